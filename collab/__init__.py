@@ -1,0 +1,1 @@
+"""Shared documents: wire codec, rooms, presence, update log, snapshots and the file tree."""

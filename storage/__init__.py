@@ -1,0 +1,1 @@
+"""The outside world behind small ports: document database, object store and bus."""
