@@ -1,0 +1,35 @@
+"""Models behind one port: any OpenAI-compatible endpoint, or the built-in local assistant."""
+
+from ai.models.port import (
+    ChatMessage,
+    Chunk,
+    Corpus,
+    ErrorKind,
+    FinishReason,
+    Kind,
+    ModelError,
+    ModelParams,
+    ModelRequest,
+    Provider,
+    SourceFile,
+    Task,
+    Usage,
+    no_corpus,
+)
+
+__all__ = [
+    "ChatMessage",
+    "Chunk",
+    "Corpus",
+    "ErrorKind",
+    "FinishReason",
+    "Kind",
+    "ModelError",
+    "ModelParams",
+    "ModelRequest",
+    "Provider",
+    "SourceFile",
+    "Task",
+    "Usage",
+    "no_corpus",
+]

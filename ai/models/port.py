@@ -1,0 +1,140 @@
+"""What every model is to the rest of the assistant: one stream of text for one request, or a `ModelError`."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Kind = Literal["edit", "write", "chat"]
+ErrorKind = Literal["unreachable", "timeout", "rate_limited", "server_error", "rejected", "cut_off", "nonsense"]
+FinishReason = Literal["stop", "length", "filtered"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The message as the OpenAI interface and the feedback record write it."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the endpoint counted them. `cost` is in the endpoint's currency, None where it names none."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the answer. Only the last chunk of a stream has a `finish_reason`; its `text` may be empty.
+
+    `note` is a sentence about the answer that belongs beside it, never into the document: the local assistant says
+    in it what it did, or why it has nothing to propose.
+    """
+
+    text: str
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+    note: str | None = None
+
+
+class ModelError(Exception):
+    """The model gave no usable answer. `str(error)` is a sentence for people: no key, no address with credentials.
+
+    `retry_after` is in seconds, from the endpoint's own Retry-After; None when it sent none.
+    """
+
+    def __init__(self, kind: ErrorKind, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.kind: ErrorKind = kind
+        self.message = message
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    path: str
+    text: str
+
+
+Corpus = Callable[[], Awaitable[Sequence[SourceFile]]]
+"""Gives the text files of the workspace that a model may see (already without those of `.scriptorium/ignore`)."""
+
+
+async def no_corpus() -> Sequence[SourceFile]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The request before it became a prompt. The local assistant works from this; a real model sees only `messages`.
+
+    edit: `selection` is to be replaced, `before` and `after` are the rest of the document around it.
+    write: `selection` is empty, the text goes between `before` and `after`.
+    chat: `instruction` is the question; `before`, `selection` and `after` are empty.
+    """
+
+    instruction: str
+    path: str | None = None
+    language: str | None = None
+    before: str = ""
+    selection: str = ""
+    after: str = ""
+    corpus: Corpus = no_corpus
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParams:
+    """None leaves the choice to the endpoint."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Only what was set, under the names of the OpenAI interface: the feedback record's `params`."""
+        values = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    kind: Kind
+    messages: Sequence[ChatMessage]
+    task: Task
+    params: ModelParams = field(default_factory=ModelParams)
+
+
+class Provider(Protocol):
+    """A model that can be asked. Safe for any number of streams at once on one event loop."""
+
+    @property
+    def name(self) -> Literal["openai", "local"]: ...
+
+    @property
+    def model(self) -> str:
+        """The model's name, as it is written into the feedback record."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """A few words that tell people who answers."""
+        ...
+
+    @property
+    def label_detail(self) -> str:
+        """One sentence for people: where the text goes, or how to configure a model."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+        """Yields chunks; the last one has the `finish_reason`. Raises `ModelError`, also after some chunks; never retries.
+
+        To cancel, cancel the task that awaits the next chunk, or `aclose()` between two chunks: either closes the
+        connection at once, so that the endpoint stops spending.
+        """
+        ...
+
+    async def close(self) -> None: ...
