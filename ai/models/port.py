@@ -130,7 +130,9 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        """Yields chunks; the last one has the `finish_reason`. Raises `ModelError`, also after some chunks; never retries.
+        """Yields chunks; the last one has the `finish_reason`. Raises `ModelError`, also after some chunks.
+
+        Never retries: whoever asks knows what has been shown already.
 
         To cancel, cancel the task that awaits the next chunk, or `aclose()` between two chunks: either closes the
         connection at once, so that the endpoint stops spending.
