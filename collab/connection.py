@@ -1,0 +1,177 @@
+"""One peer's conversation with a room, over the y-websocket protocol (DESIGN section 4).
+
+Apart from the socket itself: the server checks size and rate before a frame comes here, and owns the closing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from pycrdt import Doc
+
+from collab.codec import (
+    Awareness,
+    Barrier,
+    QueryAwareness,
+    SyncStep1,
+    SyncStep2,
+    Update,
+    decode_frame,
+    encode_awareness,
+    encode_barrier,
+    encode_sync_step_1,
+    encode_sync_step_2,
+)
+from collab.edits import fork
+from collab.room import Room, UpdateGap, is_panic
+from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_cooperatively
+
+LARGE = 64 * 1024
+"""Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
+
+ASK_AGAIN = 1.0
+"""Seconds between two step 1 to a client whose updates rest on text that we do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is shown to the others; set by the server, never by the client."""
+
+    user: str
+    name: str
+    color: str
+    role: str
+
+
+class Peer(Protocol):
+    """The far end of a connection."""
+
+    author: str
+    """``user:<id>``"""
+    identity: Identity
+    can_write: bool
+    """May change while the connection stands (a role was changed)."""
+
+    def send(self, frame: bytes) -> None:
+        """Queue ``frame``; never waits. A peer that cannot keep up is disconnected, never skipped."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a WebSocket close code; never waits, and may be called more than once."""
+
+
+class Connection:
+    def __init__(self, room: Room, peer: Peer) -> None:
+        self._room = room
+        self.peer = peer
+        self._asking: asyncio.TimerHandle | None = None
+        self._deferred: list[bytes] = []
+        room.join(self)
+        peer.send(encode_sync_step_1(room.encode_state_vector()))
+        if (states := room.presence.all_states()) is not None:
+            peer.send(encode_awareness(states))
+
+    def detach(self) -> None:
+        """The peer is gone: its presence goes, what it wrote stays."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self._room.leave(self)
+
+    async def receive(self, frame: bytes) -> None:
+        """Take one frame; await it before the next one, frames are in order.
+
+        Raises:
+            MalformedFrame, InvalidUpdate: close with 1007; nothing of the frame was taken.
+            DocumentTooLarge: 4413. Overloaded: 1013. RoomClosed: 4410.
+        """
+        await self._room.sound.wait()
+        match decode_frame(frame):
+            case Update(update):
+                await self._update(update, whole=False)
+            case SyncStep2(update):
+                await self._update(update, whole=True)
+            case SyncStep1(state_vector):
+                decode_state_vector(state_vector)
+                self.peer.send(encode_sync_step_2(self._room.encode_since(state_vector)))
+            case Barrier(token):
+                self._barrier(token)
+            case Awareness(payload):
+                self._room.presence.receive(self, payload, self.peer.identity)
+                self._room.schedule_presence()
+            case QueryAwareness():
+                if (states := self._room.presence.all_states()) is not None:
+                    self.peer.send(encode_awareness(states))
+
+    async def _update(self, update: bytes, *, whole: bool) -> None:
+        """``whole``: the client's answer to our step 1, that is, all that it has and we lack."""
+        if not self.peer.can_write:
+            return
+        room = self._room
+        if len(update) > LARGE:
+            header = await read_update_cooperatively(update, room.kind)
+            await room.sound.wait()
+        else:
+            header = read_update(update, room.kind)
+        try:
+            room.accept(update, header, self.peer.author, self)
+        except UpdateGap:
+            self._open_gap(update, whole)
+            return
+        if whole:
+            self._close_gap()
+
+    def _open_gap(self, update: bytes, whole: bool) -> None:
+        """Ask for what is missing; until it is here no barrier is answered.
+
+        A client whose own document has a gap (its other tab was shown text that has not reached us) answers step 1
+        with that gap in it. What integrates is taken, or one missing letter would hold up all that it types.
+        """
+        room = self._room
+        if whole and (part := integrable_part(room.doc, update)) is not None:
+            room.accept(part, read_update(part, room.kind), self.peer.author, self)
+        if self._asking is None:
+            self._ask()
+
+    def _ask(self) -> None:
+        self.peer.send(encode_sync_step_1(self._room.encode_state_vector()))
+        # Again and again, because what is missing may reach us through somebody else while this client is silent.
+        self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, self._ask)
+
+    def _close_gap(self) -> None:
+        if self._asking is None:
+            return
+        self._asking.cancel()
+        self._asking = None
+        deferred, self._deferred = self._deferred, []
+        for token in deferred:
+            self._barrier(token)
+
+    def _barrier(self, token: bytes) -> None:
+        if not self.peer.can_write:
+            return
+        if self._asking is not None:
+            if len(self._deferred) < 100:
+                self._deferred.append(token)
+            return
+        frame = encode_barrier(token)
+        self._room.when_durable(lambda: self.peer.send(frame))
+
+
+def integrable_part(doc: Doc[object], update: bytes) -> bytes | None:
+    """What of ``update`` fits onto ``doc`` without a gap, as an update; None when nothing does. ``doc`` is untouched.
+
+    Raises:
+        InvalidUpdate: the CRDT library does not take it.
+    """
+    trial = fork(doc)
+    before = trial.get_state()
+    try:
+        trial.apply_update(update)
+        # `get_update` leaves out what is pending, which is what makes this work.
+        part = trial.get_update(before)
+    except BaseException as error:
+        if is_panic(error) or isinstance(error, ValueError):
+            raise InvalidUpdate("the update cannot be integrated") from None
+        raise
+    return part if part != b"\x00\x00" else None

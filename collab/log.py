@@ -1,0 +1,164 @@
+"""The update log: collection ``updates``, one record for what one process commits of one document at a time.
+
+The log on top of the newest snapshot owns the text (DESIGN section 2). Records are immutable and named
+``<document>:<process>:<first>``, so a commit whose answer was lost can be sent again: a duplicate key means that it is
+already there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from storage.objects import ObjectStore
+
+LARGEST_RECORD = 8 * 1024 * 1024
+"""Bytes of one update above which it goes to the object store by its hash: MongoDB refuses records of 16 MiB."""
+
+LARGEST_INSERT = 24 * 1024 * 1024
+"""Bytes of updates in one insert command: MongoDB refuses messages of 48 MB."""
+
+_DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Updates ``first..last`` of ``process`` to ``document``, merged into one Yjs v1 update."""
+
+    document: str
+    process: str
+    first: int
+    last: int
+    update: bytes
+
+    @property
+    def id(self) -> str:
+        return f"{self.document}:{self.process}:{self.first}"
+
+    @property
+    def object_key(self) -> str | None:
+        """Where the update lies when it is too large for a record.
+
+        The entry's name is part of it: two processes may log the same bytes while the log is coming back, and
+        folding one of the entries must not take the other's bytes away.
+        """
+        if len(self.update) <= LARGEST_RECORD:
+            return None
+        digest = hashlib.sha256(self.update).hexdigest()
+        return f"log/{self.document}/{self.process}.{self.first}.{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """The first sight of a Yjs client id in a document: who wrote under it (``user:<id>`` or ``job:<id>``)."""
+
+    document: str
+    client: int
+    author: str
+
+
+class UpdateLog:
+    def __init__(self, db: AsyncDatabase[dict[str, Any]], objects: ObjectStore) -> None:
+        self._updates = db["updates"]
+        self._clients = db["clients"]
+        self._objects = objects
+
+    async def ensure_indexes(self) -> None:
+        await self._updates.create_index([("document", ASCENDING), ("process", ASCENDING), ("first", ASCENDING)])
+        await self._clients.create_index([("document", ASCENDING)])
+
+    async def append(self, entries: Sequence[LogEntry], clients: Sequence[NewClient] = ()) -> None:
+        """Make ``entries`` durable. Safe to repeat with the same arguments after an error of unknown outcome.
+
+        Authors go first: an update whose author was never recorded could not be attributed afterwards, while an
+        author without text does no harm.
+
+        Raises:
+            pymongo.errors.PyMongoError: the log is away; some entries may be there already.
+        """
+        now = datetime.now(UTC)
+        if clients:
+            await self._insert(
+                self._clients,
+                [
+                    {"_id": f"{c.document}:{c.client}", "document": c.document, "client": c.client}
+                    | {"author": c.author, "at": now}
+                    for c in clients
+                ],
+            )
+        batch: list[dict[str, Any]] = []
+        size = 0
+        for entry in entries:
+            if batch and size + len(entry.update) > LARGEST_INSERT:
+                await self._insert(self._updates, batch)
+                batch, size = [], 0
+            batch.append(await self._record(entry, now))
+            size += min(len(entry.update), LARGEST_RECORD)
+        if batch:
+            await self._insert(self._updates, batch)
+
+    async def _record(self, entry: LogEntry, now: datetime) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "_id": entry.id,
+            "document": entry.document,
+            "process": entry.process,
+            "first": entry.first,
+            "last": entry.last,
+            "at": now,
+        }
+        if (key := entry.object_key) is None:
+            record["update"] = entry.update
+        else:
+            record["object"] = key
+            await self._objects.put(key, entry.update)
+        return record
+
+    @staticmethod
+    async def _insert(collection: Any, records: list[dict[str, Any]]) -> None:
+        try:
+            await collection.insert_many(records, ordered=False)
+        except BulkWriteError as error:
+            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details.get("writeErrors", [])):
+                raise
+
+    async def read(self, document: str) -> list[LogEntry]:
+        """All entries of ``document``, oldest first.
+
+        Entries of different processes that depend on each other may still come in the wrong order (their clocks
+        differ): whoever integrates them goes round again until nothing more fits.
+
+        Raises:
+            storage.objects.ObjectNotFound: a compaction folded an entry in while it was being read: start again.
+        """
+        records = await self._updates.find({"document": document}).to_list()
+        records.sort(key=lambda record: (record["at"], record["process"], record["first"]))
+        return [
+            LogEntry(
+                document,
+                record["process"],
+                record["first"],
+                record["last"],
+                bytes(record["update"]) if "update" in record else await self._objects.get(record["object"]),
+            )
+            for record in records
+        ]
+
+    async def delete(self, entries: Iterable[LogEntry]) -> None:
+        """Remove exactly ``entries``; whatever was appended since they were read stays."""
+        entries = list(entries)
+        for start in range(0, len(entries), 1000):
+            await self._updates.delete_many({"_id": {"$in": [entry.id for entry in entries[start : start + 1000]]}})
+        for entry in entries:
+            if (key := entry.object_key) is not None:
+                await self._objects.delete(key)
+
+    async def authors(self, document: str) -> dict[int, str]:
+        """Yjs client id → author, for every client id ever seen in ``document``."""
+        return {record["client"]: record["author"] async for record in self._clients.find({"document": document})}

@@ -1,0 +1,128 @@
+"""What processes tell each other about one document over the bus (channel ``document:<id>``).
+
+The bus may lose, repeat and reorder messages (DESIGN section 5.3): an update carries the range of numbers that its
+process gave it, and a heartbeat repeats the newest number, so that a reader knows what it has not seen and re-reads it
+from the log. The encoding is lib0's, because an update is bytes and both ends already speak it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_string, write_var_uint
+
+_LONGEST_PROCESS = 64
+_LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE = range(6)
+
+
+def channel_of(document: str) -> str:
+    return f"document:{document}"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Updates ``first..last`` of ``process``, merged; the log has them."""
+
+    process: str
+    first: int
+    last: int
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unlogged:
+    """An update shown to people while the log is away: whoever receives it puts it into its own commits too."""
+
+    process: str
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The newest number of ``process`` that the log has."""
+
+    process: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceStates:
+    """An awareness payload (y-protocols) of connections that ``process`` holds."""
+
+    process: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceQuery:
+    """``process`` has just opened the document and asks who is there."""
+
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The document is no more (rebuilt under a new id, or its workspace erased): close its connections with 4410."""
+
+    process: str
+
+
+Replica = Logged | Unlogged | Heartbeat | PresenceStates | PresenceQuery | Gone
+
+
+def encode(message: Replica) -> bytes:
+    out = bytearray()
+    match message:
+        case Logged(process, first, last, update):
+            _head(out, _LOGGED, process)
+            write_var_uint(out, first)
+            write_var_uint(out, last)
+            write_var_bytes(out, update)
+        case Unlogged(process, update):
+            _head(out, _UNLOGGED, process)
+            write_var_bytes(out, update)
+        case Heartbeat(process, last):
+            _head(out, _HEARTBEAT, process)
+            write_var_uint(out, last)
+        case PresenceStates(process, payload):
+            _head(out, _PRESENCE, process)
+            write_var_bytes(out, payload)
+        case PresenceQuery(process):
+            _head(out, _PRESENCE_QUERY, process)
+        case Gone(process):
+            _head(out, _GONE, process)
+    return bytes(out)
+
+
+def _head(out: bytearray, kind: int, process: str) -> None:
+    write_var_uint(out, kind)
+    write_var_string(out, process)
+
+
+def decode(data: bytes) -> Replica:
+    """The message in ``data``.
+
+    Raises:
+        MalformedFrame: not one of ours (another version, or a stranger who publishes on our Redis).
+    """
+    decoder = Decoder(data)
+    kind = decoder.var_uint()
+    process = decoder.var_string(_LONGEST_PROCESS)
+    message: Replica
+    match kind:
+        case 0:
+            message = Logged(process, decoder.var_uint(), decoder.var_uint(), decoder.var_bytes(len(data)))
+        case 1:
+            message = Unlogged(process, decoder.var_bytes(len(data)))
+        case 2:
+            message = Heartbeat(process, decoder.var_uint())
+        case 3:
+            message = PresenceStates(process, decoder.var_bytes(len(data)))
+        case 4:
+            message = PresenceQuery(process)
+        case 5:
+            message = Gone(process)
+        case _:
+            raise MalformedFrame(f"unknown replication message {kind}")
+    decoder.end()
+    return message

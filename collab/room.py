@@ -1,0 +1,532 @@
+"""A room: one shared document in the memory of one process.
+
+The room is a cache (the log and the snapshot own the text), and the place where updates meet: they are validated one
+by one, merged, applied once and sent to everybody as one frame encoded once (DESIGN section 3.3). A room never edits
+its own document: every edit, also the server's and the assistant's, arrives as an update under a client id of its own,
+so that (document, client id) always names one author.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pycrdt import Doc, Map, Text, merge_updates
+
+from collab import replication
+from collab.codec import encode_awareness, encode_update
+from collab.edits import TextEdit, edit_update, fork, fresh_client_id
+from collab.limits import Limits
+from collab.log import LogEntry, NewClient
+from collab.offsets import utf16_length
+from collab.presence import Presence
+from collab.snapshots import DocumentKind, Loaded
+from collab.update import UpdateHeader, advance, decode_state_vector, missing, read_update
+from collab.window import FlushWindow
+
+if TYPE_CHECKING:
+    from collab.commits import GroupCommit
+    from collab.connection import Connection
+
+log = structlog.get_logger(__name__)
+
+PRESENCE_INTERVAL = 0.05
+"""Seconds between two presence frames: 20 a second look continuous, and each replaces all states before it."""
+
+
+class UpdateGap(ValueError):
+    """The update rests on text that the room does not have. Nothing was stored; sync first, then send it again."""
+
+
+class DocumentTooLarge(ValueError):
+    """The update would grow the document beyond its limit."""
+
+
+class Overloaded(RuntimeError):
+    """The log has been away for so long that the memory for waiting edits is full."""
+
+
+class RoomClosed(RuntimeError):
+    """The document is gone (4410), or the process is shutting down."""
+
+
+class RoomRebuilding(RuntimeError):
+    """The CRDT library failed and the document is being rebuilt from the log; try again in a moment."""
+
+
+@dataclass(slots=True)
+class _Incoming:
+    update: bytes
+    sender: Connection | None
+    announce: bool
+    """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""
+
+
+@dataclass(slots=True)
+class _Unlogged:
+    sequence: int
+    update: bytes
+    announce: bool
+
+
+@dataclass(slots=True)
+class _Committing:
+    entry: LogEntry
+    parts: list[_Unlogged]
+
+
+class Room:
+    """Every method must be called on the event loop that made the room. Positions are UTF-16 code units."""
+
+    def __init__(
+        self,
+        document: str,
+        loaded: Loaded,
+        *,
+        writer: str,
+        commits: GroupCommit,
+        publish: Callable[[bytes], None],
+        reread: Callable[[Room], None],
+        rebuild: Callable[[Room], None],
+        committed: Callable[[Room], None],
+        limits: Limits,
+    ) -> None:
+        self.document = document
+        self.workspace = loaded.workspace
+        self.kind: DocumentKind = loaded.kind
+        self.presence = Presence(limits)
+        self.writer = writer
+        self._commits = commits
+        self._publish = publish
+        self._reread = reread
+        self._rebuild = rebuild
+        self._committed = committed
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._adopt(loaded)
+        self._incoming: list[_Incoming] = []
+        self._window = FlushWindow()
+        self._flush_timer: asyncio.Handle | None = None
+        self._presence_timer: asyncio.TimerHandle | None = None
+        self._presence_sent = float("-inf")
+        self._connections: dict[Connection, None] = {}
+        self._observers: dict[Callable[[bytes], None], None] = {}
+        self._held: list[bytes] = []
+        self._new_clients: list[NewClient] = []
+        self._sequence = 0
+        self._logged = 0
+        self._heard_logged = 0
+        self.announced: dict[str, int] = {}
+        """Writer → newest number that it said the log has."""
+        self._unlogged: list[_Unlogged] = []
+        self._committing: _Committing | None = None
+        self._barriers: list[tuple[int, int, Callable[[], None]]] = []
+        self._barrier_order = itertools.count()
+        self._suspects: list[_Incoming] = []
+        self.sound = asyncio.Event()
+        """Clear while the document is being rebuilt."""
+        self.sound.set()
+        self.closed = False
+
+    def _adopt(self, loaded: Loaded) -> None:
+        self.doc: Doc[Any] = loaded.doc
+        self._text = loaded.doc.get("text", type=Text) if loaded.kind == "text" else None
+        self.state = loaded.state
+        self.covered = loaded.covered
+        self.entries = loaded.entries
+        self.log_size = loaded.log_size
+        self.snapshot_size = loaded.snapshot_size
+        self._cached_text: str | None = None
+        self._cached_encoding: bytes | None = None
+
+    # ---- reading
+
+    @property
+    def text(self) -> str:
+        """The present shared text."""
+        self.flush()
+        if self._cached_text is None:
+            if self._text is None:
+                raise TypeError("the tree is not a text document")
+            self._cached_text = str(self._text)
+        return self._cached_text
+
+    @property
+    def length(self) -> int:
+        """Of the present shared text, in UTF-16 code units."""
+        return utf16_length(self.text)
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The raw content of a tree document's root map, of any shape: `collab.tree` makes it legal."""
+        self.flush()
+        nodes = self.doc.get("nodes", type=Map).to_py()
+        return dict(nodes or {})
+
+    @property
+    def clients(self) -> Container[int]:
+        """Yjs client ids that have written here."""
+        return self.state
+
+    @property
+    def connections(self) -> Iterable[Connection]:
+        return self._connections
+
+    @property
+    def sequence(self) -> int:
+        """The number of this process's newest update here."""
+        return self._sequence
+
+    @property
+    def logged_sequence(self) -> int:
+        """The number of this process's newest update here that the log has."""
+        return self._logged
+
+    def encode_since(self, state_vector: bytes) -> bytes:
+        """A Yjs v1 update of all that ``state_vector`` lacks. One encoding serves a herd of fresh clients."""
+        self.flush()
+        if state_vector != b"\x00":
+            return self.doc.get_update(state_vector)
+        if self._cached_encoding is None:
+            self._cached_encoding = self.doc.get_update()
+        return self._cached_encoding
+
+    def encode_state_vector(self) -> bytes:
+        self.flush()
+        return self.doc.get_state()
+
+    # ---- writing
+
+    def apply(self, update: bytes, author: str) -> None:
+        """Take ``update``, written by ``author``. It is durable after `durable`.
+
+        Raises:
+            InvalidUpdate: malformed, or content that this kind of document does not admit. Nothing changed.
+            UpdateGap: it rests on unknown text. Nothing changed.
+            DocumentTooLarge, Overloaded, RoomClosed: nothing changed.
+        """
+        self.accept(update, read_update(update, self.kind), author, None)
+        self.flush()
+
+    def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
+        """Carry out ``edits`` of the present text, under a fresh client id of ``author``; returns the update.
+
+        Raises:
+            ValueError: a position outside the text or inside a surrogate pair; overlapping edits.
+            As `apply`.
+        """
+        self.flush()
+        update = edit_update(self.doc, edits, fresh_client_id(self.state))
+        self.apply(update, author)
+        return update
+
+    def accept(self, update: bytes, header: UpdateHeader, author: str, sender: Connection | None) -> None:
+        """`apply` for a header that is already read; sent on with the next flush."""
+        if self.closed:
+            raise RoomClosed(self.document)
+        if not self.sound.is_set():
+            raise RoomRebuilding(self.document)
+        if missing(header, self.state):
+            raise UpdateGap(self.document)
+        self._check_size(update)
+        self._remember_clients(header, author)
+        advance(self.state, header)
+        self._incoming.append(_Incoming(update, sender, announce=True))
+        self._schedule_flush()
+
+    def _check_size(self, update: bytes) -> None:
+        # The update's own length bounds what it inserts, and needs no second look at the document unless it is near.
+        if self._text is not None and len(self._text) + len(update) > self._limits.text_document:
+            raise DocumentTooLarge(f"a text document holds at most {self._limits.text_document} bytes")
+        if self._commits.backlog + len(update) > self._limits.backlog:
+            raise Overloaded("storage is away and the memory for waiting edits is full")
+
+    def _remember_clients(self, header: UpdateHeader, author: str) -> None:
+        self._new_clients.extend(
+            NewClient(self.document, client, author) for client in header.ranges if client not in self.state
+        )
+
+    # ---- flushing: merge, apply once, one frame for all
+
+    def _schedule_flush(self) -> None:
+        if self._flush_timer is None:
+            delay = self._window.delay(self._loop.time())
+            # Also "at once" waits for the end of this turn of the loop: what has already arrived goes along.
+            self._flush_timer = self._loop.call_later(delay, self.flush) if delay else self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Apply and send what has gathered."""
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        if not self._incoming or not self.sound.is_set():
+            return
+        incoming, self._incoming = self._incoming, []
+        update = _merged([item.update for item in incoming])
+        if not self._integrate(update):
+            self._suspects.extend(incoming)
+            return
+        self._window.flushed(self._loop.time(), len(incoming))
+        self._to_log(update, announce=any(item.announce for item in incoming))
+        senders = {item.sender for item in incoming}
+        self._spread(update, but=senders.pop() if len(senders) == 1 else None)
+
+    def _integrate(self, update: bytes) -> bool:
+        """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
+        self._cached_text = self._cached_encoding = None
+        try:
+            self.doc.apply_update(update)
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            log.error("the CRDT library panicked; rebuilding", document=self.document, error=str(error))
+            self.sound.clear()
+            self._rebuild(self)
+            return False
+        return True
+
+    def _spread(self, update: bytes, but: Connection | None = None) -> None:
+        frame = encode_update(update)
+        for connection in self._connections:
+            if connection is not but:
+                connection.peer.send(frame)
+        for observe in list(self._observers):
+            observe(update)
+
+    def rebuilt(self, loaded: Loaded) -> None:
+        """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
+
+        Updates that were merged with the culprit are tried one at a time, each on a replica of its own, so that only
+        the culprit's connection pays (1007).
+        """
+        self._adopt(loaded)
+        parts = [*(self._committing.parts if self._committing else []), *self._unlogged]
+        for part in parts:
+            self.doc.apply_update(part.update)
+        suspects, self._suspects = self._suspects, []
+        sound: list[_Incoming] = []
+        for item in suspects:
+            trial = fork(self.doc)
+            try:
+                trial.apply_update(item.update)
+            except BaseException as error:
+                if not is_panic(error):
+                    raise
+                if item.sender is not None:
+                    item.sender.peer.close(1007, "malformed update")
+                continue
+            sound.append(item)
+        self.state = decode_state_vector(self.doc.get_state())
+        self.sound.set()
+        for item in sound:
+            header = read_update(item.update, self.kind)
+            if missing(header, self.state):  # it rested on the culprit's text
+                if item.sender is not None:
+                    item.sender.peer.close(1012, "the document was rebuilt")
+                continue
+            advance(self.state, header)
+            self._incoming.append(item)
+        self.flush()
+
+    # ---- the log
+
+    def _to_log(self, update: bytes, *, announce: bool) -> None:
+        self._sequence += 1
+        self._unlogged.append(_Unlogged(self._sequence, update, announce))
+        self._commits.backlog += len(update)
+        self._commits.mark(self)
+        if self._commits.away:
+            self.log_is_away()
+
+    def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
+        """See `collab.commits.Committing`."""
+        self.flush()
+        if not self._unlogged:
+            return None
+        parts, self._unlogged = self._unlogged, []
+        clients, self._new_clients = self._new_clients, []
+        entry = LogEntry(
+            self.document,
+            self.writer,
+            parts[0].sequence,
+            parts[-1].sequence,
+            _merged([part.update for part in parts]),
+        )
+        self._committing = _Committing(entry, parts)
+        return entry, clients
+
+    def logged(self, entry: LogEntry) -> None:
+        """See `collab.commits.Committing`: tell the other processes, answer the barriers."""
+        assert self._committing is not None
+        self._commits.backlog -= sum(len(part.update) for part in self._committing.parts)
+        self._committing = None
+        self._logged = self.covered[self.writer] = entry.last
+        self.entries += 1
+        self.log_size += len(entry.update)
+        self._publish(replication.encode(replication.Logged(self.writer, entry.first, entry.last, entry.update)))
+        while self._barriers and self._barriers[0][0] <= self._logged:
+            heapq.heappop(self._barriers)[2]()
+        self._committed(self)
+
+    def log_is_away(self) -> None:
+        """See `collab.commits.Committing`: others hear of what waits now, marked as unlogged, rather than never."""
+        for part in [*(self._committing.parts if self._committing else []), *self._unlogged]:
+            if part.announce:
+                part.announce = False
+                self._publish(replication.encode(replication.Unlogged(self.writer, part.update)))
+
+    def when_durable(self, call: Callable[[], None]) -> None:
+        """Call ``call`` once all that was accepted or shown here so far is in the log (at once when it already is)."""
+        self.flush()
+        if self._logged >= self._sequence and not self._suspects:
+            call()
+            return
+        heapq.heappush(self._barriers, (self._sequence + len(self._suspects), next(self._barrier_order), call))
+        self._commits.hurry()
+
+    async def durable(self) -> None:
+        """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away."""
+        waiting: asyncio.Future[None] = self._loop.create_future()
+        self.when_durable(lambda: waiting.done() or waiting.set_result(None))
+        await waiting
+
+    # ---- other processes
+
+    def replicate(self, message: replication.Replica) -> None:
+        """Take a message of another process from the bus."""
+        match message:
+            case replication.Logged(process, first, last, update):
+                self._take_logged(process, first, last, update)
+            case replication.Unlogged(_, update):
+                self._take_unlogged(update)
+            case replication.Heartbeat(process, last):
+                self._note(process, last)
+                if not self.covers({process: last}):
+                    self._reread(self)
+            case replication.PresenceStates(process, payload):
+                self.presence.merge(process, payload, self._loop.time())
+                self.schedule_presence()
+            case replication.PresenceQuery():
+                self.publish_presence()
+            case replication.Gone():
+                self.close(4410, "this document is gone")
+
+    def covers(self, numbers: dict[str, int]) -> bool:
+        return all(last <= self.covered.get(process, 0) for process, last in numbers.items())
+
+    def _note(self, process: str, last: int) -> None:
+        self.announced[process] = max(last, self.announced.get(process, 0))
+
+    def _take_logged(self, process: str, first: int, last: int, update: bytes) -> None:
+        self._note(process, last)
+        known = self.covered.get(process, 0)
+        if last <= known or not self.sound.is_set():  # a rebuild reads it from the log anyway
+            return
+        header = read_update(update, self.kind)
+        if first > known + 1 or missing(header, self.state):
+            self._reread(self)
+            return
+        self.covered[process] = last
+        self.absorb(update, header)
+
+    def absorb(self, update: bytes, header: UpdateHeader) -> None:
+        """Take an update that the log has and the room lacks; the caller has found no gap."""
+        self.flush()
+        advance(self.state, header)
+        if self._integrate(update):
+            self._spread(update)
+            self._release_held()
+
+    def _take_unlogged(self, update: bytes) -> None:
+        header = read_update(update, self.kind)
+        if missing(header, self.state):
+            if len(self._held) < 1000:
+                self._held.append(update)
+            self._reread(self)
+            return
+        self.flush()
+        advance(self.state, header)
+        self._incoming.append(_Incoming(update, None, announce=False))
+        self.flush()
+        self._release_held()
+
+    def _release_held(self) -> None:
+        if self._held:
+            held, self._held = self._held, []
+            for update in held:
+                self._take_unlogged(update)
+
+    # ---- people
+
+    def observe(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
+        """Call ``callback`` with every update that changes the room from now on; the result stops that."""
+        self._observers[callback] = None
+        return lambda: self._observers.pop(callback, None)
+
+    def join(self, connection: Connection) -> None:
+        self._connections[connection] = None
+
+    def leave(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        self.presence.detach(connection)
+        self.schedule_presence()
+
+    def schedule_presence(self) -> None:
+        """Send the latest states soon: the first change after a quiet moment at once, then twenty times a second."""
+        if self._presence_timer is None:
+            wait = max(0.0, self._presence_sent + PRESENCE_INTERVAL - self._loop.time())
+            self._presence_timer = self._loop.call_later(wait, self._send_presence)
+
+    def _send_presence(self) -> None:
+        self._presence_timer = None
+        changes = self.presence.take_changes()
+        if changes is None:
+            return
+        self._presence_sent = self._loop.time()
+        frame = encode_awareness(changes.payload)
+        for connection in self._connections:
+            connection.peer.send(frame)
+        if changes.ours is not None:
+            self._publish(replication.encode(replication.PresenceStates(self.writer, changes.ours)))
+
+    def publish_presence(self) -> None:
+        """Tell other processes who is here: when they ask, and as the heartbeat that keeps our people in their rooms."""
+        if (payload := self.presence.our_states()) is not None:
+            self._publish(replication.encode(replication.PresenceStates(self.writer, payload)))
+
+    def heartbeat(self, *, everything: bool) -> None:
+        """Repeat our newest number if it is new since the last heartbeat, or anyway when ``everything`` is repeated."""
+        if self._logged and (everything or self._logged != self._heard_logged):
+            self._heard_logged = self._logged
+            self._publish(replication.encode(replication.Heartbeat(self.writer, self._logged)))
+        if everything:
+            self.publish_presence()
+            self.presence.expire(self._loop.time())
+            self.schedule_presence()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close every connection. What was accepted still goes to the log."""
+        self.flush()
+        self.closed = True
+        for connection in list(self._connections):
+            connection.peer.close(code, reason)
+
+    def stop_timers(self) -> None:
+        """The room leaves memory."""
+        for timer in (self._flush_timer, self._presence_timer):
+            if timer is not None:
+                timer.cancel()
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether the CRDT library's Rust code panicked: pyo3's exception for it derives from BaseException on purpose."""
+    return type(error).__name__ == "PanicException"
+
+
+def _merged(updates: list[bytes]) -> bytes:
+    return updates[0] if len(updates) == 1 else merge_updates(*updates)

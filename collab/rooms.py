@@ -1,0 +1,353 @@
+"""The rooms of this process: opened on demand, shared by everybody in it, and forgotten when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from obstore.exceptions import BaseError as ObjectStoreError
+from pymongo.errors import PyMongoError
+
+from collab import replication
+from collab.codec import MalformedFrame
+from collab.commits import GroupCommit
+from collab.edits import TextEdit, edit_update, fresh_client_id
+from collab.limits import Limits
+from collab.log import LogEntry, NewClient, UpdateLog
+from collab.room import Room, RoomClosed
+from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots, new_doc
+from collab.update import InvalidUpdate, missing, read_update
+from storage import Storage
+
+log = structlog.get_logger(__name__)
+
+IDLE = 20.0
+"""Seconds that a room nobody uses stays in memory: a reload of the page, or a settle, finds it warm."""
+
+HEARTBEAT = 2.0
+FULL_HEARTBEAT = 5
+"""Every so many heartbeats quiet rooms repeat their numbers too, and who is in them."""
+
+COMPACT_ENTRIES = 400
+COMPACT_BYTES = 256 * 1024
+CLOSE_ENTRIES = 40
+"""Log entries worth a snapshot when a room leaves memory: opening it again then reads one object."""
+
+STORAGE_ERRORS = (PyMongoError, ObjectStoreError, OSError)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A room that is open or being opened, and how many use it."""
+
+    opening: asyncio.Task[Room]
+    users: int = 0
+    idle_timer: asyncio.TimerHandle | None = None
+    buffered: list[replication.Replica] = field(default_factory=list)
+    unsubscribe: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+
+class Rooms:
+    """All rooms of one process. Make it on the event loop; `close` makes everything durable."""
+
+    def __init__(self, storage: Storage, limits: Limits | None = None) -> None:
+        self._storage = storage
+        self._limits = limits or Limits()
+        self._slots: dict[str, _Slot] = {}
+        self.updates = UpdateLog(storage.db, storage.objects)
+        self.snapshots = Snapshots(storage.db, storage.objects, self.updates)
+        self._commits = GroupCommit(self.updates)
+        self._changed: list[Callable[[str, str], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._compacting: set[str] = set()
+        self._rereading: set[str] = set()
+        self._closing = False
+        self._openings = itertools.count(1)
+        self._process = uuid4().hex[:16]
+        storage.bus.on_reconnect(self._reread_all)
+        self._heart = asyncio.create_task(self._beat(), name="room heartbeat")
+
+    async def ensure_indexes(self) -> None:
+        await self.updates.ensure_indexes()
+
+    @property
+    def open_rooms(self) -> list[Room]:
+        return [
+            slot.opening.result()
+            for slot in self._slots.values()
+            if slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
+        ]
+
+    @property
+    def log_away(self) -> bool:
+        return self._commits.away
+
+    @property
+    def backlog(self) -> int:
+        """Bytes of updates that people have been shown and the log does not have yet."""
+        return self._commits.backlog
+
+    def on_change(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(workspace, document)`` after this process has logged something of a document."""
+        self._changed.append(callback)
+
+    # ---- opening
+
+    @asynccontextmanager
+    async def open(self, document: str) -> AsyncIterator[Room]:
+        """The room of ``document``, kept in memory for as long as the context lasts.
+
+        Raises:
+            DocumentNotFound: there is no such text or tree document.
+            DocumentGone: it was closed for good.
+            RoomClosed: the process is shutting down.
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+        """
+        if self._closing:
+            raise RoomClosed(document)
+        slot = self._slots.get(document)
+        if slot is None:
+            slot = _Slot(asyncio.create_task(self._open(document), name=f"open {document}"))
+            self._slots[document] = slot
+        slot.users += 1
+        if slot.idle_timer is not None:
+            slot.idle_timer.cancel()
+            slot.idle_timer = None
+        try:
+            # Shielded: one impatient visitor must not cancel the opening for the others.
+            yield await asyncio.shield(slot.opening)
+        finally:
+            slot.users -= 1
+            if slot.users == 0 and self._slots.get(document) is slot:
+                if slot.opening.done() and (slot.opening.cancelled() or slot.opening.exception() is not None):
+                    del self._slots[document]
+                else:
+                    self._expire_later(document, slot)
+
+    async def _open(self, document: str) -> Room:
+        """Subscribe, then read: what is published in between is buffered, what was before is in the log."""
+        slot = self._slots[document]
+        # A name per opening rather than per process: numbers then always start at 1, whatever snapshots remember.
+        writer = f"{self._process}.{next(self._openings)}"
+        room: Room | None = None
+
+        def receive(payload: bytes) -> None:
+            try:
+                message = replication.decode(payload)
+                if message.process == writer:
+                    return
+                if room is None:
+                    slot.buffered.append(message)
+                else:
+                    room.replicate(message)
+            except (MalformedFrame, InvalidUpdate) as error:
+                log.warning("unreadable message on the bus", document=document, error=str(error))
+
+        channel = replication.channel_of(document)
+        unsubscribe = await self._storage.bus.subscribe(channel, receive)
+        try:
+            loaded = await self.snapshots.load(document)
+        except BaseException:
+            await unsubscribe()
+            raise
+        slot.unsubscribe = unsubscribe  # type: ignore[assignment]
+        room = Room(
+            document,
+            loaded,
+            writer=writer,
+            commits=self._commits,
+            publish=lambda payload: self._spawn(self._storage.bus.publish(channel, payload)),
+            reread=lambda room: self._spawn(self._reread(room)),
+            rebuild=lambda room: self._spawn(self._rebuild(room)),
+            committed=self._committed,
+            limits=self._limits,
+        )
+        for message in slot.buffered:
+            room.replicate(message)
+        slot.buffered.clear()
+        self._spawn(self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer))))
+        return room
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- creating and ending documents
+
+    async def create(self, texts: Sequence[tuple[str, str, str]]) -> None:
+        """Put the first text into new documents: ``(document, text, author)`` each.
+
+        One write to the log for all of them, no room is opened: an import brings in hundreds. Durable on return. The
+        documents' records are the caller's, and must not be visible before this returns.
+
+        Raises:
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+        """
+        entries, clients = [], []
+        for document, text, author in texts:
+            if text:
+                client = fresh_client_id(())
+                update = edit_update(new_doc("text"), [TextEdit(0, 0, text)], client)
+                entries.append(LogEntry(document, f"{self._process}.0", 1, 1, update))
+                clients.append(NewClient(document, client, author))
+        if entries:
+            await self.updates.append(entries, clients)
+
+    async def retire(self, document: str) -> None:
+        """Close ``document`` for good, on every process (4410). Its log and its snapshot stay."""
+        await self._storage.db["documents"].update_one({"_id": document}, {"$set": {"gone_at": datetime.now(UTC)}})
+        for room in self.open_rooms:
+            if room.document == document:
+                room.close(4410, "this document is gone")
+        gone = replication.encode(replication.Gone(self._process))
+        await self._storage.bus.publish(replication.channel_of(document), gone)
+
+    # ---- leaving memory
+
+    def _expire_later(self, document: str, slot: _Slot) -> None:
+        slot.idle_timer = asyncio.get_running_loop().call_later(
+            IDLE, lambda: self._spawn(self._expire(document, slot))
+        )
+
+    async def _expire(self, document: str, slot: _Slot) -> None:
+        await asyncio.wait({slot.opening})
+        if slot.opening.cancelled() or slot.opening.exception() is not None:
+            if self._slots.get(document) is slot:
+                del self._slots[document]
+            return
+        room = slot.opening.result()
+        if room.entries >= CLOSE_ENTRIES:
+            await self._compact(room)
+        await room.durable()
+        # Looked at again after every wait: somebody may have come in meanwhile. From here to the deletion nothing
+        # waits, so nobody can find a room that is about to go with something unsaved in it.
+        if slot.users or self._slots.get(document) is not slot:
+            return
+        if room.sequence > room.logged_sequence:
+            self._expire_later(document, slot)
+            return
+        del self._slots[document]
+        room.close(1012, "idle")
+        room.stop_timers()
+        if slot.unsubscribe is not None:
+            await slot.unsubscribe()
+
+    async def close(self) -> None:
+        """Make everything durable, fold long logs into snapshots, and leave. Waits for the log if it is away."""
+        self._closing = True
+        self._heart.cancel()
+        for room in self.open_rooms:
+            room.close(1012, "the server restarts")
+        await self._commits.close()
+        for room in self.open_rooms:
+            if room.entries >= CLOSE_ENTRIES:
+                await self._compact(room)
+        for slot in list(self._slots.values()):
+            if slot.idle_timer is not None:
+                slot.idle_timer.cancel()
+            if slot.unsubscribe is not None:
+                await slot.unsubscribe()
+        for room in self.open_rooms:
+            room.stop_timers()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._slots.clear()
+
+    # ---- keeping up
+
+    def _committed(self, room: Room) -> None:
+        for callback in self._changed:
+            callback(room.workspace, room.document)
+        # The log may grow as large as the snapshot: then each byte is folded a bounded number of times.
+        if room.entries >= COMPACT_ENTRIES or room.log_size > max(COMPACT_BYTES, room.snapshot_size):
+            self._spawn(self._compact(room))
+
+    async def _compact(self, room: Room) -> None:
+        if room.document in self._compacting:
+            return
+        self._compacting.add(room.document)
+        try:
+            entries, size = room.entries, room.log_size
+            if await self.snapshots.compact(room.document):
+                room.entries = max(0, room.entries - entries)
+                room.log_size = max(0, room.log_size - size)
+                room.snapshot_size = max(room.snapshot_size, size)
+        except (*STORAGE_ERRORS, DocumentNotFound) as error:
+            log.warning("compaction put off", document=room.document, error=str(error))
+        finally:
+            self._compacting.discard(room.document)
+
+    def _reread_all(self) -> None:
+        for room in self.open_rooms:
+            self._spawn(self._reread(room))
+
+    async def _reread(self, room: Room) -> None:
+        """Read from the log what the bus did not bring, until nothing is missing."""
+        if room.document in self._rereading:
+            return
+        self._rereading.add(room.document)
+        try:
+            while True:
+                try:
+                    if await self._catch_up(room):
+                        return
+                except STORAGE_ERRORS as error:
+                    log.warning("re-reading put off", document=room.document, error=str(error))
+                except (DocumentNotFound, DocumentGone):
+                    room.close(4410, "this document is gone")
+                    return
+                await asyncio.sleep(0.5)
+        finally:
+            self._rereading.discard(room.document)
+
+    async def _catch_up(self, room: Room) -> bool:
+        """One round; False when something that the log names is still missing."""
+        announced = dict(room.announced)
+        entries = [e for e in await self.updates.read(room.document) if e.last > room.covered.get(e.process, 0)]
+        for entry in sorted(entries, key=lambda e: (e.process, e.first)):
+            if entry.first > room.covered.get(entry.process, 0) + 1:
+                break  # what lies between has been folded into a snapshot
+            header = read_update(entry.update, room.kind)
+            if not missing(header, room.state):
+                room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
+                room.absorb(entry.update, header)
+        if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
+            return True
+        loaded = await self.snapshots.load(room.document)
+        update = loaded.doc.get_update(room.encode_state_vector())
+        room.absorb(update, read_update(update, room.kind))
+        # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
+        for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
+            for process, last in covered.items():
+                room.covered[process] = max(last, room.covered.get(process, 0))
+        return not loaded.waiting
+
+    async def _rebuild(self, room: Room) -> None:
+        while True:
+            try:
+                room.rebuilt(await self.snapshots.load(room.document))
+                return
+            except STORAGE_ERRORS as error:
+                log.error("rebuilding put off", document=room.document, error=str(error))
+                await asyncio.sleep(0.5)
+            except (DocumentNotFound, DocumentGone):
+                room.close(4410, "this document is gone")
+                return
+
+    async def _beat(self) -> None:
+        """Repeat the newest numbers, so that a lost message is noticed also when nothing follows it.
+
+        Once soon after the last update, and then rarely: a lost heartbeat only makes it late.
+        """
+        for beat in itertools.count(1):
+            await asyncio.sleep(HEARTBEAT)
+            for room in self.open_rooms:
+                room.heartbeat(everything=beat % FULL_HEARTBEAT == 0)

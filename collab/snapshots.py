@@ -1,0 +1,200 @@
+"""Snapshots: loading a document from its newest snapshot and its log, and folding the log into a new snapshot.
+
+The order of steps is the whole of this file; a crash between any two of them loses nothing.
+
+Loading reads the log **before** the pointer: a compaction that runs in between has put what it deletes from the log
+into the snapshot that the pointer then names. The other order leaves a hole (y-crdt #632 and its like).
+
+Compaction writes the new snapshot, swings the pointer with a compare-and-set, and only then deletes exactly the
+entries that it folded in. Whoever loses the compare-and-set stops and has changed nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import structlog
+from pycrdt import Doc, Map, Text
+from pymongo.asynchronous.database import AsyncDatabase
+
+from collab.log import LogEntry, UpdateLog
+from collab.update import advance, decode_state_vector, missing, read_update
+from storage.objects import ObjectNotFound, ObjectStore
+
+log = structlog.get_logger(__name__)
+
+DocumentKind = Literal["text", "tree"]
+
+FORGET_PROCESS = timedelta(days=1)
+"""How long a snapshot remembers the numbers of a process that wrote nothing more: longer than a message can travel."""
+
+
+class DocumentNotFound(LookupError):
+    """No record of such a shared document (or it is a binary file)."""
+
+
+class DocumentGone(LookupError):
+    """The document existed and was closed for good; it never comes back under this id."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A document as storage has it."""
+
+    workspace: str
+    kind: DocumentKind
+    doc: Doc[Any]
+    state: dict[int, int]
+    """Yjs client id → clock, of everything integrated."""
+    covered: dict[str, int]
+    """Process → newest number contained in ``doc``."""
+    waiting: list[LogEntry]
+    """Entries that rest on text which storage does not have (yet)."""
+    snapshot_size: int
+    entries: int
+    log_size: int
+
+
+def new_doc(kind: DocumentKind) -> Doc[Any]:
+    """An empty document with its one root in place, so that integrating never has to guess the root's type."""
+    doc: Doc[Any] = Doc()
+    if kind == "text":
+        doc.get("text", type=Text)
+    else:
+        doc.get("nodes", type=Map)
+    return doc
+
+
+def integrate(
+    doc: Doc[Any], kind: DocumentKind, state: dict[int, int], entries: Iterable[LogEntry]
+) -> tuple[list[LogEntry], list[LogEntry]]:
+    """Apply every entry that has no gap, in whatever order they fit; returns (integrated, still waiting).
+
+    `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
+    """
+    waiting, done = list(entries), []
+    progress = True
+    while progress and waiting:
+        progress, rest = False, []
+        for entry in waiting:
+            header = read_update(entry.update, kind)
+            if missing(header, state):
+                rest.append(entry)
+                continue
+            doc.apply_update(entry.update)
+            advance(state, header)
+            done.append(entry)
+            progress = True
+        waiting = rest
+    return done, waiting
+
+
+class Snapshots:
+    def __init__(self, db: AsyncDatabase[dict[str, Any]], objects: ObjectStore, updates: UpdateLog) -> None:
+        self._documents = db["documents"]
+        self._objects = objects
+        self._updates = updates
+
+    async def load(self, document: str) -> Loaded:
+        """The document as snapshot and log have it. Subscribe to the document's channel first, then call this.
+
+        Raises:
+            DocumentNotFound, DocumentGone
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+        """
+        while True:
+            try:
+                entries = await self._updates.read(document)
+                record = await self._documents.find_one({"_id": document})
+                if record is None or record["kind"] not in ("text", "tree"):
+                    raise DocumentNotFound(document)
+                if record.get("gone_at") is not None:
+                    raise DocumentGone(document)
+                pointer = record.get("snapshot")
+                snapshot = await self._objects.get(pointer["key"]) if pointer else None
+            except ObjectNotFound:
+                # A compaction swung the pointer and removed what we were about to read. Its successor is complete.
+                log.info("snapshot replaced while loading", document=document)
+                continue
+            return self._assemble(record, snapshot, entries)
+
+    @staticmethod
+    def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
+        kind: DocumentKind = record["kind"]
+        doc = new_doc(kind)
+        if snapshot is not None:
+            doc.apply_update(snapshot)
+        state = decode_state_vector(doc.get_state())
+        covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
+        integrated, waiting = integrate(doc, kind, state, entries)
+        for entry in integrated:
+            covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
+        return Loaded(
+            workspace=record["workspace"],
+            kind=kind,
+            doc=doc,
+            state=state,
+            covered=covered,
+            waiting=waiting,
+            snapshot_size=len(snapshot or b""),
+            entries=len(entries),
+            log_size=sum(len(entry.update) for entry in entries),
+        )
+
+    async def compact(self, document: str) -> bool:
+        """Fold the log into a new snapshot. Returns whether it did (False: another compaction was quicker).
+
+        Raises:
+            As `load`.
+        """
+        while True:
+            try:
+                entries = await self._updates.read(document)
+                record = await self._documents.find_one({"_id": document})
+                if record is None or record["kind"] not in ("text", "tree"):
+                    raise DocumentNotFound(document)
+                pointer = record.get("snapshot")
+                previous = await self._objects.get(pointer["key"]) if pointer else None
+                break
+            except ObjectNotFound:
+                continue
+        kind: DocumentKind = record["kind"]
+        doc = new_doc(kind)
+        if previous is not None:
+            doc.apply_update(previous)
+        folded, _ = integrate(doc, kind, decode_state_vector(doc.get_state()), entries)
+        if not folded:
+            return False
+        # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
+        # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
+        snapshot = doc.get_update()
+        key = f"snapshots/{document}/{hashlib.sha256(snapshot).hexdigest()}"
+        await self._objects.put(key, snapshot)
+        swung = await self._documents.update_one(
+            {"_id": document, "snapshot.key": pointer["key"]} if pointer else {"_id": document, "snapshot": None},
+            {"$set": {"snapshot": {"key": key, "size": len(snapshot), "covers": _covers(pointer, folded)}}},
+        )
+        if swung.matched_count == 0:
+            current = await self._documents.find_one({"_id": document})
+            # Same content, same key: the winner may be pointing at the very object that we wrote.
+            if current is None or (current.get("snapshot") or {}).get("key") != key:
+                await self._objects.delete(key)
+            return False
+        await self._updates.delete(folded)
+        if pointer and pointer["key"] != key:
+            await self._objects.delete(pointer["key"])
+        return True
+
+
+def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[dict[str, Any]]:
+    """The numbers that the new snapshot contains, per process; processes long silent are forgotten."""
+    now = datetime.now(UTC)
+    covers = {item["process"]: item for item in (pointer or {}).get("covers", []) if now - item["at"] < FORGET_PROCESS}
+    for entry in folded:
+        last = max(entry.last, covers.get(entry.process, {"last": 0})["last"])
+        covers[entry.process] = {"process": entry.process, "last": last, "at": now}
+    return list(covers.values())
