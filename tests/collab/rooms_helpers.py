@@ -1,0 +1,102 @@
+"""What the room tests share: records, peers that remember, and a second process on the same storage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from pycrdt import Doc, Text
+
+from collab.codec import (
+    Barrier,
+    SyncStep1,
+    SyncStep2,
+    Update,
+    decode_frame,
+    encode_barrier,
+    encode_sync_step_1,
+    encode_sync_step_2,
+    encode_update,
+)
+from collab.connection import Connection, Identity
+from collab.room import Room
+from storage import Storage
+
+
+async def new_document(storage: Storage, kind: str = "text") -> str:
+    document = uuid4().hex
+    await storage.db["documents"].insert_one(
+        {"_id": document, "workspace": "w", "kind": kind, "snapshot": None, "created_at": datetime.now(UTC)}
+    )
+    return document
+
+
+class Client:
+    """A Yjs replica on the far side of a connection; speaks the protocol as the stock client does."""
+
+    def __init__(self, *, can_write: bool = True, user: str = "ann") -> None:
+        self.author = f"user:{user}"
+        self.identity = Identity(user, user.title(), "#123456", "editor")
+        self.can_write = can_write
+        self.doc: Doc[Any] = Doc()
+        self.shared = self.doc.get("text", type=Text)
+        self.closed: tuple[int, str] | None = None
+        self.answers: list[bytes] = []
+        self.frames: list[bytes] = []
+        self._outbox: list[bytes] = []
+        self._told = self.doc.get_state()
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        if frame[0] == 1:
+            return
+        match decode_frame(frame):
+            case SyncStep1(state_vector):
+                self._outbox.append(encode_sync_step_2(self.doc.get_update(state_vector)))
+            case SyncStep2(update) | Update(update):
+                before = self.doc.get_state()
+                self.doc.apply_update(update)
+                if self._told == before:
+                    self._told = self.doc.get_state()
+            case Barrier(token):
+                self.answers.append(token)
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
+
+    def join(self, room: Room) -> None:
+        self.connection = Connection(room, self)
+        self._outbox.append(encode_sync_step_1(self.doc.get_state()))
+
+    async def pump(self) -> None:
+        while self._outbox:
+            await self.connection.receive(self._outbox.pop(0))
+
+    def insert(self, index: int, text: str) -> bytes:
+        """Type; returns the update, which is not sent yet. The index counts UTF-8 bytes, as pycrdt does."""
+        before = self.doc.get_state()
+        self.shared.insert(index, text)
+        return self.doc.get_update(before)
+
+    async def type(self, index: int, text: str) -> None:
+        await self.connection.receive(encode_update(self.insert(index, text)))
+
+    async def barrier(self, token: bytes = b"t") -> None:
+        await self.connection.receive(encode_barrier(token))
+
+    @property
+    def text(self) -> str:
+        return str(self.shared)
+
+
+async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], timeout: float = 10.0) -> None:
+    """Wait until ``condition`` holds; fails after ``timeout`` seconds."""
+    async with asyncio.timeout(timeout):
+        while True:
+            result = condition()
+            if (await result) if isinstance(result, Awaitable) else result:
+                return
+            await asyncio.sleep(0.01)

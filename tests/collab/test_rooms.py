@@ -1,0 +1,355 @@
+"""Rooms over real storage: what people are shown, what the log has, and what a second process sees."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+from pycrdt import merge_updates
+
+from collab import replication
+from collab.codec import encode_sync_step_2, encode_update
+from collab.edits import TextEdit
+from collab.limits import Limits
+from collab.room import DocumentTooLarge, Room, UpdateGap
+from collab.rooms import Rooms
+from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.update import InvalidUpdate
+from storage import Storage
+from tests.collab.rooms_helpers import Client, eventually, new_document
+
+
+@pytest.fixture
+async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
+    rooms = Rooms(storage)
+    await rooms.ensure_indexes()
+    yield rooms
+    await rooms.close()
+
+
+@pytest.fixture
+async def other(storage: Storage) -> AsyncIterator[Rooms]:
+    """A second process's rooms on the same storage and bus."""
+    other = Rooms(storage)
+    yield other
+    await other.close()
+
+
+async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob = Client(), Client(user="bob")
+        for client in (ann, bob):
+            client.join(room)
+            await client.pump()
+        await ann.type(0, "aé😀b")
+        await ann.barrier(b"one")
+        assert ann.answers == []  # not before the log has it
+        await eventually(lambda: ann.answers == [b"one"])
+        assert bob.text == "aé😀b"
+        entries = await rooms.updates.read(document)
+        assert entries
+        authors = await rooms.updates.authors(document)
+        assert list(authors.values()) == ["user:ann"]
+    fresh = Rooms(storage)
+    async with fresh.open(document) as room:
+        assert room.text == "aé😀b"
+        assert room.length == 5
+    await fresh.close()
+
+
+async def test_a_barrier_also_covers_what_its_sender_was_shown(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob = Client(), Client(user="bob")
+        for client in (ann, bob):
+            client.join(room)
+            await client.pump()
+        await ann.type(0, "shown")
+        await eventually(lambda: bob.text == "shown")
+        await bob.barrier()
+        await eventually(lambda: bob.answers == [b"t"])
+        merged = merge_updates(*(entry.update for entry in await rooms.updates.read(document)))
+        assert b"shown" in merged
+
+
+async def test_an_update_with_a_gap_is_asked_for_again_and_holds_the_barrier(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann = Client()
+        ann.join(room)
+        await ann.pump()
+        ann.insert(0, "lost ")
+        second = ann.insert(5, "kept")
+        await ann.connection.receive(encode_update(second))
+        await ann.barrier()
+        assert room.text == ""
+        await asyncio.sleep(0.1)
+        assert ann.answers == []
+        await ann.pump()  # the client answers the step 1 that the gap provoked
+        await eventually(lambda: ann.answers == [b"t"])
+        assert room.text == "lost kept"
+
+
+async def test_a_gap_closed_by_somebody_else_lets_the_barrier_through(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob = Client(), Client(user="bob")
+        for client in (ann, bob):
+            client.join(room)
+            await client.pump()
+        past_the_server = ann.insert(0, "base")
+        bob.doc.apply_update(past_the_server)  # two tabs of one browser share edits past the server
+        await bob.type(4, "!")
+        await bob.barrier()
+        assert room.text == ""
+        await ann.connection.receive(encode_update(past_the_server))
+        await eventually(lambda: bool(bob._outbox), timeout=5)
+        await bob.pump()
+        await eventually(lambda: bob.answers == [b"t"])
+        assert room.text == "base!"
+
+
+async def test_of_an_answer_with_a_gap_in_it_what_fits_is_taken(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, stranger = Client(), Client(user="bob")
+        ann.join(room)
+        await ann.pump()
+        stranger.insert(0, "x")
+        pending = stranger.insert(1, "y")
+        own = ann.insert(0, "fits")
+        await ann.connection.receive(encode_sync_step_2(merge_updates(own, pending)))
+        await eventually(lambda: room.text == "fits")
+        await ann.barrier()
+        await asyncio.sleep(0.1)
+        assert ann.answers == []
+
+
+async def test_bad_updates_change_nothing(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        room.edit([TextEdit(0, 0, "good")], "user:ann")
+        with pytest.raises(InvalidUpdate):
+            room.apply(b"\x01\x02\x03", "user:eve")
+        eve = Client(user="eve")
+        eve.insert(0, "a")
+        with pytest.raises(UpdateGap):
+            room.apply(eve.insert(1, "b"), "user:eve")
+        with pytest.raises(ValueError):
+            room.edit([TextEdit(3, 9, "")], "user:ann")
+        assert room.text == "good"
+
+
+async def test_a_document_stops_growing_at_its_limit(storage: Storage) -> None:
+    small = Rooms(storage, Limits(text_document=1000))
+    document = await new_document(storage)
+    async with small.open(document) as room:
+        room.edit([TextEdit(0, 0, "x" * 900)], "user:ann")
+        with pytest.raises(DocumentTooLarge):
+            room.edit([TextEdit(0, 0, "y" * 200)], "user:ann")
+        assert room.length == 900
+    await small.close()
+
+
+async def test_a_viewer_sees_all_and_changes_nothing(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        viewer = Client(can_write=False, user="vic")
+        viewer.join(room)
+        await viewer.pump()
+        await viewer.type(0, "no")
+        await viewer.barrier()
+        room.edit([TextEdit(0, 0, "yes")], "user:ann")
+        await asyncio.sleep(0.15)
+        assert room.text == "yes"
+        assert "yes" in viewer.text
+        assert viewer.answers == []
+
+
+async def test_unknown_and_ended_documents_are_told_apart(storage: Storage, rooms: Rooms) -> None:
+    with pytest.raises(DocumentNotFound):
+        async with rooms.open("0" * 32):
+            raise AssertionError
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann = Client()
+        ann.join(room)
+        await rooms.retire(document)
+        assert ann.closed is not None and ann.closed[0] == 4410
+    fresh = Rooms(storage)
+    with pytest.raises(DocumentGone):
+        async with fresh.open(document):
+            raise AssertionError
+    await fresh.close()
+
+
+async def test_two_processes_converge(storage: Storage, rooms: Rooms, other: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "from here. ")], "user:ann")
+        await eventually(lambda: there.text == "from here. ")
+        there.edit([TextEdit(0, 0, "from there. ")], "user:bob")
+        await eventually(lambda: here.text == there.text == "from there. from here. ")
+
+
+async def test_a_message_lost_on_the_bus_is_read_from_the_log(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    lost = 0
+    async with rooms.open(document) as here, other.open(document) as there:
+        take = Room.replicate
+
+        def lossy(room: Room, message: replication.Replica) -> None:
+            nonlocal lost
+            if room is there and isinstance(message, replication.Logged) and lost < 3:
+                lost += 1
+                return
+            take(room, message)
+
+        monkeypatch.setattr(Room, "replicate", lossy)
+        for i in range(4):
+            here.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
+            await here.durable()
+        await eventually(lambda: there.text == here.text)
+        assert lost == 3
+        lost = 2  # now the very last message: nothing follows it but the heartbeat
+        here.edit([TextEdit(0, 0, "last ")], "user:ann")
+        await here.durable()
+        await rooms.snapshots.compact(document)  # and the log no longer has it by itself
+        await eventually(lambda: there.text == here.text)
+
+
+async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        for i in range(30):
+            room.edit([TextEdit(0, 0, f"line {i}\n")], "user:ann")
+            await room.durable()
+        text = room.text
+        assert await rooms.snapshots.compact(document)
+        assert await rooms.updates.read(document) == []
+        room.edit([TextEdit(0, 0, "after\n")], "user:ann")
+        await room.durable()
+    fresh = Rooms(storage)
+    async with fresh.open(document) as room:
+        assert room.text == "after\n" + text
+    await fresh.close()
+
+
+async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        for round_ in range(5):
+            for i in range(5):
+                room.edit([TextEdit(0, 0, f"{round_}.{i} ")], "user:ann")
+                await room.durable()
+            text = room.text
+            await asyncio.gather(*(rooms.snapshots.compact(document) for _ in range(3)))
+            loaded = await rooms.snapshots.load(document)
+            assert str(loaded.doc.get("text", type=type(room.doc["text"]))) == text
+            assert loaded.waiting == []
+
+
+async def test_opening_while_compacting_never_sees_a_hole(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    seeded = random.Random(5)
+    async with rooms.open(document) as room:
+        stop = asyncio.Event()
+
+        async def compact() -> None:
+            while not stop.is_set():
+                await rooms.snapshots.compact(document)
+                await asyncio.sleep(seeded.random() * 0.005)
+
+        compacting = asyncio.create_task(compact())
+        try:
+            for i in range(40):
+                room.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
+                await room.durable()
+                loaded = await rooms.snapshots.load(document)
+                assert str(loaded.doc["text"]) == room.text
+        finally:
+            stop.set()
+            await compacting
+
+
+async def test_an_entry_that_rests_on_missing_text_stays_in_the_log(storage: Storage, rooms: Rooms) -> None:
+    from collab.log import LogEntry
+
+    document = await new_document(storage)
+    ann = Client()
+    first = ann.insert(0, "a")
+    second = ann.insert(1, "b")
+    await rooms.updates.append([LogEntry(document, "p", 2, 2, second)])
+    assert not await rooms.snapshots.compact(document)
+    await rooms.updates.append([LogEntry(document, "p", 1, 1, first)])
+    assert await rooms.snapshots.compact(document)
+    loaded = await rooms.snapshots.load(document)
+    assert str(loaded.doc["text"]) == "ab"
+
+
+async def test_a_commit_sent_twice_is_one(storage: Storage, rooms: Rooms) -> None:
+    from collab.log import LogEntry, NewClient
+
+    document = await new_document(storage)
+    entry = LogEntry(document, "p", 1, 1, Client().insert(0, "once"))
+    for _ in range(2):
+        await rooms.updates.append([entry], [NewClient(document, 7, "user:ann")])
+    assert await rooms.updates.read(document) == [entry]
+
+
+async def test_a_large_update_goes_to_the_object_store(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    text = "0123456789abcdef" * (600 * 1024)
+    async with rooms.open(document) as room:
+        room.edit([TextEdit(0, 0, text)], "user:ann")
+        await room.durable()
+    keys = [info.key async for info in storage.objects.list(f"log/{document}/")]
+    assert len(keys) == 1
+    fresh = Rooms(storage)
+    async with fresh.open(document) as room:
+        assert room.text == text
+    await fresh.close()
+    assert await rooms.snapshots.compact(document)
+    assert [info.key async for info in storage.objects.list(f"log/{document}/")] == []
+
+
+async def test_new_documents_are_created_in_one_write(storage: Storage, rooms: Rooms) -> None:
+    documents = [await new_document(storage) for _ in range(20)]
+    await rooms.create([(document, f"text of {i}", "user:ann") for i, document in enumerate(documents)])
+    for i in (0, 7, 19):
+        async with rooms.open(documents[i]) as room:
+            assert room.text == f"text of {i}"
+    assert list((await rooms.updates.authors(documents[3])).values()) == ["user:ann"]
+
+
+async def test_random_edits_from_two_processes_end_equal_everywhere(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    seeded = random.Random(11)
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for _ in range(120):
+            room = seeded.choice((here, there))
+            length = room.length
+            start = seeded.randint(0, length)
+            end = min(length, start + seeded.randint(0, 3))
+            try:
+                room.edit([TextEdit(start, end, seeded.choice(("x", "é", "😀", "word ", "")))], "user:ann")
+            except ValueError:
+                continue  # inside a surrogate pair
+            if seeded.random() < 0.2:
+                await asyncio.sleep(seeded.random() * 0.03)
+            if seeded.random() < 0.05:
+                await rooms.snapshots.compact(document)
+        await asyncio.gather(here.durable(), there.durable())
+        await eventually(lambda: here.text == there.text)
+        text = here.text
+    fresh = Rooms(storage)
+    async with fresh.open(document) as room:
+        assert room.text == text
+    await fresh.close()
