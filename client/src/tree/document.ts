@@ -1,0 +1,65 @@
+import type { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { createProvider } from '../lib/provider'
+import { createStore, type ReadableStore } from '../lib/store'
+import { type Presence, readPresence } from './presence'
+import { legalTree, type Tree } from './rules'
+
+export type TreeState = { is: 'opening' } | { is: 'open' } | { is: 'ended'; code: number }
+
+const empty = legalTree([])
+
+/** The file tree of a workspace as a shared document, and who is in which file. Changes go over HTTP, not through here. */
+export class TreeDocument {
+  private readonly doc = new Y.Doc()
+  private readonly nodes = this.doc.getMap('nodes')
+  private readonly provider: WebsocketProvider
+  private readonly treeStore = createStore<Tree>(empty)
+  private readonly presenceStore = createStore<readonly Presence[]>([])
+  private readonly stateStore = createStore<TreeState>({ is: 'opening' })
+  private readonly connectedStore = createStore(false)
+  private frame = 0
+
+  readonly tree: ReadableStore<Tree> = this.treeStore
+  readonly presence: ReadableStore<readonly Presence[]> = this.presenceStore
+  readonly state: ReadableStore<TreeState> = this.stateStore
+  readonly connected: ReadableStore<boolean> = this.connectedStore
+
+  constructor(workspace: string) {
+    this.provider = createProvider(workspace, 'tree', this.doc)
+    this.nodes.observeDeep(() => this.schedule())
+    this.provider.awareness.on('change', () => this.presenceStore.set(readPresence(this.provider.awareness)))
+    this.provider.on('status', ({ status }) => this.connectedStore.set(status === 'connected'))
+    this.provider.on('closed', ({ code }) => this.stateStore.set({ is: 'ended', code }))
+    this.provider.on('sync', (synced) => {
+      if (!synced) return
+      // The tree must be there before it is called open: an empty one would say that files do not exist.
+      this.rebuild()
+      this.stateStore.set({ is: 'open' })
+    })
+    this.provider.connect()
+  }
+
+  /** Tells everybody which document one has open. */
+  enter(document: string | null): void {
+    this.provider.awareness.setLocalStateField('document', document)
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.frame)
+    this.provider.destroy()
+    this.doc.destroy()
+  }
+
+  /** An import changes thousands of nodes in as many transactions; the tree is built once for each picture. */
+  private schedule(): void {
+    if (this.frame !== 0) return
+    this.frame = requestAnimationFrame(() => this.rebuild())
+  }
+
+  private rebuild(): void {
+    cancelAnimationFrame(this.frame)
+    this.frame = 0
+    this.treeStore.set(legalTree(this.nodes.entries()))
+  }
+}
