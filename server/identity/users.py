@@ -1,0 +1,58 @@
+"""People. They have no passwords: a link, an invite or a token is what lets somebody in."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+MAX_NAME = 80
+"""Characters of a person's or workspace's name."""
+
+COLORS = (
+    "#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490",
+    "#0369a1", "#4338ca", "#6d28d9", "#a21caf", "#be185d", "#be123c",
+)  # fmt: skip
+"""People's colours: dark enough for white text on them, and none of them the accent or the assistant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    color: str
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> "User":
+        return cls(record["_id"], record["name"], record["color"])
+
+
+class Users:
+    """Collection ``users``: {_id, name, color, installation_owner?, created_at}."""
+
+    def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
+        self._users = db["users"]
+
+    async def create(self, name: str, *, installation_owner: bool = False) -> User:
+        id = uuid4().hex
+        record = {"_id": id, "name": name, "color": COLORS[int(id, 16) % len(COLORS)], "created_at": datetime.now(UTC)}
+        if installation_owner:
+            record["installation_owner"] = True
+        await self._users.insert_one(record)
+        return User.of(record)
+
+    async def get(self, id: str) -> User | None:
+        record = await self._users.find_one({"_id": id})
+        return record and User.of(record)
+
+    async def many(self, ids: list[str]) -> dict[str, User]:
+        return {record["_id"]: User.of(record) async for record in self._users.find({"_id": {"$in": ids}})}
+
+    async def rename(self, id: str, name: str) -> None:
+        await self._users.update_one({"_id": id}, {"$set": {"name": name}})
+
+    async def installation_owner(self) -> User | None:
+        """Whoever the first start created; the one that ``serve`` prints a link for."""
+        record = await self._users.find_one({"installation_owner": True})
+        return record and User.of(record)

@@ -1,0 +1,78 @@
+"""Figures for Prometheus. They count; they never hold a name, a path or a text."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Seconds."""
+
+
+class Metrics(Collector):
+    """One registry per application, not prometheus_client's global one: tests run several applications in a process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self._registry.register(self)
+        self._requests = Counter(
+            "scriptorium_http_requests", "HTTP requests", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "scriptorium_http_seconds",
+            "Time until an HTTP request was answered",
+            ["route"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        # Plain numbers, since every frame touches them and a prometheus_client counter takes a lock each time.
+        self.frames_received = 0
+        self.bytes_received = 0
+        self.frames_sent = 0
+        self.bytes_sent = 0
+        self.throttled_seconds = 0.0
+        self.sockets: Tally[str] = Tally()
+        """By kind: sync, events."""
+        self.closes: Tally[tuple[str, int]] = Tally()
+        """Sockets that we closed, by kind and code."""
+        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def gauge(self, name: str, help: str, value: Callable[[], float]) -> None:
+        """Show ``value()`` at each scrape."""
+        self._gauges[name] = (help, value)
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("scriptorium_sync_frames_received", "Frames from clients", self.frames_received)
+        yield CounterMetricFamily("scriptorium_sync_bytes_received", "Bytes from clients", self.bytes_received)
+        yield CounterMetricFamily("scriptorium_sync_frames_sent", "Frames to clients", self.frames_sent)
+        yield CounterMetricFamily("scriptorium_sync_bytes_sent", "Bytes to clients", self.bytes_sent)
+        yield CounterMetricFamily(
+            "scriptorium_sync_throttled_seconds", "Time that too fast clients were not read", self.throttled_seconds
+        )
+        sockets = GaugeMetricFamily("scriptorium_sockets", "Open sockets", labels=["kind"])
+        for kind, count in self.sockets.items():
+            sockets.add_metric([kind], count)
+        yield sockets
+        closes = CounterMetricFamily(
+            "scriptorium_socket_closes", "Sockets closed by the server", labels=["kind", "code"]
+        )
+        for (kind, code), count in self.closes.items():
+            closes.add_metric([kind, str(code)], count)
+        yield closes
+        for name, (help, value) in self._gauges.items():
+            yield GaugeMetricFamily(f"scriptorium_{name}", help, value())
+
+    def text(self) -> bytes:
+        """In Prometheus' exposition format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,149 @@
+"""Errors as RFC 9457 problem documents on HTTP, and as close codes on sockets.
+
+A route or a rule raises `Problem`; how it reaches the caller depends on what the caller has open. The stock
+y-websocket client gives up for good on 4400-4499 and comes back after anything else, so the two kinds of errors on
+sockets differ in what the other side should do, not in how bad they are.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketState
+
+log = structlog.get_logger(__name__)
+
+NOT_SIGNED_IN = 4401
+NOT_ALLOWED = 4403
+NOT_FOUND = 4404
+GONE = 4410
+TOO_LARGE = 4413
+TOO_SLOW = 4508
+TOO_FAST = 4529
+MALFORMED = 1007
+RESTARTING = 1012
+TRY_AGAIN = 1013
+FAILED = 1011
+
+_CLOSE_CODES = {401: NOT_SIGNED_IN, 403: NOT_ALLOWED, 404: NOT_FOUND, 410: GONE, 413: TOO_LARGE, 429: TOO_FAST}
+
+STORAGE_AWAY = "The database does not answer. Nothing was changed; try again in a moment."
+
+
+class Problem(HTTPException):
+    """An error that the caller can act on: ``detail`` is a sentence for a person, ``members`` are for programs."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
+        super().__init__(status, detail, headers)
+        self.members = members
+
+    @property
+    def close_code(self) -> int:
+        """What a socket is closed with for it."""
+        if self.status_code in _CLOSE_CODES:
+            return _CLOSE_CODES[self.status_code]
+        return 4400 if self.status_code < 500 else TRY_AGAIN
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status_code).phrase,
+        "status": problem.status_code,
+        "detail": problem.detail,
+        **problem.members,
+    }
+    return JSONResponse(body, problem.status_code, problem.headers, media_type="application/problem+json")
+
+
+async def close_with(socket: WebSocket, problem: Problem) -> None:
+    """Close ``socket`` for ``problem``, accepting it first: a refused handshake reaches a browser as a bare 1006."""
+    if socket.application_state is WebSocketState.CONNECTING:
+        await socket.accept()
+    if socket.application_state is WebSocketState.CONNECTED:
+        await socket.close(problem.close_code, close_reason(problem.detail))
+
+
+def close_reason(sentence: str) -> str:
+    """``sentence`` cut to the 123 bytes that a close frame has room for."""
+    return sentence.encode()[:123].decode(errors="ignore")
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of ``app`` leave as a problem."""
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(WebSocketRequestValidationError, _invalid_handshake)
+    app.add_exception_handler(PyMongoError, _storage_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _deliver(connection: Request | WebSocket, problem: Problem) -> JSONResponse | None:
+    if isinstance(connection, WebSocket):
+        await close_with(connection, problem)
+        return None
+    return problem_response(problem)
+
+
+async def _http_error(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    if isinstance(error, Problem):
+        return await _deliver(connection, error)
+    assert isinstance(error, HTTPException)
+    detail = {404: "There is nothing at this address.", 405: "This address does not answer to that method."}
+    return await _deliver(
+        connection,
+        Problem(
+            error.status_code,
+            detail.get(error.status_code, str(error.detail)),
+            headers=dict(error.headers) if error.headers else None,
+        ),
+    )
+
+
+async def _invalid_request(request: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    assert isinstance(error, RequestValidationError)
+    return await _deliver(request, _invalid(error.errors()))
+
+
+async def _invalid_handshake(socket: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    assert isinstance(error, WebSocketRequestValidationError)
+    return await _deliver(socket, _invalid(error.errors()))
+
+
+def _invalid(errors: Sequence[Any]) -> Problem:
+    # What was sent is not sent back: it may hold a secret, and a browser console is no place for one.
+    if any(error["type"] == "json_invalid" for error in errors):
+        return Problem(400, "The body is not valid JSON.")
+    found = [{"in": str(e["loc"][0]), "pointer": _pointer(e["loc"][1:]), "detail": e["msg"]} for e in errors]
+    where = "; ".join(f"{f['in']}{f['pointer']}: {f['detail']}" for f in found)
+    return Problem(422, f"The request is not what this address takes ({where}).", errors=found)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """An RFC 6901 JSON pointer."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
+
+
+async def _storage_error(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    log.error("the database failed", error=str(error))
+    return await _deliver(connection, Problem(503, STORAGE_AWAY, headers={"Retry-After": "2"}))
+
+
+async def _unexpected(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    return await _deliver(connection, Problem(500, "Something went wrong here. The server's log has the details."))
+
+
+async def refuse(send: Any, problem: Problem) -> None:
+    """Answer an HTTP request with ``problem`` below any framework, for middleware."""
+    response = problem_response(problem)
+    start: Message = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,41 @@
+"""Everything that a request may need, opened once per process."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from ai.assistant import Assistant
+from collab.drive import Drive
+from collab.files import Files
+from collab.rooms import Rooms
+from server.doorway import Doorway
+from server.identity import Identity
+from server.metrics import Metrics
+from server.settings import Settings
+from server.watch import Watch
+from server.web import WebAddress
+from storage import Storage
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    address: WebAddress
+    storage: Storage
+    identity: Identity
+    rooms: Rooms
+    files: Files
+    drive: Drive
+    assistant: Assistant
+    watch: Watch
+    doorway: Doorway
+    metrics: Metrics
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    return cast(Services, connection.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,89 @@
+"""Open sockets lose their rights when the person behind them does: within 2 seconds, on every process.
+
+The process that changes a right says so on the bus; since the bus may lose a message, every process also looks for
+itself once a second. One round looks up everything that its open sockets rest on in a few queries, however many
+sockets there are.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from server.callers import Member
+from server.identity import Identity, Role
+from server.problems import Problem
+from storage.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "access"
+INTERVAL = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class _Watched:
+    member: Member
+    role: Role
+    role_changed: Callable[[Role], None]
+    revoked: Callable[[Problem], None]
+
+
+class Watch:
+    def __init__(self, identity: Identity, bus: Bus) -> None:
+        self._identity = identity
+        self._bus = bus
+        self._watched: dict[_Watched, None] = {}
+        self._look = asyncio.Event()
+
+    def watch(
+        self, member: Member, role_changed: Callable[[Role], None], revoked: Callable[[Problem], None]
+    ) -> Callable[[], None]:
+        """Call ``role_changed`` or ``revoked`` when what ``member`` came in with changes; the result stops it."""
+        watched = _Watched(member, member.role, role_changed, revoked)
+        self._watched[watched] = None
+        return lambda: self._watched.pop(watched, None) and None
+
+    async def announce(self) -> None:
+        """Tell every process that somebody's rights have changed, after the change is stored."""
+        await self._bus.publish(CHANNEL, b"")
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._look.set())
+        try:
+            while True:
+                self._look.clear()
+                if self._watched:
+                    await self._check()
+                try:
+                    await asyncio.wait_for(self._look.wait(), INTERVAL)
+                except TimeoutError:
+                    continue
+        finally:
+            await unsubscribe()
+
+    async def _check(self) -> None:
+        watched = list(self._watched)
+        members = [w.member for w in watched]
+        sessions = {m.credential.id for m in members if m.credential.kind == "session"}
+        tokens = {m.credential.id for m in members if m.credential.kind == "token"}
+        try:
+            living = await self._identity.sessions.living(list(sessions)) if sessions else set()
+            living |= await self._identity.tokens.living(list(tokens)) if tokens else set()
+            roles = await self._identity.members.roles({(m.workspace, m.user.id) for m in members})
+        except PyMongoError as error:
+            # Nobody can be shown to have lost anything, and editing goes on while the database is away.
+            log.warning("cannot check the rights of open sockets", error=str(error))
+            return
+        for w in watched:
+            role = roles.get((w.member.workspace, w.member.user.id))
+            if w.member.credential.id not in living:
+                w.revoked(Problem(401, "You were signed out."))
+            elif role is None:
+                w.revoked(Problem(403, "You are no longer a member of this workspace."))
+            elif role != w.role:
+                w.role = role
+                w.role_changed(role)
