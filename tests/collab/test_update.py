@@ -1,0 +1,242 @@
+"""The update reader: what it finds in real updates, what it refuses, and what counts as a gap."""
+
+import asyncio
+import time
+
+import pytest
+from pycrdt import Doc, Map, Text, merge_updates
+
+from collab.codec import MalformedFrame
+from collab.update import (
+    MAX_CLOCK,
+    InvalidUpdate,
+    Kind,
+    advance,
+    decode_state_vector,
+    encode_delete_set,
+    encode_state_vector,
+    missing,
+    read_update,
+    read_update_cooperatively,
+)
+from tests.collab.yjs_bytes import collected, delete_set, deleted, item, node, skip, string, text, uint, update, value
+
+NULL, STRING_A = b"\x7e", b"\x77" + string("a")
+
+
+def test_header_of_a_text_update() -> None:
+    header = read_update(
+        update(
+            (9, 4, [text("aé😀b", origin=(9, 3)), text("x", origin=(7, 1), right=(7, 2))]),
+            (7, 0, [text("abc")]),
+            deletes={7: [(0, 1), (2, 1)], 3: [(5, 2)]},
+        ),
+        "text",
+    )
+    assert header.ranges == {9: [(4, 6)], 7: [(0, 3)]}
+    assert header.depends == [(9, 9, 7, 2), (9, 9, 7, 3)]
+    assert header.deletes == {7: [(0, 1), (2, 1)], 3: [(5, 2)]}
+    assert header.cuts == [(9, 4), (7, 2), (7, 2)]
+    [(client, clock, high_bytes)] = header.paired
+    assert (client, clock) == (9, 4)
+    assert high_bytes == "aé😀b".encode("utf-16-be")[::2]
+
+
+def test_header_of_a_tree_update() -> None:
+    header = read_update(
+        update((5, 0, [node("id"), value(STRING_A, (5, 0), "name"), value(NULL, (4, 2), "parent"), collected(3)])),
+        "tree",
+    )
+    assert header.ranges == {5: [(0, 6)]}
+    assert header.entries == [(5, 0)]
+    assert header.parents == [(5, 0), (4, 2)]
+    assert header.depends == [(5, 2, 4, 3)]
+
+
+def written_by_pycrdt() -> list[tuple[bytes, Kind]]:
+    updates: list[tuple[bytes, Kind]] = []
+    first: Doc[Text] = Doc(client_id=2**53 - 1)
+    shared = first.get("text", type=Text)
+    subscription = first.observe(lambda event: updates.append((event.update, "text")))
+    shared += "hello 😀 wörld"
+    del shared[2:4]
+    shared.insert(3, "x")
+    shared.clear()
+    shared += "again"
+    first.unobserve(subscription)
+    tree: Doc[Map] = Doc(client_id=3)
+    nodes = tree.get("nodes", type=Map)
+    tree.observe(lambda event: updates.append((event.update, "tree")))
+    nodes["a"] = Map({"name": "n", "parent": None, "kind": "text"})
+    nodes["a"]["name"] = "m"
+    nodes["a"]["deleted_at"] = 1_700_000_000.5
+    nodes["b"] = Map({"name": "", "parent": "a"})
+    del nodes["a"]
+    updates.append((first.get_update(), "text"))
+    updates.append((tree.get_update(), "tree"))
+    updates.append((merge_updates(*(u for u, kind in updates if kind == "text")), "text"))
+    updates.append((merge_updates(*(u for u, kind in updates if kind == "tree")), "tree"))
+    return updates
+
+
+def test_everything_that_pycrdt_writes_is_admitted_and_adds_up() -> None:
+    states: dict[str, dict[int, int]] = {"text": {}, "tree": {}}
+    for data, kind in written_by_pycrdt():
+        header = read_update(data, kind)
+        assert missing(header, states[kind]) is None
+        advance(states[kind], header)
+    assert states == {"text": {2**53 - 1: 20}, "tree": {3: 9}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        pytest.param("text", b"", id="nothing"),
+        pytest.param("text", update() + b"\x00", id="bytes behind it"),
+        pytest.param("text", update((1, 0, [text("a")]))[:-1], id="no delete set"),
+        pytest.param("text", uint(2**40), id="sections that are not there"),
+        pytest.param("text", b"\x01" + uint(2**40) + b"\x01\x00", id="structs that are not there"),
+        pytest.param("text", b"\x81\x00\x00", id="padded integer"),
+        pytest.param("text", update((0, 0, [text("a")])), id="client 0"),
+        pytest.param("text", update((1, 0, [])), id="section without structs"),
+        pytest.param("text", update((1, 0, [text("a")]), (1, 1, [text("b")])), id="two sections of one client"),
+        pytest.param("text", update((1, 0, [text("a", root="other")])), id="other root"),
+        pytest.param("text", update((1, 0, [item(4, string("a"), parent=(2, 0))])), id="text inside an item"),
+        pytest.param("text", update((1, 0, [item(4, string("a"), key="k")])), id="text under a key"),
+        pytest.param("text", update((1, 0, [item(4, string("a"), origin=(2, 0), key="k")])), id="key bit"),
+        pytest.param("text", update((1, 0, [text("a\rb")])), id="carriage return"),
+        pytest.param("text", update((1, 0, [text("a\0b")])), id="NUL"),
+        pytest.param("text", update((1, 0, [text(b"\xed\xa0\xbd")])), id="half a surrogate pair"),
+        pytest.param("text", update((1, 0, [text(b"\xc0\x80")])), id="overlong UTF-8"),
+        pytest.param("text", update((1, 0, [text("")])), id="empty string"),
+        pytest.param("text", update((1, 0, [deleted(0)])), id="empty deleted run"),
+        pytest.param("text", update((1, 0, [deleted(MAX_CLOCK + 1)])), id="giant deleted run"),
+        pytest.param("text", update((1, MAX_CLOCK, [text("a")])), id="clock at the end"),
+        pytest.param("text", update((1, 0, [collected(1)])), id="collected struct in a text"),
+        pytest.param("text", update((1, 0, [text("a"), skip(2)])), id="skip at the end"),
+        pytest.param("text", update((1, 0, [skip(2), text("a")])), id="skip at the beginning"),
+        pytest.param("text", update((1, 0, [text("a"), skip(1), skip(1), text("a")])), id="two skips"),
+        pytest.param("text", update((1, 0, [text("a"), skip(MAX_CLOCK), text("a")])), id="giant skip"),
+        pytest.param("text", update((1, 1, [text("a", origin=(1, 1))])), id="rests on itself"),
+        pytest.param("text", update((1, 1, [text("a", right=(1, 7))])), id="rests on its future"),
+        *(
+            pytest.param("text", update((1, 0, [item(content, b"\x01\x01")])), id=f"content {content}")
+            for content in (2, 3, 5, 6, 7, 8, 9, 11, 31)
+        ),
+        pytest.param("text", update(deletes={0: [(0, 1)]}), id="deletes client 0"),
+        pytest.param("text", update(deletes={1: []}), id="deletes nothing"),
+        pytest.param("text", update(deletes={1: [(0, 0)]}), id="deletes an empty range"),
+        pytest.param("text", update(deletes={1: [(3, 1), (0, 1)]}), id="deletes out of order"),
+        pytest.param("text", update(deletes={1: [(0, 2), (1, 1)]}), id="deletes twice"),
+        pytest.param("text", update(deletes={1: [(0, MAX_CLOCK + 1)]}), id="deletes a giant range"),
+        pytest.param(
+            "text", b"\x00\x02" + (delete_set({1: [(0, 1)]})[1:] + delete_set({1: [(3, 1)]})[1:]), id="one client twice"
+        ),
+        pytest.param("tree", update((1, 0, [item(7, b"\x01", root="nodes")])), id="map without a key"),
+        pytest.param("tree", update((1, 0, [item(7, b"\x01", root="text", key="k")])), id="map in another root"),
+        pytest.param("tree", update((1, 0, [node("k", type_ref=2)])), id="text in a tree"),
+        pytest.param("tree", update((1, 0, [item(7, b"\x01", parent=(2, 0), key="k")])), id="map in a map"),
+        pytest.param("tree", update((1, 0, [item(7, b"\x01", origin=(2, 0))])), id="map with an origin"),
+        pytest.param("tree", update((1, 0, [value(NULL, key="k")])), id="value in the root"),
+        pytest.param("tree", update((1, 0, [item(4, string("a"), parent=(2, 0), key="k")])), id="string in a tree"),
+        pytest.param("tree", update((1, 0, [item(8, b"\x02\x7e\x7e", parent=(2, 0), key="k")])), id="two values"),
+        pytest.param("tree", update((1, 0, [value(b"\x75\x00", (2, 0), "k")])), id="array"),
+        pytest.param("tree", update((1, 0, [value(b"\x76\x00", (2, 0), "k")])), id="object"),
+        pytest.param("tree", update((1, 0, [value(b"\x7f", (2, 0), "k")])), id="undefined"),
+        pytest.param("tree", update((1, 0, [value(b"\x77" + string("n" * 5000), (2, 0), "k")])), id="giant name"),
+        pytest.param("tree", update((1, 0, [value(b"\x77" + string(b"\xff"), (2, 0), "k")])), id="name not UTF-8"),
+        pytest.param("tree", update((1, 0, [value(b"\x7b\x00", (2, 0), "k")]))[:-1], id="number cut off"),
+        pytest.param("tree", update((1, 0, [value(NULL, (1, 0), "k")])), id="inside itself"),
+        pytest.param("tree", update((1, 0, [item(8, b"\x01\x7e", right=(2, 0))])), id="right origin in a tree"),
+    ],
+)
+def test_what_no_correct_client_sends_is_refused(kind: Kind, data: bytes) -> None:
+    with pytest.raises(InvalidUpdate):
+        read_update(data, kind)
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "gap"),
+    [
+        (update((1, 0, [text("a")])), {}, False),
+        (update((1, 1, [text("a", origin=(1, 0))])), {}, True),
+        (update((1, 1, [text("a", origin=(1, 0))])), {1: 1}, False),
+        (update((1, 1, [text("a", origin=(1, 0))])), {1: 5}, False),
+        (update((1, 0, [text("a", origin=(2, 3))])), {2: 3}, True),
+        (update((1, 0, [text("a", origin=(2, 3))])), {2: 4}, False),
+        (update((1, 0, [text("a", right=(2, 3))])), {2: 3}, True),
+        (update((1, 0, [text("a", origin=(2, 0))]), (2, 0, [text("b")])), {}, False),
+        (update((1, 0, [text("a", origin=(2, 1))]), (2, 0, [text("b")])), {}, True),
+        (update((1, 0, [text("a", origin=(2, 0))]), (2, 0, [text("b", origin=(3, 0))])), {}, True),
+        (update((1, 0, [text("a"), text("b", origin=(2, 1))]), (2, 0, [text("c"), text("d", (1, 0))])), {}, False),
+        (update((1, 0, [text("a"), skip(2), text("b", origin=(1, 0))])), {}, True),
+        (update((1, 0, [text("a"), skip(2), text("b", origin=(1, 0))])), {1: 3}, False),
+        (update(deletes={1: [(0, 1), (4, 2)]}), {1: 5}, True),
+        (update(deletes={1: [(0, 1), (4, 2)]}), {1: 6}, False),
+        (update((1, 0, [text("abcdef")]), deletes={1: [(0, 1), (4, 2)]}), {}, False),
+    ],
+)
+def test_gaps(data: bytes, state: dict[int, int], gap: bool) -> None:
+    assert (missing(read_update(data, "text"), state) is not None) == gap
+
+
+def test_a_tree_rests_on_its_parents() -> None:
+    header = read_update(update((1, 0, [value(NULL, (2, 5), "k")])), "tree")
+    assert missing(header, {2: 5})
+    assert not missing(header, {2: 6})
+
+
+def test_structs_that_wait_for_each_other_are_refused() -> None:
+    circle = update((1, 0, [text("a", origin=(2, 0))]), (2, 0, [text("b", origin=(1, 0))]))
+    with pytest.raises(InvalidUpdate, match="wait for each other"):
+        missing(read_update(circle, "text"), {})
+    longer = update(
+        (1, 0, [text("a"), text("b", origin=(2, 1))]),
+        (2, 0, [text("c"), text("d", origin=(3, 0))]),
+        (3, 0, [text("e", origin=(1, 1))]),
+    )
+    with pytest.raises(InvalidUpdate, match="wait for each other"):
+        missing(read_update(longer, "text"), {})
+
+
+def test_clients_that_rest_on_each_other_a_thousand_times_are_read_in_linear_time() -> None:
+    rounds = 20_000
+    ping = [text("a")] + [text("a", origin=(2, k)) for k in range(rounds)]
+    pong = [text("b", origin=(1, k)) for k in range(rounds)]
+    header = read_update(update((1, 0, ping), (2, 0, pong)), "text")
+    started = time.perf_counter()
+    assert missing(header, {}) is None
+    assert time.perf_counter() - started < 2
+
+
+async def test_large_updates_let_the_loop_run() -> None:
+    structs = [text("a")] + [text("b", origin=(1, k)) for k in range(60_000)]
+    data = update((1, 0, structs), deletes={1: [(2 * k, 1) for k in range(30_000)]})
+    reading = asyncio.create_task(read_update_cooperatively(data, "text"))
+    longest, then = 0.0, time.perf_counter()
+    while not reading.done():
+        await asyncio.sleep(0)
+        longest, then = max(longest, time.perf_counter() - then), time.perf_counter()
+    assert reading.result() == read_update(data, "text")
+    assert longest < 0.05
+
+
+def test_state_vectors_round_trip() -> None:
+    state = {1: 0, 2**53 - 1: 7, 300: MAX_CLOCK}
+    assert decode_state_vector(encode_state_vector(state)) == state
+    doc: Doc[Text] = Doc(client_id=77)
+    doc.get("text", type=Text).insert(0, "a😀")
+    assert decode_state_vector(doc.get_state()) == {77: 3}
+    for malformed in (b"", b"\x01\x05", b"\x00\x00", b"\x02\x01\x01\x01\x02", b"\x01\x01" + uint(2**40), uint(2**50)):
+        with pytest.raises(MalformedFrame):
+            decode_state_vector(malformed)
+
+
+def test_an_encoded_delete_set_deletes_exactly_its_ranges() -> None:
+    doc: Doc[Text] = Doc(client_id=77)
+    shared = doc.get("text", type=Text)
+    shared += "abcdef"
+    undo = encode_delete_set({77: [(1, 2), (4, 1)]})
+    assert read_update(undo, "text").deletes == {77: [(1, 2), (4, 1)]}
+    doc.apply_update(undo)
+    assert str(shared) == "adf"
