@@ -55,9 +55,9 @@ def test_any_content_is_a_legal_tree(raw: dict[str, Any]) -> None:
     assert_legal(tree)
     shuffled = dict(random.Random(1).sample(list(raw.items()), len(raw)))
     assert legal_tree(shuffled) == tree
-    for id, value in raw.items():
-        if is_node_id(id) and isinstance(value, dict) and id not in tree.nodes:
-            assert leads_to_trash(raw, tree, id)
+    for node_id, value in raw.items():
+        if is_node_id(node_id) and isinstance(value, dict) and node_id not in tree.nodes:
+            assert leads_to_trash(raw, tree, node_id)
     # What the rule shows is itself legal: written back, it stays as it is.
     written = {n.id: {"name": n.name, "parent": n.parent, "kind": n.kind} for n in tree.nodes.values()}
     assert {n.id: n.path for n in legal_tree(written).nodes.values()} == {n.id: n.path for n in tree.nodes.values()}
@@ -82,13 +82,13 @@ def assert_legal(tree: Tree) -> None:
     assert all(folder == child.parent for folder, child in listed)
 
 
-def leads_to_trash(raw: dict[str, Any], tree: Tree, id: str) -> bool:
+def leads_to_trash(raw: dict[str, Any], tree: Tree, node_id: str) -> bool:
     passed = set()
-    while id not in tree.trash:
-        if id in passed:
+    while node_id not in tree.trash:
+        if node_id in passed:
             return False
-        passed.add(id)
-        id = raw[id]["parent"]
+        passed.add(node_id)
+        node_id = raw[node_id]["parent"]
     return True
 
 

@@ -250,7 +250,7 @@ def random_nodes(rng: random.Random) -> dict[str, object]:
             del node[rng.choice(list(node))]
         return node
 
-    return {id: value() for id in rng.sample(ids, len(ids))}
+    return {node_id: value() for node_id in rng.sample(ids, len(ids))}
 
 
 def build() -> dict[str, Any]:

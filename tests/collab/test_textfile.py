@@ -1,0 +1,154 @@
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab import textfile
+from collab.lineends import LineEnds
+from collab.textfile import MAX_TEXT_BYTES, TextFormat, decode, encode, format_for
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "encoding", "bom", "line_ending"),
+    [
+        (b"", "", "utf-8", False, "lf"),
+        (b"a\nb\n", "a\nb\n", "utf-8", False, "lf"),
+        ("aé😀b".encode(), "aé😀b", "utf-8", False, "lf"),
+        (b"\xef\xbb\xbfa\r\nb", "a\nb", "utf-8", True, "crlf"),
+        (b"\xef\xbb\xbf", "", "utf-8", True, "lf"),
+        (b"a\rb\r", "a\nb\n", "utf-8", False, "cr"),
+        (b"a\r\nb\nc\r\n", "a\nb\nc\n", "utf-8", False, "mixed"),
+        (b"\r\r\n\n", "\n\n\n", "utf-8", False, "mixed"),
+        (b"\x1b[1mbold\x07\x01", "\x1b[1mbold\x07\x01", "utf-8", False, "lf"),
+        ("\ufeffé\r\n😀".encode("utf-16-le"), "é\n😀", "utf-16-le", True, "crlf"),
+        ("\ufeffé\n😀".encode("utf-16-be"), "é\n😀", "utf-16-be", True, "lf"),
+        ("Füße und cafés\r\n".encode("latin-1"), "Füße und cafés\n", "latin-1", False, "crlf"),
+        ("“Füße” für 3 €\n".encode("cp1252"), "“Füße” für 3 €\n", "windows-1252", False, "lf"),
+        (b"page\x0c\n\tcaf\xe9\n", "page\x0c\n\tcafé\n", "latin-1", False, "lf"),
+    ],
+)
+def test_text_and_its_bytes_back(raw: bytes, text: str, encoding: str, bom: bool, line_ending: str) -> None:
+    decoded = decode(raw)
+    assert decoded is not None
+    assert decoded[0] == text
+    style = decoded[1]
+    assert style.summary() == {"encoding": encoding, "bom": bom, "line_ending": line_ending}
+    assert encode(text, style) == raw
+    assert TextFormat.from_record(style.to_record()) == style
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PNG,
+        b"a\x00b",
+        b"\xef\xbb\xbfa\x00",
+        b"\xef\xbb\xbf\xff",
+        "no mark".encode("utf-16-le"),
+        "\ufeffcontrol \x01".encode("utf-16-le"),
+        b"\xff\xfea",
+        b"\xff\xfe\x00\xd8",
+        "\ufeffabc".encode("utf-32-le"),
+        b"\x1f\x8b\x08rest of a gzip",
+        "日本語のテキスト".encode("shift-jis"),
+        "Привет, мир".encode("koi8-r"),
+        b"undefined in Windows-1252: \x81 \xe9",
+        b"caf\xe9 \x01",
+    ],
+)
+def test_binary(raw: bytes) -> None:
+    assert decode(raw) is None
+
+
+def test_the_size_limit_is_of_the_shared_text() -> None:
+    assert decode(b"a" * MAX_TEXT_BYTES) is not None
+    assert decode(b"a" * (MAX_TEXT_BYTES + 1)) is None
+    assert decode(b"\r\n" * MAX_TEXT_BYTES) is not None
+    assert decode(b"\xe9a" * (MAX_TEXT_BYTES // 2)) is None  # as UTF-8 half as much again
+
+
+def test_a_character_that_the_encoding_lacks_makes_the_file_utf_8() -> None:
+    decoded = decode(b"caf\xe9\r\n")
+    assert decoded is not None
+    text, style = decoded
+    assert encode(text + "ü", style) == b"caf\xe9\r\n\xfc"
+    assert encode(text + "€", style) == "café\r\n€".encode()
+    assert format_for(text + "€", style) == TextFormat("utf-8", False, LineEnds("\r\n"))
+    assert format_for(text, style) is style
+
+
+def mixed(raw: bytes) -> TextFormat:
+    decoded = decode(raw)
+    assert decoded is not None
+    assert decoded[1].line_ends.exceptions
+    return decoded[1]
+
+
+@pytest.mark.parametrize(
+    ("edited", "raw"),
+    [
+        ("new\none\ntwo\nthree\nfour\n", b"new\r\none\r\ntwo\nthree\r\nfour\r"),
+        ("one\nthree\nfour\n", b"one\r\nthree\r\nfour\r"),
+        ("one\nTWO\nthree\nfour\n", b"one\r\nTWO\r\nthree\r\nfour\r"),
+        ("four\nthree\ntwo\none\n", b"four\rthree\r\ntwo\none\r\n"),
+        ("two\ntwo\n", b"two\ntwo\r\n"),
+        ("two", b"two"),
+        ("", b""),
+    ],
+)
+def test_mixed_line_ends_stay_with_their_lines(edited: str, raw: bytes) -> None:
+    assert encode(edited, mixed(b"one\r\ntwo\nthree\r\nfour\r")) == raw
+
+
+def test_equal_lines_keep_their_order() -> None:
+    style = mixed(b"\r\n\n\n\r\nx\r\n\r\n")
+    assert encode("\n\n\n\nx\n\n", style) == b"\r\n\n\n\r\nx\r\n\r\n"
+    assert encode("\n\n", style) == b"\r\n\n"
+
+
+def test_two_line_ends_never_become_one() -> None:
+    style = mixed(b"a\rb\r\n\nc\r\nd\r\n")
+    assert decode(encode("a\n\nc\n", style))[0] == "a\n\nc\n"  # type: ignore[index]
+
+
+@given(st.text(st.sampled_from("ab\r\n"), max_size=40), st.text(st.sampled_from("ab\n"), max_size=40))
+def test_any_mixture_comes_back_and_any_edit_is_read_as_written(content: str, edited: str) -> None:
+    decoded = decode(content.encode())
+    assert decoded is not None
+    text, style = decoded
+    assert encode(text, style) == content.encode()
+    again = decode(encode(edited, style))
+    assert again is not None
+    assert again[0] == edited
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_binary_or_come_back(raw: bytes) -> None:
+    decoded = decode(raw)
+    if decoded is not None:
+        text, style = decoded
+        assert "\r" not in text
+        assert "\x00" not in text
+        assert encode(text, style) == raw
+
+
+def test_a_mixed_file_that_needs_a_huge_record_is_binary() -> None:
+    rng = random.Random(3)
+    raw = b"".join(b"%d" % n + rng.choice([b"\n", b"\r\n"]) for n in range(60_000))
+    assert decode(raw) is None
+
+
+def test_five_megabytes_are_quick() -> None:
+    raw = "".join(f"line {n} with an é\r\n" for n in range(250_000)).encode()
+    one_lf = raw.replace(b"line 777 with", b"line\n777 with", 1)
+    for data in (raw, one_lf):
+        start = time.process_time()
+        decoded = decode(data)
+        assert decoded is not None
+        assert encode(*decoded) == data
+        assert time.process_time() - start < 2.5
+    assert textfile.decode(one_lf)[1].line_ends.name == "mixed"  # type: ignore[index]
