@@ -26,7 +26,7 @@ from collab.codec import (
 )
 from collab.edits import fork
 from collab.room import Room, UpdateGap, is_panic
-from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_cooperatively
+from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_in_steps
 
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
@@ -109,7 +109,7 @@ class Connection:
             return
         room = self._room
         if len(update) > LARGE:
-            header = await read_update_cooperatively(update, room.kind)
+            header = await read_update_in_steps(update, room.kind)
             await room.sound.wait()
         else:
             header = read_update(update, room.kind)
