@@ -173,11 +173,7 @@ def main() -> None:
                 f"  {name:<14}{r['cpu_per_delivery_us']:>11.1f} µs{ratio:>8}{latencies}"
                 f"{r['expected'] - r['received']:>8}{r['memory_mib']:>7.0f}{r['load_busy']:>11.2f}"
             )
-    lost = {
-        name: sum(results[name, row]["expected"] - results[name, row]["received"] for row in rows) for name in servers
-    }
-    if lost.get("scriptorium"):
-        print("\nnote: presence states that a newer one has replaced count as lost above; edits never may")
+    print("\nPresence states that a newer one has replaced count as lost above; an edit never may be.")
 
 
 if __name__ == "__main__":

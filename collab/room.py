@@ -495,7 +495,7 @@ class Room:
             self._publish(replication.encode(replication.PresenceStates(self.writer, changes.ours)))
 
     def publish_presence(self) -> None:
-        """Tell other processes who is here: when they ask, and as the heartbeat that keeps our people in their rooms."""
+        """Tell other processes who is here: when they ask, and again and again, or our people expire in their rooms."""
         if (payload := self.presence.our_states()) is not None:
             self._publish(replication.encode(replication.PresenceStates(self.writer, payload)))
 
