@@ -141,6 +141,21 @@ def test_random_edits_keep_every_promise(seed: int) -> None:
     watcher.finish()
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int) -> None:
+    rng = random.Random(seed)
+    lines = [f"{'    ' * rng.randrange(3)}first some middle words {n} last" for n in range(30)]
+    new = [
+        line.replace("first", rng.choice(["first", "erste"])).replace("last", rng.choice(["last", "letzte"]))
+        for line in lines
+    ]
+    new = ["    " + line if rng.random() < 0.5 else line for line in new]
+    watcher = Watcher("\n".join(lines))
+    for piece in chunks(rng, "\n".join(new)):
+        watcher.push(piece)
+    watcher.finish()
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.text(alphabet="ab \n.\t😀é(}", max_size=60),
