@@ -21,6 +21,11 @@ class Doorway:
         self._inside: defaultdict[str, int] = defaultdict(int)
         self._queues: defaultdict[str, dict[asyncio.Future[None], None]] = defaultdict(dict)
 
+    @property
+    def addresses(self) -> int:
+        """How many addresses have somebody at the door."""
+        return len(self._inside)
+
     @asynccontextmanager
     async def enter(self, address: str) -> AsyncIterator[None]:
         """One place of ``address`` for as long as the context lasts. Raises Problem 429."""

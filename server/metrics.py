@@ -3,11 +3,9 @@
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import Metric
-from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -15,12 +13,13 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics(Collector):
-    """One registry per application, not prometheus_client's global one: tests run several applications in a process."""
+    """Of one application, beside those that the process has in prometheus_client's own registry.
+
+    A registry of its own, since tests run several applications in a process.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
         self._registry.register(self)
         self._requests = Counter(
             "scriptorium_http_requests", "HTTP requests", ["method", "route", "status"], registry=self._registry
@@ -70,9 +69,9 @@ class Metrics(Collector):
         for (kind, code), count in self.closes.items():
             closes.add_metric([kind, str(code)], count)
         yield closes
-        for name, (help, value) in self._gauges.items():
-            yield GaugeMetricFamily(f"scriptorium_{name}", help, value())
+        for name, (meaning, value) in self._gauges.items():
+            yield GaugeMetricFamily(f"scriptorium_{name}", meaning, value())
 
     def text(self) -> bytes:
         """In Prometheus' exposition format."""
-        return generate_latest(self._registry)
+        return generate_latest(REGISTRY) + generate_latest(self._registry)

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from server.problems import TOO_SLOW
+from server.problems import FAILED, TOO_SLOW
 
 Write = Callable[[bytes], Awaitable[None]]
 """Takes one frame; waits for as long as the peer does not read. OSError when the peer is gone."""
@@ -29,6 +29,7 @@ class Outgoing:
         self._wake = asyncio.Event()
         self.closed = asyncio.Event()
         self._writer = asyncio.create_task(self._run())
+        self._writer.add_done_callback(self._written)
         self._closer: asyncio.Task[None] | None = None
 
     def send(self, frame: bytes) -> None:
@@ -59,6 +60,10 @@ class Outgoing:
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception) and not isinstance(result, OSError):
                 raise result
+
+    def _written(self, writer: asyncio.Task[None]) -> None:
+        if not writer.cancelled() and not isinstance(writer.exception(), OSError):
+            self.close(FAILED, "writing to you failed")
 
     async def _run(self) -> None:
         while True:

@@ -1,12 +1,17 @@
-"""Every setting, read from the environment. DESIGN section 2 names those that choose between embedded and distributed."""
+"""Every setting, read from the environment. Those about storage choose between embedded and distributed."""
 
-from functools import cached_property
+import os
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from collab.limits import Limits
+from server.commands.failure import CommandFailed
 
 
 def _origin(url: str) -> str:
@@ -45,6 +50,12 @@ class Settings(BaseSettings):
     session_days: int = Field(default=30, ge=1)
     """Days after which a browser that was not used is signed out."""
 
+    limits: Limits = Field(default_factory=lambda: limits_from(os.environ))
+    """Each from ``SCRIPTORIUM_LIMIT_<NAME>``, such as ``SCRIPTORIUM_LIMIT_BINARY_FILE``."""
+
+    outgoing_bytes: int = 16 << 20
+    """What may wait for a client that reads slowly, before it is closed with 4508."""
+
     import_bytes: int = 1 << 30
     """An import's largest size, packed and unpacked."""
 
@@ -60,5 +71,33 @@ class Settings(BaseSettings):
             else value
         )
 
-    @cached_property
-    def limits(self) -> "Limits": ...
+
+def limits_from(environment: Mapping[str, str]) -> Limits:
+    """Raises CommandFailed for a value that is not a positive number."""
+    chosen: dict[str, float] = {}
+    for field in fields(Limits):
+        name = f"SCRIPTORIUM_LIMIT_{field.name.upper()}"
+        if value := environment.get(name):
+            try:
+                chosen[field.name] = float(value) if isinstance(field.default, float) else int(value)
+            except ValueError:
+                chosen[field.name] = 0
+            if chosen[field.name] <= 0:
+                raise CommandFailed(
+                    f"The environment is set wrongly. {name}: must be a positive number, not {value!r}."
+                )
+    return Limits(**chosen)  # type: ignore[arg-type]  # each value has the type of its field's default
+
+
+def read_settings(data_dir: Path | None = None) -> Settings:
+    """From the environment; ``data_dir`` wins over it. Raises CommandFailed that names what is set wrongly."""
+    try:
+        return Settings(data_dir=data_dir) if data_dir is not None else Settings()
+    except ValidationError as error:
+        wrong = [f"{_variable(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise CommandFailed("The environment is set wrongly. " + "; ".join(wrong) + ".") from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0])
+    return name if name.startswith("OPENAI") else f"SCRIPTORIUM_{name.upper()}"

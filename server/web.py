@@ -69,7 +69,8 @@ class WebAddress:
         return f"scriptorium_{self.port}"
 
     def is_secure(self, connection: HTTPConnection) -> bool:
-        return self.base_url(connection).startswith("https:")
+        host = connection.headers.get("host", "")
+        return _http_scheme(connection) == "https" or self.public_url == f"https://{host}"
 
     def set_session(self, connection: HTTPConnection, response: Response, token: str, *, days: int) -> None:
         response.set_cookie(

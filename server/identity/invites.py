@@ -39,7 +39,10 @@ class Invite:
 
 
 class Invites:
-    """Collection ``invites``: {_id, hash, workspace, role, created_by, created_at, expires_at, uses_left: int | null}."""
+    """Collection ``invites``: {_id, hash, workspace, role, created_by, created_at, expires_at, uses_left}.
+
+    ``uses_left`` None: any number.
+    """
 
     def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
         self._invites = db["invites"]

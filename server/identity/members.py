@@ -95,12 +95,12 @@ class Members:
                 raise LastOwner
 
     async def _set(self, workspace: str, user: str, role: Role) -> None:
-        id = f"{workspace}:{user}"
+        key = f"{workspace}:{user}"
         try:
-            joined = {"_id": id, "workspace": workspace, "user": user, "role": role, "joined_at": datetime.now(UTC)}
+            joined = {"_id": key, "workspace": workspace, "user": user, "role": role, "joined_at": datetime.now(UTC)}
             await self._members.insert_one(joined)
         except DuplicateKeyError:
-            await self._members.update_one({"_id": id}, {"$set": {"role": role}})
+            await self._members.update_one({"_id": key}, {"$set": {"role": role}})
 
 
 def _lease(workspace: str) -> str:

@@ -37,15 +37,15 @@ class Sessions:
 
     async def find(self, token: str) -> Session | None:
         """The living session of ``token``; using it keeps it alive."""
-        id = fingerprint(token)
+        key = fingerprint(token)
         now = datetime.now(UTC)
-        record = await self._sessions.find_one({"_id": id, "expires_at": {"$gt": now}})
+        record = await self._sessions.find_one({"_id": key, "expires_at": {"$gt": now}})
         if record is None:
             return None
         expires_at = now + self.lifetime
         if expires_at - record["expires_at"] > TOUCH_AFTER:
-            await self._sessions.update_one({"_id": id}, {"$set": {"expires_at": expires_at}})
-        return Session(id, record["user"], expires_at)
+            await self._sessions.update_one({"_id": key}, {"$set": {"expires_at": expires_at}})
+        return Session(key, record["user"], expires_at)
 
     async def living(self, ids: list[str]) -> set[str]:
         """Those of ``ids`` that have neither expired nor been ended."""

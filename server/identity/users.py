@@ -34,13 +34,17 @@ class Users:
     def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
         self._users = db["users"]
 
-    async def create(self, name: str, *, installation_owner: bool = False) -> User:
-        id = uuid4().hex
-        record = {"_id": id, "name": name, "color": COLORS[int(id, 16) % len(COLORS)], "created_at": datetime.now(UTC)}
+    @staticmethod
+    def draft(name: str) -> User:
+        """A new person, not stored yet."""
+        key = uuid4().hex
+        return User(key, name, COLORS[int(key, 16) % len(COLORS)])
+
+    async def insert(self, user: User, *, installation_owner: bool = False) -> None:
+        record = {"_id": user.id, "name": user.name, "color": user.color, "created_at": datetime.now(UTC)}
         if installation_owner:
             record["installation_owner"] = True
         await self._users.insert_one(record)
-        return User.of(record)
 
     async def get(self, id: str) -> User | None:
         record = await self._users.find_one({"_id": id})

@@ -116,10 +116,12 @@ async def join(code: str, body: Join, _: Anyone, services: ServicesDep, request:
     caller = await identify_if_credentials(request)
     invite, workspace = await _find(services, code)
     role = await services.identity.members.role(workspace.id, caller.user.id) if caller else None
-    if role is None or not includes(role, invite.role):
-        if not await services.identity.invites.spend(invite):
-            raise _no_invite()
-    user = caller.user if caller else await services.identity.users.create(body.name)
+    gains = role is None or not includes(role, invite.role)
+    if gains and not await services.identity.invites.spend(invite):
+        raise _no_invite()
+    user = caller.user if caller else services.identity.users.draft(body.name)
+    if caller is None:
+        await services.identity.users.insert(user)
     role = await services.identity.members.join(workspace.id, user.id, invite.role)
     await services.storage.events.append(
         workspace.id, "scriptorium.member.changed", {"user": user.id, "name": user.name, "role": role}

@@ -1,0 +1,116 @@
+"""The application: everything opened, every route guarded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from types import ModuleType
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from ai.assistant import open_assistant
+from collab.drive import Drive
+from collab.files import Files
+from collab.rooms import Rooms
+from server import problems, sync
+from server.access import Anyone, check_rules
+from server.doorway import Doorway
+from server.identity import Identity
+from server.logs import AccessLog
+from server.metrics import Metrics
+from server.openapi import TITLE, describe
+from server.routes import (
+    assistant,
+    client,
+    documents,
+    events,
+    files,
+    health,
+    invites,
+    me,
+    members,
+    tokens,
+    transfer,
+    workspaces,
+)
+from server.services import Services
+from server.settings import Settings
+from server.watch import Watch
+from server.web import BodyLimit, FrontDoor, WebAddress
+from storage import open_storage
+
+log = structlog.get_logger(__name__)
+
+ROUTES: tuple[ModuleType, ...] = (
+    health,
+    me,
+    workspaces,
+    members,
+    invites,
+    tokens,
+    documents,
+    files,
+    transfer,
+    assistant,
+    events,
+    sync,
+    client,  # last: it answers to whatever is left
+)
+
+SWEEP_EVERY = 3600.0
+KEEP_EVENTS = timedelta(days=7)
+"""How long a browser may have slept and still resume from the last event that it saw."""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application around ``services``. Raises UnguardedRoute when a route has no authorization rule."""
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        description="A shared workspace with one assistant for the whole group.",
+        # Their routes would carry no rule, and the pages would load scripts from elsewhere.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    problems.install(app)
+    document = None
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def openapi(_: Anyone) -> Response:
+        nonlocal document
+        document = document or describe(app)
+        return JSONResponse(document)
+
+    for module in ROUTES:
+        # Taken over one by one rather than included, so that every route can be looked at.
+        app.router.routes.extend(module.router.routes)
+    check_rules(app.routes)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(FrontDoor, address=services.address)
+    app.add_middleware(AccessLog, metrics=services.metrics)
+    return app
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Services]:
+    """Everything of one ``serve`` process. On leaving, what people have been shown is durable before storage closes."""
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(
+            open_storage(
+                mongo_url=settings.mongo_url,
+                object_store_url=settings.object_store_url,
+                redis_url=settings.redis_url,
+                data_dir=settings.data_dir,
+            )
+        )
+        identity = await Identity.open(storage, timedelta(days=settings.session_days))
+        rooms = Rooms(storage, settings.limits)
+        stack.push_async_callback(rooms.close)
+        await rooms.ensure_indexes()
+        ...

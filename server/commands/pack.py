@@ -1,0 +1,51 @@
+"""A folder as a zip file, to be imported."""
+
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from server.commands.failure import CommandFailed
+
+LEFT_OUT = frozenset({".git", ".hg", ".svn"})
+"""A version control system's own records: thousands of files that nobody edits, and that must not be edited."""
+
+CHUNK = 1 << 20
+
+
+@contextmanager
+def archive_of(source: Path) -> Iterator[BinaryIO]:
+    """``source``, a folder or a zip file, as an open zip file. Raises CommandFailed when it is neither."""
+    if source.is_dir():
+        with tempfile.TemporaryFile() as file:
+            _pack(source, file)
+            file.seek(0)
+            yield file
+    elif zipfile.is_zipfile(source):
+        with source.open("rb") as file:
+            yield file
+    else:
+        raise CommandFailed(f"{source} is neither a folder nor a zip file.")
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
+
+
+def _pack(folder: Path, file: BinaryIO) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
+        for path, names, files in os.walk(folder):
+            names[:] = sorted(name for name in names if name not in LEFT_OUT)
+            here = Path(path)
+            if here != folder:
+                archive.write(here, f"{here.relative_to(folder)}/")
+            for name in sorted(files):
+                entry = here / name
+                # Links could point out of the folder, and a pipe would never end.
+                if stat.S_ISREG(entry.lstat().st_mode):
+                    archive.write(entry, entry.relative_to(folder))

@@ -1,0 +1,1 @@
+"""One worker process: it takes jobs, and edits documents as a peer, but nobody connects to it."""
