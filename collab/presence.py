@@ -1,0 +1,249 @@
+"""Presence in one room: who is here and where their cursors are (y-protocols awareness), without any I/O.
+
+A state belongs to the connection that speaks for its client id. Every stock client sends what it hears of others back
+to the server, so what a connection says about other ids is ignored. Whose state it is, is set here: a client chooses
+its cursor, never its name.
+
+Stock clients take a state only if its clock is greater than the one they know, 0 for an id that they never heard of,
+and keep the clocks of people who have left. A client that connects again starts with the clock that it had before,
+and everyone would ignore it until its next renewal, up to 15 s later. Hence the **nudge**: told that it has left, a
+client raises its clock above the one it was told and shows itself again, at once. The same makes a client visible
+that has never changed its state, and stands at clock 0.
+"""
+
+import json
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Protocol
+
+from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
+from collab.limits import Limits
+
+SILENCE = 30.0
+"""Seconds after which a state is dropped that its process no longer mentions, the same as in y-protocols."""
+
+MAX_CLOCK = 2**32 - 1
+"""yrs reads awareness clocks in 32 bits; a greater one would spoil the whole frame for its clients."""
+
+_REMEMBERED = 1_000
+"""Clients that have left and whose clocks are kept, for the case that they come again."""
+
+_ENTRIES = 64
+"""States read of one payload. Clients send their own alone; only echoes of what they were sent are longer."""
+
+
+class Identity(Protocol):
+    """Who somebody is to the others."""
+
+    @property
+    def user(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def color(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Awareness payloads (not frames) of the latest states."""
+
+    payload: bytes
+    """Of everyone who changed."""
+    ours: bytes | None
+    """Of those among them who are connected to this process, for the other processes."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    clock: int = 0
+    state: bytes | None = None
+    """JSON; None: has left."""
+    user: str | None = None
+    owner: Hashable = None
+    """The connection that speaks for it, or the name of the process that it is connected to."""
+    heard: float | None = None
+    """When its process last mentioned it."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it is (or was) connected to this process."""
+        return self.heard is None
+
+
+class Presence:
+    """The states of one room. Clients are Yjs client ids; times are seconds of any one clock."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._entries: dict[int, _Entry] = {}
+        self._clients: dict[Hashable, tuple[int, bytes]] = {}
+        """Connection → the client it speaks for, also as it stands in a payload."""
+        self._left: dict[int, None] = {}
+        self._changed: dict[int, None] = {}
+
+    def receive(self, connection: Hashable, payload: bytes, identity: Identity) -> bytes | None:
+        """Take a connection's payload. Returns a payload to answer this connection with (a nudge), or None.
+
+        A connection speaks for the first client that it shows, unless somebody else does or did; a connection of the
+        same user may take it over, because a lost one is noticed late. MalformedFrame for what no client sends.
+        """
+        own = self._clients.get(connection)
+        if own is not None and own[1] not in payload:
+            return None
+        decoder = Decoder(payload)
+        for _ in range(min(decoder.var_uint(), _ENTRIES)):
+            client, clock, text = _read_entry(decoder, len(payload))
+            entry = self._entries.get(client) or _Entry()
+            if (own is not None and own[0] != client) or entry.user not in (None, identity.user):
+                continue
+            state = None if text == b"null" else self._read_state(text, identity)
+            if state is None:
+                if entry.owner == connection and clock >= entry.clock:
+                    self._remove(client, clock)
+            elif clock > entry.clock:
+                self._speak(connection, client)
+                self._put(client, _Entry(clock, state, identity.user, connection))
+            elif entry.owner != connection:
+                return _encode([(client, entry.clock, None)])
+            return None
+        return None
+
+    def announce(self, connection: Hashable, client: int, state: dict[str, Any], identity: Identity) -> None:
+        """Show a participant that lives in the server. Repeat it every 15 s, or stock clients believe that it left."""
+        self._speak(connection, client)
+        clock = self._entries[client].clock + 1 if client in self._entries else 1
+        self._put(client, _Entry(clock, _encode_state(state, identity), identity.user, connection))
+
+    def detach(self, connection: Hashable) -> None:
+        """The connection is gone, and with it the state that it spoke for."""
+        if connection in self._clients:
+            client, _ = self._clients.pop(connection)
+            entry = self._entries.get(client)
+            if entry is not None and entry.owner == connection:
+                self._remove(client, entry.clock)
+
+    def merge(self, process: str, payload: bytes, now: float) -> None:
+        """Take what another process says of the clients that are connected to it.
+
+        MalformedFrame for what no process says.
+        """
+        decoder = Decoder(payload)
+        for _ in range(decoder.var_uint()):
+            client, clock, text = _read_entry(decoder, len(payload))
+            entry = self._entries.get(client) or _Entry()
+            if text == b"null":
+                if entry.owner == process and clock >= entry.clock:
+                    self._remove(client, clock)
+            elif clock > entry.clock or (clock == entry.clock and entry.state is None):
+                user = _user_of(text)
+                if entry.user in (None, user):
+                    self._put(client, _Entry(clock, text, user, process, heard=now))
+            elif entry.owner == process:
+                entry.heard = now
+        decoder.end()
+
+    def expire(self, now: float) -> None:
+        """Drop the states that their processes have ceased to mention."""
+        for client, entry in list(self._entries.items()):
+            if entry.state is not None and entry.heard is not None and now - entry.heard > SILENCE:
+                self._remove(client, entry.clock)
+
+    def take_changes(self) -> Changes | None:
+        """The latest states of those who changed since the last call; None when nobody did."""
+        if not self._changed:
+            return None
+        changed = [client for client in self._changed if client in self._entries]
+        self._changed.clear()
+        ours = [client for client in changed if self._entries[client].here]
+        return Changes(self._payload(changed), self._payload(ours) if ours else None)
+
+    def all_states(self) -> bytes | None:
+        """The payload of everyone who is here; None when nobody is."""
+        present = [client for client, entry in self._entries.items() if entry.state is not None]
+        return self._payload(present) if present else None
+
+    def our_states(self) -> bytes | None:
+        """The payload of everyone who is connected to this process; None when nobody is."""
+        ours = [client for client, entry in self._entries.items() if entry.state is not None and entry.here]
+        return self._payload(ours) if ours else None
+
+    def _speak(self, connection: Hashable, client: int) -> None:
+        """`connection` speaks for `client` from now on, and for nobody else."""
+        before, _ = self._clients.get(connection, (client, b""))
+        if before != client:
+            self.detach(connection)
+        encoded = bytearray()
+        write_var_uint(encoded, client)
+        self._clients[connection] = (client, bytes(encoded))
+
+    def _put(self, client: int, entry: _Entry) -> None:
+        self._entries[client] = entry
+        self._changed[client] = None
+        self._left.pop(client, None)
+        if entry.state is None:
+            self._left[client] = None
+            if len(self._left) > _REMEMBERED:
+                oldest = next(iter(self._left))
+                del self._left[oldest], self._entries[oldest]
+
+    def _remove(self, client: int, clock: int) -> None:
+        self._put(client, replace(self._entries[client], clock=clock, state=None, owner=None))
+
+    def _payload(self, clients: Iterable[int]) -> bytes:
+        return _encode((client, self._entries[client].clock, self._entries[client].state) for client in clients)
+
+    def _read_state(self, text: bytes, identity: Identity) -> bytes:
+        """A client's state with its user set by us."""
+        if len(text) > self._limits.presence_state:
+            raise MalformedFrame(f"presence of {len(text)} bytes, at most {self._limits.presence_state} are allowed")
+        try:
+            state = json.loads(text, parse_constant=_refuse_constant)
+            if isinstance(state, dict):
+                return _encode_state(state, identity)
+        except (ValueError, RecursionError) as error:
+            raise MalformedFrame(f"presence is not JSON: {error}") from error
+        raise MalformedFrame("presence is not an object")
+
+
+def _read_entry(decoder: Decoder, limit: int) -> tuple[int, int, bytes]:
+    client = decoder.var_uint()
+    clock = decoder.var_uint()
+    if clock > MAX_CLOCK:
+        raise MalformedFrame(f"presence clock {clock}")
+    return client, clock, decoder.var_bytes(limit)
+
+
+def _encode(entries: Iterable[tuple[int, int, bytes | None]]) -> bytes:
+    buffer = bytearray()
+    count = 0
+    for client, clock, state in entries:
+        count += 1
+        write_var_uint(buffer, client)
+        write_var_uint(buffer, clock)
+        write_var_bytes(buffer, b"null" if state is None else state)
+    payload = bytearray()
+    write_var_uint(payload, count)
+    return bytes(payload + buffer)
+
+
+def _encode_state(state: dict[str, Any], identity: Identity) -> bytes:
+    """ValueError for what other JSON readers would choke on: infinities and lone surrogates."""
+    user = {"id": identity.user, "name": identity.name, "color": identity.color, "role": identity.role}
+    text = json.dumps({**state, "user": user}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _user_of(state: bytes) -> str:
+    try:
+        user = json.loads(state)["user"]["id"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise MalformedFrame("presence of another process names no user") from error
+    if not isinstance(user, str):
+        raise MalformedFrame("presence of another process names no user")
+    return user
