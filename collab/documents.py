@@ -1,0 +1,183 @@
+"""The records of documents, collection ``documents``: what the tree does not say of a file and people may not change.
+
+A record is {_id, workspace, kind: "text"|"binary"|"tree", format?, size, blob?, drive?, snapshot?, gone_at?,
+created_at, updated_at}. It alone grants access to a document; a node of the tree only places it. It is inserted before
+the node that shows it, so that nobody meets a node without a record; a crash between the two leaves a record that
+nothing shows. `snapshot` and `gone_at` belong to `collab.snapshots` and `collab.rooms`, `drive` to `collab.drive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+from pymongo import ASCENDING, UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from collab.textfile import TextFormat
+
+FileKind = Literal["text", "binary"]
+
+BATCH = 1000
+"""Ids in one query."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriveState:
+    """What the drive holds of a document (`collab.drive`)."""
+
+    path: str | None = None
+    """Where its file is, relative to the workspace; None when it has none."""
+    hash: str | None = None
+    """SHA-256 of the file at `path`, hex."""
+    size: int = 0
+    seen_at: datetime | None = None
+    """A moment before the text that was written was read."""
+    leftovers: tuple[str, ...] = ()
+    """Other paths at which a crash may have left a file of this document."""
+
+    def to_record(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "hash": self.hash,
+            "size": self.size,
+            "seen_at": self.seen_at,
+            "leftovers": list(self.leftovers),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    id: str
+    workspace: str
+    kind: FileKind
+    size: int
+    """Bytes of the plain file, for a text as of its last settle."""
+    updated_at: datetime
+    format: TextFormat = field(default_factory=TextFormat)
+    blob: str | None = None
+    """Of a binary file: SHA-256 of its content, hex."""
+    drive: DriveState = field(default_factory=DriveState)
+
+    @classmethod
+    def new(cls, workspace: str, kind: FileKind, size: int, **more: Any) -> FileRecord:
+        return cls(uuid4().hex, workspace, kind, size, now(), **more)
+
+    def to_record(self) -> dict[str, Any]:
+        return {
+            "_id": self.id,
+            "workspace": self.workspace,
+            "kind": self.kind,
+            "size": self.size,
+            "format": self.format.to_record() if self.kind == "text" else None,
+            "blob": self.blob,
+            "drive": self.drive.to_record(),
+            "snapshot": None,
+            "gone_at": None,
+            "created_at": self.updated_at,
+            "updated_at": self.updated_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> FileRecord:
+        drive = record["drive"]
+        return cls(
+            record["_id"],
+            record["workspace"],
+            record["kind"],
+            record["size"],
+            record["updated_at"],
+            TextFormat.from_record(record["format"]),
+            record["blob"],
+            replace(DriveState(**drive), leftovers=tuple(drive["leftovers"])),
+        )
+
+
+def now() -> datetime:
+    """The time as the database keeps it, in whole milliseconds."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def tree_id(workspace: str) -> str:
+    """The document that holds the tree of ``workspace``; never the id of a file, which is 32 hex digits."""
+    return f"{workspace}.tree"
+
+
+def blob_key(workspace: str, sha256: str) -> str:
+    return f"blobs/{workspace}/{sha256}"
+
+
+class Documents:
+    """Access to the records. Every method raises pymongo.errors.PyMongoError when the database is away."""
+
+    def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
+        self._records = db["documents"]
+
+    async def ensure_indexes(self) -> None:
+        await self._records.create_index([("workspace", ASCENDING)])
+
+    async def create_tree(self, workspace: str) -> None:
+        """Give a new workspace its empty tree. Safe to repeat."""
+        moment = now()
+        record = {"_id": tree_id(workspace), "workspace": workspace, "kind": "tree", "snapshot": None, "gone_at": None}
+        try:
+            await self._records.insert_one({**record, "created_at": moment, "updated_at": moment})
+        except DuplicateKeyError:
+            return
+
+    async def insert(self, records: Sequence[FileRecord]) -> None:
+        if records:
+            await self._records.insert_many([record.to_record() for record in records], ordered=False)
+
+    async def find(self, document: str) -> FileRecord | None:
+        """The record of a file; None for a tree, an unknown id or a document that is gone."""
+        record = await self._records.find_one({"_id": document})
+        return _file(record)
+
+    async def find_all(self, documents: Iterable[str]) -> dict[str, FileRecord]:
+        """By id; what has no record is left out."""
+        ids = list(documents)
+        found: dict[str, FileRecord] = {}
+        for start in range(0, len(ids), BATCH):
+            async for record in self._records.find({"_id": {"$in": ids[start : start + BATCH]}}):
+                if (file := _file(record)) is not None:
+                    found[file.id] = file
+        return found
+
+    async def of_workspace(self, workspace: str) -> dict[str, FileRecord]:
+        """Every file of ``workspace`` by id, in the tree or not."""
+        records = await self._records.find({"workspace": workspace}).to_list()
+        return {file.id: file for record in records if (file := _file(record)) is not None}
+
+    async def workspaces(self) -> list[str]:
+        """Ids of the workspaces that have a tree."""
+        return [record["workspace"] async for record in self._records.find({"kind": "tree"}, {"workspace": 1})]
+
+    async def set_content(self, record: FileRecord) -> None:
+        """Store what ``record`` says of the content: format, blob, size and time."""
+        fields: dict[str, Any] = {"size": record.size, "blob": record.blob, "updated_at": record.updated_at}
+        if record.kind == "text":
+            fields["format"] = record.format.to_record()
+        await self._records.update_one({"_id": record.id}, {"$set": fields})
+
+    async def set_drive(self, states: Iterable[tuple[str, DriveState]]) -> None:
+        """Store ``(document, state)`` each, in one command."""
+        writes = [UpdateOne({"_id": document}, {"$set": {"drive": state.to_record()}}) for document, state in states]
+        if writes:
+            await self._records.bulk_write(writes, ordered=False)
+
+    async def delete(self, documents: Iterable[str]) -> None:
+        ids = list(documents)
+        for start in range(0, len(ids), BATCH):
+            await self._records.delete_many({"_id": {"$in": ids[start : start + BATCH]}})
+
+
+def _file(record: dict[str, Any] | None) -> FileRecord | None:
+    if record is None or record["kind"] == "tree" or record.get("gone_at") is not None:
+        return None
+    return FileRecord.from_record(record)

@@ -1,0 +1,165 @@
+import io
+import stat
+import struct
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from collab.archive import MAX_DIRECTORY, Archive, ArchiveWriter, InvalidArchive
+
+MIB = 1024 * 1024
+
+
+def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return file
+
+
+def special(name: str, mode: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    return info
+
+
+async def test_files_and_folders() -> None:
+    archive = Archive(
+        zipped(("src/pkg/é.py", b"x = 1\n"), ("empty/", b""), ("big", b"a" * MIB), ("src/e\u0301", b"")),
+        largest_file=MIB,
+    )
+    assert [(file.path, file.size) for file in archive.files] == [("src/pkg/é.py", 6), ("big", MIB), ("src/é", 0)]
+    assert archive.folders == ["empty", "src", "src/pkg"]
+    assert [await archive.read(file) for file in archive.files] == [b"x = 1\n", b"a" * MIB, b""]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (io.BytesIO(b""), "not a zip"),
+        (io.BytesIO(b"PK\x05\x06 and nothing"), "not a zip"),
+        (zipped(("../x", b"")), "named “..”"),
+        (zipped(("a/../../x", b"")), "named “..”"),
+        (zipped(("/etc/passwd", b"")), "empty name"),
+        (zipped(("C:\\x", b"")), "backslash"),
+        (zipped(("a//b", b"")), "empty name"),
+        (zipped(("a\x01b", b"")), "control character"),
+        (zipped(("x" * 256, b"")), "256 bytes"),
+        (zipped(("é", b"1"), ("e\u0301", b"2")), "“é” twice"),
+        (zipped(("a", b""), ("a/b", b"")), "“a” is a file and a folder"),
+        (zipped((special("link", stat.S_IFLNK | 0o777), b"/etc/passwd")), "“link” is a link"),
+        (zipped((special("pipe", stat.S_IFIFO), b"")), "“pipe” is a link or a device"),
+        (zipped(("x", b"abc"), method=zipfile.ZIP_BZIP2), "use deflate"),
+        (zipped(("x", b"a" * (MIB + 1))), "1048577 bytes"),
+    ],
+)
+def test_refused(file: io.BytesIO, words: str) -> None:
+    with pytest.raises(InvalidArchive, match=words):
+        Archive(file, largest_file=MIB)
+
+
+def patched(file: io.BytesIO, change: Callable[[bytearray], None]) -> io.BytesIO:
+    data = bytearray(file.getvalue())
+    change(data)
+    return io.BytesIO(bytes(data))
+
+
+def directory_field(data: bytearray, offset: int, value: bytes) -> None:
+    at = data.index(b"PK\x01\x02") + offset
+    data[at : at + len(value)] = value
+
+
+def test_encrypted_entries_are_refused() -> None:
+    with pytest.raises(InvalidArchive, match="encrypted"):
+        Archive(patched(zipped(("x", b"abc")), lambda data: directory_field(data, 8, b"\x01\x00")), largest_file=MIB)
+
+
+def test_a_name_with_nul_is_refused_and_not_cut() -> None:
+    with pytest.raises(InvalidArchive, match="control character"):
+        Archive(patched(zipped(("a.py_.png", b"")), lambda data: directory_field(data, 50, b"\x00")), largest_file=MIB)
+
+
+def test_too_many_bytes_in_all() -> None:
+    file = zipped(*((f"{n}", b"") for n in range(9)))
+
+    def bomb(data: bytearray) -> None:
+        at = -1
+        while (at := data.find(b"PK\x01\x02", at + 1)) >= 0:
+            data[at + 24 : at + 28] = struct.pack("<I", 250 * MIB)
+
+    with pytest.raises(InvalidArchive, match="unpacks to more than"):
+        Archive(patched(file, bomb), largest_file=256 * MIB)
+
+
+async def test_an_entry_never_yields_more_than_its_directory_states() -> None:
+    liar = patched(zipped(("x", b"a" * MIB)), lambda data: directory_field(data, 24, struct.pack("<I", 10)))
+    archive = Archive(liar, largest_file=MIB)
+    with pytest.raises(InvalidArchive, match="damaged"):
+        await archive.read(archive.files[0])
+
+
+def test_too_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collab.archive.MAX_ENTRIES", 3)
+    with pytest.raises(InvalidArchive, match="4 entries"):
+        Archive(zipped(*((f"{n}", b"") for n in range(4))), largest_file=MIB)
+
+
+def test_a_huge_directory_is_refused_before_it_is_read() -> None:
+    class Counting(io.BytesIO):
+        largest = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.largest = max(self.largest, size or 0)
+            return super().read(size)
+
+    size = MAX_DIRECTORY + 1
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 60_000, 60_000, size, 0, 0)
+    file = Counting(b"\x00" * size + end)
+    with pytest.raises(InvalidArchive, match="directory"):
+        Archive(file, largest_file=MIB)
+    assert file.largest < MIB
+
+
+async def test_damage_is_found_when_it_is_read() -> None:
+    def damage(data: bytearray) -> None:
+        data[data.index(b"hello")] ^= 1
+
+    archive = Archive(patched(zipped(("x", b"hello"), method=zipfile.ZIP_STORED), damage), largest_file=MIB)
+    with pytest.raises(InvalidArchive, match="“x” is damaged"):
+        await archive.read(archive.files[0])
+
+
+def test_names_that_a_mac_wrote() -> None:
+    def forget_utf8(data: bytearray) -> None:
+        directory_field(data, 8, b"\x00\x00")
+        data[6:8] = b"\x00\x00"
+
+    archive = Archive(patched(zipped(("é.txt", b"")), forget_utf8), largest_file=MIB)
+    assert [file.path for file in archive.files] == ["é.txt"]
+
+
+async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def test_what_the_writer_streams_the_reader_reads() -> None:
+    writer = ArchiveWriter()
+    modified = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    stream = [writer.folder("ordner/leer")]
+    stream += [piece async for piece in writer.file("日本語.txt", modified, chunks(b"a\r\n", "é".encode()))]
+    stream += [piece async for piece in writer.file("empty", modified, chunks())]
+    stream += [piece async for piece in writer.file("big", modified, chunks(b"a" * MIB, b"b" * MIB))]
+    stream.append(writer.end())
+    archive = Archive(io.BytesIO(b"".join(stream)), largest_file=3 * MIB)
+    assert archive.folders == ["ordner", "ordner/leer"]
+    assert {file.path: await archive.read(file) for file in archive.files} == {
+        "日本語.txt": b"a\r\n" + "é".encode(),
+        "empty": b"",
+        "big": b"a" * MIB + b"b" * MIB,
+    }
+    assert archive.files[0].info.date_time == (2026, 1, 2, 3, 4, 4)  # zip counts in steps of two seconds
+    assert len(stream[3]) < MIB, "compressed"
