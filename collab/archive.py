@@ -15,10 +15,6 @@ from typing import BinaryIO
 
 from collab.paths import InvalidPath, join, parse_path
 
-MAX_ENTRIES = 50_000
-MAX_TOTAL = 2 * 1024**3
-"""Unpacked bytes of one archive."""
-
 MAX_DIRECTORY = 32 * 1024**2
 """Bytes of an archive's directory, which takes some ten times that in memory while it is read."""
 
@@ -63,13 +59,13 @@ class _BoundedReads:
 class Archive:
     """A zip archive whose directory has been found sound.
 
-    Refused are: more than `MAX_ENTRIES` entries or `MAX_TOTAL` bytes unpacked (zipfile never yields more of an entry
-    than its directory states, so the sum holds against bombs whose entries overlap), a file above ``largest_file``,
-    names that are no legal path (absolute, "..", backslashes …), two files of one path, a file where another entry
-    needs a folder, links and devices, encryption, and other methods than stored and deflate.
+    Refused are: more than ``max_entries`` entries or ``max_bytes`` unpacked (zipfile never yields more of an entry than
+    its directory states, so the sum holds against bombs whose entries overlap), a file above ``max_file`` bytes, names
+    that are no legal path (absolute, "..", backslashes …), two files of one path, a file where another entry needs a
+    folder, links and devices, encryption, and other methods than stored and deflate.
     """
 
-    def __init__(self, file: BinaryIO, *, largest_file: int) -> None:
+    def __init__(self, file: BinaryIO, *, max_entries: int, max_bytes: int, max_file: int) -> None:
         """Reads the directory; ``file`` stays the caller's and must stay open.
 
         Raises:
@@ -80,14 +76,14 @@ class Archive:
             self._zip = zipfile.ZipFile(bounded)
             bounded.limit = None
             entries = self._zip.infolist()
-        if len(entries) > MAX_ENTRIES:
-            raise InvalidArchive(f"The archive has {len(entries)} entries; {MAX_ENTRIES} are allowed.")
-        if sum(info.file_size for info in entries) > MAX_TOTAL:
-            raise InvalidArchive(f"The archive unpacks to more than {MAX_TOTAL} bytes.")
+        if len(entries) > max_entries:
+            raise InvalidArchive(f"The archive has {len(entries)} entries; {max_entries} are allowed.")
+        if (size := sum(info.file_size for info in entries)) > max_bytes:
+            raise InvalidArchive(f"The archive unpacks to {size} bytes; {max_bytes} are allowed.")
         files: dict[str, ArchivedFile] = {}
         folders: set[str] = set()
         for info in entries:
-            path, is_folder = _checked(info, largest_file)
+            path, is_folder = _checked(info, max_file)
             names = path.split("/")
             folders.update(join(names[:depth]) for depth in range(1, len(names) + is_folder))
             if is_folder:
@@ -114,7 +110,7 @@ class Archive:
             return self._zip.read(file.info)
 
 
-def _checked(info: zipfile.ZipInfo, largest_file: int) -> tuple[str, bool]:
+def _checked(info: zipfile.ZipInfo, max_file: int) -> tuple[str, bool]:
     name = _name(info)
     is_folder = name.endswith("/")
     try:
@@ -127,8 +123,8 @@ def _checked(info: zipfile.ZipInfo, largest_file: int) -> tuple[str, bool]:
         raise InvalidArchive(f"In the archive “{path}” is encrypted.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InvalidArchive(f"In the archive “{path}” is compressed in a way that is not supported; use deflate.")
-    if info.file_size > largest_file:
-        raise InvalidArchive(f"In the archive “{path}” has {info.file_size} bytes; {largest_file} are allowed.")
+    if info.file_size > max_file:
+        raise InvalidArchive(f"In the archive “{path}” has {info.file_size} bytes; {max_file} are allowed.")
     return path, is_folder
 
 

@@ -1,8 +1,6 @@
-import importlib.util
 import json
 import random
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +9,7 @@ from hypothesis import strategies as st
 
 from collab.paths import parse_path
 from collab.tree import Node, Tree, is_node_id, legal_tree
-
-_spec = importlib.util.spec_from_file_location("tree_vectors", Path(__file__).parents[1] / "vectors" / "tree.py")
-assert _spec is not None
-assert _spec.loader is not None
-vectors = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(vectors)
+from tests.vectors import tree as vectors
 
 key = vectors.key
 

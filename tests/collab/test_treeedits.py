@@ -1,0 +1,73 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map
+
+from collab.treeedits import create, delete, move, rename, restore, tree_nodes, tree_update
+from collab.update import missing, read_update
+from tests.vectors.tree import key
+
+A, B, C = key(1), key(2), key(3)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def a_tree() -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    doc.get("nodes", type=Map)
+    doc.apply_update(tree_update(doc, [create(A, "src", None, "folder"), create(B, "a.txt", A, "text")], 7))
+    return doc
+
+
+def test_new_nodes_are_nested_maps() -> None:
+    doc = a_tree()
+    assert tree_nodes(doc) == {
+        A: {"name": "src", "parent": None, "kind": "folder"},
+        B: {"name": "a.txt", "parent": A, "kind": "text"},
+    }
+    assert isinstance(doc.get("nodes", type=Map)[A], Map)
+
+
+def test_an_update_holds_its_own_change_alone() -> None:
+    doc = a_tree()
+    for number in range(20):
+        doc.apply_update(tree_update(doc, [rename(B, f"{number}.txt")], 100 + number))
+    update = tree_update(doc, [rename(B, "b.txt")], 8)
+    assert len(update) < 60
+    header = read_update(update, "tree")
+    assert list(header.ranges) == [8]
+    assert not missing(header, dict.fromkeys([7, *range(100, 120)], 100))
+
+
+def test_delete_and_restore() -> None:
+    doc = a_tree()
+    doc.apply_update(tree_update(doc, [delete(B, NOW)], 8))
+    assert tree_nodes(doc)[B]["deleted_at"] == "2026-01-02T03:04:05.000+00:00"
+    doc.apply_update(tree_update(doc, [restore(B, "b.txt", None)], 9))
+    assert tree_nodes(doc)[B] == {"name": "b.txt", "parent": None, "kind": "text"}
+
+
+def test_a_rename_and_a_move_at_the_same_time_both_survive() -> None:
+    doc = a_tree()
+    renamed, moved = tree_update(doc, [rename(B, "b.txt")], 8), tree_update(doc, [move(B, None)], 9)
+    doc.apply_update(renamed)
+    doc.apply_update(moved)
+    assert tree_nodes(doc)[B] == {"name": "b.txt", "parent": None, "kind": "text"}
+
+
+def test_what_is_so_already_is_not_written_again() -> None:
+    doc = a_tree()
+    assert tree_update(doc, [rename(B, "a.txt"), move(B, A)], 8) == b"\x00\x00"
+
+
+def test_old_and_new_nodes_in_one_update() -> None:
+    doc = a_tree()
+    update = tree_update(doc, [delete(B, NOW), create(C, "a.txt", A, "binary")], 8)
+    read_update(update, "tree")
+    doc.apply_update(update)
+    assert tree_nodes(doc)[C] == {"name": "a.txt", "parent": A, "kind": "binary"}
+
+
+def test_an_unknown_node() -> None:
+    with pytest.raises(KeyError):
+        tree_update(a_tree(), [rename(C, "x")], 8)
