@@ -1,0 +1,175 @@
+"""Edits as updates, and the edits between two texts: right on random texts, small on real ones, bounded on bad ones."""
+
+import random
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Doc, Text
+
+from collab.edits import TextEdit, edit_update, fork, fresh_client_id, minimal_edits
+from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
+from collab.update import missing, read_update
+
+ALPHABET = "ab \n.é\u0301\u4e2d😀𝒳"
+
+
+def document(content: str, client_id: int = 1) -> Doc[Text]:
+    doc: Doc[Text] = Doc(client_id=client_id)
+    doc.get("text", type=Text).insert(0, content)
+    return doc
+
+
+def text_of(doc: Doc[Text]) -> str:
+    return str(doc.get("text", type=Text))
+
+
+def carried_out(text: str, edits: list[TextEdit]) -> str:
+    """The edits by slicing, as an oracle."""
+    result, at = "", 0
+    for edit in edits:
+        assert at <= edit.start <= edit.end
+        result += slice_utf16(text, at, edit.start) + edit.text
+        at = edit.end
+    return result + slice_utf16(text, at, utf16_length(text))
+
+
+def test_an_edit_is_an_update_under_its_own_client_id() -> None:
+    doc = document("aé😀b")
+    before = doc.get_update()
+    update = edit_update(doc, [TextEdit(4, 5, "c"), TextEdit(0, 0, "x"), TextEdit(2, 4, "")], client_id=99)
+    assert doc.get_update() == before
+    header = read_update(update, "text")
+    assert list(header.ranges) == [99]
+    assert missing(header, {1: 5}) is None
+    doc.apply_update(update)
+    assert text_of(doc) == "xaéc"
+
+
+def test_insertions_at_one_place_keep_their_order() -> None:
+    doc = document("ab")
+    doc.apply_update(edit_update(doc, [TextEdit(1, 1, "1"), TextEdit(1, 1, "2"), TextEdit(1, 2, "B")], client_id=9))
+    assert text_of(doc) == "a12B"
+
+
+def test_an_edit_keeps_what_others_write_meanwhile() -> None:
+    doc = document("one two three")
+    other = fork(doc, client_id=5)
+    other.get("text", type=Text).insert(3, " and a half")
+    update = edit_update(doc, [TextEdit(8, 13, "3")], client_id=9)
+    for replica in (doc, other):
+        replica.apply_update(update)
+        replica.apply_update(doc.get_update())
+        replica.apply_update(other.get_update())
+    assert text_of(doc) == text_of(other) == "one and a half two 3"
+
+
+def test_edits_that_cannot_be() -> None:
+    doc = document("aé😀b")
+    with pytest.raises(ValueError, match="overlap"):
+        edit_update(doc, [TextEdit(0, 2, ""), TextEdit(1, 4, "")], client_id=9)
+    with pytest.raises(OffsetInsideSurrogatePair):
+        edit_update(doc, [TextEdit(3, 3, "x")], client_id=9)
+    with pytest.raises(OffsetOutsideText):
+        edit_update(doc, [TextEdit(0, 6, "x")], client_id=9)
+    assert edit_update(doc, [], client_id=9) == b"\x00\x00"
+
+
+def test_a_fresh_client_id_is_none_of_those_taken() -> None:
+    class AllButOne:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def __contains__(self, client: object) -> bool:
+            self.asked += 1
+            return self.asked < 3
+
+    taken = AllButOne()
+    assert 0 < fresh_client_id(taken) < 2**32
+    assert taken.asked == 3
+
+
+@given(st.text(st.sampled_from(ALPHABET)), st.text(st.sampled_from(ALPHABET)))
+def test_edits_between_any_two_texts(old: str, new: str) -> None:
+    edits = minimal_edits(old, new)
+    assert carried_out(old, edits) == new
+    assert all(before.end < behind.start for before, behind in pairwise(edits))
+    doc = document(old)
+    doc.apply_update(edit_update(doc, edits, client_id=2))
+    assert text_of(doc) == new
+
+
+def lines(seed: int, count: int, words: int = 12) -> list[str]:
+    rng = random.Random(seed)
+    return [" ".join(rng.choice(("alpha", "bêta", "gamma😀", "x", "0")) for _ in range(words)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_edits_between_a_text_and_its_revision(seed: int) -> None:
+    rng = random.Random(seed)
+    old = lines(seed, 200, words=3)
+    new = old.copy()
+    for _ in range(rng.randrange(1, 30)):
+        at = rng.randrange(len(new))
+        new[at : at + rng.randrange(3)] = lines(rng.random().__hash__(), rng.randrange(3), words=4)
+    edits = minimal_edits("\n".join(old), "\n".join(new))
+    assert carried_out("\n".join(old), edits) == "\n".join(new)
+
+
+def test_only_the_changed_words_are_replaced() -> None:
+    old = "def f(x):\n    return x + 1\n\n\ndef g(y):\n    return y\n"
+    new = "def f(x):\n    return x + 22\n\n\ndef h(y):\n    return y\n\nz = 1\n"
+    assert minimal_edits(old, new) == [
+        TextEdit(25, 26, "22"),
+        TextEdit(33, 34, "h"),
+        TextEdit(52, 52, "\nz = 1\n"),
+    ]
+    assert minimal_edits("same", "same") == []
+    assert minimal_edits("", "new") == [TextEdit(0, 0, "new")]
+    assert minimal_edits("old", "") == [TextEdit(0, 3, "")]
+    assert minimal_edits("a 😀 b", "a 😁 b") == [TextEdit(2, 4, "😁")]
+
+
+MEGABYTES_5 = 5_000_000
+
+
+def of_size(seed: int, line: int) -> str:
+    rng = random.Random(seed)
+    one = "".join(rng.choice("abcdef ") for _ in range(line - 1))
+    return "".join(f"{one[:-8]}{number:08}\n" for number in range(MEGABYTES_5 // line))
+
+
+def changed_lines(text: str) -> str:
+    split = text.splitlines(keepends=True)
+    for at in range(0, len(split), len(split) // 40):
+        split[at] = f"changed {at} 😀\n"
+    return "".join(split)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "seconds", "most"),
+    [
+        pytest.param(of_size(1, 50), changed_lines(of_size(1, 50)), 1.5, 200, id="a few lines"),
+        pytest.param(of_size(1, 50), of_size(2, 50), 6, None, id="no line in common"),
+        pytest.param("a\n" * (MEGABYTES_5 // 2), "b\na\n" * (MEGABYTES_5 // 4), 6, None, id="two kinds of line"),
+        pytest.param("ab" * (MEGABYTES_5 // 2), "ba " * (MEGABYTES_5 // 3), 6, None, id="one line"),
+        pytest.param("a b" * (MEGABYTES_5 // 3), "c b" * (MEGABYTES_5 // 3), 6, None, id="one line of like words"),
+    ],
+)
+def test_edits_between_large_texts_take_bounded_time(old: str, new: str, seconds: float, most: int | None) -> None:
+    started = time.perf_counter()
+    edits = minimal_edits(old, new)
+    assert time.perf_counter() - started < seconds
+    assert carried_out_quickly(old, edits) == new
+    assert most is None or len(edits) < most
+
+
+def carried_out_quickly(text: str, edits: list[TextEdit]) -> str:
+    units = text.encode("utf-16-le")
+    parts, at = [], 0
+    for edit in edits:
+        parts += [units[2 * at : 2 * edit.start], edit.text.encode("utf-16-le")]
+        at = edit.end
+    return b"".join([*parts, units[2 * at :]]).decode("utf-16-le")
