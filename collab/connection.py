@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pycrdt import Doc
 
@@ -26,7 +26,7 @@ from collab.codec import (
 )
 from collab.edits import fork
 from collab.room import Room, UpdateGap, is_panic
-from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_in_steps
+from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_cooperatively
 
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
@@ -97,7 +97,8 @@ class Connection:
             case Barrier(token):
                 self._barrier(token)
             case Awareness(payload):
-                self._room.presence.receive(self, payload, self.peer.identity)
+                if (nudge := self._room.presence.receive(self, payload, self.peer.identity)) is not None:
+                    self.peer.send(encode_awareness(nudge))
                 self._room.schedule_presence()
             case QueryAwareness():
                 if (states := self._room.presence.all_states()) is not None:
@@ -109,7 +110,7 @@ class Connection:
             return
         room = self._room
         if len(update) > LARGE:
-            header = await read_update_in_steps(update, room.kind)
+            header = await read_update_cooperatively(update, room.kind)
             await room.sound.wait()
         else:
             header = read_update(update, room.kind)
@@ -158,7 +159,7 @@ class Connection:
         self._room.when_durable(lambda: self.peer.send(frame))
 
 
-def integrable_part(doc: Doc[object], update: bytes) -> bytes | None:
+def integrable_part(doc: Doc[Any], update: bytes) -> bytes | None:
     """What of ``update`` fits onto ``doc`` without a gap, as an update; None when nothing does. ``doc`` is untouched.
 
     Raises:

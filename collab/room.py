@@ -392,7 +392,12 @@ class Room:
     async def durable(self) -> None:
         """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away."""
         waiting: asyncio.Future[None] = self._loop.create_future()
-        self.when_durable(lambda: waiting.done() or waiting.set_result(None))
+
+        def settle() -> None:
+            if not waiting.done():  # whoever waited may have been cancelled
+                waiting.set_result(None)
+
+        self.when_durable(settle)
         await waiting
 
     # ---- other processes

@@ -157,7 +157,7 @@ class Rooms:
         except BaseException:
             await unsubscribe()
             raise
-        slot.unsubscribe = unsubscribe  # type: ignore[assignment]
+        slot.unsubscribe = unsubscribe
         room = Room(
             document,
             loaded,
@@ -213,9 +213,7 @@ class Rooms:
     # ---- leaving memory
 
     def _expire_later(self, document: str, slot: _Slot) -> None:
-        slot.idle_timer = asyncio.get_running_loop().call_later(
-            IDLE, lambda: self._spawn(self._expire(document, slot))
-        )
+        slot.idle_timer = asyncio.get_running_loop().call_later(IDLE, lambda: self._spawn(self._expire(document, slot)))
 
     async def _expire(self, document: str, slot: _Slot) -> None:
         await asyncio.wait({slot.opening})
