@@ -1,18 +1,19 @@
 """The application: everything opened, every route guarded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from pymongo.errors import PyMongoError
 from starlette.responses import Response
 
 from ai.assistant import open_assistant
-from collab.drive import Drive
 from collab.files import Files
 from collab.rooms import Rooms
 from server import problems, sync
@@ -40,7 +41,7 @@ from server.services import Services
 from server.settings import Settings
 from server.watch import Watch
 from server.web import BodyLimit, FrontDoor, WebAddress
-from storage import open_storage
+from storage import Storage, open_storage
 
 log = structlog.get_logger(__name__)
 
@@ -113,4 +114,61 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
         rooms = Rooms(storage, settings.limits)
         stack.push_async_callback(rooms.close)
         await rooms.ensure_indexes()
-        ...
+        files = Files(storage, rooms)
+        assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
+        watch = Watch(identity, storage.bus)
+        services = Services(
+            settings=settings,
+            address=WebAddress(port, settings.public_url, settings.allowed_hosts),
+            storage=storage,
+            identity=identity,
+            rooms=rooms,
+            files=files,
+            assistant=assistant,
+            watch=watch,
+            doorway=Doorway(settings.limits.unanswered_connections),
+            metrics=_metrics(rooms, storage),
+        )
+        await stack.enter_async_context(running(watch.run()))
+        await stack.enter_async_context(running(_sweep(services)))
+        if settings.redis_url is None:
+            await stack.enter_async_context(running(assistant.work()))
+        yield services
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """``work`` goes on beside the body, is cancelled after it, and has ended when this is left."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_tell_of_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("work in the background broke off", exc_info=error)
+
+
+async def _sweep(services: Services) -> None:
+    """Remove what has expired. Every process does it; twice does no harm."""
+    while True:
+        try:
+            await services.identity.sweep()
+            await services.storage.events.expire(KEEP_EVENTS)
+        except PyMongoError as error:
+            log.warning("sweeping put off", error=str(error))
+        await asyncio.sleep(SWEEP_EVERY)
+
+
+def _metrics(rooms: Rooms, storage: Storage) -> Metrics:
+    metrics = Metrics()
+    metrics.gauge("rooms", "Documents in memory", lambda: len(rooms.open_rooms))
+    metrics.gauge("log_backlog_bytes", "Edits shown that the log does not have yet", lambda: rooms.backlog)
+    metrics.gauge("log_away", "1 while the log cannot be written", lambda: rooms.log_away)
+    metrics.gauge("bus_connected", "1 while the bus is connected", lambda: storage.bus.connected)
+    metrics.gauge("bus_dropped", "Messages that the bus could not send", lambda: storage.bus.dropped)
+    return metrics

@@ -7,7 +7,6 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from ai.assistant import Assistant
-from collab.drive import Drive
 from collab.files import Files
 from collab.rooms import Rooms
 from server.doorway import Doorway
@@ -27,7 +26,6 @@ class Services:
     identity: Identity
     rooms: Rooms
     files: Files
-    drive: Drive
     assistant: Assistant
     watch: Watch
     doorway: Doorway

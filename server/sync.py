@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
 from collab.connection import Connection, Identity
+from collab.documents import tree_id
 from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate
@@ -40,8 +41,9 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
     await socket.accept()
     services.metrics.sockets["sync"] += 1
     try:
-        found = await services.files.shared_document(member.workspace, document)
-        async with services.rooms.open(found) as room:
+        async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
+            if room.workspace != member.workspace:
+                raise DocumentNotFound(document)
             if len(room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
             await _Conversation(socket, room, member, services).run()

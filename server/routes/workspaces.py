@@ -75,6 +75,7 @@ async def delete_workspace(member: Owner, services: ServicesDep) -> None:
     await services.identity.members.remove_all(member.workspace)
     await services.identity.invites.withdraw_all(member.workspace)
     await services.watch.announce()
+    await services.assistant.forget_workspace(member.workspace)
 
 
 async def _settings(services: Services, id: str) -> WorkspaceShown:

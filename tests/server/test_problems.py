@@ -1,0 +1,86 @@
+"""Every error is a problem document, and tells no secrets."""
+
+import pytest
+
+from server.problems import Problem, close_reason
+from tests.server.conftest import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def check(answer_status: int, house: House, method: str, path: str, **request: object) -> dict[str, object]:
+    answer = await house.http("owner").request(method, path, **request)  # type: ignore[arg-type]
+    assert answer.status_code == answer_status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, object] = answer.json()
+    assert problem["status"] == answer_status
+    assert problem["title"]
+    assert str(problem["detail"]).endswith((".", ")"))
+    return problem
+
+
+async def test_an_address_that_is_not_there(house: House) -> None:
+    await check(404, house, "GET", "/api/nothing")
+    await check(404, house, "POST", "/nothing/at/all")
+
+
+async def test_a_method_that_is_not_there(house: House) -> None:
+    answer = await house.http("owner").delete("/api/me")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+    await check(405, house, "DELETE", "/api/me")
+
+
+async def test_wrong_json(house: House) -> None:
+    await check(400, house, "POST", "/api/workspaces", content=b"{", headers={"Content-Type": "application/json"})
+
+
+async def test_a_wrong_shape_says_where_and_does_not_repeat_what_was_sent(house: House) -> None:
+    problem = await check(422, house, "POST", "/api/signin", json={"code": {"secret": "hunter2"}})
+    assert "hunter2" not in str(problem)
+    assert problem["errors"] == [{"in": "body", "pointer": "/code", "detail": "Input should be a valid string"}]
+
+
+async def test_a_body_that_is_too_large_announced_or_not(house: House) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert (await check(413, house, "POST", "/api/workspaces", content=b"x" * 2_000_000, headers=headers))["limit"]
+
+    async def pieces():  # type: ignore[no-untyped-def]
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    await check(413, house, "POST", "/api/workspaces", content=pieces(), headers=headers)
+
+
+async def test_a_host_that_is_not_ours(house: House) -> None:
+    await check(421, house, "GET", "/api/me", headers={"Host": "evil.example"})
+
+
+async def test_an_address_that_is_not_utf8(house: House) -> None:
+    await check(400, house, "GET", f"/api/workspaces/{house.workspace}/files/%ff.txt")
+
+
+async def test_a_fault_of_ours_tells_nothing_of_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(user: str) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(house.services.identity.members, "of_user", broken)
+    problem = await check(500, house, "GET", "/api/me")
+    assert "hunter2" not in str(problem)
+
+
+async def test_close_codes_that_stock_clients_take_for_final_are_final() -> None:
+    assert {status: Problem(status, "x").close_code for status in (401, 403, 404, 410, 413, 422)} == {
+        401: 4401,
+        403: 4403,
+        404: 4404,
+        410: 4410,
+        413: 4413,
+        422: 4400,
+    }
+    for status in (429, 503, 500):
+        assert not 4400 <= Problem(status, "x").close_code < 4500
+
+
+async def test_a_close_reason_fits_its_frame() -> None:
+    assert close_reason("ä" * 100) == "ä" * 61
