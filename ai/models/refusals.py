@@ -1,0 +1,79 @@
+"""What an endpoint's refusal means, in a sentence for people and without anything secret that it may quote."""
+
+import email.utils
+import re
+import time
+from collections.abc import Mapping
+
+from openai import APIStatusError
+
+from ai.models.port import ModelError
+
+_OPTIONAL = ("stream_options", "max_tokens", "temperature")
+_MAX_WAIT = 3600.0
+_ADDRESS = re.compile(r"\S+://\S+")
+_KEY = re.compile(r"\b(?:sk|pk|key|hf|gsk)[-_][\w*.-]{4,}|[\w-]*\*{3,}[\w-]*")
+
+
+def unsupported_parameter(error: APIStatusError) -> str | None:
+    """The parameter for whose sake the endpoint refuses a request that is right without it."""
+    if error.status_code not in (400, 422):
+        return None
+    if error.param in _OPTIONAL:
+        return error.param
+    said = _said(error)
+    # Newer models name both when they ask for `max_completion_tokens` instead of `max_tokens`.
+    return next((name for name in _OPTIONAL if re.search(rf"\b{name}\b", said)), None)
+
+
+def describe_status(error: APIStatusError, *, host: str, model: str, api_key: str | None) -> ModelError:
+    """The `ModelError` for an answer that is not 200."""
+    status = error.status_code
+    if status == 429 and error.code == "insufficient_quota":
+        return ModelError("rejected", f"The account at {host} has no credit left.")
+    if status == 429:
+        return ModelError(
+            "rate_limited", f"{host} has too many requests to answer just now.", retry_after=_retry_after(error)
+        )
+    if status in (401, 403):
+        return ModelError("rejected", f"{host} does not accept the key that is configured for it.")
+    if status == 408:
+        return ModelError("timeout", f"The model at {host} has not answered for too long.")
+    if status >= 500:
+        return ModelError(
+            "server_error", f"The model endpoint {host} failed (HTTP {status}).", retry_after=_retry_after(error)
+        )
+    said = _presentable(_said(error), api_key)
+    if status == 404:
+        return ModelError("rejected", f"{host} knows no model {model!r}{said}.")
+    return ModelError("rejected", f"{host} refused the request (HTTP {status}){said}.")
+
+
+def _said(error: APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, Mapping):
+        # OpenAI nests the error and the SDK takes it out; others write `message` or `detail` at the top.
+        body = body.get("message") or body.get("detail") or body.get("error")
+    return body if isinstance(body, str) else ""
+
+
+def _presentable(said: str, api_key: str | None) -> str:
+    if api_key:
+        said = said.replace(api_key, "…")
+    said = _KEY.sub("…", _ADDRESS.sub("…", " ".join(said.split())))
+    said = "".join(char for char in said if char.isprintable()).strip().rstrip(".")
+    return f": “{said[:200]}”" if said else ""
+
+
+def _retry_after(error: APIStatusError) -> float | None:
+    """Seconds, from `Retry-After` as a number or as a date; never more than an hour."""
+    value = error.response.headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except ValueError:
+            return None
+    # `not >=` also takes out NaN.
+    return min(seconds, _MAX_WAIT) if seconds >= 0 else None
