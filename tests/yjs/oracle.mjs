@@ -32,7 +32,7 @@ const operations = {
   insert: ({ doc, index, text }) => transact(docs.get(doc), () => docs.get(doc).getText('text').insert(index, text)),
   delete: ({ doc, index, length }) => transact(docs.get(doc), () => docs.get(doc).getText('text').delete(index, length)),
   text: ({ doc }) => docs.get(doc).getText('text').toString(),
-  update: ({ doc, vector }) => base64(Y.encodeStateAsUpdate(docs.get(doc), vector && bytes(vector))),
+  update: ({ doc, vector }) => base64(Y.encodeStateAsUpdate(docs.get(doc), vector ? bytes(vector) : undefined)),
   vector: ({ doc }) => base64(Y.encodeStateVector(docs.get(doc))),
   pending: ({ doc }) => docs.get(doc).store.pendingStructs !== null || docs.get(doc).store.pendingDs !== null,
 
