@@ -1,0 +1,41 @@
+"""The bus port: messages between processes that may be lost.
+
+Nothing may depend on a message arriving: whoever needs a fact reads it from the database, and the bus only says when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+Receiver = Callable[[bytes], None]
+Unsubscribe = Callable[[], Awaitable[None]]
+
+
+class Bus(Protocol):
+    """Channels of byte strings. Messages of one publisher on one channel arrive in order or not at all.
+
+    A publisher receives its own messages.
+    """
+
+    async def publish(self, channel: str, payload: bytes) -> None:
+        """Best effort: never raises and never waits for the network. What cannot be sent is counted and dropped."""
+
+    async def subscribe(self, channel: str, receive: Receiver) -> Unsubscribe:
+        """Returns once the subscription is in force, so that a caller can subscribe first and read the log then.
+
+        When the bus is away it returns within a second and takes force later; `on_reconnect` tells when.
+        `receive` is called in the event loop, is quick, and what it raises is logged.
+        """
+
+    @property
+    def connected(self) -> bool: ...
+
+    @property
+    def dropped(self) -> int:
+        """Messages that could not be sent since the start."""
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Called after every outage, when all subscriptions are in force again: read what was missed."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,33 @@
+"""The document database: any server that speaks the MongoDB wire protocol."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+
+
+def connect(url: str, *, database: str = "scriptorium") -> Database:
+    """The database that the path of `url` names, else `database`. Connects at first use.
+
+    Every acknowledged write is on the disk of a majority. Times come back as aware UTC with milliseconds. A server that
+    is away raises `pymongo.errors.PyMongoError` after about two seconds; one that hangs, after twenty.
+    Close it with `await db.client.close()`.
+    """
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        url,
+        w="majority",
+        journal=True,
+        serverSelectionTimeoutMS=2_000,
+        connectTimeoutMS=2_000,
+        socketTimeoutMS=20_000,
+        appname="scriptorium",
+    )
+    codec: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+    return client.get_default_database(default=database, codec_options=codec)
