@@ -150,6 +150,13 @@ class UpdateLog:
             for record in records
         ]
 
+    async def numbers(self, document: str) -> dict[str, int]:
+        """Process → newest number of ``document`` in the log; a fraction of the price of `read`."""
+        numbers: dict[str, int] = {}
+        async for entry in self._updates.find({"document": document}, {"process": 1, "last": 1}):
+            numbers[entry["process"]] = max(entry["last"], numbers.get(entry["process"], 0))
+        return numbers
+
     async def delete(self, entries: Iterable[LogEntry]) -> None:
         """Remove exactly ``entries``; whatever was appended since they were read stays."""
         entries = list(entries)

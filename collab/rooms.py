@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
+from pycrdt import Text
 from pymongo.errors import PyMongoError
 
 from collab import replication
@@ -174,6 +175,36 @@ class Rooms:
         slot.buffered.clear()
         self._spawn(self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer))))
         return room
+
+    async def catch_up(self, room: Room) -> None:
+        """Return once ``room`` has all that the log held at the call, also what the bus is late with or has lost.
+
+        For decisions that hold for everybody: whether a path is free, what the plain file of a document is.
+
+        Raises:
+            DocumentNotFound, DocumentGone
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+        """
+        numbers = await self.updates.numbers(room.document)
+        for process, last in (await self.snapshots.covered(room.document)).items():
+            numbers[process] = max(last, numbers.get(process, 0))
+        if not room.covers(numbers):
+            await self._catch_up(room)
+
+    async def text_of(self, document: str) -> str:
+        """The text of ``document`` as the log and this process have it; opens no room for it.
+
+        Raises:
+            As `open`.
+        """
+        if document not in self._slots:
+            loaded = await self.snapshots.load(document)
+            if loaded.kind != "text":
+                raise DocumentNotFound(document)
+            return str(loaded.doc.get("text", type=Text))
+        async with self.open(document) as room:
+            await self.catch_up(room)
+            return room.text
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -145,6 +145,15 @@ class Snapshots:
             log_size=sum(len(entry.update) for entry in entries),
         )
 
+    async def covered(self, document: str) -> dict[str, int]:
+        """Process → newest number in the snapshot of ``document``. Raises DocumentNotFound, DocumentGone."""
+        record = await self._documents.find_one({"_id": document}, {"snapshot": 1, "gone_at": 1})
+        if record is None:
+            raise DocumentNotFound(document)
+        if record.get("gone_at") is not None:
+            raise DocumentGone(document)
+        return {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
+
     async def compact(self, document: str) -> bool:
         """Fold the log into a new snapshot. Returns whether it did (False: another compaction was quicker).
 
