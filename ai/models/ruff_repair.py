@@ -1,0 +1,121 @@
+"""Repairs and formats a selected part of a Python file with ruff, which reads the file and never runs it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ruff import find_ruff_bin
+
+from ai.alignment import Alignment, Pair
+
+_MAX_LETTERS = 2_000_000
+_TIMEOUT = 10.0  # seconds
+# Errors, unused and unsorted imports, blanks: what has one right answer. Nothing about style.
+_RULES = "E4,E7,E9,F,I,W"
+
+
+class RuffFailed(Exception):
+    """ruff could not read the file; the message says why, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRepair:
+    """`repaired` and `left` name the problems inside of the selection, the latter with their lines in the file."""
+
+    text: str
+    repaired: list[str]
+    left: list[str]
+
+
+async def repair_python(before: str, selection: str, after: str, *, stub: bool = False) -> PythonRepair:
+    """The selection repaired as part of its file. Raises `RuffFailed`."""
+    text = before + selection + after
+    if len(text) > _MAX_LETTERS:
+        raise RuffFailed("the file is too long for it")
+    name = "document.pyi" if stub else "document.py"
+    found = left = await _problems(text, name)
+    for command in ("check", "format"):
+        last = text[: len(text) - len(after)].count("\n") + 2
+        options = {
+            "check": [f"--select={_RULES}", "--fix", "--exit-zero"],
+            "format": [f"--range={before.count(chr(10)) + 1}:1-{last}:1"],
+        }
+        changed = _inside(text, await _ruff(text, command, name, *options[command]), before, after)
+        try:
+            left = await _problems(changed, name)
+        except RuffFailed:
+            # A change that reaches beyond the selection is no Python any more when a part of it is left out.
+            continue
+        text = changed
+    inside = _within(found, before, before + selection)
+    still = _within(left, before, text[: len(text) - len(after)])
+    return PythonRepair(
+        text[len(before) : len(text) - len(after)],
+        sorted({problem["message"] for problem in inside} - {problem["message"] for problem in still}),
+        [f"{problem['message']} (line {problem['location']['row']})" for problem in still],
+    )
+
+
+def _inside(text: str, changed: str, before: str, after: str) -> str:
+    """The changes of whole lines between `before` and `after`: those around them were not asked for."""
+    old, new = text.splitlines(keepends=True), changed.splitlines(keepends=True)
+    alignment = Alignment(old)
+    pairs = [pair for line in new for pair in alignment.append(line)] + alignment.finish()
+    kept = [pair for pair in pairs if old[pair.base] == new[pair.new]]
+    start, end = len(before), len(text) - len(after)
+    out: list[str] = []
+    place = line = new_line = 0
+    for pair in (*kept, Pair(len(old), len(new))):
+        gone = "".join(old[line : pair.base])
+        is_inside = start <= place and place + len(gone) <= end
+        out += new[new_line : pair.new] if is_inside else [gone]
+        out += old[pair.base : pair.base + 1]
+        place += len(gone) + len(out[-1] if pair.base < len(old) else "")
+        line, new_line = pair.base + 1, pair.new + 1
+    return "".join(out)
+
+
+async def _problems(text: str, name: str) -> list[dict[str, Any]]:
+    output = await _ruff(text, "check", name, f"--select={_RULES}", "--output-format=json", "--exit-zero")
+    problems: list[dict[str, Any]] = json.loads(output)
+    for problem in problems:
+        if problem["code"] in (None, "invalid-syntax", "E999"):
+            raise RuffFailed(f"{problem['message']} (line {problem['location']['row']})")
+    return problems
+
+
+def _within(problems: Sequence[dict[str, Any]], before: str, until: str) -> list[dict[str, Any]]:
+    first, last = before.count("\n") + 1, until.rstrip("\n").count("\n") + 1
+    return [problem for problem in problems if first <= problem["location"]["row"] <= last]
+
+
+async def _ruff(text: str, command: str, name: str, *options: str) -> str:
+    """Runs ruff on the text alone, blind to files and settings of this machine."""
+    process = await asyncio.create_subprocess_exec(
+        find_ruff_bin(),
+        command,
+        "--isolated",
+        "--no-cache",
+        "--quiet",
+        f"--stdin-filename={name}",
+        *options,
+        "-",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={},
+    )
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            output, error = await process.communicate(text.encode())
+    except TimeoutError:
+        raise RuffFailed("it took too long") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise RuffFailed(error.decode(errors="replace").strip().partition("\n")[0] or "it failed")
+    return output.decode()
