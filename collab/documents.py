@@ -51,6 +51,13 @@ class DriveState:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSummary:
+    kind: FileKind
+    size: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FileRecord:
     id: str
     workspace: str
@@ -62,6 +69,8 @@ class FileRecord:
     blob: str | None = None
     """Of a binary file: SHA-256 of its content, hex."""
     drive: DriveState = field(default_factory=DriveState)
+    folded_at: datetime | None = None
+    """When something of it last went from the log into its snapshot."""
 
     @classmethod
     def new(cls, workspace: str, kind: FileKind, size: int, **more: Any) -> FileRecord:
@@ -94,6 +103,7 @@ class FileRecord:
             TextFormat.from_record(record["format"]),
             record["blob"],
             replace(DriveState(**drive), leftovers=tuple(drive["leftovers"])),
+            max((item["at"] for item in (record["snapshot"] or {}).get("covers", [])), default=None),
         )
 
 
@@ -119,7 +129,7 @@ class Documents:
         self._records = db["documents"]
 
     async def ensure_indexes(self) -> None:
-        await self._records.create_index([("workspace", ASCENDING)])
+        await self._records.create_index([("workspace", ASCENDING), ("drive.path", ASCENDING)])
 
     async def create_tree(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""
@@ -154,6 +164,16 @@ class Documents:
         records = await self._records.find({"workspace": workspace}).to_list()
         return {file.id: file for record in records if (file := _file(record)) is not None}
 
+    async def summaries(self, workspace: str) -> dict[str, FileSummary]:
+        """As `of_workspace`, without what a list of files does not show."""
+        shown = {"kind": 1, "size": 1, "updated_at": 1, "gone_at": 1}
+        records = await self._records.find({"workspace": workspace}, shown).to_list()
+        return {
+            record["_id"]: FileSummary(record["kind"], record["size"], record["updated_at"])
+            for record in records
+            if record["kind"] != "tree" and record["gone_at"] is None
+        }
+
     async def workspaces(self) -> list[str]:
         """Ids of the workspaces that have a tree."""
         return [record["workspace"] async for record in self._records.find({"kind": "tree"}, {"workspace": 1})]
@@ -165,9 +185,31 @@ class Documents:
             fields["format"] = record.format.to_record()
         await self._records.update_one({"_id": record.id}, {"$set": fields})
 
-    async def set_drive(self, states: Iterable[tuple[str, DriveState]]) -> None:
-        """Store ``(document, state)`` each, in one command."""
-        writes = [UpdateOne({"_id": document}, {"$set": {"drive": state.to_record()}}) for document, state in states]
+    async def claims(self, workspace: str, paths: Iterable[str]) -> dict[str, str]:
+        """Of ``paths`` on the drive those that some document claims: path → its id."""
+        wanted = list(paths)
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), BATCH):
+            query = {"workspace": workspace, "drive.path": {"$in": wanted[start : start + BATCH]}}
+            async for record in self._records.find(query, {"drive": 1}):
+                found[record["drive"]["path"]] = record["_id"]
+        return found
+
+    async def claimed_paths(self, workspace: str) -> dict[str, str]:
+        """Document → path of its file on the drive, for all that have one."""
+        records = await self._records.find({"workspace": workspace}, {"drive": 1}).to_list()
+        return {record["_id"]: path for record in records if (path := (record.get("drive") or {}).get("path"))}
+
+    async def set_drive(self, states: Sequence[tuple[FileRecord, DriveState]]) -> None:
+        """Store what the drive holds of each document, and of a text what that says of its size and age."""
+        writes = []
+        for record, state in states:
+            fields: dict[str, Any] = {"drive": state.to_record()}
+            if record.kind == "text" and state.hash is not None:
+                fields["size"] = state.size
+                if record.drive.hash not in (None, state.hash):
+                    fields["updated_at"] = state.seen_at
+            writes.append(UpdateOne({"_id": record.id}, {"$set": fields}))
         if writes:
             await self._records.bulk_write(writes, ordered=False)
 

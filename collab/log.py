@@ -157,6 +157,16 @@ class UpdateLog:
             numbers[entry["process"]] = max(entry["last"], numbers.get(entry["process"], 0))
         return numbers
 
+    async def latest(self, documents: Iterable[str]) -> dict[str, datetime]:
+        """Document → when its newest entry was written, for those that have any."""
+        ids = list(documents)
+        latest: dict[str, datetime] = {}
+        for start in range(0, len(ids), 1000):
+            query = {"document": {"$in": ids[start : start + 1000]}}
+            async for entry in self._updates.find(query, {"document": 1, "at": 1}):
+                latest[entry["document"]] = max(entry["at"], latest.get(entry["document"], entry["at"]))
+        return latest
+
     async def delete(self, entries: Iterable[LogEntry]) -> None:
         """Remove exactly ``entries``; whatever was appended since they were read stays."""
         entries = list(entries)

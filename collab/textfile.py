@@ -11,10 +11,10 @@ text, in this order:
   without any the encoding is called Latin-1. Other old encodings (Shift-JIS, KOI8-R) mostly fail the proportion and are
   binary, so nobody edits them into nonsense.
 
-Everything else is binary, and so is text of more than `MAX_TEXT_BYTES` as UTF-8: it is stored and shown as a file.
+Everything else is binary, and so is text of more than 16 MiB as UTF-8: it is stored and shown as a file.
 
-After somebody types a character that the file's encoding does not have, the file is UTF-8 (`format_for`). It stays that
-from the next settle on, also when the character goes again: an encoding that flips with each key would surprise more.
+While a text has a character that its file's encoding lacks, the file is written as UTF-8 (`format_for`). Nothing has to
+be remembered for that, and a euro sign that is pasted by mistake and taken away again leaves the old bytes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from collab import lineends
+from collab.limits import Limits
 from collab.lineends import LineEnds
 
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1", "windows-1252"]
 
-MAX_TEXT_BYTES = 16 * 1024 * 1024
-"""Of a text document, as UTF-8."""
+MAX_TEXT_BYTES = Limits().text_document
 
 _BOMS: dict[Encoding, bytes] = {
     "utf-8": codecs.BOM_UTF8,
@@ -64,8 +64,11 @@ class TextFormat:
         return cls(record["encoding"], record["bom"], LineEnds.from_record(record))
 
 
-def decode(raw: bytes) -> tuple[str, TextFormat] | None:
-    """The shared text of a file and how to write it back; None when the file is binary. Linear in its size."""
+def decode(raw: bytes, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, TextFormat] | None:
+    """The shared text of a file and how to write it back; None when the file is binary. Linear in its size.
+
+    ``max_bytes`` is what a shared text may have as UTF-8.
+    """
     found = _characters(raw)
     if found is None:
         return None
@@ -76,7 +79,7 @@ def decode(raw: bytes) -> tuple[str, TextFormat] | None:
     if parsed is None:
         return None
     text, line_ends = parsed
-    if len(text) * 4 > MAX_TEXT_BYTES and len(text.encode()) > MAX_TEXT_BYTES:
+    if len(text) * 4 > max_bytes and len(text.encode()) > max_bytes:
         return None
     return text, TextFormat(encoding, bom, line_ends)
 

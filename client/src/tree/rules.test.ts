@@ -52,7 +52,10 @@ test('a free name beside what is there', () => {
 })
 
 test('20,000 files in one folder under one name', () => {
-  const nodes = Array.from({ length: 20_000 }, (_, n) => [id(n), { name: 'a.txt', parent: null, kind: 'text' }] as const)
+  const nodes = Array.from(
+    { length: 20_000 },
+    (_, n) => [id(n), { name: 'a.txt', parent: null, kind: 'text' }] as const,
+  )
   const start = performance.now()
   expect(legalTree(nodes).byPath.get('a (20000).txt')?.id).toBe(id(19_999))
   expect(performance.now() - start).toBeLessThan(1000)

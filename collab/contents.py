@@ -1,0 +1,182 @@
+"""Contents of files, apart from where the tree places them: shared texts, and binary objects named by their hash.
+
+Text is the shared document itself: storing one over another is a minimal edit of the live document, reading one gives
+its present text. Binary content lies in the object store under its hash, and the record points to it.
+
+New content is stored first, then its record; the node that shows it comes last and elsewhere (`collab.files`). A crash
+between two steps leaves content or a record that nothing shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from collab.documents import Documents, FileKind, FileRecord, blob_key, now
+from collab.edits import minimal_edits
+from collab.limits import Limits
+from collab.rooms import Rooms
+from collab.textfile import TextFormat, decode, encode
+from storage import Storage
+
+LARGE = 256 * 1024
+"""Bytes from which looking at a file is left to a thread."""
+
+PARALLEL_PUTS = 8
+
+
+class FileTooLarge(ValueError):
+    """The file has more bytes than the limit; nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file on their way in."""
+
+    kind: FileKind
+    raw: bytes
+    hash: str
+    """SHA-256 of `raw`, hex."""
+    text: str
+    """The shared text; "" for a binary file."""
+    format: TextFormat
+
+    @classmethod
+    async def of(cls, raw: bytes, limits: Limits) -> Content:
+        """Find out what ``raw`` is. Text beyond the limit of a text document is a binary file.
+
+        Raises:
+            FileTooLarge
+        """
+        if len(raw) > limits.binary_file:
+            raise FileTooLarge(f"The file has {len(raw)} bytes; {limits.binary_file} are allowed.")
+        if len(raw) < LARGE:
+            return cls._of(raw, limits.text_document)
+        return await asyncio.to_thread(cls._of, raw, limits.text_document)
+
+    @classmethod
+    def _of(cls, raw: bytes, max_text: int) -> Content:
+        digest = hashlib.sha256(raw).hexdigest()
+        decoded = decode(raw, max_text)
+        return cls("binary", raw, digest, "", TextFormat()) if decoded is None else cls("text", raw, digest, *decoded)
+
+    @property
+    def blob(self) -> str | None:
+        return self.hash if self.kind == "binary" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain file as it goes out."""
+
+    size: int
+    hash: str
+    """SHA-256, hex."""
+    body: AsyncIterator[bytes]
+    """To be read once."""
+
+    async def bytes(self) -> bytes:
+        return b"".join([chunk async for chunk in self.body])
+
+
+class Contents:
+    def __init__(self, storage: Storage, rooms: Rooms) -> None:
+        self._objects = storage.objects
+        self._rooms = rooms
+        self._changed: list[Callable[[str, str], None]] = []
+        self.documents = Documents(storage.db)
+
+    def on_change(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(workspace, document)`` after content was stored that no room has logged."""
+        self._changed.append(callback)
+
+    def announce(self, workspace: str, document: str) -> None:
+        for callback in self._changed:
+            callback(workspace, document)
+
+    async def create(self, workspace: str, contents: Sequence[Content], author: str) -> list[FileRecord]:
+        """New documents that hold ``contents``, in their order; durable on return, shown nowhere yet.
+
+        Raises:
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
+        """
+        gate = asyncio.Semaphore(PARALLEL_PUTS)
+        binary = [content for content in contents if content.kind == "binary"]
+        await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
+        records = [
+            FileRecord.new(workspace, content.kind, len(content.raw), format=content.format, blob=content.blob)
+            for content in contents
+        ]
+        await self.documents.insert(records)
+        texts = [(record.id, content.text, author) for record, content in zip(records, contents, strict=True)]
+        await self._rooms.create(texts)
+        return records
+
+    async def _store_blob(self, workspace: str, content: Content, gate: asyncio.Semaphore) -> None:
+        key = blob_key(workspace, content.hash)
+        async with gate:
+            if await self._objects.head(key) is None:
+                await self._objects.put(key, content.raw)
+
+    async def overwrite(self, record: FileRecord, content: Content, author: str) -> bool:
+        """Make ``content`` the content of a document of its kind. Durable on return; False when it was that already.
+
+        Raises:
+            DocumentNotFound, DocumentGone: the document is no more.
+            As `create`.
+        """
+        if content.kind == "binary":
+            changed = record.blob != content.hash
+            if changed:
+                await self._store_blob(record.workspace, content, asyncio.Semaphore())
+        else:
+            changed = await self._edit(record.id, content.text, author) or record.format != content.format
+        if changed:
+            size, blob = len(content.raw), content.blob
+            stored = replace(record, format=content.format, blob=blob, size=size, updated_at=now())
+            await self.documents.set_content(stored)
+            self.announce(record.workspace, record.id)
+        return changed
+
+    async def _edit(self, document: str, text: str, author: str) -> bool:
+        async with self._rooms.open(document) as room:
+            await self._rooms.catch_up(room)
+            while True:
+                present = room.text
+                if len(present) < LARGE:
+                    edits = minimal_edits(present, text)
+                    break
+                edits = await asyncio.to_thread(minimal_edits, present, text)
+                if room.text == present:  # nobody typed while we compared
+                    break
+            if edits:
+                room.edit(edits, author)
+            # Also without an edit: that there was none to make may rest on text which is not logged yet.
+            await room.durable()
+        return bool(edits)
+
+    async def discard(self, records: Sequence[FileRecord]) -> None:
+        """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""
+        await self.documents.delete(record.id for record in records)
+        for record in records:
+            await self._rooms.updates.delete(await self._rooms.updates.read(record.id))
+
+    async def read(self, record: FileRecord) -> Plain:
+        """The plain file of a document as it is now.
+
+        Raises:
+            DocumentNotFound, DocumentGone: the document is no more.
+            As `create`.
+        """
+        if record.kind == "binary":
+            assert record.blob is not None
+            return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
+        text = await self._rooms.text_of(record.id)
+        raw = encode(text, record.format)
+        return Plain(len(raw), hashlib.sha256(raw).hexdigest(), _once(raw))
+
+
+async def _once(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw

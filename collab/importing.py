@@ -1,0 +1,97 @@
+"""Bringing an archive into a workspace: hundreds of files at the price of a few.
+
+New files are prepared beside the tree, in batches: one write of records and one to the log for each. Then they all
+enter the tree together, under its lease. Only there is it certain which of them are new: where somebody has made the
+same file meanwhile, and where it existed before, the imported content is written over it as a minimal edit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collab.archive import Archive, ArchivedFile
+from collab.contents import Content, Contents
+from collab.documents import FileRecord
+from collab.limits import Limits
+from collab.tree import Tree
+from collab.treeedits import create
+from collab.trees import PathConflict, Trees
+
+BATCH_FILES = 500
+BATCH_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Numbers of files."""
+
+    created: int
+    changed: int
+    unchanged: int
+
+
+class Import:
+    def __init__(
+        self, contents: Contents, trees: Trees, limits: Limits, *, workspace: str, archive: Archive, author: str
+    ) -> None:
+        self._contents = contents
+        self._trees = trees
+        self._limits = limits
+        self._workspace = workspace
+        self._archive = archive
+        self._author = author
+        self._prepared: list[tuple[ArchivedFile, FileRecord]] = []
+
+    async def create_new(self) -> tuple[int, list[ArchivedFile]]:
+        """How many files were created, and those whose path was taken, which are left alone.
+
+        Raises:
+            PathConflict: a file is where a folder would have to be, or the other way round. Nothing has changed.
+            InvalidArchive: a file is damaged. Nothing has changed.
+        """
+        tree = await self._trees.read(self._workspace, fresh=True)
+        self._check(tree)
+        taken = [file for file in self._archive.files if file.path in tree.by_path]
+        await self._prepare([file for file in self._archive.files if file.path not in tree.by_path])
+        late = []
+        async with self._trees.change(self._workspace) as change:
+            self._check(change.tree)
+            for folder in self._archive.folders:
+                change.folder(folder.split("/"))
+            for file, record in self._prepared:
+                if file.path in change.tree.by_path:
+                    late.append((file, record))
+                    continue
+                *folders, name = file.path.split("/")
+                change.add(create(record.id, name, change.folder(folders), record.kind))
+            await change.commit(self._author)
+        await self._contents.discard([record for _, record in late])
+        for _, record in self._prepared:
+            self._contents.announce(self._workspace, record.id)
+        return len(self._prepared) - len(late), taken + [file for file, _ in late]
+
+    def _check(self, tree: Tree) -> None:
+        for folder in self._archive.folders:
+            node = tree.by_path.get(folder)
+            if node is not None and node.kind != "folder":
+                raise PathConflict(f"“{folder}” is a folder in the archive and a file here.")
+        for file in self._archive.files:
+            node = tree.by_path.get(file.path)
+            if node is not None and node.kind == "folder":
+                raise PathConflict(f"“{file.path}” is a file in the archive and a folder here.")
+
+    async def _prepare(self, files: list[ArchivedFile]) -> None:
+        batch: list[tuple[ArchivedFile, Content]] = []
+        size = 0
+        for file in files:
+            raw = await self._archive.read(file)
+            batch.append((file, await Content.of(raw, self._limits)))
+            size += len(raw)
+            if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
+                await self._store(batch)
+                batch, size = [], 0
+        await self._store(batch)
+
+    async def _store(self, batch: list[tuple[ArchivedFile, Content]]) -> None:
+        records = await self._contents.create(self._workspace, [content for _, content in batch], self._author)
+        self._prepared += zip((file for file, _ in batch), records, strict=True)
