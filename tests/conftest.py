@@ -1,0 +1,159 @@
+"""Fixtures for every room.
+
+`backend`        where things are stored, once embedded and once on the real services; each test has a store of its own.
+                 `async with backend.open() as storage` in this process, `backend.environment()` for another one.
+`storage`        an opened `storage.Storage` on each backend.
+`redis_service`, `mongo_service`, `s3_service`
+                 a service for this test alone, started; the test may stop, kill, pause and start it again.
+`chromium`       the path of a Chromium.
+`editing_traces` the folder of the recorded editing sessions, or None: they are not part of this repository.
+
+A test that needs a service or browser which is not on this machine is skipped, or fails where
+SCRIPTORIUM_REQUIRE_SERVICES is set, as it is in `.ci/run`.
+"""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from storage import Storage, open_storage
+from tests.services.launchers import S3, Mongo, Redis, Service, ServiceMissing, find_program
+
+_Service = TypeVar("_Service", bound=Service)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The settings of one Scriptorium. A URL that is None stands for the embedded form."""
+
+    name: str
+    data_dir: Path
+    mongo_url: str | None = None
+    object_store_url: str | None = None
+    redis_url: str | None = None
+    credentials: dict[str, str] = field(default_factory=dict)
+
+    def open(self) -> AbstractAsyncContextManager[Storage]:
+        return open_storage(
+            mongo_url=self.mongo_url,
+            object_store_url=self.object_store_url,
+            redis_url=self.redis_url,
+            data_dir=self.data_dir,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """For another process that is to work on the same store."""
+        settings = {
+            "SCRIPTORIUM_DATA_DIR": str(self.data_dir),
+            "SCRIPTORIUM_MONGO_URL": self.mongo_url,
+            "SCRIPTORIUM_OBJECT_STORE_URL": self.object_store_url,
+            "SCRIPTORIUM_REDIS_URL": self.redis_url,
+        }
+        return {name: value for name, value in settings.items() if value is not None} | self.credentials
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each for the whole run."""
+
+    redis: Redis
+    mongo: Mongo
+    s3: S3
+    numbers: Iterator[int]
+
+
+@pytest.fixture(params=["embedded", "services"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
+    if request.param == "embedded":
+        return Backend("embedded", tmp_path / "scriptorium")
+    services: Services = request.getfixturevalue("services")
+    name = f"t{uuid4().hex}"
+    credentials = dict(services.s3.credentials)
+    for variable, value in credentials.items():
+        monkeypatch.setenv(variable, value)
+    return Backend(
+        "services",
+        tmp_path / "scriptorium",
+        services.mongo.database(name),
+        services.s3.bucket(name),
+        services.redis.database(next(services.numbers)),
+        credentials,
+    )
+
+
+@pytest.fixture
+async def storage(backend: Backend) -> AsyncIterator[Storage]:
+    async with backend.open() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("services")
+    redis, mongo, s3 = (_make(kind, folder / kind.program) for kind in (Redis, Mongo, S3))
+    try:
+        for service in (redis, mongo, s3):
+            service.start()
+        yield Services(redis, mongo, s3, itertools.count(1))
+    finally:
+        for service in (redis, mongo, s3):
+            service.stop()
+
+
+@pytest.fixture
+def redis_service(tmp_path: Path) -> Iterator[Redis]:
+    yield from _own(Redis, tmp_path)
+
+
+@pytest.fixture
+def mongo_service(tmp_path: Path) -> Iterator[Mongo]:
+    yield from _own(Mongo, tmp_path)
+
+
+@pytest.fixture
+def s3_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    for service in _own(S3, tmp_path):
+        for variable, value in service.credentials.items():
+            monkeypatch.setenv(variable, value)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    return _required(lambda: find_program("chromium", "chromium-browser", "google-chrome"))
+
+
+@pytest.fixture(scope="session")
+def editing_traces() -> Path | None:
+    folder = os.environ.get("SCRIPTORIUM_EDITING_TRACES")
+    return Path(folder) if folder else None
+
+
+def _own(kind: type[_Service], tmp_path: Path) -> Iterator[_Service]:
+    service = _make(kind, tmp_path / kind.program)
+    service.start()
+    yield service
+    service.stop()
+
+
+def _make(kind: type[_Service], folder: Path) -> _Service:
+    return _required(lambda: kind(folder))
+
+
+_Found = TypeVar("_Found")
+
+
+def _required(find: Callable[[], _Found]) -> _Found:
+    try:
+        return find()
+    except ServiceMissing as missing:
+        if os.environ.get("SCRIPTORIUM_REQUIRE_SERVICES"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))

@@ -1,0 +1,177 @@
+"""One acceptance suite for both buses, and what Redis may do to one."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from storage.bus import Bus
+from storage.bus_memory import MemoryBus
+from storage.bus_redis import RedisBus
+from tests.services.launchers import Redis
+from tests.support.waiting import until
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
+    if request.param == "memory":
+        yield MemoryBus()
+        return
+    async with redis_bus(request.getfixturevalue("redis_service").url) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def redis_bus(url: str) -> AsyncIterator[RedisBus]:
+    bus = RedisBus(url)
+    await bus.start()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def test_messages_arrive_in_order_at_all_who_subscribed(bus: Bus) -> None:
+    one: list[bytes] = []
+    other: list[bytes] = []
+    elsewhere: list[bytes] = []
+    await bus.subscribe("room é", one.append)
+    await bus.subscribe("room é", other.append)
+    await bus.subscribe("room", elsewhere.append)
+    sent = [bytes([n % 256]) * (n + 1) for n in range(2_000)]
+    for payload in sent:
+        await bus.publish("room é", payload)
+    await until(lambda: len(one) == len(other) == 2_000)
+    assert one == other == sent
+    assert elsewhere == []
+    assert bus.connected
+    assert bus.dropped == 0
+
+
+async def test_a_subscription_is_in_force_when_subscribe_returns(bus: Bus) -> None:
+    for n in range(50):
+        received: list[bytes] = []
+        unsubscribe = await bus.subscribe("again", received.append)
+        await bus.publish("again", str(n).encode())
+        await until(lambda received=received: len(received) == 1)  # type: ignore[misc]
+        assert received == [str(n).encode()]
+        await unsubscribe()
+
+
+async def test_nothing_arrives_after_unsubscribing(bus: Bus) -> None:
+    left: list[bytes] = []
+    stayed: list[bytes] = []
+    unsubscribe = await bus.subscribe("room", left.append)
+    await bus.subscribe("room", stayed.append)
+    await unsubscribe()
+    await unsubscribe()
+    await bus.publish("room", b"x")
+    await until(lambda: stayed == [b"x"])
+    assert left == []
+
+
+async def test_a_receiver_that_fails_disturbs_nobody(bus: Bus) -> None:
+    def fail(payload: bytes) -> None:
+        raise RuntimeError("on purpose")
+
+    received: list[bytes] = []
+    await bus.subscribe("room", fail)
+    await bus.subscribe("room", received.append)
+    await bus.publish("room", b"1")
+    await bus.publish("room", b"2")
+    await until(lambda: received == [b"1", b"2"])
+
+
+async def test_receivers_never_run_inside_publish(bus: Bus) -> None:
+    inside = False
+    seen: list[bool] = []
+    await bus.subscribe("room", lambda payload: seen.append(inside))
+    inside = True
+    await bus.publish("room", b"x")
+    inside = False
+    await until(lambda: bool(seen))
+    assert seen == [False]
+
+
+async def test_processes_hear_each_other_but_not_other_databases(redis_service: Redis) -> None:
+    async with (
+        redis_bus(redis_service.database(1)) as here,
+        redis_bus(redis_service.database(1)) as there,
+        redis_bus(redis_service.database(2)) as stranger,
+    ):
+        heard: list[bytes] = []
+        overheard: list[bytes] = []
+        await there.subscribe("room", heard.append)
+        await stranger.subscribe("room", overheard.append)
+        await here.publish("room", b"hello")
+        await until(lambda: heard == [b"hello"])
+        await stranger.publish("room", b"own")
+        await until(lambda: overheard == [b"own"])
+
+
+async def test_flushed_redis_loses_nothing(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        received: list[bytes] = []
+        await bus.subscribe("room", received.append)
+        connection = await bus._connect()
+        await connection.send_command("FLUSHALL")
+        assert await connection.read_response() == b"OK"
+        await connection.disconnect()
+        await bus.publish("room", b"x")
+        await until(lambda: received == [b"x"])
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+async def test_subscriptions_come_back_with_redis(redis_service: Redis, how: str) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        returns: list[bool] = []
+        received: list[bytes] = []
+        await bus.subscribe("room", received.append)
+        bus.on_reconnect(lambda: returns.append(bus.connected))
+        await asyncio.to_thread(getattr(redis_service, how))
+        await until(lambda: not bus.connected)
+        began = time.monotonic()
+        for _ in range(100):
+            await bus.publish("room", b"lost")
+        late: list[bytes] = []
+        await bus.subscribe("subscribed meanwhile", late.append)
+        assert time.monotonic() - began < 1.5
+        await asyncio.to_thread(redis_service.start)
+        await until(lambda: bool(returns))
+        assert returns == [True]
+        assert bus.dropped > 0
+        # The sending connection may notice a moment after the listening one.
+        while not received or not late:
+            await bus.publish("room", b"back")
+            await bus.publish("subscribed meanwhile", b"back")
+            await asyncio.sleep(0.05)
+        assert set(received) == set(late) == {b"back"}
+
+
+async def test_redis_that_was_never_there(redis_service: Redis) -> None:
+    await asyncio.to_thread(redis_service.stop)
+    began = time.monotonic()
+    async with redis_bus(redis_service.url) as bus:
+        received: list[bytes] = []
+        await bus.subscribe("room", received.append)
+        assert time.monotonic() - began < 2.5
+        assert not bus.connected
+        await asyncio.to_thread(redis_service.start)
+        await until(lambda: bus.connected)
+        while not received:
+            await bus.publish("room", b"x")
+            await asyncio.sleep(0.05)
+
+
+async def test_redis_that_hangs_holds_nobody_up(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        await asyncio.to_thread(redis_service.pause)
+        began = time.monotonic()
+        for _ in range(20):
+            await bus.publish("room", b"x" * 1000)
+        assert time.monotonic() - began < 0.5
+        await until(lambda: bus.dropped == 20)
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
