@@ -1,0 +1,139 @@
+/** The JSON shapes of the public interface. Times are RFC 3339; positions are UTF-16 code units of the shared text. */
+
+export type Role = 'owner' | 'editor' | 'viewer'
+
+export interface Person {
+  id: string
+  name: string
+}
+
+export interface WorkspaceSummary {
+  id: string
+  name: string
+  role: Role
+}
+
+export interface Me extends Person {
+  color: string
+  workspaces: WorkspaceSummary[]
+}
+
+export interface Member extends Person {
+  color: string
+  role: Role
+}
+
+export interface Invite {
+  id: string
+  role: Role
+  expires_at: string
+  /** Null: as often as wanted until it expires. */
+  uses_left: number | null
+}
+
+/** The link itself is told once, when the invite is made. */
+export interface NewInvite extends Invite {
+  url: string
+}
+
+export interface Token {
+  id: string
+  name: string
+  created_at: string
+}
+
+export interface AssistantStatus {
+  provider: string
+  model: string
+  configured: boolean
+  label: string
+  label_detail: string
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+export interface Job {
+  id: string
+  kind: string
+  state: JobState
+  error?: string | null
+  suggestion?: string | null
+  conversation?: string | null
+}
+
+export type HunkState = 'streaming' | 'pending' | 'accepted' | 'rejected' | 'stale' | 'undone'
+
+export interface Hunk {
+  id: string
+  document: string
+  path: string
+  start: number
+  end: number
+  /** Encoded Yjs relative positions of both ends, base64. */
+  anchors: [string, string]
+  base: string
+  proposed: string
+  state: HunkState
+  revision: number
+  decided_by?: Person | null
+  decided_at?: string | null
+}
+
+export type SuggestionState = 'streaming' | 'ready' | 'done' | 'failed' | 'cancelled'
+
+export interface Suggestion {
+  id: string
+  job: string
+  workspace: string
+  author: Person & { model?: string }
+  requested_by: Person
+  instruction: string
+  mode: 'edit' | 'write'
+  state: SuggestionState
+  /** Documents that it is about; known before there is a hunk. */
+  documents: string[]
+  /** A sentence of the assistant beside its answer, or instead of one. */
+  note?: string | null
+  /** Why the stream ended early. */
+  error?: string | null
+  created_at: string
+  hunks: Hunk[]
+}
+
+export type Decision = 'accept' | 'reject' | 'undo'
+
+export interface SuggestionDelta {
+  id: string
+  hunks: Hunk[]
+  removed: string[]
+}
+
+export interface ChatMessage {
+  id: string
+  role: 'user' | 'assistant'
+  author: string
+  author_name: string
+  text: string
+  state: 'streaming' | 'done' | 'failed' | 'cancelled'
+  job?: string | null
+  created_at: string
+  error?: string | null
+}
+
+export interface Conversation {
+  id: string
+  title: string
+  updated_at: string
+}
+
+export interface ConversationDetail extends Conversation {
+  messages: ChatMessage[]
+}
+
+export interface DocumentInfo {
+  id: string
+  path: string
+  kind: 'text' | 'binary'
+  size: number
+  media_type?: string | null
+}

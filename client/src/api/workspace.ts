@@ -1,0 +1,95 @@
+import { encodePath } from '../lib/paths'
+import { putBytes, request } from './http'
+import type {
+  AssistantStatus,
+  Conversation,
+  ConversationDetail,
+  Decision,
+  DocumentInfo,
+  HunkState,
+  Invite,
+  Member,
+  NewInvite,
+  Role,
+  Suggestion,
+  WorkspaceSummary,
+} from './types'
+
+export interface EditRequest {
+  path: string
+  start: number
+  end: number
+  instruction: string
+  /** The text that the asker saw there; the server answers 409 when it is another one. */
+  expected: string
+}
+
+export interface WriteRequest {
+  path: string
+  at: number
+  instruction: string
+}
+
+/** The routes of one workspace. */
+export class WorkspaceApi {
+  private readonly base: string
+
+  constructor(readonly id: string) {
+    this.base = `/api/workspaces/${encodeURIComponent(id)}`
+  }
+
+  get eventsPath() {
+    return `${this.base}/events`
+  }
+  fileUrl(path: string) {
+    return `${this.base}/files/${encodePath(path)}`
+  }
+  get exportUrl() {
+    return `${this.base}/export`
+  }
+
+  get = () => request<WorkspaceSummary>('GET', this.base)
+
+  document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
+  writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
+  deleteFile = (path: string) => request<undefined>('DELETE', this.fileUrl(path))
+  makeFolder = (path: string) => request<undefined>('PUT', `${this.base}/folders/${encodePath(path)}`)
+  deleteFolder = (path: string) => request<undefined>('DELETE', `${this.base}/folders/${encodePath(path)}`)
+  move = (from: string, to: string) => request<undefined>('POST', `${this.base}/moves`, { from, to })
+
+  members = () => request<Member[]>('GET', `${this.base}/members`)
+  setRole = (user: string, role: Role) => request<undefined>('PATCH', `${this.base}/members/${user}`, { role })
+  removeMember = (user: string) => request<undefined>('DELETE', `${this.base}/members/${user}`)
+  invites = () => request<Invite[]>('GET', `${this.base}/invites`)
+  createInvite = (role: Role, uses: number | null) => request<NewInvite>('POST', `${this.base}/invites`, { role, uses })
+  deleteInvite = (id: string) => request<undefined>('DELETE', `${this.base}/invites/${id}`)
+
+  assistant = () => request<AssistantStatus>('GET', `${this.base}/ai/status`)
+  askEdit = (edit: EditRequest) => request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/edits`, edit)
+  askWrite = (write: WriteRequest) =>
+    request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
+  suggestions = (path?: string) =>
+    request<Suggestion[]>(
+      'GET',
+      `${this.base}/suggestions${path === undefined ? '' : `?path=${encodeURIComponent(path)}`}`,
+    )
+
+  ask = (message: string, conversation: string | null, path: string | null) =>
+    request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {
+      message,
+      ...(conversation === null ? {} : { conversation }),
+      ...(path === null ? {} : { path }),
+    })
+  conversations = () => request<Conversation[]>('GET', `${this.base}/conversations`)
+  conversation = (id: string) => request<ConversationDetail>('GET', `${this.base}/conversations/${id}`)
+  deleteConversation = (id: string) => request<undefined>('DELETE', `${this.base}/conversations/${id}`)
+}
+
+export const decide = (suggestion: string, hunks: string[] | 'all', decision: Decision) =>
+  request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
+    hunks,
+    decision,
+  })
+export const askAgain = (suggestion: string) =>
+  request<{ job: string; suggestion: string }>('POST', `/api/suggestions/${suggestion}/retry`)
+export const cancelJob = (job: string) => request<undefined>('DELETE', `/api/jobs/${job}`)

@@ -1,0 +1,20 @@
+import { Page } from './Page'
+
+export function SignedOutPage() {
+  return (
+    <Page title="You are not signed in">
+      <p>Scriptorium has no passwords: a link lets you in.</p>
+      <dl className="ways">
+        <dt>You were invited</dt>
+        <dd>
+          Open the invitation link again that somebody sent you. It asks for your name and takes you to the workspace.
+        </dd>
+        <dt>This server is yours</dt>
+        <dd>
+          Each start of <code>scriptorium serve</code> prints a link that signs the owner in. It works once; start it
+          again for a new one.
+        </dd>
+      </dl>
+    </Page>
+  )
+}

@@ -1,0 +1,26 @@
+import { createStore, type ReadableStore } from '../lib/store'
+import { decodeSegment, type Place, readPlace, writePlace } from './place'
+
+const store = createStore<Place>(readPlace(location.pathname))
+addEventListener('popstate', () => store.set(readPlace(location.pathname)))
+
+export const currentPlace: ReadableStore<Place> = store
+
+/** Goes somewhere; `replace` when only the name of where one is has changed. */
+export function go(place: Place, replace = false): void {
+  const url = writePlace(place)
+  if (url === location.pathname) return
+  history[replace ? 'replaceState' : 'pushState']({ within: true }, '', url)
+  store.set(place)
+}
+
+/**
+ * A code that came behind the "#" of a link, where no server log sees it; the address bar forgets it at once, so that
+ * it is neither shared nor used again by going back.
+ */
+export function takeFragment(): { kind: 'signin' | 'invite'; code: string } | null {
+  const [, kind, code] = /^#(signin|invite)=([^&]+)$/.exec(location.hash) ?? []
+  if (kind === undefined || code === undefined) return null
+  history.replaceState(null, '', location.pathname + location.search)
+  return { kind: kind as 'signin' | 'invite', code: decodeSegment(code) }
+}

@@ -1,0 +1,120 @@
+import type { EditorView } from '@codemirror/view'
+import { type SyntheticEvent, type KeyboardEvent, useState } from 'react'
+import { describe } from '../api/problem'
+import type { DocumentSession } from '../document/session'
+import { plural } from '../lib/format'
+import { useStore } from '../lib/store'
+import { Button } from '../ui/Button'
+import { useWorkspace } from '../workspace/context'
+import { askRange, closeAsk } from './ask'
+
+/** Milliseconds to wait for one's own last keys to reach the server before asking about them. */
+const patience = 5_000
+
+interface AskFormProps {
+  view: EditorView
+  session: DocumentSession
+  path: string
+}
+
+function settled(session: DocumentSession): Promise<void> {
+  const late = new Promise<never>((_resolve, reject) =>
+    setTimeout(
+      () => reject(new Error('Your last edits have not reached the server yet. Try again in a moment.')),
+      patience,
+    ),
+  )
+  return Promise.race([session.barriers.saved(), late])
+}
+
+/** The instruction for a piece of the text, or for a place in it, right where it is about. */
+export function AskForm({ view, session, path }: AskFormProps) {
+  const { api, assistant } = useWorkspace()
+  const status = useStore(assistant)
+  const [instruction, setInstruction] = useState('')
+  const [problem, setProblem] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+
+  const close = () => {
+    view.dispatch({ effects: closeAsk.of(null) })
+    view.focus()
+  }
+
+  const send = async () => {
+    await settled(session)
+    // Read after waiting: others may have moved the range meanwhile.
+    const range = view.state.field(askRange)
+    if (range === null) return
+    const { from, to } = range
+    if (from === to) await api.askWrite({ path, at: from, instruction: instruction.trim() })
+    else {
+      const expected = view.state.sliceDoc(from, to)
+      await api.askEdit({ path, start: from, end: to, instruction: instruction.trim(), expected })
+    }
+  }
+
+  const submit = async (event?: SyntheticEvent) => {
+    event?.preventDefault()
+    if (busy || instruction.trim() === '') return
+    setBusy(true)
+    setProblem(null)
+    try {
+      await send()
+      close()
+    } catch (error) {
+      const { title, detail } = describe(error)
+      setProblem(detail || title)
+      setBusy(false)
+    }
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    event.stopPropagation()
+    if (event.key === 'Escape') close()
+    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+      event.preventDefault()
+      void submit()
+    }
+  }
+
+  const { from, to } = view.state.field(askRange) ?? { from: 0, to: 0 }
+  const lines = view.state.doc.lineAt(to).number - view.state.doc.lineAt(from).number + 1
+  const about = from === to ? 'Write at the cursor' : `Change ${plural(lines, 'line')}`
+  return (
+    <form className="ask" aria-label={`${about} with the assistant`} onSubmit={(event) => void submit(event)}>
+      <div className="ask-line">
+        <span className="ask-sign" aria-hidden>
+          ✳
+        </span>
+        <textarea
+          value={instruction}
+          rows={1}
+          autoFocus
+          placeholder={from === to ? 'What should be written here?' : 'What should become of it?'}
+          aria-label="Instruction"
+          disabled={busy}
+          onChange={(event) => setInstruction(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <Button type="submit" look="primary" small disabled={busy || instruction.trim() === ''}>
+          {busy ? 'Asking…' : 'Ask'}
+        </Button>
+        <Button look="quiet" small onClick={close}>
+          Cancel
+        </Button>
+      </div>
+      <p className="ask-foot">
+        {problem === null ? (
+          <>
+            {about}. Everyone in this file sees the proposal.
+            {status === null ? null : <span className="ask-model"> {status.label}</span>}
+          </>
+        ) : (
+          <span className="problem" role="alert">
+            {problem}
+          </span>
+        )}
+      </p>
+    </form>
+  )
+}

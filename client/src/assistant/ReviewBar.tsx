@@ -1,0 +1,130 @@
+import type { EditorView } from '@codemirror/view'
+import { ChevronDown, ChevronUp, X } from 'lucide-react'
+import { useState } from 'react'
+import { cancelJob } from '../api/workspace'
+import { altShiftKey } from '../lib/keys'
+import { useStore } from '../lib/store'
+import { AssistantAvatar } from '../ui/Avatar'
+import { Button, IconButton } from '../ui/Button'
+import { attempt } from '../ui/toasts'
+import { useWorkspace } from '../workspace/context'
+import type { ReviewHandlers } from './handlers'
+import { goToHunk } from './reviewKeys'
+import { inDocument } from './suggestions'
+import { type BarRow, barRow } from './summary'
+
+interface RowProps {
+  row: BarRow
+  handlers: ReviewHandlers
+  onNavigate: (direction: 1 | -1) => void
+  onDismiss: () => void
+}
+
+function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
+  const { suggestion, pending, undoable, stale, canCancel } = row
+  const ids = (hunks: typeof pending) => hunks.map((hunk) => hunk.id)
+  const write = suggestion.mode === 'write'
+  if (!handlers.canDecide) return null
+  return (
+    <>
+      {canCancel ? (
+        <Button small onClick={() => void attempt('The assistant was not stopped', () => cancelJob(suggestion.job))}>
+          Stop
+        </Button>
+      ) : null}
+      {pending.length > 0 ? (
+        <>
+          <Button
+            small
+            look="primary"
+            title={altShiftKey('Y')}
+            onClick={() => handlers.decide(suggestion.id, ids(pending), 'accept')}
+          >
+            {write ? 'Keep' : pending.length === 1 ? 'Accept' : 'Accept all'}
+          </Button>
+          <Button small title={altShiftKey('N')} onClick={() => handlers.decide(suggestion.id, ids(pending), 'reject')}>
+            {write ? 'Undo' : pending.length === 1 ? 'Reject' : 'Reject all'}
+          </Button>
+        </>
+      ) : null}
+      {pending.length === 0 && undoable.length > 0 ? (
+        <Button small onClick={() => handlers.decide(suggestion.id, ids(undoable), 'undo')}>
+          Undo
+        </Button>
+      ) : null}
+      {stale ? (
+        <Button small onClick={() => handlers.askAgain(suggestion.id)}>
+          Ask again
+        </Button>
+      ) : null}
+    </>
+  )
+}
+
+function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
+  const { suggestion, words, tone, pending, canCancel } = row
+  const settled = pending.length === 0 && !canCancel
+  return (
+    <li className="review-row">
+      <AssistantAvatar />
+      <div className="review-words">
+        <p className="review-title">
+          <strong>{suggestion.author.name}</strong> for {suggestion.requested_by.name}
+          {suggestion.instruction === '' ? null : <q>{suggestion.instruction}</q>}
+        </p>
+        <p className="review-state" data-tone={tone}>
+          {words}
+        </p>
+      </div>
+      <div className="review-actions">
+        {pending.length > 0 && suggestion.mode === 'edit' ? (
+          <>
+            <IconButton label="Previous change" keys="Shift F8" side="top" onClick={() => onNavigate(-1)}>
+              <ChevronUp />
+            </IconButton>
+            <IconButton label="Next change" keys="F8" side="top" onClick={() => onNavigate(1)}>
+              <ChevronDown />
+            </IconButton>
+          </>
+        ) : null}
+        <Actions row={row} handlers={handlers} />
+        {settled ? (
+          <IconButton label="Close" side="top" onClick={onDismiss}>
+            <X />
+          </IconButton>
+        ) : null}
+      </div>
+    </li>
+  )
+}
+
+interface ReviewBarProps {
+  view: EditorView | null
+  document: string
+  handlers: ReviewHandlers
+}
+
+/** Under the text: what the assistant proposes in this file, for whom, and what was decided a moment ago. */
+export function ReviewBar({ view, document, handlers }: ReviewBarProps) {
+  const state = useStore(useWorkspace().suggestions.state)
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
+  const rows = inDocument(state, document)
+    .filter(({ id }) => !closed.has(id))
+    .map((suggestion) => barRow(state, suggestion))
+    .filter((row) => row !== null)
+  return (
+    <section className="review" aria-label="Proposals of the assistant" aria-live="polite" hidden={rows.length === 0}>
+      <ul>
+        {rows.map((row) => (
+          <Row
+            key={row.suggestion.id}
+            row={row}
+            handlers={handlers}
+            onNavigate={(direction) => view !== null && goToHunk(direction)(view)}
+            onDismiss={() => setClosed((known) => new Set(known).add(row.suggestion.id))}
+          />
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,124 @@
+import { type EditorState, Prec, type Range, RangeSet, StateEffect, StateField } from '@codemirror/state'
+import {
+  type Command,
+  Decoration,
+  type DecorationSet,
+  EditorView,
+  keymap,
+  showTooltip,
+  type Tooltip,
+  type TooltipView,
+  WidgetType,
+} from '@codemirror/view'
+import { modKey } from '../lib/keys'
+
+/** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
+export interface AskRange {
+  from: number
+  to: number
+}
+
+export const openAsk = StateEffect.define<AskRange>()
+export const closeAsk = StateEffect.define()
+
+/** Where the form is to be put; React renders it there. */
+export type PlaceForm = (element: HTMLElement | null) => void
+
+class FormPlace extends WidgetType {
+  constructor(private readonly place: PlaceForm) {
+    super()
+  }
+
+  override eq() {
+    return true
+  }
+
+  override toDOM() {
+    const element = document.createElement('div')
+    element.className = 'ask-place'
+    this.place(element)
+    return element
+  }
+
+  override destroy() {
+    this.place(null)
+  }
+
+  override ignoreEvent() {
+    return true
+  }
+}
+
+const asked = Decoration.mark({ class: 'cm-asked' })
+
+export const askRange = StateField.define<AskRange | null>({
+  create: () => null,
+  update(range, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(openAsk)) return effect.value
+      if (effect.is(closeAsk)) return null
+    }
+    if (range === null || !transaction.docChanged) return range
+    const from = transaction.changes.mapPos(range.from, 1)
+    return { from, to: Math.max(from, transaction.changes.mapPos(range.to, -1)) }
+  },
+})
+
+function drawAsk(state: EditorState, widget: FormPlace): DecorationSet {
+  const range = state.field(askRange)
+  if (range === null) return Decoration.none
+  const form = Decoration.widget({ widget, block: true, side: -1 }).range(state.doc.lineAt(range.from).from)
+  const drawn: Range<Decoration>[] = [form]
+  if (range.from < range.to) drawn.push(asked.range(range.from, range.to))
+  return RangeSet.of(drawn, true)
+}
+
+const ask: Command = (view) => {
+  if (view.state.readOnly) return false
+  const { from, to } = view.state.selection.main
+  view.dispatch({ effects: openAsk.of({ from, to }) })
+  return true
+}
+
+function createTip(view: EditorView): TooltipView {
+  const dom = document.createElement('div')
+  dom.className = 'ask-tip'
+  const button = dom.appendChild(document.createElement('button'))
+  button.type = 'button'
+  button.append('✳ Ask ')
+  button.appendChild(document.createElement('kbd')).textContent = modKey('K')
+  button.ariaLabel = 'Ask the assistant about the selected text'
+  button.addEventListener('mousedown', (event) => event.preventDefault())
+  button.addEventListener('click', () => ask(view))
+  return { dom }
+}
+
+/** A small button at the end of a selection, for those who do not know the key, and for phones. */
+function askButton(state: EditorState): Tooltip | null {
+  const { main } = state.selection
+  if (main.empty || state.readOnly || state.field(askRange) !== null) return null
+  return { pos: main.head, above: main.head <= main.anchor, create: createTip }
+}
+
+const tip = StateField.define<Tooltip | null>({
+  create: askButton,
+  update(shown, transaction) {
+    const changed =
+      transaction.docChanged ||
+      transaction.selection !== undefined ||
+      transaction.effects.length > 0 ||
+      transaction.reconfigured
+    return changed ? askButton(transaction.state) : shown
+  },
+  provide: (field) => showTooltip.from(field),
+})
+
+export function askLayer(place: PlaceForm) {
+  const widget = new FormPlace(place)
+  return [
+    askRange,
+    EditorView.decorations.compute([askRange, 'doc'], (state) => drawAsk(state, widget)),
+    tip,
+    Prec.high(keymap.of([{ key: 'Mod-k', run: ask, preventDefault: true }])),
+  ]
+}

@@ -1,0 +1,136 @@
+import * as Y from 'yjs'
+import type { Hunk, Person, Suggestion } from '../api/types'
+import { fromBase64 } from '../lib/bytes'
+import type { DecisionNote, Suggestions } from './suggestions'
+
+/** A hunk at its place in the present text. */
+export interface PlacedHunk {
+  suggestion: string
+  hunk: string
+  mode: 'edit' | 'write'
+  from: number
+  to: number
+  base: string
+  proposed: string
+  /** `noted`: decided a moment ago, shown as a note. `stale`: its base text is another one now. */
+  show: 'streaming' | 'pending' | 'stale' | 'noted'
+  requestedBy: Person
+  note: DecisionNote | null
+}
+
+/** Where an anchor is in the present text; null while the text that it names has not arrived. */
+function resolve(anchor: string, text: Y.Text): number | null {
+  if (text.doc === null) return null
+  try {
+    const position = Y.decodeRelativePosition(fromBase64(anchor))
+    const found = Y.createAbsolutePositionFromRelativePosition(position, text.doc)
+    return found?.type === text ? found.index : null
+  } catch (error) {
+    console.warn('An anchor of a suggestion cannot be read', error)
+    return null
+  }
+}
+
+function shows(hunk: Hunk, note: DecisionNote | undefined, live: boolean, fits: boolean): PlacedHunk['show'] | null {
+  switch (hunk.state) {
+    case 'streaming':
+      // While the answer streams, hunks are recut many times a second; one that does not fit now is already replaced.
+      return fits ? 'streaming' : null
+    case 'pending':
+      return fits ? 'pending' : 'stale'
+    case 'stale':
+      // What went stale before this page came has been seen by whoever asked.
+      return live ? 'stale' : null
+    case 'accepted':
+    case 'rejected':
+    case 'undone':
+      return note === undefined ? null : 'noted'
+  }
+}
+
+/** All hunks that are to be seen in one document, in the order of the text. `slice` reads the present text. */
+export function placeHunks(
+  state: Suggestions,
+  suggestions: readonly Suggestion[],
+  document: string,
+  text: Y.Text,
+  slice: (from: number, to: number) => string,
+): PlacedHunk[] {
+  const placed: PlacedHunk[] = []
+  for (const suggestion of suggestions) {
+    for (const hunk of suggestion.hunks) {
+      if (hunk.document !== document) continue
+      const note = state.notes.get(hunk.id)
+      // Most hunks of a long life are decided; resolving an anchor costs more than asking.
+      if (shows(hunk, note, true, true) === null) continue
+      const from = resolve(hunk.anchors[0], text)
+      const to = resolve(hunk.anchors[1], text)
+      if (from === null || to === null) continue
+      const end = Math.max(from, to)
+      const fits = suggestion.mode === 'write' || slice(from, end) === hunk.base
+      const show = shows(hunk, note, state.live.has(suggestion.id), fits)
+      if (show === null) continue
+      placed.push({
+        suggestion: suggestion.id,
+        hunk: hunk.id,
+        mode: suggestion.mode,
+        from,
+        to: end,
+        base: hunk.base,
+        proposed: hunk.proposed,
+        show,
+        requestedBy: suggestion.requested_by,
+        note: note ?? null,
+      })
+    }
+  }
+  return placed.sort((a, b) => a.from - b.from || a.to - b.to)
+}
+
+export function sameHunk(a: PlacedHunk, b: PlacedHunk): boolean {
+  return (
+    a.hunk === b.hunk &&
+    a.from === b.from &&
+    a.to === b.to &&
+    a.show === b.show &&
+    a.base === b.base &&
+    a.proposed === b.proposed &&
+    a.note?.revision === b.note?.revision
+  )
+}
+
+/**
+ * How a change is drawn. `lines`: whole lines give way to whole lines, shown as a block below (or, with nothing to
+ * replace, where they will stand). `inline`: anything within lines.
+ */
+export interface Drawing {
+  layout: 'lines' | 'inline'
+  /** Where the new text is drawn, and on which side of that position. */
+  at: number
+  side: -1 | 1
+  /** The new text as drawn; a block has its line breaks around it anyway. */
+  text: string
+}
+
+interface Lines {
+  lineAt(position: number): { from: number; to: number }
+}
+
+export function drawingOf(doc: Lines, { from, to, base, proposed }: PlacedHunk): Drawing {
+  const inline: Drawing = { layout: 'inline', at: to, side: 1, text: proposed }
+  const first = doc.lineAt(from)
+  if (base === '') {
+    if (from === first.from && proposed.endsWith('\n')) {
+      return { layout: 'lines', at: from, side: -1, text: proposed.slice(0, -1) }
+    }
+    if (from === first.to && proposed.startsWith('\n')) {
+      return { layout: 'lines', at: from, side: 1, text: proposed.slice(1) }
+    }
+    return inline
+  }
+  if (from !== first.from) return inline
+  const withBreak = base.endsWith('\n')
+  if (proposed !== '' && proposed.endsWith('\n') !== withBreak) return inline
+  if (withBreak) return { layout: 'lines', at: to - 1, side: 1, text: proposed.replace(/\n$/, '') }
+  return doc.lineAt(to).to === to ? { layout: 'lines', at: to, side: 1, text: proposed } : inline
+}

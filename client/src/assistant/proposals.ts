@@ -1,0 +1,109 @@
+import { type ChangeDesc, type EditorState, type Range, RangeSet, StateEffect, StateField } from '@codemirror/state'
+import { Decoration, type DecorationSet, EditorView } from '@codemirror/view'
+import { reviewHandlers } from './handlers'
+import { drawingOf, type PlacedHunk, sameHunk } from './placement'
+import { HunkNote, Proposal, WrittenControls } from './widgets'
+
+/** Shows these hunks instead of those before. */
+export const showHunks = StateEffect.define<readonly PlacedHunk[]>()
+
+interface Shown {
+  hunks: readonly PlacedHunk[]
+  decorations: DecorationSet
+}
+
+const replacedText = Decoration.mark({ class: 'cm-replaced', tagName: 'del' })
+const replacedLine = Decoration.line({ class: 'cm-replaced-line' })
+const writtenText = Decoration.mark({ class: 'cm-written' })
+const staleText = Decoration.mark({ class: 'cm-stale' })
+
+/** Between two placements by anchors: insertions at the borders of a range stay outside, those at an empty one inside. */
+function mapHunk(placed: PlacedHunk, changes: ChangeDesc): PlacedHunk {
+  const holds = placed.mode === 'write' || placed.base === ''
+  const from = changes.mapPos(placed.from, holds ? -1 : 1)
+  const to = Math.max(from, changes.mapPos(placed.to, holds ? 1 : -1))
+  return from === placed.from && to === placed.to ? placed : { ...placed, from, to }
+}
+
+function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+  const { doc } = state
+  const drawing = drawingOf(doc, placed)
+  const drawn: Range<Decoration>[] = []
+  if (placed.from < placed.to) drawn.push(replacedText.range(placed.from, placed.to))
+  if (drawing.layout === 'lines') {
+    for (let at = placed.from; at < placed.to; at = doc.lineAt(at).to + 1)
+      drawn.push(replacedLine.range(doc.lineAt(at).from))
+  }
+  const widget = new Proposal(placed, drawing, canDecide)
+  const block = drawing.layout === 'lines' && drawing.text !== ''
+  drawn.push(Decoration.widget({ widget, side: drawing.side, block }).range(drawing.at))
+  return drawn
+}
+
+function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+  const { from, to, mode, show } = placed
+  const endOfLine = state.doc.lineAt(to).to
+  if (show === 'noted') {
+    return [Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(endOfLine)]
+  }
+  if (show === 'stale') {
+    const note = Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(endOfLine)
+    return from < to ? [staleText.range(from, to), note] : [note]
+  }
+  if (mode === 'edit') return drawEdit(state, placed, canDecide)
+  const written = from < to ? [writtenText.range(from, to)] : []
+  if (show === 'streaming') return written
+  const controls = Decoration.widget({ widget: new WrittenControls(placed, canDecide), side: 2 })
+  return [...written, controls.range(to)]
+}
+
+function draw(state: EditorState, hunks: readonly PlacedHunk[]): Shown {
+  const { canDecide } = state.facet(reviewHandlers)
+  const inside = hunks.filter((placed) => placed.to <= state.doc.length)
+  return {
+    hunks: inside,
+    decorations: RangeSet.of(
+      inside.flatMap((placed) => drawHunk(state, placed, canDecide)),
+      true,
+    ),
+  }
+}
+
+/** The hunks of this document, drawn in the text. A state field, since blocks between lines change the heights. */
+export const proposals = StateField.define<Shown>({
+  create: () => ({ hunks: [], decorations: Decoration.none }),
+  update(shown, transaction) {
+    for (const effect of transaction.effects) if (effect.is(showHunks)) return draw(transaction.state, effect.value)
+    const handlersChanged = transaction.startState.facet(reviewHandlers) !== transaction.state.facet(reviewHandlers)
+    if (shown.hunks.length === 0 || (!transaction.docChanged && !handlersChanged)) return shown
+    return draw(
+      transaction.state,
+      shown.hunks.map((placed) => mapHunk(placed, transaction.changes)),
+    )
+  },
+  provide: (field) => EditorView.decorations.from(field, (shown) => shown.decorations),
+})
+
+/** Draws `hunks` unless the very same ones are drawn. */
+export function show(view: EditorView, hunks: readonly PlacedHunk[]): void {
+  const shown = view.state.field(proposals).hunks
+  const same =
+    shown.length === hunks.length &&
+    shown.every((placed, index) => {
+      const other = hunks[index]
+      return other !== undefined && sameHunk(placed, other)
+    })
+  if (!same) view.dispatch({ effects: showHunks.of(hunks) })
+}
+
+/** The hunk that the cursor touches, else the nearest one behind it, else the first. */
+export function nearestHunk(state: EditorState, accepts: (placed: PlacedHunk) => boolean): PlacedHunk | null {
+  const { head } = state.selection.main
+  const hunks = state.field(proposals).hunks.filter(accepts)
+  return (
+    hunks.find((placed) => placed.from <= head && head <= placed.to) ??
+    hunks.find((placed) => placed.from >= head) ??
+    hunks[0] ??
+    null
+  )
+}

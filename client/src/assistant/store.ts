@@ -1,0 +1,49 @@
+import { createStore, type ReadableStore } from '../lib/store'
+import type { EventSocket } from '../events/socket'
+import type { WorkspaceApi } from '../api/workspace'
+import { forgetNotes, none, suggestionChanged, suggestionDelta, type Suggestions, suggestionsRead } from './suggestions'
+
+/** Milliseconds for which a decision stands beside its text. */
+const noteTime = 30_000
+
+/** Feeds the suggestions of one workspace from HTTP and from its events. */
+export class SuggestionStore {
+  private readonly store = createStore<Suggestions>(none)
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  readonly state: ReadableStore<Suggestions> = this.store
+
+  constructor(
+    private readonly api: WorkspaceApi,
+    events: EventSocket,
+  ) {
+    events.on('suggestion.changed', (suggestion) => {
+      this.store.update((state) => suggestionChanged(state, suggestion, performance.now()))
+      this.expireNotes()
+    })
+    events.on('suggestion.delta', (delta) => this.store.update((state) => suggestionDelta(state, delta)))
+  }
+
+  /** Reads what was proposed before this page listened. */
+  async load(): Promise<void> {
+    const read = await this.api.suggestions()
+    this.store.update((state) => suggestionsRead(state, read))
+  }
+
+  close(): void {
+    clearTimeout(this.timer)
+  }
+
+  private expireNotes(): void {
+    clearTimeout(this.timer)
+    const oldest = Math.min(...[...this.store.get().notes.values()].map((note) => note.at))
+    if (oldest === Infinity) return
+    this.timer = setTimeout(
+      () => {
+        this.store.update((state) => forgetNotes(state, performance.now() - noteTime))
+        this.expireNotes()
+      },
+      Math.max(100, oldest + noteTime - performance.now()),
+    )
+  }
+}

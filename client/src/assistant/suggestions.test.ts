@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import type { Hunk, Suggestion } from '../api/types'
+import { forgetNotes, inDocument, none, suggestionChanged, suggestionDelta, suggestionsRead } from './suggestions'
+
+const hunk = (id: string, change: Partial<Hunk> = {}): Hunk => ({
+  id,
+  document: 'd',
+  path: 'a.txt',
+  start: 0,
+  end: 1,
+  anchors: ['', ''],
+  base: 'a',
+  proposed: 'b',
+  state: 'streaming',
+  revision: 0,
+  ...change,
+})
+const suggestion = (change: Partial<Suggestion> = {}): Suggestion => ({
+  id: 's',
+  job: 'j',
+  workspace: 'w',
+  author: { id: 'assistant', name: 'Assistant' },
+  requested_by: { id: 'u', name: 'Ann' },
+  instruction: 'better',
+  mode: 'edit',
+  state: 'streaming',
+  documents: [],
+  created_at: '2026-01-01T00:00:00Z',
+  hunks: [hunk('1')],
+  ...change,
+})
+const ann = { id: 'u', name: 'Ann' }
+
+describe('suggestions', () => {
+  test('a delta replaces, adds and removes hunks, in their order', () => {
+    let state = suggestionChanged(none, suggestion({ hunks: [hunk('1'), hunk('2')] }), 0)
+    state = suggestionDelta(state, { id: 's', hunks: [hunk('2', { proposed: 'c' }), hunk('3')], removed: ['1'] })
+    expect(state.byId.get('s')?.hunks.map((h) => h.id + h.proposed)).toEqual(['2c', '3b'])
+  })
+
+  test('a delta that arrives after the end changes nothing', () => {
+    const state = suggestionChanged(none, suggestion({ state: 'ready', hunks: [hunk('1', { state: 'pending' })] }), 0)
+    expect(suggestionDelta(state, { id: 's', hunks: [hunk('1', { proposed: 'late' })], removed: [] })).toBe(state)
+    expect(suggestionDelta(state, { id: 'unknown', hunks: [], removed: [] })).toBe(state)
+  })
+
+  test('a decision is noted once, with who made it, and taken back by undo', () => {
+    const ready = suggestion({ state: 'ready', hunks: [hunk('1', { state: 'pending' })] })
+    const accepted = suggestion({
+      state: 'done',
+      hunks: [hunk('1', { state: 'accepted', revision: 1, decided_by: ann })],
+    })
+    let state = suggestionChanged(suggestionChanged(none, ready, 0), accepted, 5)
+    expect(state.notes.get('1')).toMatchObject({ state: 'accepted', by: ann, at: 5 })
+    state = suggestionChanged(state, accepted, 9)
+    expect(state.notes.get('1')?.at).toBe(5)
+    expect(forgetNotes(state, 6).notes.size).toBe(0)
+    state = suggestionChanged(state, ready, 10)
+    expect(state.notes.size).toBe(0)
+  })
+
+  test('what was decided before the page came is not news', () => {
+    const old = suggestion({ state: 'done', hunks: [hunk('1', { state: 'accepted', revision: 1, decided_by: ann })] })
+    expect(suggestionChanged(none, old, 0).notes.size).toBe(0)
+  })
+
+  test('a list read over HTTP does not undo what events told meanwhile', () => {
+    const ready = suggestion({ state: 'ready', hunks: [hunk('1', { state: 'pending' })] })
+    const done = suggestion({ state: 'done', hunks: [hunk('1', { state: 'accepted', revision: 1, decided_by: ann })] })
+    const state = suggestionsRead(suggestionChanged(none, done, 0), [ready])
+    expect(state.byId.get('s')?.state).toBe('done')
+    expect(suggestionsRead(none, [ready]).byId.size).toBe(1)
+  })
+
+  test('only what touches a document is shown in it, oldest first', () => {
+    let state = suggestionChanged(none, suggestion({ id: 'b', created_at: '2026-01-02T00:00:00Z' }), 0)
+    state = suggestionChanged(state, suggestion({ id: 'a' }), 0)
+    state = suggestionChanged(state, suggestion({ id: 'x', hunks: [hunk('9', { document: 'other' })] }), 0)
+    expect(inDocument(state, 'd').map((s) => s.id)).toEqual(['a', 'b'])
+  })
+})

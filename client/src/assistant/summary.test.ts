@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import type { Hunk, HunkState, Suggestion } from '../api/types'
+import { none, suggestionChanged, suggestionsRead } from './suggestions'
+import { barRow } from './summary'
+
+const hunk = (id: string, state: HunkState): Hunk => ({
+  id,
+  document: 'd',
+  path: 'a',
+  start: 0,
+  end: 1,
+  anchors: ['', ''],
+  base: 'a',
+  proposed: 'b',
+  state,
+  revision: 0,
+  decided_by: { id: 'u', name: 'Ann' },
+})
+const suggestion = (state: Suggestion['state'], hunks: Hunk[], change: Partial<Suggestion> = {}): Suggestion => ({
+  id: 's',
+  job: 'j',
+  workspace: 'w',
+  author: { id: 'assistant', name: 'Assistant' },
+  requested_by: { id: 'u', name: 'Ann' },
+  instruction: '',
+  mode: 'edit',
+  state,
+  documents: ['d'],
+  created_at: '',
+  hunks,
+  ...change,
+})
+const row = (...history: [Suggestion, ...Suggestion[]]) => {
+  const state = history.reduce((known, next) => suggestionChanged(known, next, 0), none)
+  return barRow(state, history.at(-1) ?? history[0])
+}
+
+describe('what the bar says', () => {
+  test('while it streams it can be cancelled, even before the first change', () => {
+    expect(row(suggestion('streaming', []))).toMatchObject({ words: 'Thinking…', canCancel: true })
+    expect(row(suggestion('streaming', [hunk('1', 'streaming')]))?.words).toBe('Proposing… 1 change so far')
+  })
+
+  test('decisions are counted with who made them, and can be taken back', () => {
+    const before = suggestion('ready', [hunk('1', 'pending'), hunk('2', 'pending'), hunk('3', 'pending')])
+    const after = suggestion('ready', [hunk('1', 'accepted'), hunk('2', 'rejected'), hunk('3', 'pending')])
+    const shown = row(before, after)
+    expect(shown?.words).toBe('1 change to decide; 1 accepted by Ann, 1 rejected by Ann')
+    expect(shown?.undoable.map(({ id }) => id)).toEqual(['1', '2'])
+  })
+
+  test('a failure says why, and that what had arrived can be decided', () => {
+    const failed = suggestion('failed', [hunk('1', 'pending')], { error: 'The model stopped answering.' })
+    expect(row(failed)).toMatchObject({
+      words: 'The model stopped answering. What had arrived can still be decided.',
+      tone: 'problem',
+    })
+    expect(row({ ...failed, hunks: [] })?.words).toBe('The model stopped answering.')
+  })
+
+  test('nothing to propose is a sentence, not silence', () => {
+    expect(row(suggestion('done', [], { note: 'ruff has nothing to repair here.' }))?.words).toBe(
+      'ruff has nothing to repair here.',
+    )
+  })
+
+  test('history says nothing, but what is undecided stays', () => {
+    const old = (state: Suggestion['state'], hunks: Hunk[]) => {
+      const read = suggestion(state, hunks)
+      return barRow(suggestionsRead(none, [read]), read)
+    }
+    expect(old('done', [hunk('1', 'accepted')])).toBeNull()
+    expect(old('failed', [])).toBeNull()
+    expect(old('done', [hunk('1', 'stale')])).toBeNull()
+    expect(old('ready', [hunk('1', 'pending')])?.pending).toHaveLength(1)
+  })
+})

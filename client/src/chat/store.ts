@@ -1,0 +1,62 @@
+import type { Conversation } from '../api/types'
+import type { WorkspaceApi } from '../api/workspace'
+import type { EventSocket } from '../events/socket'
+import { createStore, type ReadableStore } from '../lib/store'
+import { conversationForgotten, conversationRead, type Conversations, messageChanged, messageDelta } from './messages'
+
+/** The conversations of a workspace with its assistant; everybody in the workspace sees the same ones. */
+export class ChatStore {
+  private readonly listStore = createStore<readonly Conversation[] | null>(null)
+  private readonly messageStore = createStore<Conversations>(new Map())
+  private readonly currentStore = createStore<string | null>(null)
+
+  /** Null until it has been read. */
+  readonly list: ReadableStore<readonly Conversation[] | null> = this.listStore
+  readonly messages: ReadableStore<Conversations> = this.messageStore
+  readonly current: ReadableStore<string | null> = this.currentStore
+
+  constructor(
+    private readonly api: WorkspaceApi,
+    events: EventSocket,
+  ) {
+    events.on('chat.message', ({ conversation, message }) => {
+      this.messageStore.update((state) => messageChanged(state, conversation, message))
+      const known = this.listStore.get()?.some(({ id }) => id === conversation)
+      if (known === false) void this.loadList().catch(() => undefined)
+    })
+    events.on('chat.delta', ({ conversation, message, offset, text }) =>
+      this.messageStore.update((state) => messageDelta(state, conversation, message, offset, text)),
+    )
+  }
+
+  async loadList(): Promise<void> {
+    this.listStore.set(await this.api.conversations())
+  }
+
+  async open(id: string | null): Promise<void> {
+    this.currentStore.set(id)
+    if (id === null) return
+    // Known as empty first, so that events from now on are not missed while HTTP answers.
+    if (!this.messageStore.get().has(id)) this.messageStore.update((state) => conversationRead(state, id, []))
+    const { messages } = await this.api.conversation(id)
+    this.messageStore.update((state) => conversationRead(state, id, messages))
+  }
+
+  async ask(message: string, path: string | null): Promise<void> {
+    const { conversation } = await this.api.ask(message, this.currentStore.get(), path)
+    if (conversation !== this.currentStore.get()) await this.open(conversation)
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.api.deleteConversation(id)
+    this.listStore.update((list) => list?.filter((conversation) => conversation.id !== id) ?? null)
+    this.messageStore.update((state) => conversationForgotten(state, id))
+    if (this.currentStore.get() === id) this.currentStore.set(null)
+  }
+
+  /** After a break, or at the start: what is shown is read again. */
+  async refresh(): Promise<void> {
+    await this.loadList()
+    await this.open(this.currentStore.get() ?? this.listStore.get()?.[0]?.id ?? null)
+  }
+}

@@ -1,0 +1,40 @@
+import { lazy, Suspense } from 'react'
+import { useStore } from '../lib/store'
+import { Waiting } from '../ui/Waiting'
+import { useWorkspace } from '../workspace/context'
+import type { OpenFile } from '../workspace/useOpenFile'
+import { BinaryView } from './BinaryView'
+import { FolderView } from './FolderView'
+import { MissingFile } from './MissingFile'
+import type { DocumentSession } from './session'
+import { Welcome } from './Welcome'
+
+// The editor is two thirds of the program; the list of files need not wait for it.
+const TextDocument = lazy(() => import('./TextDocument'))
+
+interface DocumentPaneProps {
+  file: OpenFile
+  session: DocumentSession | null
+}
+
+/** Shows whatever the address names as what it is. */
+export function DocumentPane({ file: { path, node, deleted }, session }: DocumentPaneProps) {
+  const treeState = useStore(useWorkspace().tree.state)
+  if (node === null) {
+    if (treeState.is === 'opening') return <Waiting>Opening…</Waiting>
+    return path === '' ? <Welcome /> : <MissingFile path={path} />
+  }
+  switch (node.kind) {
+    case 'folder':
+      return <FolderView folder={node} />
+    case 'binary':
+      return deleted ? <MissingFile path={path} /> : <BinaryView key={node.id} node={node} />
+    case 'text':
+      if (session === null) return <Waiting>Opening…</Waiting>
+      return (
+        <Suspense fallback={<Waiting>Opening…</Waiting>}>
+          <TextDocument key={node.id} node={node} session={session} />
+        </Suspense>
+      )
+  }
+}

@@ -1,0 +1,36 @@
+import type { TreeNode } from '../tree/rules'
+import { Button } from '../ui/Button'
+import { attempt, tell } from '../ui/toasts'
+import { useWorkspace } from '../workspace/context'
+import type { Ending } from './ending'
+import type { DocumentSession } from './session'
+
+interface EndedProps {
+  ending: Ending
+  node: TreeNode
+  session: DocumentSession
+}
+
+/** Why this text can no longer be edited, and what can still be done with it. */
+export function Ended({ ending, node, session }: EndedProps) {
+  const { api } = useWorkspace()
+  const copy = async () => {
+    await navigator.clipboard.writeText(session.text.toString())
+    tell('The text is in your clipboard')
+  }
+  return (
+    <section className="ended" role="alert">
+      <div>
+        <h2>{ending.title}</h2>
+        <p>{ending.detail}</p>
+      </div>
+      {ending.keepsText ? (
+        <Button onClick={() => void attempt('The text was not copied', copy)}>Copy the text</Button>
+      ) : (
+        <a className="button" href={api.fileUrl(node.path)} download={node.name}>
+          Download
+        </a>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,58 @@
+import { useEffect, useState } from 'react'
+import { useStore } from '../lib/store'
+import { isSaved } from './saveState'
+import type { DocumentSession } from './session'
+
+/** Milliseconds of waiting for a barrier after which the reader is told that something is wrong. */
+const patience = 10_000
+
+type Tone = 'quiet' | 'busy' | 'warn'
+
+function useWaitedLong(waiting: boolean): boolean {
+  const [long, setLong] = useState(false)
+  useEffect(() => {
+    if (!waiting) return undefined
+    const timer = setTimeout(() => setLong(true), patience)
+    return () => {
+      clearTimeout(timer)
+      setLong(false)
+    }
+  }, [waiting])
+  return waiting && long
+}
+
+function words(connected: boolean, saved: boolean, waitedLong: boolean, kept: boolean): [Tone, string] {
+  if (!connected) {
+    return [
+      'warn',
+      kept ? 'Offline: your edits are kept here' : 'Offline: your edits are kept until you close this page',
+    ]
+  }
+  if (saved) return ['quiet', 'Saved']
+  return waitedLong ? ['warn', 'Not saved yet: the server’s storage does not answer'] : ['busy', 'Saving…']
+}
+
+export function SaveStatus({ session, canEdit }: { session: DocumentSession; canEdit: boolean }) {
+  const phase = useStore(session.phase)
+  const state = useStore(session.save)
+  const kept = useStore(session.kept)
+  const saved = isSaved(state)
+  const waitedLong = useWaitedLong(canEdit && state.connected && !saved)
+
+  if (phase.is === 'ended') return null
+  if (phase.is === 'opening')
+    return (
+      <span className="save-status" data-tone="busy">
+        {state.connected ? 'Opening…' : 'Connecting…'}
+      </span>
+    )
+  // The server never answers a viewer's barrier, and there is nothing to save.
+  const [tone, text] =
+    !canEdit && state.connected ? (['quiet', 'Read-only'] as const) : words(state.connected, saved, waitedLong, kept)
+  return (
+    // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
+    <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>
+      {text}
+    </span>
+  )
+}

@@ -1,0 +1,61 @@
+import type { EditorView } from '@codemirror/view'
+import { useMemo, useState } from 'react'
+import { createPortal } from 'react-dom'
+import { askLayer } from '../assistant/ask'
+import { AskForm } from '../assistant/AskForm'
+import { ReviewBar } from '../assistant/ReviewBar'
+import { useReview } from '../assistant/useReview'
+import { isMarkdown } from '../editor/language'
+import { TextEditor } from '../editor/TextEditor'
+import { useStore } from '../lib/store'
+import { MarkdownPreview } from '../markdown/MarkdownPreview'
+import type { TreeNode } from '../tree/rules'
+import { Waiting } from '../ui/Waiting'
+import { useRole } from '../workspace/context'
+import { Ended } from './Ended'
+import { PreviewSwitch, usePreviewMode } from './PreviewSwitch'
+import type { DocumentSession } from './session'
+
+interface TextDocumentProps {
+  node: TreeNode
+  session: DocumentSession
+}
+
+/** A text that is edited together: the editor, the assistant's proposals in it, and a preview where there is one. */
+export default function TextDocument({ node, session }: TextDocumentProps) {
+  const phase = useStore(session.phase)
+  const { canEdit } = useRole()
+  const [view, setView] = useState<EditorView | null>(null)
+  const [formPlace, setFormPlace] = useState<HTMLElement | null>(null)
+  const review = useReview(view, session, node.id)
+  const [mode, setMode] = usePreviewMode()
+  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
+
+  if (phase.is === 'opening') return <Waiting>Opening the text…</Waiting>
+  if (phase.is === 'ended' && !phase.ending.keepsText)
+    return <Ended ending={phase.ending} node={node} session={session} />
+
+  const shown = isMarkdown(node.path) ? mode : 'text'
+  return (
+    <>
+      {phase.is === 'ended' ? <Ended ending={phase.ending} node={node} session={session} /> : null}
+      <div className="document" data-shown={shown}>
+        <div className="document-text">
+          <TextEditor
+            session={session}
+            path={node.path}
+            editable={canEdit && phase.is === 'open'}
+            extensions={extensions}
+            onView={setView}
+          />
+          <ReviewBar view={view} document={node.id} handlers={review.handlers} />
+        </div>
+        {shown === 'text' ? null : <MarkdownPreview session={session} path={node.path} view={view} />}
+        {isMarkdown(node.path) ? <PreviewSwitch mode={mode} onChange={setMode} /> : null}
+      </div>
+      {formPlace === null || view === null
+        ? null
+        : createPortal(<AskForm view={view} session={session} path={node.path} />, formPlace)}
+    </>
+  )
+}

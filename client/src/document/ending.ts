@@ -1,0 +1,54 @@
+/** Why a document's connection ended for good, in words. `keepsText`: whether the text shown may be worth copying. */
+export interface Ending {
+  title: string
+  detail: string
+  keepsText: boolean
+}
+
+const endings: Record<number, Ending> = {
+  4401: {
+    title: 'You are signed out',
+    detail: 'Open your sign-in link again to go on. Edits that had not been saved are kept in this browser.',
+    keepsText: true,
+  },
+  4403: {
+    title: 'You no longer have access to this file',
+    detail: 'An owner of the workspace can let you in again.',
+    keepsText: true,
+  },
+  4404: {
+    title: 'This file does not exist',
+    detail: 'It may have been deleted, or it belongs to another workspace.',
+    keepsText: false,
+  },
+  4410: {
+    title: 'This file was deleted',
+    detail:
+      'Somebody deleted it while you had it open. What you see is the last text that reached you; it is no longer saved.',
+    keepsText: true,
+  },
+  4413: {
+    title: 'This file is too large to edit together',
+    detail: 'It can still be downloaded.',
+    keepsText: false,
+  },
+}
+
+export function endingFor(code: number, reason: string): Ending {
+  return (
+    endings[code] ?? {
+      title: 'The server closed this file',
+      detail: reason === '' ? `It gave no reason (code ${code}).` : reason,
+      keepsText: true,
+    }
+  )
+}
+
+/** The server refuses what this browser sends (1007 malformed, 1009 too large); trying the same again cannot help. */
+export const refused: Ending = {
+  title: 'The server does not take your last edit',
+  detail: 'It is too large, or not plain text. Copy what you need, then reload the page to go on from the saved text.',
+  keepsText: true,
+}
+
+export const isRefusal = (code: number) => code === 1007 || code === 1009

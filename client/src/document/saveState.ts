@@ -1,0 +1,52 @@
+/**
+ * Which of one's own edits the server has made durable, told by barriers alone.
+ *
+ * Edits are counted. A barrier carries the count at its sending, and comes back once everything sent before it on that
+ * connection is in the log. It may only be sent after the connection has answered the server's sync step 1: edits made
+ * offline travel in that answer, and a barrier ahead of it would be returned without them.
+ */
+export interface SaveState {
+  /** Edits so far. Starts at one, so that nothing is called saved before the first barrier of a visit has returned. */
+  edits: number
+  /** Edits known to be durable. */
+  confirmed: number
+  /** The count that the barrier under way carries. */
+  inFlight: number | null
+  connected: boolean
+  /** Whether this connection has sent what the server lacked. */
+  uploaded: boolean
+}
+
+export const initial: SaveState = { edits: 1, confirmed: 0, inFlight: null, connected: false, uploaded: false }
+
+export type SaveEvent =
+  | { type: 'edited' }
+  | { type: 'connected' }
+  | { type: 'uploaded' }
+  | { type: 'barrier sent' }
+  | { type: 'barrier answered'; edits: number }
+  | { type: 'disconnected' }
+
+export function reduce(state: SaveState, event: SaveEvent): SaveState {
+  switch (event.type) {
+    case 'edited':
+      return { ...state, edits: state.edits + 1 }
+    case 'connected':
+      return { ...state, connected: true, uploaded: false, inFlight: null }
+    case 'uploaded':
+      return { ...state, uploaded: true }
+    case 'barrier sent':
+      return { ...state, inFlight: state.edits }
+    case 'barrier answered':
+      // An answer to a barrier that this connection did not send confirms nothing.
+      if (state.inFlight !== event.edits) return state
+      return { ...state, confirmed: event.edits, inFlight: null }
+    case 'disconnected':
+      return { ...state, connected: false, uploaded: false, inFlight: null }
+  }
+}
+
+export const isSaved = (state: SaveState) => state.confirmed === state.edits
+
+export const isBarrierDue = (state: SaveState) =>
+  state.connected && state.uploaded && state.inFlight === null && !isSaved(state)

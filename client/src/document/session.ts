@@ -1,0 +1,99 @@
+import { IndexeddbPersistence } from 'y-indexeddb'
+import type { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { createProvider } from '../lib/provider'
+import { createStore, type ReadableStore } from '../lib/store'
+import { Barriers } from './barrier'
+import { type Ending, endingFor, isRefusal, refused } from './ending'
+import { isSaved, type SaveState } from './saveState'
+
+export type Phase = { is: 'opening' } | { is: 'open' } | { is: 'ended'; ending: Ending }
+
+/** How long the browser's own storage may keep the connection waiting, in milliseconds. */
+const persistencePatience = 2_000
+
+export const localCopyPrefix = 'scriptorium:'
+
+/** One open text document: the shared text, its connection, its local copy and what is known to be saved. */
+export class DocumentSession {
+  readonly doc = new Y.Doc()
+  readonly text = this.doc.getText('text')
+  /** Takes back one's own edits only: everybody else's arrive under the provider's origin, which it does not track. */
+  readonly undo = new Y.UndoManager(this.text)
+  readonly provider: WebsocketProvider
+  readonly barriers: Barriers
+
+  private readonly phaseStore = createStore<Phase>({ is: 'opening' })
+  private readonly keptStore = createStore(true)
+  private readonly persistence: IndexeddbPersistence
+  private refusals = 0
+
+  readonly phase: ReadableStore<Phase> = this.phaseStore
+  /** Whether edits survive a reload while offline; false where the browser denies its storage. */
+  readonly kept: ReadableStore<boolean> = this.keptStore
+
+  constructor(workspace: string, document: string, user: string) {
+    this.persistence = new IndexeddbPersistence(`${localCopyPrefix}${user}:${document}`, this.doc)
+    this.provider = createProvider(workspace, document, this.doc)
+    this.barriers = new Barriers(this.provider, this.doc)
+    this.provider.on('sync', this.onSync)
+    this.provider.on('connection-close', this.onClose)
+    this.provider.on('closed', ({ code, reason }) => this.end(endingFor(code, reason)))
+    this.save.subscribe(() => {
+      if (isSaved(this.save.get())) this.refusals = 0
+    })
+    void this.connect()
+  }
+
+  get save(): ReadableStore<SaveState> {
+    return this.barriers.state
+  }
+
+  get awareness() {
+    return this.provider.awareness
+  }
+
+  close(): void {
+    this.barriers.stop()
+    this.provider.destroy()
+    this.undo.destroy()
+    this.doc.destroy()
+  }
+
+  /** The local copy comes first, so that the very first exchange with the server already carries it. */
+  private async connect(): Promise<void> {
+    const loaded = this.persistence.whenSynced.then(() => true)
+    const failed = this.persistence._db.then(
+      () => new Promise<never>(() => undefined),
+      () => false,
+    )
+    const patience = new Promise<boolean>((resolve) => setTimeout(resolve, persistencePatience, false))
+    const kept = await Promise.race([loaded, failed, patience])
+    if (this.doc.isDestroyed) return
+    this.keptStore.set(kept)
+    void loaded.then(() => this.keptStore.set(true))
+    // With a local copy one can write at once, connected or not.
+    if (this.text.length > 0) this.begin()
+    this.provider.connect()
+  }
+
+  private begin(): void {
+    if (this.phaseStore.get().is === 'opening') this.phaseStore.set({ is: 'open' })
+  }
+
+  private end(ending: Ending): void {
+    this.provider.disconnect()
+    this.phaseStore.set({ is: 'ended', ending })
+  }
+
+  private readonly onSync = (synced: boolean) => {
+    if (synced) this.begin()
+  }
+
+  private readonly onClose = (event: CloseEvent | null) => {
+    if (event === null || !isRefusal(event.code)) return
+    this.refusals += 1
+    // Once may be a frame damaged on its way; twice with nothing saved in between is our own text.
+    if (this.refusals >= 2) this.end(refused)
+  }
+}

@@ -1,0 +1,23 @@
+import { useEffect, useState } from 'react'
+import { useWorkspace } from '../workspace/context'
+import { DocumentSession } from './session'
+
+/** The open text document with this id; null for none, and for the moment until it is there. */
+export function useDocumentSession(document: string | null): DocumentSession | null {
+  const { id: workspace, me } = useWorkspace()
+  const [session, setSession] = useState<{ document: string; session: DocumentSession } | null>(null)
+
+  useEffect(() => {
+    if (document === null) return undefined
+    const opened = new DocumentSession(workspace, document, me.id)
+    // Opening a socket is no matter of rendering; the state only tells the component what was opened.
+    // eslint-disable-next-line react-hooks/set-state-in-effect
+    setSession({ document, session: opened })
+    return () => {
+      opened.close()
+      setSession(null)
+    }
+  }, [workspace, document, me.id])
+
+  return session?.document === document ? session.session : null
+}

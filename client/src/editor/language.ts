@@ -1,0 +1,21 @@
+import { LanguageDescription } from '@codemirror/language'
+import type { Extension } from '@codemirror/state'
+import { baseName, extension } from '../lib/paths'
+
+const prose = new Set(['md', 'markdown', 'mdx', 'txt', 'rst', 'adoc', 'tex', 'org', ''])
+
+/** Whether lines of the file are paragraphs, which wrap, rather than code, which does not. */
+export const isProse = (path: string) => prose.has(extension(path))
+
+export const isMarkdown = (path: string) => ['md', 'markdown', 'mdx'].includes(extension(path))
+
+/** The language of a file by its name; every grammar is a chunk of its own that loads when a file needs it. */
+export async function loadLanguage(path: string): Promise<Extension> {
+  const { languages } = await import('@codemirror/language-data')
+  if (isMarkdown(path)) {
+    const { markdown, markdownLanguage } = await import('@codemirror/lang-markdown')
+    return markdown({ base: markdownLanguage, codeLanguages: languages })
+  }
+  const description = LanguageDescription.matchFilename(languages, baseName(path))
+  return description === null ? [] : description.load()
+}

@@ -1,0 +1,70 @@
+import * as Y from 'yjs'
+import type { Awareness } from 'y-protocols/awareness'
+
+/** Somebody else's place in the open text. */
+export interface Peer {
+  client: number
+  name: string
+  color: string
+  anchor: number
+  head: number
+  /** Another one only when the person moved, not when text before the cursor did. */
+  place: string
+}
+
+type Json = Record<string, unknown>
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
+const isClock = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/** A relative position from presence: anybody may have written anything there, and Yjs throws on some of it. */
+function readPosition(value: unknown): Y.RelativePosition | null {
+  if (!isObject(value)) return null
+  const { item, tname } = value
+  const named = tname === 'text'
+  const placed = isObject(item) && isClock(item.client) && isClock(item.clock)
+  if (!named && !placed) return null
+  return Y.createRelativePositionFromJSON({
+    tname: named ? 'text' : null,
+    item: placed ? { client: item.client, clock: item.clock } : null,
+    assoc: value.assoc === -1 ? -1 : 0,
+  })
+}
+
+export function readColor(value: unknown): string {
+  return typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value) ? value : '#6b6459'
+}
+
+export function readName(value: unknown): string {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 80) : 'Somebody'
+}
+
+/** Where everybody else is, in UTF-16 positions of the present text. */
+export function readPeers(awareness: Awareness, text: Y.Text): Peer[] {
+  const doc = text.doc
+  if (doc === null) return []
+  const resolve = (value: unknown): number | null => {
+    const position = readPosition(value)
+    const found = position && Y.createAbsolutePositionFromRelativePosition(position, doc)
+    return found?.type === text ? found.index : null
+  }
+  const peers: Peer[] = []
+  for (const [client, state] of awareness.getStates()) {
+    if (client === awareness.clientID) continue
+    const { cursor, user } = state as { cursor?: unknown; user?: unknown }
+    if (!isObject(cursor)) continue
+    const anchor = resolve(cursor.anchor)
+    const head = resolve(cursor.head)
+    if (anchor === null || head === null) continue
+    const person = isObject(user) ? user : {}
+    peers.push({
+      client,
+      name: readName(person.name),
+      color: readColor(person.color),
+      anchor,
+      head,
+      place: JSON.stringify(cursor),
+    })
+  }
+  return peers.sort((a, b) => a.client - b.client)
+}

@@ -1,0 +1,67 @@
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completeAnyWord,
+  completionKeymap,
+} from '@codemirror/autocomplete'
+import { defaultKeymap, indentWithTab } from '@codemirror/commands'
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
+import { EditorState, type Extension } from '@codemirror/state'
+import {
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from '@codemirror/view'
+import { yUndoManagerKeymap } from 'y-codemirror.next'
+import { replaceForbidden } from './forbidden'
+import { inkHighlighting } from './highlight'
+
+function foldMarker(open: boolean): HTMLElement {
+  const marker = document.createElement('span')
+  marker.className = 'cm-fold-marker'
+  marker.textContent = open ? '⌄' : '›'
+  marker.title = open ? 'Fold' : 'Unfold'
+  return marker
+}
+
+/** Words of the file itself, for every language that brings no completion of its own. */
+const wordCompletion = EditorState.languageData.of(() => [{ autocomplete: completeAnyWord }])
+
+/** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
+export const basics: Extension = [
+  lineNumbers(),
+  foldGutter({ markerDOM: foldMarker }),
+  highlightActiveLineGutter(),
+  highlightActiveLine(),
+  highlightSpecialChars(),
+  highlightSelectionMatches({ highlightWordAroundCursor: false }),
+  drawSelection(),
+  dropCursor(),
+  rectangularSelection(),
+  crosshairCursor(),
+  EditorState.allowMultipleSelections.of(true),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  autocompletion({ activateOnTypingDelay: 250 }),
+  wordCompletion,
+  inkHighlighting,
+  replaceForbidden,
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...yUndoManagerKeymap,
+    ...searchKeymap,
+    ...foldKeymap,
+    ...completionKeymap,
+    indentWithTab,
+    ...defaultKeymap,
+  ]),
+]

@@ -1,0 +1,4 @@
+export function fromBase64(text: string): Uint8Array {
+  const binary = atob(text)
+  return Uint8Array.from(binary, (unit) => unit.charCodeAt(0))
+}

@@ -1,0 +1,76 @@
+import DOMPurify from 'dompurify'
+import MarkdownIt from 'markdown-it'
+import { resolvePath } from '../lib/paths'
+import type { Surroundings } from './surroundings'
+
+const hasScheme = (reference: string) => /^[a-z][a-z0-9+.-]*:/i.test(reference) || reference.startsWith('//')
+
+const decode = (reference: string): string => {
+  try {
+    return decodeURIComponent(reference)
+  } catch {
+    return reference
+  }
+}
+
+/** The file of the workspace that a relative reference names; null for anything else. */
+function fileOf(reference: string, from: string): string | null {
+  if (reference === '' || reference.startsWith('#') || hasScheme(reference)) return null
+  return resolvePath(from, decode(reference.replace(/[?#].*$/s, '')))
+}
+
+const markdown = new MarkdownIt({ html: false, linkify: true, typographer: true })
+// Nobody means a site when writing "notes.md" or "main.py".
+markdown.linkify.set({ fuzzyLink: false })
+
+// Which source line a block came from, so that the preview can follow the text.
+markdown.core.ruler.push('source lines', (state) => {
+  for (const token of state.tokens) {
+    if (token.level === 0 && token.map !== null && token.nesting >= 0) token.attrSet('data-line', String(token.map[0]))
+  }
+})
+
+const surroundingsOf = (env: Record<string, unknown> | undefined) => env?.surroundings as Surroundings
+
+markdown.renderer.rules.link_open = (tokens, index, options, env, renderer) => {
+  const token = tokens[index]
+  const reference = String(token?.attrGet('href') ?? '')
+  const { path, pageUrl } = surroundingsOf(env)
+  const file = fileOf(reference, path)
+  if (file !== null) {
+    token?.attrSet('href', pageUrl(file))
+    token?.attrSet('data-file', file)
+  } else if (!reference.startsWith('#')) {
+    token?.attrSet('target', '_blank')
+    token?.attrSet('rel', 'noopener noreferrer nofollow')
+  }
+  return renderer.renderToken(tokens, index, options)
+}
+
+// Here and not on the finished elements: an <img> fetches its address as soon as it exists, and a remote image would
+// tell a stranger who reads this text and when. It is shown as a link.
+markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
+  const token = tokens[index]
+  const reference = String(token?.attrGet('src') ?? '')
+  const alternative = renderer.renderInlineAsText(token?.children ?? [], options, env)
+  const { escapeHtml } = markdown.utils
+  const { path, fileUrl } = surroundingsOf(env)
+  const file = fileOf(reference, path)
+  if (file !== null) return `<img src="${escapeHtml(fileUrl(file))}" alt="${escapeHtml(alternative)}" loading="lazy">`
+  const words = escapeHtml(`Image: ${alternative || reference}`)
+  return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
+}
+
+// markdown-it escapes all HTML of the text; should it ever fail to, nothing that runs gets past this.
+const purifier = DOMPurify(window)
+
+/** Markdown of anybody as a piece of a page that runs nothing and fetches nothing from elsewhere. */
+export function renderMarkdown(text: string, surroundings: Surroundings): DocumentFragment {
+  return purifier.sanitize(markdown.render(text, { surroundings }), {
+    RETURN_DOM_FRAGMENT: true,
+    USE_PROFILES: { html: true },
+    ADD_ATTR: ['target'],
+    FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
+    FORBID_ATTR: ['style', 'id', 'name', 'srcset'],
+  })
+}

@@ -1,0 +1,80 @@
+import type { ItemInstance } from '@headless-tree/core'
+import { ChevronRight } from 'lucide-react'
+import type { CSSProperties, KeyboardEvent } from 'react'
+import { Avatar } from '../ui/Avatar'
+import { FileIcon } from './FileIcon'
+import type { Presence } from './presence'
+import type { TreeNode } from './rules'
+
+interface FileRowProps {
+  item: ItemInstance<TreeNode>
+  top: number
+  isOpen: boolean
+  /** Who has the file open. */
+  present: readonly Presence[]
+}
+
+/** More than these become a number. */
+const shown = 3
+
+function NameInput({ item }: { item: ItemInstance<TreeNode> }) {
+  const props = item.getRenameInputProps() as { value: string; onChange: (event: unknown) => void }
+  const tree = item.getTree()
+  const selectStem = (input: HTMLInputElement) => {
+    const dot = input.value.lastIndexOf('.')
+    input.setSelectionRange(0, dot > 0 && !item.isFolder() ? dot : input.value.length)
+  }
+  return (
+    <input
+      className="file-input"
+      aria-label={item.getItemName() === '' ? 'Name of the new entry' : `New name of ${item.getItemName()}`}
+      value={props.value}
+      autoFocus
+      spellCheck={false}
+      onChange={props.onChange}
+      onFocus={(event) => selectStem(event.currentTarget)}
+      onClick={(event) => event.stopPropagation()}
+      // Clicking elsewhere keeps what was typed; Escape is there to drop it.
+      onBlur={() => (tree.isRenamingItem() ? tree.completeRenaming() : undefined)}
+      onKeyDown={(event: KeyboardEvent) => {
+        if (event.nativeEvent.isComposing) event.stopPropagation()
+      }}
+    />
+  )
+}
+
+function who(present: readonly Presence[]): string {
+  return present.length === 0 ? '' : `, open by ${present.map((person) => person.name).join(', ')}`
+}
+
+export function FileRow({ item, top, isOpen, present }: FileRowProps) {
+  const node = item.getItemData()
+  const renaming = item.isRenaming()
+  const style = { '--level': item.getItemMeta().level, top } as CSSProperties
+  return (
+    <div
+      {...item.getProps()}
+      className="file-row"
+      style={style}
+      data-open={isOpen || undefined}
+      data-selected={item.isSelected() || undefined}
+      data-target={item.isUnorderedDragTarget() || undefined}
+      aria-current={isOpen ? 'page' : undefined}
+      aria-label={`${item.getItemName()}${who(present)}`}
+    >
+      <span className="file-twisty" aria-hidden data-expanded={item.isExpanded() || undefined}>
+        {node.kind === 'folder' ? <ChevronRight /> : null}
+      </span>
+      <FileIcon node={node} open={item.isExpanded()} />
+      {renaming ? <NameInput item={item} /> : <bdi className="file-name">{node.name}</bdi>}
+      {present.length === 0 ? null : (
+        <span className="file-people">
+          {present.slice(0, shown).map((person) => (
+            <Avatar key={person.client} name={person.name} color={person.color} size="small" />
+          ))}
+          {present.length > shown ? `+${present.length - shown}` : null}
+        </span>
+      )}
+    </div>
+  )
+}

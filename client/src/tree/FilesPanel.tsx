@@ -1,0 +1,149 @@
+import { AssistiveTreeDescription } from '@headless-tree/react'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { FilePlus, FolderPlus } from 'lucide-react'
+import { useMemo, useRef, useState } from 'react'
+import { useStore } from '../lib/store'
+import { IconButton } from '../ui/Button'
+import { Confirm } from '../ui/Confirm'
+import { useRole, useWorkspace } from '../workspace/context'
+import { FileRow } from './FileRow'
+import type { Presence } from './presence'
+import { RowMenu } from './RowMenu'
+import type { TreeNode } from './rules'
+import { UploadButton } from './UploadButton'
+import { UploadProgress } from './UploadProgress'
+import { rootId, useFileTree } from './useFileTree'
+import { useFileActions } from './useFileActions'
+import { useUpload } from './useUpload'
+
+/** Pixels; the style sheet says the same. */
+const rowHeight = 32
+
+/** Others, by the document that they have open. */
+function usePresentIn(): ReadonlyMap<string, readonly Presence[]> {
+  const { tree, me } = useWorkspace()
+  const present = useStore(tree.presence)
+  return useMemo(() => {
+    const byDocument = new Map<string, Presence[]>()
+    for (const one of present) {
+      if (one.user === me.id || one.document === null) continue
+      const others = byDocument.get(one.document) ?? []
+      if (!others.some(({ user }) => user === one.user)) byDocument.set(one.document, [...others, one])
+    }
+    return byDocument
+  }, [present, me.id])
+}
+
+interface FilesPanelProps {
+  openNode: TreeNode | null
+  /** Called when somebody opens a file here, for a drawer to close. */
+  onOpened: () => void
+}
+
+export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
+  const { tree } = useWorkspace()
+  const { canEdit } = useRole()
+  const legal = useStore(tree.tree)
+  const treeState = useStore(tree.state)
+  const present = usePresentIn()
+  const actions = useFileActions()
+  const { upload, confirm } = useUpload()
+  const scroller = useRef<HTMLDivElement>(null)
+  const [removing, setRemoving] = useState<TreeNode[]>([])
+
+  const fileTree = useFileTree({
+    tree: legal,
+    openNode,
+    actions: {
+      ...actions,
+      open: (node) => {
+        actions.open(node)
+        onOpened()
+      },
+    },
+    onUpload: (transfer, folder) => upload(transfer, folder),
+    onRemove: setRemoving,
+    scrollToIndex: (index) => virtualizer.scrollToIndex(index),
+  })
+  const items = fileTree.instance.getItems()
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoized by the compiler
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    paddingStart: 4,
+    paddingEnd: 64,
+  })
+
+  const folder = openNode?.kind === 'folder' ? openNode.id : (openNode?.parent ?? null)
+  const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
+  return (
+    <div className="files">
+      <header className="side-header">
+        <h2>Files</h2>
+        {canEdit ? (
+          <>
+            <IconButton label="New file" onClick={() => fileTree.startDraft({ folder, kind: 'text' })}>
+              <FilePlus />
+            </IconButton>
+            <IconButton label="New folder" onClick={() => fileTree.startDraft({ folder, kind: 'folder' })}>
+              <FolderPlus />
+            </IconButton>
+            <UploadButton icon />
+          </>
+        ) : null}
+      </header>
+      <div className="files-scroller" ref={scroller} data-target={ontoRoot || undefined}>
+        <AssistiveTreeDescription tree={fileTree.instance} />
+        <div
+          {...fileTree.instance.getContainerProps('Files')}
+          className="files-rows"
+          style={{ height: virtualizer.getTotalSize() }}
+        >
+          {virtualizer.getVirtualItems().map(({ index, start }) => {
+            const item = items[index]
+            if (item === undefined) return null
+            const row = (
+              <FileRow
+                item={item}
+                top={start}
+                isOpen={item.getId() === openNode?.id}
+                present={present.get(item.getId()) ?? []}
+              />
+            )
+            return (
+              <RowMenu key={item.getKey()} item={item} fileTree={fileTree} onRemove={setRemoving}>
+                {row}
+              </RowMenu>
+            )
+          })}
+        </div>
+        {items.length === 0 ? (
+          <p className="files-empty">
+            {treeState.is === 'opening'
+              ? 'Opening…'
+              : canEdit
+                ? 'Drop files or a folder here.'
+                : 'There are no files yet.'}
+          </p>
+        ) : null}
+      </div>
+      <UploadProgress />
+      {confirm}
+      {removing.length === 0 ? null : (
+        <Confirm
+          title={removing.length === 1 ? `Delete “${removing[0]?.name ?? ''}”?` : `Delete ${removing.length} entries?`}
+          description={
+            removing.some(({ kind }) => kind === 'folder')
+              ? 'They disappear for everybody, with all that is inside.'
+              : 'It disappears for everybody, also for those who have it open.'
+          }
+          action="Delete"
+          onConfirm={() => void actions.remove(removing)}
+          onClose={() => setRemoving([])}
+        />
+      )}
+    </div>
+  )
+}

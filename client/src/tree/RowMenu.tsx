@@ -1,0 +1,73 @@
+import type { ItemInstance } from '@headless-tree/core'
+import { ContextMenu } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { useRole, useWorkspace } from '../workspace/context'
+import type { TreeNode } from './rules'
+import type { FileTree } from './useFileTree'
+
+interface RowMenuProps {
+  item: ItemInstance<TreeNode>
+  fileTree: FileTree
+  onRemove: (nodes: TreeNode[]) => void
+  children: ReactNode
+}
+
+interface EntryProps {
+  onSelect: () => void
+  keys?: string
+  danger?: boolean
+  children: ReactNode
+}
+
+const Entry = ({ onSelect, keys, danger = false, children }: EntryProps) => (
+  <ContextMenu.Item className="menu-item" data-danger={danger || undefined} onSelect={onSelect}>
+    {children}
+    {keys === undefined ? null : <kbd>{keys}</kbd>}
+  </ContextMenu.Item>
+)
+
+/** What can be done with a row: by the right button, by the menu key, or by a long touch. */
+export function RowMenu({ item, fileTree, onRemove, children }: RowMenuProps) {
+  const { api } = useWorkspace()
+  const { canEdit } = useRole()
+  const node = item.getItemData()
+  const folder = node.kind === 'folder' ? node.id : node.parent
+  const meant = fileTree.meant(item)
+  // After the menu has given the focus back, or the input would lose it at once.
+  const later = (action: () => void) => () => void setTimeout(action)
+  return (
+    <ContextMenu.Root>
+      <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
+      <ContextMenu.Portal>
+        <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={(event) => event.preventDefault()}>
+          {canEdit ? (
+            <>
+              <Entry onSelect={later(() => fileTree.startDraft({ folder, kind: 'text' }))}>New file</Entry>
+              <Entry onSelect={later(() => fileTree.startDraft({ folder, kind: 'folder' }))}>New folder</Entry>
+              <ContextMenu.Separator className="menu-separator" />
+              <Entry keys="F2" onSelect={later(() => item.startRenaming())}>
+                Rename
+              </Entry>
+            </>
+          ) : null}
+          <Entry onSelect={() => void navigator.clipboard.writeText(node.path)}>Copy path</Entry>
+          {node.kind === 'folder' ? null : (
+            <ContextMenu.Item className="menu-item" asChild>
+              <a href={api.fileUrl(node.path)} download={node.name}>
+                Download
+              </a>
+            </ContextMenu.Item>
+          )}
+          {canEdit ? (
+            <>
+              <ContextMenu.Separator className="menu-separator" />
+              <Entry keys="Del" danger onSelect={() => onRemove(meant)}>
+                {meant.length === 1 ? 'Delete…' : `Delete ${meant.length}…`}
+              </Entry>
+            </>
+          ) : null}
+        </ContextMenu.Content>
+      </ContextMenu.Portal>
+    </ContextMenu.Root>
+  )
+}

@@ -1,0 +1,60 @@
+import { useMemo } from 'react'
+import { go } from '../app/location'
+import { joinPath, parentPath } from '../lib/paths'
+import { attempt, tell } from '../ui/toasts'
+import { useWorkspace } from '../workspace/context'
+import { nameProblem, type TreeNode } from './rules'
+
+export interface FileActions {
+  open: (node: TreeNode) => void
+  create: (folder: string, name: string, kind: 'text' | 'folder') => Promise<void>
+  rename: (node: TreeNode, name: string) => Promise<void>
+  /** Into the folder at this path; "" is the workspace itself. */
+  move: (nodes: readonly TreeNode[], folder: string) => Promise<void>
+  remove: (nodes: readonly TreeNode[]) => Promise<void>
+}
+
+/** Changes to the tree. They go over HTTP, and come back to everybody through the shared tree document. */
+export function useFileActions(): FileActions {
+  const { api, tree } = useWorkspace()
+  return useMemo(() => {
+    const open = (node: TreeNode) => go({ at: 'workspace', workspace: api.id, path: node.path })
+
+    const allowed = (name: string, path: string): boolean => {
+      const problem = nameProblem(name)
+      const taken = tree.tree.get().byPath.has(path)
+      if (problem !== null) tell('This name cannot be used', problem)
+      else if (taken) tell('This name is taken', `There is already “${path}”.`)
+      return problem === null && !taken
+    }
+
+    return {
+      open,
+      async create(folder, name, kind) {
+        const path = joinPath(folder, name.normalize('NFC'))
+        if (!allowed(name, path)) return
+        if (kind === 'folder') await attempt('The folder was not created', () => api.makeFolder(path))
+        else if (await attempt('The file was not created', () => api.writeFile(path, ''))) {
+          go({ at: 'workspace', workspace: api.id, path })
+        }
+      },
+      async rename(node, name) {
+        const path = joinPath(parentPath(node.path), name.normalize('NFC'))
+        if (path === node.path || !allowed(name, path)) return
+        await attempt(`“${node.name}” was not renamed`, () => api.move(node.path, path))
+      },
+      async move(nodes, folder) {
+        for (const node of nodes) {
+          const path = joinPath(folder, node.name)
+          if (path !== node.path) await attempt(`“${node.name}” was not moved`, () => api.move(node.path, path))
+        }
+      },
+      async remove(nodes) {
+        for (const node of nodes) {
+          const request = node.kind === 'folder' ? api.deleteFolder : api.deleteFile
+          await attempt(`“${node.name}” was not deleted`, () => request(node.path))
+        }
+      },
+    }
+  }, [api, tree])
+}

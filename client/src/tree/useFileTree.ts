@@ -1,0 +1,194 @@
+import {
+  dragAndDropFeature,
+  hotkeysCoreFeature,
+  type ItemInstance,
+  keyboardDragAndDropFeature,
+  renamingFeature,
+  selectionFeature,
+  syncDataLoaderFeature,
+  type TreeInstance,
+  type Updater,
+} from '@headless-tree/core'
+import { useTree } from '@headless-tree/react'
+import { useCallback, useEffect, useState } from 'react'
+import { useRole, useWorkspace } from '../workspace/context'
+import { ancestors, sortedIds } from './order'
+import type { Tree, TreeNode } from './rules'
+import type { FileActions } from './useFileActions'
+
+/** Ids that no node of the tree can have. */
+export const rootId = 'root'
+const draftId = 'draft'
+
+/** A file or folder that is being named, before it exists. */
+export interface Draft {
+  /** Id of the folder; null is the workspace itself. */
+  folder: string | null
+  kind: 'text' | 'folder'
+}
+
+interface FileTreeOptions {
+  tree: Tree
+  openNode: TreeNode | null
+  actions: FileActions
+  onUpload: (transfer: DataTransfer, folder: string) => void
+  onRemove: (nodes: TreeNode[]) => void
+  scrollToIndex: (index: number) => void
+}
+
+export interface FileTree {
+  instance: TreeInstance<TreeNode>
+  draft: Draft | null
+  startDraft: (draft: Draft) => void
+  /** What is meant when somebody acts on `item`: all that is selected if it is part of it, else it alone. */
+  meant: (item: ItemInstance<TreeNode>) => TreeNode[]
+}
+
+const isReal = (item: ItemInstance<TreeNode>) => item.getId() !== rootId && item.getId() !== draftId
+
+const rootNode: TreeNode = { id: rootId, kind: 'folder', parent: null, name: '', path: '' }
+
+/** What stands in for a node that has just gone, until the list is built again. */
+const goneNode: TreeNode = { id: '', kind: 'text', parent: null, name: '', path: '' }
+
+const resolve = <T>(updater: Updater<T>, now: T): T =>
+  typeof updater === 'function' ? (updater as (now: T) => T)(now) : updater
+
+/** The folders that this browser has open, kept for the next visit. */
+function useExpanded(workspace: string): [string[], (updater: Updater<string[]>) => void] {
+  const key = `scriptorium:folders:${workspace}`
+  const [expanded, setExpanded] = useState<string[]>(() => {
+    try {
+      const saved: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
+      return Array.isArray(saved) ? saved.filter((id) => typeof id === 'string') : []
+    } catch {
+      return []
+    }
+  })
+  useEffect(() => {
+    try {
+      localStorage.setItem(key, JSON.stringify(expanded))
+    } catch {
+      // They are open for this page then.
+    }
+  }, [key, expanded])
+  return [expanded, (updater) => setExpanded((now) => [...new Set(resolve(updater, now))])]
+}
+
+export function useFileTree(options: FileTreeOptions): FileTree {
+  const { tree, openNode, actions } = options
+  const { id: workspace } = useWorkspace()
+  const { canEdit } = useRole()
+  const [expandedItems, setExpandedItems] = useExpanded(workspace)
+  const [renamingItem, setRenamingItem] = useState<string | null | undefined>(null)
+  const [draft, setDraft] = useState<Draft | null>(null)
+
+  const children = useCallback(
+    (id: string): string[] => {
+      const folder = id === rootId ? null : id
+      const ids = sortedIds(tree, folder)
+      return draft?.folder === folder ? [draftId, ...ids] : ids
+    },
+    [tree, draft],
+  )
+
+  const nodeOf = (id: string): TreeNode => {
+    if (id === rootId) return rootNode
+    if (id === draftId) return { ...goneNode, id: draftId, kind: draft?.kind ?? 'text' }
+    return tree.nodes.get(id) ?? goneNode
+  }
+  const folderOf = (id: string) => (id === rootId ? '' : nodeOf(id).path)
+
+  const instance = useTree<TreeNode>({
+    rootItemId: rootId,
+    getItemName: (item) => item.getItemData().name,
+    isItemFolder: (item) => item.getItemData().kind === 'folder',
+    dataLoader: { getItem: nodeOf, getChildren: children },
+    features: [
+      syncDataLoaderFeature,
+      selectionFeature,
+      hotkeysCoreFeature,
+      dragAndDropFeature,
+      keyboardDragAndDropFeature,
+      renamingFeature,
+    ],
+    state: { expandedItems, renamingItem },
+    setExpandedItems,
+    setRenamingItem: (updater) => {
+      const next = resolve(updater, renamingItem)
+      setRenamingItem(next)
+      if (next !== draftId) setDraft(null)
+    },
+    canReorder: false,
+    canDrag: (items) => canEdit && items.every(isReal),
+    canDrop: (_items, target) => canEdit && target.item.isFolder(),
+    canDropForeignDragObject: (transfer, target) =>
+      canEdit && transfer.types.includes('Files') && target.item.isFolder(),
+    canDragForeignDragObjectOver: (transfer) => canEdit && transfer.types.includes('Files'),
+    onDropForeignDragObject: (transfer, target) => options.onUpload(transfer, folderOf(target.item.getId())),
+    onDrop: (items, target) =>
+      actions.move(
+        items.map((item) => item.getItemData()),
+        folderOf(target.item.getId()),
+      ),
+    canRename: (item) => canEdit && (isReal(item) || item.getId() === draftId),
+    onRename: (item, value) => {
+      const name = value.trim()
+      if (name === '') return
+      if (item.getId() !== draftId) void actions.rename(item.getItemData(), name)
+      else if (draft !== null) void actions.create(folderOf(draft.folder ?? rootId), name, draft.kind)
+    },
+    onPrimaryAction: (item) => {
+      if (isReal(item) && !item.isFolder()) actions.open(item.getItemData())
+    },
+    scrollToItem: (item) => options.scrollToIndex(item.getItemMeta().index),
+    hotkeys: {
+      customActivate: {
+        hotkey: 'Enter',
+        isEnabled: (known) => !known.isRenamingItem() && !known.getState().dnd,
+        handler: (_event, known) => {
+          const item = known.getFocusedItem()
+          if (!item.isFolder()) item.primaryAction()
+          else if (item.isExpanded()) item.collapse()
+          else item.expand()
+        },
+      },
+      customDelete: {
+        hotkey: 'Delete',
+        handler: (_event, known) => {
+          if (canEdit && isReal(known.getFocusedItem())) options.onRemove(meant(known.getFocusedItem()))
+        },
+      },
+    },
+  })
+
+  const meant = (item: ItemInstance<TreeNode>): TreeNode[] => {
+    const items = item.isSelected() ? instance.getSelectedItems().filter(isReal) : [item]
+    return items.map((one) => one.getItemData())
+  }
+
+  // The list is built by the library, which has to be told that what it is built from is another one.
+  useEffect(() => instance.rebuildTree(), [instance, children, expandedItems])
+
+  useEffect(() => {
+    if (draft !== null) instance.getItemInstance(draftId).startRenaming()
+  }, [instance, draft])
+
+  // Whoever arrives at a file by a link or by a reference finds it in the tree.
+  const openId = openNode?.id
+  const openParent = openNode?.parent
+  useEffect(() => {
+    if (openId === undefined) return
+    setExpandedItems((now) => [...now, ...ancestors(tree, openId)])
+    instance.getItemInstance(openId).setFocused()
+    // Only when another file is opened, or when this one has moved: folders may be closed around an open file.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [openId, openParent])
+
+  const startDraft = (next: Draft) => {
+    if (next.folder !== null) setExpandedItems((now) => [...now, next.folder ?? rootId])
+    setDraft(next)
+  }
+
+  return { instance, draft, startDraft, meant }
+}

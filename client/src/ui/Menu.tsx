@@ -1,0 +1,64 @@
+import { DropdownMenu } from 'radix-ui'
+import type { ReactNode } from 'react'
+
+interface MenuProps {
+  trigger: ReactNode
+  children: ReactNode
+  align?: 'start' | 'end'
+}
+
+export function Menu({ trigger, children, align = 'end' }: MenuProps) {
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align={align} sideOffset={4} collisionPadding={8}>
+          {children}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
+interface MenuItemProps {
+  onSelect: () => void
+  children: ReactNode
+  keys?: string
+  danger?: boolean
+  disabled?: boolean
+}
+
+export function MenuItem({ onSelect, children, keys, danger = false, disabled = false }: MenuItemProps) {
+  return (
+    <DropdownMenu.Item className="menu-item" data-danger={danger || undefined} disabled={disabled} onSelect={onSelect}>
+      {children}
+      {keys === undefined ? null : <kbd>{keys}</kbd>}
+    </DropdownMenu.Item>
+  )
+}
+
+export const MenuSeparator = () => <DropdownMenu.Separator className="menu-separator" />
+export const MenuLabel = ({ children }: { children: ReactNode }) => (
+  <DropdownMenu.Label className="menu-label">{children}</DropdownMenu.Label>
+)
+
+interface MenuChoiceProps<T extends string> {
+  value: T
+  choices: readonly (readonly [value: T, label: string])[]
+  onChange: (value: T) => void
+}
+
+export function MenuChoice<T extends string>({ value, choices, onChange }: MenuChoiceProps<T>) {
+  return (
+    <DropdownMenu.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+      {choices.map(([choice, label]) => (
+        <DropdownMenu.RadioItem key={choice} value={choice} className="menu-item">
+          <span className="menu-mark" aria-hidden>
+            <DropdownMenu.ItemIndicator>✓</DropdownMenu.ItemIndicator>
+          </span>
+          {label}
+        </DropdownMenu.RadioItem>
+      ))}
+    </DropdownMenu.RadioGroup>
+  )
+}

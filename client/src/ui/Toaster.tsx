@@ -1,0 +1,33 @@
+import { X } from 'lucide-react'
+import { Toast } from 'radix-ui'
+import { useStore } from '../lib/store'
+import { dismiss, toasts } from './toasts'
+
+/** Long enough to read a sentence twice, in milliseconds. */
+const reading = 9_000
+
+export function Toaster() {
+  const list = useStore(toasts)
+  return (
+    <Toast.Provider label="Message" duration={reading} swipeDirection="right">
+      {list.map(({ id, tone, title, detail }) => (
+        <Toast.Root
+          key={id}
+          className="toast"
+          data-tone={tone}
+          type={tone === 'problem' ? 'foreground' : 'background'}
+          onOpenChange={(open) => (open ? undefined : dismiss(id))}
+        >
+          <div>
+            <Toast.Title>{title}</Toast.Title>
+            {detail === '' ? null : <Toast.Description>{detail}</Toast.Description>}
+          </div>
+          <Toast.Close className="icon-button" aria-label="Close this message">
+            <X />
+          </Toast.Close>
+        </Toast.Root>
+      ))}
+      <Toast.Viewport className="toasts" />
+    </Toast.Provider>
+  )
+}

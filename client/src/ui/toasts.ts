@@ -1,0 +1,43 @@
+import { describe } from '../api/problem'
+import { createStore, type ReadableStore } from '../lib/store'
+
+export interface Toast {
+  id: number
+  tone: 'plain' | 'problem'
+  title: string
+  detail: string
+}
+
+const store = createStore<readonly Toast[]>([])
+let lastId = 0
+
+export const toasts: ReadableStore<readonly Toast[]> = store
+
+function add(tone: Toast['tone'], title: string, detail: string): void {
+  lastId += 1
+  const toast = { id: lastId, tone, title, detail }
+  // The same trouble ten times over is one trouble.
+  const others = store.get().filter((known) => known.title !== title || known.detail !== detail)
+  store.set([...others, toast].slice(-4))
+}
+
+export const dismiss = (id: number) => store.update((list) => list.filter((toast) => toast.id !== id))
+export const tell = (title: string, detail = '') => add('plain', title, detail)
+
+/** Says what went wrong with `what` ("The file was not moved"). */
+export function tellProblem(what: string, error: unknown): void {
+  const { title, detail } = describe(error)
+  // The server's detail is a sentence for people, its title only the name of the status.
+  add('problem', what, detail === '' ? title : detail)
+}
+
+/** Runs `action`; a failure becomes a toast. Resolves to whether it succeeded. */
+export async function attempt(what: string, action: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action()
+    return true
+  } catch (error) {
+    tellProblem(what, error)
+    return false
+  }
+}

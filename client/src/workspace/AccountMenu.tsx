@@ -1,0 +1,46 @@
+import { useState } from 'react'
+import { signOut } from '../app/account'
+import { go } from '../app/location'
+import { setTheme, theme, type Theme } from '../app/theme'
+import { useStore } from '../lib/store'
+import { TokensDialog } from '../people/TokensDialog'
+import { useColorOf } from '../people/useColorOf'
+import { Avatar } from '../ui/Avatar'
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu'
+import { attempt } from '../ui/toasts'
+import { useWorkspace } from './context'
+
+const themes: [Theme, string][] = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+]
+
+export function AccountMenu() {
+  const { me, api } = useWorkspace()
+  const color = useColorOf(me.id)
+  const chosen = useStore(theme)
+  const [tokens, setTokens] = useState(false)
+  return (
+    <>
+      <Menu
+        trigger={
+          <button type="button" className="avatar-button" aria-label={`${me.name}: theme and account`}>
+            <Avatar name={me.name} color={color} />
+          </button>
+        }
+      >
+        <MenuLabel>{me.name}</MenuLabel>
+        <MenuItem onSelect={() => go({ at: 'home' })}>All workspaces</MenuItem>
+        <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
+        <MenuItem onSelect={() => setTokens(true)}>API tokens…</MenuItem>
+        <MenuSeparator />
+        <MenuLabel>Light or dark</MenuLabel>
+        <MenuChoice value={chosen} choices={themes} onChange={setTheme} />
+        <MenuSeparator />
+        <MenuItem onSelect={() => void attempt('You are still signed in', signOut)}>Sign out</MenuItem>
+      </Menu>
+      {tokens ? <TokensDialog onClose={() => setTokens(false)} /> : null}
+    </>
+  )
+}

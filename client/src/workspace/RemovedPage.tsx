@@ -1,0 +1,25 @@
+import { go } from '../app/location'
+import { loadAccount } from '../app/account'
+import { Page } from '../app/Page'
+import { Button } from '../ui/Button'
+
+/** The server closed the workspace for this person for good. */
+export function RemovedPage({ code, name }: { code: number; name: string }) {
+  const leave = async () => {
+    await loadAccount()
+    go({ at: 'home' })
+  }
+  const gone = code === 4404 || code === 4410
+  return (
+    <Page title={gone ? `“${name}” was deleted` : `You are no longer in “${name}”`}>
+      <p>
+        {gone
+          ? 'An owner deleted this workspace.'
+          : 'An owner removed you, or your session has ended. Ask an owner for a new invitation.'}
+      </p>
+      <Button look="primary" onClick={() => void leave()}>
+        My workspaces
+      </Button>
+    </Page>
+  )
+}

@@ -1,0 +1,68 @@
+import { useEffect, useState } from 'react'
+import { ChatPanel } from '../chat/ChatPanel'
+import { DocumentPane } from '../document/DocumentPane'
+import { useDocumentSession } from '../document/useDocumentSession'
+import { useNarrow, useTitle } from '../lib/hooks'
+import { baseName } from '../lib/paths'
+import { useStore } from '../lib/store'
+import { PeoplePanel } from '../people/PeoplePanel'
+import { FilesPanel } from '../tree/FilesPanel'
+import { useWorkspace } from './context'
+import { RemovedPage } from './RemovedPage'
+import { Side } from './Side'
+import { TopBar } from './TopBar'
+import { useOpenFile } from './useOpenFile'
+import { useShortcuts } from './useShortcuts'
+
+export type Panel = 'chat' | 'people'
+
+const panels = {
+  chat: { title: 'Conversations', Content: ChatPanel },
+  people: { title: 'People', Content: PeoplePanel },
+}
+
+/** Files on the left, the text in the middle, one panel on the right. */
+export function Shell({ path }: { path: string }) {
+  const session = useWorkspace()
+  const summary = useStore(session.summary)
+  const treeState = useStore(session.tree.state)
+  const narrow = useNarrow()
+  const [filesOpen, setFilesOpen] = useState(!narrow)
+  const [panel, setPanel] = useState<Panel | null>(null)
+  const file = useOpenFile(path)
+  const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null)
+
+  useTitle(file.path === '' ? summary.name : `${baseName(file.path)} · ${summary.name}`)
+  useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open) })
+  useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
+
+  if (treeState.is === 'ended') return <RemovedPage code={treeState.code} name={summary.name} />
+  const shown = panel === null ? null : panels[panel]
+  return (
+    <div className="shell">
+      <TopBar
+        path={file.path}
+        document={document}
+        filesOpen={filesOpen}
+        onToggleFiles={() => setFilesOpen((open) => !open)}
+        panel={panel}
+        onPanel={(next) => setPanel((open) => (open === next ? null : next))}
+      />
+      <div className="shell-body">
+        {filesOpen ? (
+          <Side side="left" title="Files" onClose={() => setFilesOpen(false)}>
+            <FilesPanel openNode={file.node} onOpened={() => (narrow ? setFilesOpen(false) : undefined)} />
+          </Side>
+        ) : null}
+        <main className="pane" aria-label={file.path === '' ? 'No file is open' : file.path}>
+          <DocumentPane file={file} session={document} />
+        </main>
+        {shown === null ? null : (
+          <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
+            <shown.Content path={file.node === null || file.node.kind === 'folder' ? null : file.path} />
+          </Side>
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'react'
+import { describe } from '../api/problem'
+import type { Me } from '../api/types'
+import { WorkspaceApi } from '../api/workspace'
+import { go } from '../app/location'
+import { Page } from '../app/Page'
+import { Button } from '../ui/Button'
+import { Waiting } from '../ui/Waiting'
+import { WorkspaceContext } from './context'
+import { WorkspaceSession } from './session'
+import { Shell } from './Shell'
+
+interface WorkspacePageProps {
+  me: Me
+  workspace: string
+  path: string
+}
+
+type Opened = { session: WorkspaceSession } | { problem: string } | null
+
+export function WorkspacePage({ me, workspace, path }: WorkspacePageProps) {
+  const [opened, setOpened] = useState<Opened>(null)
+
+  useEffect(() => {
+    let session: WorkspaceSession | null = null
+    let left = false
+    new WorkspaceApi(workspace).get().then(
+      (summary) => {
+        if (left) return
+        session = new WorkspaceSession(me, summary)
+        setOpened({ session })
+      },
+      (error: unknown) => setOpened({ problem: describe(error).detail || describe(error).title }),
+    )
+    return () => {
+      left = true
+      session?.close()
+    }
+  }, [me, workspace])
+
+  if (opened === null) return <Waiting>Opening the workspace…</Waiting>
+  if ('problem' in opened) {
+    return (
+      <Page title="This workspace cannot be opened">
+        <p>{opened.problem}</p>
+        <Button onClick={() => go({ at: 'home' })}>My workspaces</Button>
+      </Page>
+    )
+  }
+  return (
+    <WorkspaceContext value={opened.session}>
+      <Shell path={path} />
+    </WorkspaceContext>
+  )
+}

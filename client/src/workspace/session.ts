@@ -1,0 +1,79 @@
+import type { AssistantStatus, Me, Member, Role, WorkspaceSummary } from '../api/types'
+import { WorkspaceApi } from '../api/workspace'
+import { SuggestionStore } from '../assistant/store'
+import { ChatStore } from '../chat/store'
+import { EventSocket } from '../events/socket'
+import { createStore, type ReadableStore } from '../lib/store'
+import { TreeDocument } from '../tree/document'
+import { Uploads } from '../tree/uploads'
+import { tellProblem } from '../ui/toasts'
+
+/** Everything that lives as long as one workspace is open on the page. */
+export class WorkspaceSession {
+  readonly api: WorkspaceApi
+  readonly tree: TreeDocument
+  readonly suggestions: SuggestionStore
+  readonly chat: ChatStore
+  readonly uploads: Uploads
+
+  private readonly events: EventSocket
+  private readonly summaryStore: ReturnType<typeof createStore<WorkspaceSummary>>
+  private readonly memberStore = createStore<readonly Member[]>([])
+  private readonly assistantStore = createStore<AssistantStatus | null>(null)
+
+  readonly summary: ReadableStore<WorkspaceSummary>
+  readonly members: ReadableStore<readonly Member[]> = this.memberStore
+  /** Null until the server has told. */
+  readonly assistant: ReadableStore<AssistantStatus | null> = this.assistantStore
+
+  constructor(
+    readonly me: Me,
+    workspace: WorkspaceSummary,
+  ) {
+    this.summaryStore = createStore(workspace)
+    this.summary = this.summaryStore
+    this.api = new WorkspaceApi(workspace.id)
+    this.tree = new TreeDocument(workspace.id)
+    this.uploads = new Uploads(this.api)
+    this.events = new EventSocket(this.api.eventsPath)
+    this.suggestions = new SuggestionStore(this.api, this.events)
+    this.chat = new ChatStore(this.api, this.events)
+    this.events.on('member.changed', () => void this.loadPeople())
+    this.events.on('workspace.changed', () => void this.loadSummary())
+    this.events.onFresh = () => void this.load()
+    this.events.open()
+  }
+
+  get id(): string {
+    return this.api.id
+  }
+
+  close(): void {
+    this.uploads.stop()
+    this.events.close()
+    this.suggestions.close()
+    this.tree.close()
+  }
+
+  async loadPeople(): Promise<void> {
+    await Promise.all([this.loadSummary(), this.api.members().then((members) => this.memberStore.set(members))])
+  }
+
+  private async loadSummary(): Promise<void> {
+    this.summaryStore.set(await this.api.get())
+  }
+
+  private async load(): Promise<void> {
+    const parts = [
+      this.loadPeople(),
+      this.suggestions.load(),
+      this.chat.refresh(),
+      this.api.assistant().then((status) => this.assistantStore.set(status)),
+    ]
+    for (const result of await Promise.allSettled(parts)) {
+      if (result.status === 'rejected') tellProblem('Part of the workspace could not be read', result.reason)
+    }
+  }
+}
+
+export const canEdit = (role: Role) => role !== 'viewer'
