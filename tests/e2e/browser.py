@@ -1,0 +1,190 @@
+"""People in a real browser. Each has a context of its own, so that nothing is shared but what the server shares."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+from tests.support.server import Server
+
+SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
+"""Environment variable: the folder for pictures of the main states. Default: one of the test run's own."""
+
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+_sessions: dict[str, object] = {}
+"""By sign-in link, which works once."""
+
+# Chromium on its own asks its maker for updates and the like; a test must not depend on that, nor hide our requests
+# among those.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Tab:
+    """One person's window on the workspace."""
+
+    def __init__(self, server: Server, page: Page) -> None:
+        self._server = server
+        self.page = page
+        self.errors: list[str] = []
+        """What the page threw and did not catch, and what the browser refused to do for it."""
+        self.foreign: list[str] = []
+        """Addresses of other servers that the page tried to reach."""
+        self.dialogs: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self._console(message.type, message.text))
+        page.on("request", lambda request: self._request(request.url))
+        page.on("dialog", self._dialog)
+
+    def _console(self, kind: str, text: str) -> None:
+        # While the server is away the browser itself reports each failed connection; that is no fault of the page.
+        if kind == "error" and "ERR_CONNECTION_REFUSED" not in text and "WebSocket connection" not in text:
+            self.errors.append(text)
+
+    def _request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.port != self._server.port:
+            self.foreign.append(url)
+
+    async def _dialog(self, dialog: object) -> None:
+        self.dialogs.append(str(dialog))
+
+    # ---- coming in
+
+    async def follow(self, link: str) -> None:
+        await self.page.goto(link)
+
+    async def open(self, path: str) -> None:
+        """Go to a file and wait until its text is there."""
+        await self.page.goto(f"{self._server.url}/w/{self._server.workspace}/{quote(path)}")
+        await expect(self.text(path)).to_be_visible()
+
+    def text(self, path: str) -> Locator:
+        """Where the text of a file is read and typed."""
+        return self.page.get_by_role("textbox", name=f"Text of {path}", exact=True)
+
+    def row(self, name: str) -> Locator:
+        """A file or folder in the tree; ``name`` may be followed by who has it open."""
+        return self.page.get_by_role("treeitem").filter(has=self.page.locator("bdi", has_text=name))
+
+    @property
+    def state(self) -> Locator:
+        """The words in the bar that say whether all is saved."""
+        return self.page.locator(".save-status")
+
+    async def is_saved(self) -> None:
+        await expect(self.state).to_have_text("Saved")
+
+    # ---- typing
+
+    async def type_at_end(self, path: str, text: str) -> None:
+        await self.text(path).focus()
+        await self.page.keyboard.press("Control+End")
+        await self.page.keyboard.type(text)
+
+    async def select_all(self, path: str) -> None:
+        await self.text(path).focus()
+        await self.page.keyboard.press("Control+a")
+
+    # ---- the assistant
+
+    async def ask(self, instruction: str) -> None:
+        """For the selected text, or at the cursor."""
+        await self.page.keyboard.press("Control+k")
+        await self.page.get_by_role("textbox", name="Instruction").fill(instruction)
+        await self.page.keyboard.press("Enter")
+
+    @property
+    def review(self) -> Locator:
+        """The bar with the assistant's proposals in the open file."""
+        return self.page.get_by_role("region", name="Proposals of the assistant")
+
+
+class People:
+    """The people of one test, and their browser."""
+
+    def __init__(self, browser: Browser, server: Server, pictures: Path) -> None:
+        self._browser = browser
+        self._server = server
+        self._pictures = pictures
+        self._contexts: list[BrowserContext] = []
+        self.tabs: list[Tab] = []
+
+    async def window(self, viewport: dict[str, int] | None = None, **options: object) -> Tab:
+        """A browser that nobody is signed in with."""
+        context = await self._browser.new_context(
+            viewport=viewport or DESK,  # type: ignore[arg-type]
+            color_scheme="light",
+            reduced_motion="reduce",
+            **options,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        tab = Tab(self._server, await context.new_page())
+        self.tabs.append(tab)
+        return tab
+
+    async def owner(self, viewport: dict[str, int] | None = None) -> Tab:
+        """Signed in by the link that the start printed; later windows share the session that it gave."""
+        if self._server.link not in _sessions:
+            tab = await self.window(viewport)
+            await tab.follow(self._server.link)
+            await expect(tab.page.get_by_role("navigation", name="Where you are")).to_be_visible()
+            _sessions[self._server.link] = await tab.page.context.storage_state()
+            return tab
+        tab = await self.window(viewport, storage_state=_sessions[self._server.link])
+        await tab.follow(self._server.url)
+        await expect(tab.page.get_by_role("navigation", name="Where you are")).to_be_visible()
+        return tab
+
+    async def guest(self, role: str, name: str, viewport: dict[str, int] | None = None) -> Tab:
+        """Somebody who has followed an invitation and given a name."""
+        invite = await self._server.owner.http.post(f"{self._server.workspace_path}/invites", json={"role": role})
+        tab = await self.window(viewport)
+        await tab.follow(invite.raise_for_status().json()["url"])
+        await tab.page.get_by_label("Your name").fill(name)
+        await tab.page.get_by_role("button", name="Join").click()
+        await expect(tab.page.get_by_role("navigation", name="Where you are")).to_be_visible()
+        return tab
+
+    async def picture(self, tab: Tab, name: str) -> None:
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        await tab.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
+
+    def complain(self) -> None:
+        """No page may have failed in silence, or asked a server that is not ours."""
+        for tab in self.tabs:
+            assert tab.errors == []
+            assert tab.foreign == []
+            assert tab.dialogs == []
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+
+@asynccontextmanager
+async def chromium_at(executable: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+def pictures_in(default: Path) -> Path:
+    folder = os.environ.get(SCREENSHOTS)
+    return Path(folder) if folder else default

@@ -1,0 +1,37 @@
+"""What most of these tests do first and last."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tests.doubles.model_server import ModelServer
+from tests.support.server import Server
+
+T = TypeVar("T")
+
+
+async def new_document(server: Server, path: str, text: str = "") -> str:
+    """A new file at ``path`` of the server's first workspace; the id of its document."""
+    answer = await server.owner.http.put(f"{server.workspace_path}/files/{path}", content=text.encode())
+    assert answer.status_code == 201, answer.text
+    return await server.document(path)
+
+
+async def file_text(server: Server, path: str) -> str:
+    """The file as HTTP gives it."""
+    return (await server.owner.http.get(f"{server.workspace_path}/files/{path}")).raise_for_status().text
+
+
+async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within: float = 10.0) -> T:
+    """What ``look`` finds, as soon as it ``holds``; AssertionError with what it found instead."""
+    deadline = time.monotonic() + within
+    while not holds(found := await look()):
+        assert time.monotonic() < deadline, f"after {within} s: {found!r}"
+        await asyncio.sleep(0.05)
+    return found
+
+
+def asking(model: ModelServer) -> dict[str, str]:
+    """The settings of a server whose model is ``model``."""
+    return {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "key-of-the-tests", "SCRIPTORIUM_MODEL": "scripted"}

@@ -1,0 +1,187 @@
+"""Two people in two real browsers, and the assistant, in one file."""
+
+import asyncio
+import json
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.doubles.model_server import ModelServer, Script
+from tests.e2e.browser import People
+from tests.e2e.helpers import eventually, file_text, new_document
+from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROUGH = "the meting was on tuesday and nobody wrote it down\n"
+SMOOTH = "The meeting was on Tuesday, and nobody wrote it down.\n"
+
+
+async def test_two_people_see_each_other_type(site: Server, people: People) -> None:
+    await new_document(site, "together.md", "# Together\n")
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("together.md")
+    await owner.type_at_end("together.md", "typed by the owner\n")
+    await expect(editor.text("together.md")).to_contain_text("typed by the owner")
+    await editor.type_at_end("together.md", "typed by Edda")
+    await expect(owner.text("together.md")).to_contain_text("typed by Edda")
+
+    # Names at the cursors, in the bar, and beside the file in the tree.
+    await expect(owner.text("together.md").get_by_text("Edda", exact=True)).to_be_visible()
+    await expect(editor.text("together.md").get_by_text("Owner", exact=True)).to_be_attached()
+    await expect(owner.page.get_by_role("button", name="Here now: Edda")).to_be_visible()
+    await expect(editor.page.get_by_role("treeitem", name="together.md, open by Owner")).to_be_visible()
+    await owner.is_saved()
+    await editor.is_saved()
+    assert await file_text(site, "together.md") == "# Together\ntyped by the owner\ntyped by Edda"
+    await people.picture(owner, "two-people")
+
+
+async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people: People, model: ModelServer) -> None:
+    await new_document(site, "minutes.md", ROUGH)
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("minutes.md")
+    model.enqueue(Script(answer=SMOOTH, delay=0.15))
+    await editor.select_all("minutes.md")
+    await editor.ask("Correct the spelling")
+
+    # Both watch the proposal while it is written.
+    for tab in (editor, owner):
+        await expect(tab.review).to_contain_text("Correct the spelling")
+        await expect(tab.review).to_contain_text("Proposing…")
+        await expect(tab.page.locator(".proposal").first).to_be_visible()
+    await people.picture(owner, "proposal-streaming")
+    assert not model.requests[-1].ended.is_set()
+    assert await file_text(site, "minutes.md") == ROUGH
+
+    for tab in (editor, owner):
+        await expect(tab.review).to_contain_text("to decide")
+    await people.picture(editor, "proposal-ready")
+    await owner.review.get_by_role("button", name="Accept").click()
+    for tab in (owner, editor):
+        await expect(tab.text("minutes.md")).to_contain_text(SMOOTH.strip())
+        await expect(tab.review).to_contain_text("accepted by Owner")
+    assert await file_text(site, "minutes.md") == SMOOTH
+    await people.picture(editor, "proposal-accepted")
+
+    await editor.review.get_by_role("button", name="Undo").click()
+    for tab in (owner, editor):
+        await expect(tab.text("minutes.md")).to_contain_text(ROUGH.strip())
+    assert await file_text(site, "minutes.md") == ROUGH
+
+    records = [json.loads(line) for line in (await feedback(site)).splitlines()]
+    mine = [record for record in records if record["path"] == "minutes.md"]
+    assert {record["decision"] for record in mine} == {"undone"}
+    assert {record["requested_by"]["name"] for record in mine} == {"Edda"}
+
+
+async def feedback(site: Server) -> str:
+    return (await site.owner.http.get(f"{site.workspace_path}/feedback?format=raw")).raise_for_status().text
+
+
+async def test_undo_takes_back_ones_own_words_alone(site: Server, people: People) -> None:
+    await new_document(site, "undo.md", "base\n")
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("undo.md")
+    await owner.type_at_end("undo.md", "mine ")
+    await expect(editor.text("undo.md")).to_contain_text("mine")
+    await editor.type_at_end("undo.md", "and yours")
+    await expect(owner.text("undo.md")).to_contain_text("yours")
+    await owner.text("undo.md").focus()
+    await owner.page.keyboard.press("Control+z")
+    await eventually(lambda: file_text(site, "undo.md"), lambda text: text == "base\nand yours")
+
+
+async def test_the_assistant_types_into_the_text_and_is_undone(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    await new_document(site, "letter.md", "Dear all,\n\n")
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("letter.md")
+    model.enqueue(Script(answer="thank you for coming. It was a good day for all of us.", delay=0.1))
+    await editor.type_at_end("letter.md", "")
+    await editor.ask("Thank them")
+    for tab in (owner, editor):
+        await expect(tab.text("letter.md")).to_contain_text("thank you")
+    await people.picture(owner, "assistant-writes")
+    for tab in (owner, editor):
+        await expect(tab.text("letter.md")).to_contain_text("for all of us.")
+    await owner.review.get_by_role("button", name="Undo").click()
+    for tab in (owner, editor):
+        await expect(tab.text("letter.md")).not_to_contain_text("thank")
+    assert await file_text(site, "letter.md") == "Dear all,\n\n"
+
+
+async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: People, model: ModelServer) -> None:
+    await new_document(site, "chat.md", "A text to ask about.\n")
+    owner = await people.owner()
+    viewer = await people.guest("viewer", "Vera")
+    for tab in (owner, viewer):
+        await tab.open("chat.md")
+        await tab.page.get_by_role("button", name="Conversations with the assistant").click()
+    answer = "It says **little**, and that slowly: " + "one word after the other, " * 8 + "to its end."
+    model.enqueue(Script(answer=answer, delay=0.05))
+    await owner.page.get_by_role("textbox", name="Your question").fill("What does it say?")
+    await owner.page.keyboard.press("Enter")
+    if await viewer.page.get_by_text("Ask about the files").is_visible():
+        await open_newest_conversation(viewer.page)
+    for tab in (owner, viewer):
+        await expect(tab.page.get_by_text("What does it say?").last).to_be_visible()
+        await expect(tab.page.get_by_text("one word after the other")).to_be_visible()
+        assert not model.requests[-1].ended.is_set()
+    await people.picture(owner, "chat-streaming")
+    for tab in (owner, viewer):
+        await expect(tab.page.get_by_text("to its end.")).to_be_visible()
+        await expect(tab.page.get_by_role("strong").get_by_text("little")).to_be_visible()
+    await people.picture(viewer, "chat-viewer")
+    # Kept: whoever comes later reads it too.
+    late = await people.guest("viewer", "Lara")
+    await late.open("chat.md")
+    await late.page.get_by_role("button", name="Conversations with the assistant").click()
+    await open_newest_conversation(late.page)
+    await expect(late.page.get_by_text("to its end.")).to_be_visible()
+
+
+async def open_newest_conversation(page: Page) -> None:
+    await page.get_by_role("button", name="Other conversations").click()
+    await page.get_by_role("menuitemradio").first.click()
+
+
+async def test_a_model_that_fails_says_so_to_everybody(site: Server, people: People, model: ModelServer) -> None:
+    await new_document(site, "failing.md", ROUGH)
+    owner = await people.owner()
+    await owner.open("failing.md")
+    model.enqueue(*[Script("unauthorized")] * 5)
+    await owner.select_all("failing.md")
+    await owner.ask("Correct it")
+    await expect(owner.review).to_contain_text("key")
+    await people.picture(owner, "model-failed")
+    model.scripts.clear()
+    assert await file_text(site, "failing.md") == ROUGH
+
+
+async def test_a_proposal_can_be_stopped(site: Server, people: People, model: ModelServer) -> None:
+    await new_document(site, "stopped.md", ROUGH)
+    owner = await people.owner()
+    await owner.open("stopped.md")
+    model.enqueue(Script("endless", delay=0.05))
+    await owner.select_all("stopped.md")
+    await owner.ask("Never end")
+    await expect(owner.review).to_contain_text("Never end")
+    await eventually(lambda: last_request_began(model), bool)
+    await owner.review.get_by_role("button", name="Stop").click()
+    await expect(owner.review).to_contain_text("Stopped.")
+    await asyncio.wait_for(model.requests[-1].ended.wait(), 1)
+    assert await file_text(site, "stopped.md") == ROUGH
+
+
+async def last_request_began(model: ModelServer) -> bool:
+    return bool(model.requests and model.requests[-1].tokens_sent)
