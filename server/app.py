@@ -26,7 +26,6 @@ from server.openapi import TITLE, describe
 from server.routes import (
     assistant,
     client,
-    documents,
     events,
     files,
     health,
@@ -52,7 +51,6 @@ ROUTES: tuple[ModuleType, ...] = (
     members,
     invites,
     tokens,
-    documents,
     files,
     transfer,
     assistant,
@@ -114,7 +112,8 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
         rooms = Rooms(storage, settings.limits)
         stack.push_async_callback(rooms.close)
         await rooms.ensure_indexes()
-        files = Files(storage, rooms)
+        files = Files(storage, rooms, settings.limits)
+        await files.ensure_indexes()
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
         watch = Watch(identity, storage.bus)
         services = Services(

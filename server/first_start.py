@@ -38,8 +38,8 @@ when it is safe on disk.
 - Open this page in a second window and type in both.
 - Drop a folder or a zip file onto the list on the left, and your project is here.
 - Invite somebody: *People*, then *Invite*. A link and a role are all they need.
-- Select the paragraph below, press `Ctrl`+`K` (`⌘K` on a Mac), and say what should become of it. The proposal appears for
-  everybody in this file, and any editor can accept or reject it, piece by piece.
+- Select the paragraph below, press `Ctrl`+`K` (`⌘K` on a Mac), and say what should become of it. The proposal appears
+  for everybody in this file, and any editor can accept or reject it, piece by piece.
 
 The meeting was held on tuesday and in the meeting it was decided that the thing which had been talked about the week
 before should probably be done by somebody soon, but it was not written down by who, and so it was not done by anybody.

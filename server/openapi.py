@@ -43,7 +43,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             rule = next(rules_of(route)).description
-            for method in route.methods:
+            for method in route.methods or ():
                 operation = document["paths"][route.path_format][method.lower()]
                 operation["x-authorization"] = rule
                 operation["security"] = [] if rule == "public" else [{"cookie": []}, {"bearer": []}]

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from server.problems import FAILED, TOO_SLOW
 
-Write = Callable[[bytes], Awaitable[None]]
+Write = Callable[[bytes], Coroutine[Any, Any, None]]
 """Takes one frame; waits for as long as the peer does not read. OSError when the peer is gone."""
 
-Shut = Callable[[int, str], Awaitable[None]]
+Shut = Callable[[int, str], Coroutine[Any, Any, None]]
 """Closes with a code and a reason, without waiting for what was written before."""
 
 

@@ -12,12 +12,19 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketState
+
+from collab.archive import InvalidArchive
+from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
+from collab.room import DocumentTooLarge, Overloaded, RoomClosed
+from collab.snapshots import DocumentGone, DocumentNotFound
+from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +42,22 @@ FAILED = 1011
 
 _CLOSE_CODES = {401: NOT_SIGNED_IN, 403: NOT_ALLOWED, 404: NOT_FOUND, 410: GONE, 413: TOO_LARGE, 429: TOO_FAST}
 
-STORAGE_AWAY = "The database does not answer. Nothing was changed; try again in a moment."
+STORAGE_AWAY = "Storage does not answer. Try again in a moment."
+
+_STATUS: dict[type[Exception], tuple[int, str | None]] = {
+    InvalidPath: (422, None),
+    FileNotFound: (404, None),
+    PathConflict: (409, None),
+    FileTooLarge: (413, None),
+    InvalidArchive: (422, None),
+    DocumentNotFound: (404, "There is no such document in this workspace."),
+    DocumentGone: (410, "This document is gone."),
+    RoomClosed: (503, "The server is about to stop. Try again in a moment."),
+    DocumentTooLarge: (413, "The document would become larger than a text document may be."),
+    Overloaded: (503, "The database is away, and the memory for edits that wait for it is full."),
+    LeaseUnavailable: (503, "Somebody else is changing the files. Try again in a moment."),
+}
+"""What the rooms below raise, and the sentence where theirs is not for people."""
 
 
 class Problem(HTTPException):
@@ -79,11 +101,16 @@ def close_reason(sentence: str) -> str:
 
 def install(app: FastAPI) -> None:
     """Let every error of ``app`` leave as a problem."""
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(WebSocketRequestValidationError, _invalid_handshake)
-    app.add_exception_handler(PyMongoError, _storage_error)
-    app.add_exception_handler(Exception, _unexpected)
+    handlers: dict[type[Exception], Any] = {
+        HTTPException: _http_error,
+        RequestValidationError: _invalid,
+        WebSocketRequestValidationError: _invalid,
+        **dict.fromkeys((PyMongoError, ObjectStoreError, OSError), _storage_error),
+        **dict.fromkeys(_STATUS, _refused),
+        Exception: _unexpected,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
 async def _deliver(connection: Request | WebSocket, problem: Problem) -> JSONResponse | None:
@@ -108,23 +135,16 @@ async def _http_error(connection: Request | WebSocket, error: Exception) -> JSON
     )
 
 
-async def _invalid_request(request: Request | WebSocket, error: Exception) -> JSONResponse | None:
-    assert isinstance(error, RequestValidationError)
-    return await _deliver(request, _invalid(error.errors()))
-
-
-async def _invalid_handshake(socket: Request | WebSocket, error: Exception) -> JSONResponse | None:
-    assert isinstance(error, WebSocketRequestValidationError)
-    return await _deliver(socket, _invalid(error.errors()))
-
-
-def _invalid(errors: Sequence[Any]) -> Problem:
-    # What was sent is not sent back: it may hold a secret, and a browser console is no place for one.
+async def _invalid(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)
+    errors = error.errors()
     if any(error["type"] == "json_invalid" for error in errors):
-        return Problem(400, "The body is not valid JSON.")
+        return await _deliver(connection, Problem(400, "The body is not valid JSON."))
+    # What was sent is not sent back: it may hold a secret, and a browser console is no place for one.
     found = [{"in": str(e["loc"][0]), "pointer": _pointer(e["loc"][1:]), "detail": e["msg"]} for e in errors]
     where = "; ".join(f"{f['in']}{f['pointer']}: {f['detail']}" for f in found)
-    return Problem(422, f"The request is not what this address takes ({where}).", errors=found)
+    sentence = f"The request is not what this address takes ({where})."
+    return await _deliver(connection, Problem(422, sentence, errors=found))
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -132,8 +152,13 @@ def _pointer(location: Sequence[str | int]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
+async def _refused(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    status, sentence = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    return await _deliver(connection, Problem(status, sentence or str(error)))
+
+
 async def _storage_error(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
-    log.error("the database failed", error=str(error))
+    log.error("storage failed", error=str(error))
     return await _deliver(connection, Problem(503, STORAGE_AWAY, headers={"Retry-After": "2"}))
 
 

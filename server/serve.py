@@ -14,7 +14,6 @@ from server.app import create_app, open_services
 from server.commands.failure import CommandFailed
 from server.first_start import ensure_owner
 from server.protocol import SocketProtocol
-from server.services import Services
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -41,7 +40,7 @@ def bind(host: str, port: int) -> socket.socket:
 async def serve(
     settings: Settings, listener: socket.socket, *, proxy_headers: bool, ready: Callable[[str], None]
 ) -> None:
-    """Serve on ``listener`` until SIGINT or SIGTERM. ``ready`` gets the owner's sign-in link once requests are answered.
+    """Serve on ``listener`` until SIGINT or SIGTERM. ``ready`` gets the owner's sign-in link once all is up.
 
     At the end: sockets are closed with 1012, requests end, then `open_services` makes all durable. A second signal
     does not wait for requests.
@@ -95,7 +94,7 @@ class _Server(uvicorn.Server):
         self.on_started()
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """As uvicorn's, but it does not raise the signal anew at the end: that would kill us before we have saved."""
         loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM)

@@ -15,7 +15,7 @@ from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
 from collab.connection import Connection, Identity
 from collab.documents import tree_id
 from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.snapshots import DocumentNotFound
 from collab.update import InvalidUpdate
 from server import problems
 from server.access import Viewer
@@ -44,15 +44,9 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
         async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
             if room.workspace != member.workspace:
                 raise DocumentNotFound(document)
-            if len(room.connections) >= services.settings.limits.connections_per_document:
+            if sum(1 for _ in room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
             await _Conversation(socket, room, member, services).run()
-    except DocumentNotFound:
-        raise Problem(404, "There is no such document in this workspace.") from None
-    except (DocumentGone, RoomClosed):
-        raise Problem(410, "This document is gone.") from None
-    except DocumentTooLarge:
-        raise Problem(413, "This document is larger than a text document may be.") from None
     finally:
         services.metrics.sockets["sync"] -= 1
 
@@ -153,7 +147,7 @@ class _Conversation:
         except Overloaded:
             self.close(problems.TRY_AGAIN, "the database is away and the memory for edits is full")
         except RoomClosed:
-            self.close(problems.GONE, "this document is gone")
+            self.close(problems.RESTARTING, "this room has closed")  # if the room has not said why already
 
     async def _write(self, frame: bytes) -> None:
         try:

@@ -21,6 +21,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 JSON_BODY = 1 << 20
 """Bytes of a body that a route reads whole."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+)(:\d+)?")
 
 
@@ -156,9 +157,11 @@ class FrontDoor:
                 421, f"This server does not answer to the name {host!r}. SCRIPTORIUM_ALLOWED_HOSTS can allow it."
             )
         try:
-            unquote_to_bytes(scope["raw_path"]).decode()
+            path = unquote_to_bytes(scope["raw_path"]).decode()
         except UnicodeDecodeError:
-            return Problem(400, "The address is not valid UTF-8.")
+            return Problem(422, "The address is not valid UTF-8.")
+        if _CONTROL.search(path):
+            return Problem(422, "The address holds a control character.")
         return None
 
 

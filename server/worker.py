@@ -33,7 +33,7 @@ async def work(settings: Settings) -> None:
     ) as storage:
         rooms = Rooms(storage, settings.limits)
         try:
-            async with open_assistant(storage, rooms, Files(storage, rooms), settings) as assistant:
+            async with open_assistant(storage, rooms, Files(storage, rooms, settings.limits), settings) as assistant:
                 log.info("working")
                 working = asyncio.create_task(assistant.work())
                 waiting = asyncio.create_task(stopping.wait())

@@ -32,7 +32,7 @@ class Remote:
             server = local.read_server(data_dir)
             if server is None:
                 raise CommandFailed(
-                    f"No server runs on {data_dir}. Start one with `scriptorium serve`, or name one with --url and --token."
+                    f"No server runs on {data_dir}. Start one with `scriptorium serve`, or name one with --url."
                 )
             url, token = server.url, token or local.read_token(data_dir)
         if token is None:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from storage import Storage
-
 from server.identity.invites import Invite, Invites
 from server.identity.links import SigninLinks
 from server.identity.members import LastOwner, Members, Membership, NotAMember
@@ -13,6 +11,7 @@ from server.identity.sessions import Sessions
 from server.identity.tokens import ApiToken, ApiTokens
 from server.identity.users import User, Users
 from server.identity.workspaces import Workspace, Workspaces
+from storage import Storage
 
 __all__ = [
     "ApiToken",

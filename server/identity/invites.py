@@ -73,12 +73,12 @@ class Invites:
     async def find(self, code: str) -> Invite | None:
         """The open invite of ``code``."""
         record = await self._invites.find_one({"hash": fingerprint(code)})
-        invite = record and Invite.of(record)
+        invite = Invite.of(record) if record else None
         return invite if invite and invite.is_open else None
 
     async def get(self, workspace: str, id: str) -> Invite | None:
         record = await self._invites.find_one({"_id": id, "workspace": workspace})
-        return record and Invite.of(record)
+        return Invite.of(record) if record else None
 
     async def of_workspace(self, workspace: str) -> list[Invite]:
         found = self._invites.find({"workspace": workspace}).sort("created_at", 1)

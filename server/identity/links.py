@@ -28,7 +28,7 @@ class SigninLinks:
         record = await self._links.find_one_and_delete(
             {"_id": fingerprint(code), "expires_at": {"$gt": datetime.now(UTC)}}
         )
-        return record and record["user"]
+        return str(record["user"]) if record else None
 
     async def sweep(self) -> None:
         await self._links.delete_many({"expires_at": {"$lte": datetime.now(UTC)}})

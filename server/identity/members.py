@@ -6,9 +6,9 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
-from storage.leases import Leases
 
 from server.identity.roles import Role, includes
+from storage.leases import Leases
 
 
 class LastOwner(Exception):

@@ -47,11 +47,11 @@ class ApiTokens:
 
     async def find(self, token: str) -> ApiToken | None:
         record = await self._tokens.find_one({"hash": fingerprint(token)})
-        return record and ApiToken.of(record)
+        return ApiToken.of(record) if record else None
 
     async def get(self, id: str) -> ApiToken | None:
         record = await self._tokens.find_one({"_id": id})
-        return record and ApiToken.of(record)
+        return ApiToken.of(record) if record else None
 
     async def of_user(self, user: str) -> list[ApiToken]:
         return [ApiToken.of(record) async for record in self._tokens.find({"user": user}).sort("created_at", 1)]

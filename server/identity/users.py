@@ -48,7 +48,7 @@ class Users:
 
     async def get(self, id: str) -> User | None:
         record = await self._users.find_one({"_id": id})
-        return record and User.of(record)
+        return User.of(record) if record else None
 
     async def many(self, ids: list[str]) -> dict[str, User]:
         return {record["_id"]: User.of(record) async for record in self._users.find({"_id": {"$in": ids}})}
@@ -59,4 +59,4 @@ class Users:
     async def installation_owner(self) -> User | None:
         """Whoever the first start created; the one that ``serve`` prints a link for."""
         record = await self._users.find_one({"installation_owner": True})
-        return record and User.of(record)
+        return User.of(record) if record else None

@@ -39,7 +39,7 @@ class Workspaces:
 
     async def get(self, id: str) -> Workspace | None:
         record = await self._workspaces.find_one({"_id": id, "deleted_at": {"$exists": False}})
-        return record and Workspace.of(record)
+        return Workspace.of(record) if record else None
 
     async def many(self, ids: list[str]) -> list[Workspace]:
         found = self._workspaces.find({"_id": {"$in": ids}, "deleted_at": {"$exists": False}}).sort("created_at", 1)

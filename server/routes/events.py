@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Annotated, Any, cast
 
 import structlog
 from fastapi import APIRouter, Query
@@ -34,8 +35,9 @@ async def events(
     unwatch = services.watch.watch(member, role_changed=lambda role: None, revoked=revoke)
     reading = asyncio.create_task(_wait_for_end(socket))
     sending = asyncio.create_task(_forward(socket, services, member.workspace, after))
+    waited: set[asyncio.Future[Any]] = {reading, sending, ended}
     try:
-        await asyncio.wait({reading, sending, ended}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             await close_with(socket, ended.result())
         elif sending.done() and not reading.done():
@@ -59,9 +61,10 @@ async def _wait_for_end(socket: WebSocket) -> None:
 async def _forward(socket: WebSocket, services: Services, workspace: str, after: int | None) -> None:
     transient = itertools.count(1)
     last = after or 0
-    async for event in services.storage.events.follow(workspace, after):
-        last = event.id if event.id is not None else last
-        await socket.send_text(json.dumps(_cloud_event(event, last, transient), ensure_ascii=False))
+    async with aclosing(cast(AsyncGenerator[Event], services.storage.events.follow(workspace, after))) as followed:
+        async for event in followed:
+            last = event.id if event.id is not None else last
+            await socket.send_text(json.dumps(_cloud_event(event, last, transient), ensure_ascii=False))
 
 
 def _cloud_event(event: Event, last: int, transient: Iterator[int]) -> dict[str, Any]:

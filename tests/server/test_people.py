@@ -44,7 +44,9 @@ async def test_nothing_secret_is_stored_in_the_clear(house: House) -> None:
         (await identity.tokens.create(house.users["owner"].id, "x"))[1],
     ]
     owner = house.http("owner")
-    secrets.append((await owner.post(f"/api/workspaces/{house.workspace}/invites", json={"role": "viewer"})).json()["code"])
+    secrets.append(
+        (await owner.post(f"/api/workspaces/{house.workspace}/invites", json={"role": "viewer"})).json()["code"]
+    )
     stored = ""
     for collection in await db.list_collection_names():
         stored += str([record async for record in db[collection].find({})])
@@ -94,7 +96,9 @@ async def test_a_guest_comes_in_by_an_invite(house: House) -> None:
     shown = (await house.http().get(f"/api/invites/{created['code']}")).json()
     assert shown["role"] == "editor"
     assert shown["workspace"]["id"] == house.workspace
-    answers = [await house.http().post(f"/api/invites/{created['code']}", json={"name": f"Guest {i}"}) for i in range(3)]
+    answers = [
+        await house.http().post(f"/api/invites/{created['code']}", json={"name": f"Guest {i}"}) for i in range(3)
+    ]
     assert [answer.status_code for answer in answers] == [200, 200, 404]
     joined = answers[0].json()
     assert joined["role"] == "editor"
@@ -137,7 +141,9 @@ async def test_a_withdrawn_or_expired_invite_lets_nobody_in(house: House) -> Non
     assert created["id"] not in [invite["id"] for invite in (await owner.get(invites)).json()]
 
 
-@pytest.mark.parametrize("body", [{}, {"role": "king"}, {"role": "viewer", "uses": 0}, {"role": "viewer", "expires_in": 0}])
+@pytest.mark.parametrize(
+    "body", [{}, {"role": "king"}, {"role": "viewer", "uses": 0}, {"role": "viewer", "expires_in": 0}]
+)
 async def test_a_bad_invite_is_refused(house: House, body: dict[str, object]) -> None:
     answer = await house.http("owner").post(f"/api/workspaces/{house.workspace}/invites", json=body)
     assert answer.status_code == 422

@@ -57,7 +57,7 @@ async def test_a_host_that_is_not_ours(house: House) -> None:
 
 
 async def test_an_address_that_is_not_utf8(house: House) -> None:
-    await check(400, house, "GET", f"/api/workspaces/{house.workspace}/files/%ff.txt")
+    await check(422, house, "GET", f"/api/workspaces/{house.workspace}/files/%ff.txt")
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,14 +19,32 @@ def connection(host: str, scheme: str = "http") -> HTTPConnection:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8000", "127.0.0.1:8000", "192.168.1.5", "[::1]:8000", "a.localhost:1", "write.example.org"],
+    [
+        "localhost",
+        "localhost:8000",
+        "127.0.0.1:8000",
+        "192.168.1.5",
+        "[::1]:8000",
+        "a.localhost:1",
+        "write.example.org",
+    ],
 )
 def test_hosts_that_are_ours(host: str) -> None:
     assert WebAddress(8000, "https://write.example.org").allows_host(host)
 
 
 @pytest.mark.parametrize(
-    "host", ["", "evil.example", "evil.example:8000", "127.0.0.1.evil.example", "a b", "localhost:8000:1", "[::1", "@localhost"]
+    "host",
+    [
+        "",
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "a b",
+        "localhost:8000:1",
+        "[::1",
+        "@localhost",
+    ],
 )
 def test_hosts_that_somebody_else_may_own(host: str) -> None:
     assert not WebAddress(8000, "https://write.example.org").allows_host(host)

@@ -1,9 +1,9 @@
 """A real `scriptorium serve`, in a process of its own, and people who are signed in to it.
 
-    async with running_server(tmp_path) as server:
-        editor = await server.join("editor")
-        await editor.http.put(f"{server.workspace_path}/files/a.md", content=b"text")
-        async with connect(editor.socket(f"/sync/{server.workspace}/{document}")) as socket: ...
+async with running_server(tmp_path) as server:
+    editor = await server.join("editor")
+    await editor.http.put(f"{server.workspace_path}/files/a.md", content=b"text")
+    async with connect(editor.socket(f"/sync/{server.workspace}/{document}")) as socket: ...
 """
 
 import asyncio
@@ -76,10 +76,10 @@ class Server:
         """Returns when the owner's link has been printed."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "test.log").open("a") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond
                 [sys.executable, "-m", "server", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)],
                 cwd=ROOT,
-                env=_environment(self.environment),
+                env=clean_environment({"SCRIPTORIUM_OWNER_TOKEN": OWNER_TOKEN, **self.environment}),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -175,10 +175,10 @@ async def running_server(data_dir: Path, environment: Mapping[str, str] | None =
         await server.close()
 
 
-def _environment(added: Mapping[str, str]) -> dict[str, str]:
+def clean_environment(added: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the developer's own settings may decide what a test sees."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCRIPTORIUM_", "OPENAI_"))}
-    return {**clean, "SCRIPTORIUM_OWNER_TOKEN": OWNER_TOKEN, **added}
+    return {**clean, **added}
 
 
 def log_lines(server: Server) -> list[dict[str, object]]:

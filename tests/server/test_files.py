@@ -1,0 +1,171 @@
+"""Files, folders, import and export over HTTP."""
+
+import io
+import zipfile
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+
+from tests.server.conftest import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def files(house: House) -> str:
+    """The path of a fresh workspace that everybody of the house belongs to."""
+    workspace = (await house.http("owner").post("/api/workspaces", json={"name": "Files"})).json()["id"]
+    for role in ("editor", "viewer"):
+        await house.services.identity.members.join(workspace, house.users[role].id, role)  # type: ignore[arg-type]
+    return f"/api/workspaces/{workspace}"
+
+
+async def tree(house: House, files: str) -> dict[str, str]:
+    return {entry["path"]: entry["kind"] for entry in (await house.http("viewer").get(f"{files}/tree")).json()}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"plain\n",
+        b"a\r\nb\r\n",
+        b"a\r\nb\nc\rd",
+        "aé😀b".encode(),
+        b"\xef\xbb\xbfmarked\n",
+        "naïve".encode("latin-1"),
+        bytes(range(256)),
+    ],
+)
+async def test_the_bytes_come_back_as_they_were(house: House, files: str, raw: bytes) -> None:
+    editor = house.http("editor")
+    assert (await editor.put(f"{files}/files/deep/down/file.txt", content=raw)).status_code == 201
+    answer = await house.http("viewer").get(f"{files}/files/deep/down/file.txt")
+    assert answer.status_code == 200
+    assert answer.content == raw
+    assert int(answer.headers["content-length"]) == len(raw)
+    assert (await editor.put(f"{files}/files/deep/down/file.txt", content=raw)).status_code == 204
+
+
+async def test_a_put_over_a_file_keeps_its_id(house: House, files: str) -> None:
+    editor = house.http("editor")
+    created = (await editor.put(f"{files}/files/a.md", content=b"one")).json()["id"]
+    assert (await editor.put(f"{files}/files/a.md", content=b"two")).status_code == 204
+    [entry] = (await editor.get(f"{files}/tree")).json()
+    assert entry["id"] == created
+    described = (await editor.get(f"{files}/documents/{created}")).json()
+    assert described["path"] == "a.md"
+    assert described["media_type"] == "text/plain"
+    assert described["format"] == {"encoding": "utf-8", "bom": False, "line_ending": "lf"}
+
+
+@pytest.mark.parametrize("name", ["häßlich 100% #1?.md", "日本語/ファイル.txt", "a&b=c+d.txt", "%41.txt", "emoji 😀"])
+async def test_any_legal_name(house: House, files: str, name: str) -> None:
+    url = f"{files}/files/{quote(name)}"
+    assert (await house.http("editor").put(url, content=b"x")).status_code == 201
+    assert name in await tree(house, files)
+    answer = await house.http("viewer").get(url)
+    assert answer.content == b"x"
+    assert quote(name.split("/")[-1], safe="") in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    "path", ["a//b", "/a", "a/", "a/../b", "a/./b", "a%00b", "a%0Ab", "a%5Cb", "x" * 256, "d/" * 450 + "x"]
+)
+async def test_names_that_no_file_can_have(house: House, files: str, path: str) -> None:
+    # Encoded dots and slashes, since a client would resolve plain ones itself.
+    url = f"{files}/files/{path.replace('..', '%2E%2E').replace('./', '%2E/')}"
+    answer = await house.http("editor").put(url, content=b"x")
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+    assert await tree(house, files) == {}
+
+
+async def test_what_is_not_there_is_not_found(house: House, files: str) -> None:
+    editor = house.http("editor")
+    for method, path in [
+        ("GET", "files/no.md"),
+        ("DELETE", "files/no.md"),
+        ("DELETE", "folders/no"),
+        ("GET", f"documents/{'0' * 32}"),
+    ]:
+        assert (await editor.request(method, f"{files}/{path}")).status_code == 404
+    assert (await editor.post(f"{files}/moves", json={"from": "no.md", "to": "yes.md"})).status_code == 404
+
+
+async def test_folders_are_made_moved_and_deleted(house: House, files: str) -> None:
+    editor = house.http("editor")
+    assert (await editor.put(f"{files}/folders/a/b")).status_code == 201
+    assert (await editor.put(f"{files}/folders/a/b")).status_code == 204
+    await editor.put(f"{files}/files/a/b/c.md", content=b"x")
+    assert (await editor.post(f"{files}/moves", json={"from": "a", "to": "z"})).status_code == 204
+    assert await tree(house, files) == {"z": "folder", "z/b": "folder", "z/b/c.md": "text"}
+    assert (await editor.post(f"{files}/moves", json={"from": "z", "to": "z/b/z"})).status_code == 409
+    assert (await editor.delete(f"{files}/files/z")).status_code == 409
+    assert (await editor.delete(f"{files}/folders/z")).status_code == 204
+    assert await tree(house, files) == {}
+
+
+async def test_a_file_over_the_limit_is_refused_before_it_is_read(house: House, files: str) -> None:
+    headers = {"Content-Length": str(257 << 20)}
+    answer = await house.http("editor").put(f"{files}/files/huge.bin", content=b"", headers=headers)
+    assert answer.status_code == 413
+    assert await tree(house, files) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "media_type"),
+    [
+        ("evil.html", b"<script>alert(1)</script>", "text/plain"),
+        ("evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "text/plain"),
+        ("evil.js", b"alert(1)", "text/plain"),
+        ("evil.html", b"<script>alert(1)</script>\0", "text/html"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0", "image/png"),
+        ("unknown.xyzzy", b"\0", "application/octet-stream"),
+        ("packed.tar.gz", b"\x1f\x8b\0", "application/octet-stream"),
+    ],
+)
+async def test_no_file_runs_in_our_origin(house: House, files: str, name: str, raw: bytes, media_type: str) -> None:
+    await house.http("editor").put(f"{files}/files/{name}", content=raw)
+    headers = (await house.http("viewer").get(f"{files}/files/{name}")).headers
+    assert headers["content-type"].split(";")[0] == media_type
+    assert headers["content-disposition"].startswith("attachment")
+    assert headers["content-security-policy"].startswith("sandbox;")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def archive(entries: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        for name, raw in entries.items():
+            zipped.writestr(name, raw)
+    return file.getvalue()
+
+
+ENTRIES = {"src/": b"", "src/a.py": b"print(1)\r\n", "src/é.txt": b"", "logo.png": b"\x89PNG\0", "empty/": b""}
+
+
+async def test_import_and_export_are_each_others_reverse(house: House, files: str) -> None:
+    editor = house.http("editor")
+    answer = await editor.post(f"{files}/import", content=archive(ENTRIES), headers={"Content-Type": "application/zip"})
+    assert answer.json() == {"created": 3, "changed": 0, "unchanged": 0}
+    again = archive({"src/a.py": b"print(2)\r\n", "logo.png": b"\x89PNG\0"})
+    assert (await editor.post(f"{files}/import", content=again)).json() == {"created": 0, "changed": 1, "unchanged": 1}
+    exported = await house.http("viewer").get(f"{files}/export")
+    assert exported.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(exported.content)) as zipped:
+        assert zipped.testzip() is None
+        assert {name: zipped.read(name) for name in zipped.namelist()} == ENTRIES | {"src/a.py": b"print(2)\r\n"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no zip at all", archive(ENTRIES)[:-40], archive({"../up.txt": b"x"}), archive({"a": b"", "a/b": b""})],
+)
+async def test_a_bad_archive_changes_nothing(house: House, files: str, body: bytes) -> None:
+    answer = await house.http("editor").post(f"{files}/import", content=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await tree(house, files) == {}
