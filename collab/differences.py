@@ -85,7 +85,8 @@ def _common(limit: int, equal: Callable[[int, int], bool]) -> int:
 
 def _compare(old: str, new: str, split: re.Pattern[str], budget: _Budget) -> Iterator[Difference]:
     if not old or not new:
-        yield Difference(0, len(old), new)
+        if old or new:
+            yield Difference(0, len(old), new)
         return
     a, b = split.findall(old), split.findall(new)
     a_offsets, b_offsets = [0, *accumulate(map(len, a))], [0, *accumulate(map(len, b))]

@@ -111,10 +111,10 @@ class Drive:
         finally:
             sweeping.cancel()
             await asyncio.wait([sweeping])
-            await self._settle_all()
+            await self.settle_due()
 
-    async def _settle_all(self) -> None:
-        """Once for everything: what fails now would fail again."""
+    async def settle_due(self) -> None:
+        """Settle all that is due without waiting for quiet. Each once: what fails now would fail again."""
         try:
             async with asyncio.timeout(GRACE):
                 await asyncio.gather(*self._passes.values())
