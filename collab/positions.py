@@ -19,6 +19,7 @@ from pycrdt import Doc, Text
 from collab.codec import Decoder, MalformedFrame, write_var_string, write_var_uint
 from collab.edits import fork
 from collab.offsets import utf16_length, utf16_to_utf8
+from collab.surrogates import SurrogatePairs, may_hold_pairs
 from collab.update import decode_state_vector, read_update
 
 _ROOT = "text"
@@ -29,8 +30,6 @@ _LEFT, _RIGHT = -1, 0
 _SENTINEL = re.compile("\\0([0-9]+)\\0")
 _SENTINEL_CLIENT = 0
 _ORIGIN_AND_STRING = 0x84
-
-_LOOKS_ASTRAL = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 class InvalidAnchor(ValueError):
@@ -227,18 +226,8 @@ def _deleted(doc: Doc[Any]) -> Callable[[int, int], bool]:
 
 
 def _high_halves(update: bytes) -> Callable[[int, int], bool]:
-    strings: dict[int, list[tuple[int, bytes]]] = {}
-    # Reading costs more than all else; most texts have no such character, and then their updates mostly do not look so.
-    if _LOOKS_ASTRAL.search(update):
-        for client, clock, high_bytes in read_update(update, "text").paired:
-            strings.setdefault(client, []).append((clock, high_bytes))
-
-    def is_high_half(client: int, clock: int) -> bool:
-        known = strings.get(client, [])
-        index = bisect_right(known, clock, key=itemgetter(0)) - 1
-        if index < 0:
-            return False
-        start, high_bytes = known[index]
-        return clock - start < len(high_bytes) and 0xD8 <= high_bytes[clock - start] < 0xDC
-
-    return is_high_half
+    pairs = SurrogatePairs()
+    # Reading costs more than all else here, and most texts have no such character.
+    if may_hold_pairs(update):
+        pairs.add(read_update(update, "text").paired)
+    return lambda client, clock: pairs.inside(client, clock + 1)

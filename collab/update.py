@@ -11,8 +11,8 @@ with origin, 0x40 with right origin, 0x20 with key), the origins as (client, clo
 and a root's name, or 0 and an id) and its key, then the content. A struct takes as many clocks as its content is long,
 a string one for each UTF-16 unit.
 
-Not to be found here, because a header does not hold it: known clocks that come again with different content. Replicas
-that meet the two in different order differ for ever; only a broken or hostile client makes them.
+Not to be found here: known clocks that come again with other content (`collab.known` drops them), and references that
+no replica can have made, after which Yjs itself makes one text of an update and another of the document encoded anew.
 """
 
 import asyncio
@@ -29,16 +29,13 @@ Kind = Literal["text", "tree"]
 MAX_CLOCK = 2**31 - 1
 """Clocks end here: yrs counts in 32 bits and wraps in silence, and a deleted run claims any length in five bytes."""
 
-MAX_NAME = 4096
-"""Bytes of a key or a string in a tree, where names are at most 255 bytes."""
+MAX_NAME = 4096  # bytes of a key or a string in a tree
 
-BYTES_PER_STEP = 32 * 1024
-"""Bytes read between two yields: some 2,000 structs, 4 ms."""
+BYTES_PER_STEP = 32 * 1024  # read between two yields: some 2,000 structs, 4 ms
 
 _GC, _DELETED, _STRING, _TYPE, _ANY, _SKIP = 0, 1, 4, 7, 8, 10
 _ORIGIN, _RIGHT_ORIGIN, _KEY = 0x80, 0x40, 0x20
 _Y_MAP = 1
-
 _TEXT_ROOT = b"\x01\x04text"
 _TREE_ROOT = b"\x01\x05nodes"
 
@@ -56,6 +53,19 @@ class InvalidUpdate(ValueError):
     """An update that no correct client sends. The connection that sent it is closed with 1007."""
 
 
+@dataclass(frozen=True, slots=True)
+class PairedString:
+    """A string with characters that take two UTF-16 units, and so two clocks."""
+
+    client: int
+    clock: int
+    high_bytes: bytes
+    """Of each unit: 0xD8 to 0xDB in the first half of a pair, 0xDC to 0xDF in the second."""
+    start: int
+    end: int
+    """Where its UTF-8 stands in the update."""
+
+
 @dataclass(slots=True)
 class UpdateHeader:
     """What an update brings and what it rests on, by Yjs client id, in clocks."""
@@ -70,10 +80,10 @@ class UpdateHeader:
     """(clock, length) of what is deleted, ascending and disjoint."""
 
     cuts: list[tuple[int, int]] = field(default_factory=list)
-    """Text only: (client, clock) in front of which a string is cut in two when the structs are integrated."""
+    """Text only: (client, clock) in front of which integrating the structs cuts a string in two."""
 
-    paired: list[tuple[int, int, bytes]] = field(default_factory=list)
-    """Text only: (client, clock, high byte of each UTF-16 unit) of the strings that hold surrogate pairs."""
+    paired: list["PairedString"] = field(default_factory=list)
+    """Text only: the strings that hold surrogate pairs."""
 
     entries: list[tuple[int, int]] = field(default_factory=list)
     """Tree only: (client, clock) of what lies in the root map; nothing else can be a parent."""
@@ -190,18 +200,13 @@ def _text_content(update: bytes, at: int, info: int, client: int, clock: int, he
     if b"\r" in chunk or b"\0" in chunk:
         raise InvalidUpdate("carriage return or NUL in a text")
     if not chunk.isascii():
-        length = _utf16_length(chunk, client, clock, header)
+        string = chunk.decode()
+        length = len(string)
+        if len(chunk.translate(None, _FOUR_BYTE_LEADS)) != len(chunk):
+            high_bytes = string.encode("utf-16-be")[::2]
+            length = len(high_bytes)
+            header.paired.append(PairedString(client, clock, high_bytes, at, end))
     return length, end
-
-
-def _utf16_length(chunk: bytes, client: int, clock: int, header: UpdateHeader) -> int:
-    """UTF-16 units of a string; notes it when it holds surrogate pairs. UnicodeDecodeError when it is not UTF-8."""
-    string = chunk.decode()
-    if len(chunk.translate(None, _FOUR_BYTE_LEADS)) == len(chunk):
-        return len(string)
-    high_bytes = string.encode("utf-16-be")[::2]
-    header.paired.append((client, clock, high_bytes))
-    return len(high_bytes)
 
 
 def _tree_content(update: bytes, at: int, info: int, client: int, clock: int, header: UpdateHeader) -> tuple[int, int]:
@@ -266,12 +271,10 @@ def _plain_value_end(update: bytes, at: int) -> int:
 
 def _string_end(update: bytes, at: int) -> int:
     length, at = read_var_uint(update, at)
-    if length > MAX_NAME:
-        raise InvalidUpdate(f"name of {length} bytes, at most {MAX_NAME} are allowed")
-    chunk = update[at : at + length]
-    if len(chunk) != length:
-        raise InvalidUpdate("string is cut off")
-    chunk.decode()
+    string = update[at : at + length]
+    if length > MAX_NAME or len(string) != length:
+        raise InvalidUpdate(f"name of {length} bytes, {len(string)} are there, at most {MAX_NAME} are allowed")
+    string.decode()
     return at + length
 
 
@@ -323,10 +326,7 @@ def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
 
 
 def _end(header: UpdateHeader, client: int) -> int:
-    if client not in header.ranges:
-        return 0
-    clock, length = header.ranges[client][-1]
-    return clock + length
+    return sum(header.ranges[client][-1]) if client in header.ranges else 0
 
 
 def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
@@ -360,9 +360,7 @@ def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> str | 
 def advance(state: dict[int, int], header: UpdateHeader) -> None:
     """Takes what the update brings into `state`. Only after `missing` has found nothing."""
     for client in header.ranges:
-        end = _end(header, client)
-        if end > state.get(client, 0):
-            state[client] = end
+        state[client] = max(state.get(client, 0), _end(header, client))
 
 
 def decode_state_vector(state_vector: bytes) -> dict[int, int]:

@@ -25,21 +25,20 @@ NULL, STRING_A = b"\x7e", b"\x77" + string("a")
 
 
 def test_header_of_a_text_update() -> None:
-    header = read_update(
-        update(
-            (9, 4, [text("aé😀b", origin=(9, 3)), text("x", origin=(7, 1), right=(7, 2))]),
-            (7, 0, [text("abc")]),
-            deletes={7: [(0, 1), (2, 1)], 3: [(5, 2)]},
-        ),
-        "text",
+    data = update(
+        (9, 4, [text("aé😀b", origin=(9, 3)), text("x", origin=(7, 1), right=(7, 2))]),
+        (7, 0, [text("abc")]),
+        deletes={7: [(0, 1), (2, 1)], 3: [(5, 2)]},
     )
+    header = read_update(data, "text")
     assert header.ranges == {9: [(4, 6)], 7: [(0, 3)]}
     assert header.depends == [(9, 9, 7, 2), (9, 9, 7, 3)]
     assert header.deletes == {7: [(0, 1), (2, 1)], 3: [(5, 2)]}
     assert header.cuts == [(9, 4), (7, 2), (7, 2)]
-    [(client, clock, high_bytes)] = header.paired
-    assert (client, clock) == (9, 4)
-    assert high_bytes == "aé😀b".encode("utf-16-be")[::2]
+    [paired] = header.paired
+    assert (paired.client, paired.clock) == (9, 4)
+    assert paired.high_bytes == "aé😀b".encode("utf-16-be")[::2]
+    assert data[paired.start : paired.end].decode() == "aé😀b"
 
 
 def test_header_of_a_tree_update() -> None:
