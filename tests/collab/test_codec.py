@@ -1,7 +1,10 @@
 """The wire format: exact bytes, and every malformed frame refused."""
 
+import base64
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab import codec
@@ -22,6 +25,13 @@ from collab.codec import (
     write_var_string,
     write_var_uint,
 )
+from tests.support.yjs import Oracle, oracle
+
+
+@pytest.fixture(scope="module")
+def yjs() -> Iterator[Oracle]:
+    with oracle() as running:
+        yield running
 
 
 def var_uint(value: int) -> bytes:
@@ -46,6 +56,7 @@ def test_integers_are_written_as_lib0_writes_them(value: int, encoded: str) -> N
     assert read_var_uint(bytes.fromhex(encoded), 0) == (value, len(encoded) // 2)
 
 
+@settings(deadline=None)
 @given(st.integers(0, MAX_SAFE_INTEGER), st.binary(max_size=3))
 def test_integers_round_trip_inside_other_bytes(value: int, around: bytes) -> None:
     data = around + var_uint(value) + around
@@ -61,6 +72,7 @@ def test_integers_cut_off_padded_or_too_large_are_refused(encoded: str) -> None:
         read_var_uint(bytes.fromhex(encoded), 0)
 
 
+@settings(deadline=None)
 @given(st.text(), st.binary(), st.integers(0, 255))
 def test_decoder_reads_what_was_written(text: str, data: bytes, byte: int) -> None:
     buffer = bytearray([byte])
@@ -127,6 +139,7 @@ def test_malformed_frames_are_refused(frame: bytes) -> None:
         decode_frame(frame)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_any_bytes_decode_or_are_refused(frame: bytes) -> None:
     try:
@@ -134,3 +147,31 @@ def test_any_bytes_decode_or_are_refused(frame: bytes) -> None:
     except MalformedFrame:
         return
     assert message is not None
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, MAX_SAFE_INTEGER) | st.sampled_from([2**k - 1 for k in range(54)])))
+def test_integers_are_the_same_in_lib0(yjs: Oracle, values: list[int]) -> None:
+    theirs = base64.b64decode(yjs.call("writeVarUints", values=values))
+    assert theirs == b"".join(var_uint(value) for value in values)
+    decoder = Decoder(theirs)
+    assert [decoder.var_uint() for _ in values] == values
+    assert decoder.at_end
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_strings_are_the_same_in_lib0(yjs: Oracle, value: str) -> None:
+    theirs = base64.b64decode(yjs.call("writeVarString", value=value))
+    buffer = bytearray()
+    write_var_string(buffer, value)
+    assert theirs == buffer
+    assert Decoder(theirs).var_string(len(theirs)) == value
+
+
+def test_sync_frames_of_y_protocols(yjs: Oracle) -> None:
+    yjs.create("d", 7)
+    yjs.insert("d", 0, "héllo" * 100)
+    frames = [base64.b64decode(frame) for frame in yjs.call("syncFrames", doc="d")]
+    assert [decode_frame(frame) for frame in frames] == [SyncStep1(yjs.vector("d")), SyncStep2(yjs.update("d"))]
+    assert frames == [codec.encode_sync_step_1(yjs.vector("d")), codec.encode_sync_step_2(yjs.update("d"))]

@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
@@ -91,6 +91,7 @@ def test_a_fresh_client_id_is_none_of_those_taken() -> None:
     assert taken.asked == 3
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from(ALPHABET)), st.text(st.sampled_from(ALPHABET)))
 def test_edits_between_any_two_texts(old: str, new: str) -> None:
     edits = minimal_edits(old, new)

@@ -1,7 +1,7 @@
 """Offsets in UTF-16 units, code points and UTF-8 bytes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.offsets import (
@@ -49,6 +49,7 @@ def test_an_offset_outside_the_text_is_refused(text: str) -> None:
         slice_utf16(text, 2, 1)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab\né\u0301\u4e2d😀𝒳")), st.data())
 def test_the_units_agree(text: str, data: st.DataObject) -> None:
     points = sorted(data.draw(st.lists(st.integers(0, len(text)))))

@@ -1,6 +1,9 @@
 """Presence as a pure machine: who speaks for whom, what is sent to whom, and which clocks stock clients will take."""
 
+import base64
 import json
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
 from collab.limits import Limits
 from collab.presence import SILENCE, Presence
+from tests.support.yjs import Oracle, oracle
 
 Entry = tuple[int, int, object]
 
@@ -238,3 +242,88 @@ def test_malformed_presence(presence: Presence, data: bytes) -> None:
 def test_malformed_presence_of_a_process(presence: Presence, data: bytes) -> None:
     with pytest.raises(MalformedFrame):
         presence.merge("p", data, now=0)
+
+
+@pytest.fixture(scope="module")
+def yjs() -> Iterator[Oracle]:
+    with oracle() as running:
+        yield running
+
+
+class Stock:
+    """A stock client on a connection: real y-protocols awareness, and the echo that the stock provider sends."""
+
+    def __init__(self, yjs: Oracle, presence: Presence, client: int, person: Person) -> None:
+        self._yjs = yjs
+        self._presence = presence
+        self._person = person
+        self._connection: object = None
+        self.name = str(client)
+        yjs.call("createPresence", presence=self.name, client=client)
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
+    def connect(self) -> None:
+        self._connection = object()
+        self._send(self._yjs.call("presencePayload", presence=self.name))
+        self.hear(self._presence.all_states())
+
+    def disconnect(self, noticed: bool) -> None:
+        if noticed:
+            self._presence.detach(self._connection)
+        self._connection = None
+
+    def show(self, state: object) -> None:
+        self._yjs.call("setPresence", presence=self.name, state=state)
+        if self.connected:
+            self._send(self._yjs.call("presencePayload", presence=self.name))
+
+    def hear(self, data: bytes | None) -> None:
+        if data is not None:
+            self._send(self._yjs.call("receivePresence", presence=self.name, payload=base64.b64encode(data).decode()))
+
+    def _send(self, sent: str | None) -> None:
+        if sent is not None:
+            self.hear(self._presence.receive(self._connection, base64.b64decode(sent), self._person))
+
+    def seen(self) -> dict[int, object]:
+        return {int(client): state for client, state in self._yjs.call("presences", presence=self.name).items()}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stock_clients_see_each_other_as_they_are(yjs: Oracle, presence: Presence, seed: int) -> None:
+    rng = random.Random(seed)
+    people = [Person("ann"), Person("bob"), Person("bob"), Person("cy", role="viewer")]
+    stocks = {rng.randrange(1 << 20, 1 << 32): person for person in people}
+    clients = {client: Stock(yjs, presence, client, person) for client, person in stocks.items()}
+    states: dict[int, dict[str, object]] = {client: {} for client in clients}
+
+    def spread() -> None:
+        while (taken := presence.take_changes()) is not None:
+            for stock in clients.values():
+                if stock.connected:
+                    stock.hear(taken.payload)
+
+    for _ in range(60):
+        client, stock = rng.choice(list(clients.items()))
+        if not stock.connected:
+            stock.connect()
+        elif rng.random() < 0.3:
+            # A connection whose end is not noticed yet is still there when its client comes again.
+            stock.disconnect(noticed=rng.random() < 0.7)
+        else:
+            states[client] = {"cursor": rng.randrange(100), "user": {"name": "whoever"}}
+            stock.show(states[client])
+        if rng.random() < 0.5:
+            spread()
+    for stock in clients.values():
+        if not stock.connected:
+            stock.connect()
+    spread()
+    for client, stock in clients.items():
+        for other, state in stock.seen().items():
+            if other != client:
+                assert state == {**states[other], **shown(stocks[other])}
+        assert stock.seen().keys() == clients.keys()
