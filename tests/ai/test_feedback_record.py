@@ -1,0 +1,312 @@
+"""The feedback record and what is exported from it."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, get_args
+
+import pytest
+
+from ai.exports import FORMATS, SORT, Format, export
+from ai.feedback_record import SCHEMA_VERSION, FeedbackInput, build_record, correction
+from ai.prompts import edit_prompt, write_prompt
+from ai.streaming_diff import diff
+
+TOKEN = "ghp_" + "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJabcd"
+BASE = "The quick brown fox 😀 jumps over the lazy dog.\nIt was a sunny day in May.\n"
+ANSWER = "The quick red fox 😀 jumps over the lazy dog.\nIt was a rainy day in May.\n"
+FIELDS = {  # what DESIGN calls a record, and what an export needs besides
+    *(
+        "schema_version",
+        "workspace",
+        "document",
+        "path",
+        "language",
+        "kind",
+        "job",
+        "suggestion",
+        "hunk",
+        "requested_by",
+    ),
+    *(
+        "decided_by",
+        "decision",
+        "reason",
+        "was_shown",
+        "shown_ms",
+        "model",
+        "provider",
+        "params",
+        "messages",
+        "context",
+    ),
+    *("base_text", "proposed_text", "final_text", "kept_rate", "timings", "usage", "cost", "consent", "redactions"),
+    *("_id", "decided_at", "selection", "place", "corrections"),
+}
+
+
+def generation(instruction: str = "Change it.", selection: str = BASE, **changed: Any) -> dict[str, Any]:
+    prompt = edit_prompt(
+        instruction=instruction, path="a.md", language="markdown", before="", selection=selection, after=""
+    )
+    return {
+        "provider": "openai",
+        "model": "some-model",
+        "params": {"temperature": 0.2},
+        "messages": [message.as_dict() for message in prompt.messages],
+        "context": prompt.context,
+        "timings": {"queued": 0.01, "first_token": 0.5, "total": 2.0},
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "cost": 0.002},
+        **changed,
+    }
+
+
+def records(
+    *decisions: str,
+    suggestion: str = "s1",
+    answer: str = ANSWER,
+    base: str = BASE,
+    made: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """One record for each hunk between the two texts, decided as told."""
+    hunks = diff(base, answer)
+    assert len(hunks) == len(decisions)
+    return [
+        build_record(
+            FeedbackInput(
+                id=f"{suggestion}-{number}:0",
+                workspace="w",
+                document="d",
+                path="a.md",
+                kind="edit",
+                job="j",
+                suggestion=suggestion,
+                hunk=f"{suggestion}-{number}",
+                requested_by={"id": "u1", "name": "Ada"},
+                decided_by={"id": "u2", "name": "Ben"},
+                decision=decision,  # type: ignore[arg-type]
+                decided_at=1_800_000_000.5 + number,
+                base_text=hunk.base,
+                proposed_text=hunk.proposed,
+                generation=generation(selection=base) if made is None else made,
+                selection=base,
+                place=(hunk.start, hunk.end),
+            )
+        )
+        for number, (hunk, decision) in enumerate(zip(hunks, decisions, strict=True))
+    ]
+
+
+async def exported(format: Format, *given: dict[str, Any]) -> list[dict[str, Any]]:
+    ordered = sorted(given, key=lambda record: [record[name] for name, _ in SORT[format]])
+
+    async def stream() -> AsyncIterator[dict[str, Any]]:
+        for record in ordered:
+            yield record
+
+    lines = [line async for line in export(stream(), format)]
+    assert all(line.endswith("\n") and line.count("\n") == 1 for line in lines)
+    assert lines == [line async for line in export(stream(), format)]
+    return [json.loads(line) for line in lines]
+
+
+def test_a_record_has_every_field() -> None:
+    record = records("accepted", "rejected")[0]
+    assert set(record) == FIELDS
+    assert record["schema_version"] == SCHEMA_VERSION == 1
+    assert record["language"] == "markdown"
+    assert (record["base_text"], record["proposed_text"], record["cost"]) == ("brown", "red", 0.002)
+    assert record["usage"] == {"prompt_tokens": 100, "completion_tokens": 20}
+    assert record["redactions"] == []
+    json.dumps(record)
+
+
+def test_a_record_needs_no_generation() -> None:
+    record = records("stale", "stale", made={})[0]
+    assert set(record) == FIELDS
+    assert record["messages"] == []
+    assert record["timings"] == {"queued": None, "first_token": None, "total": None}
+
+
+def test_secrets_are_gone_before_the_record_exists() -> None:
+    base = f"one {TOKEN} two three\nfour five six seven\n"
+    answer = base.replace("three", f"{TOKEN} drei").replace("six", "sechs")
+    first, second = records("accepted", "accepted", base=base, answer=answer, made=generation(f"Use {TOKEN}", base))
+    for record in (first, second):
+        assert TOKEN not in json.dumps(record)
+        start, end = record["place"]
+        assert record["selection"][start:end] == record["base_text"]
+    assert {(found["field"], found["type"]) for found in first["redactions"]} == {
+        ("messages", "GitHub Token"),
+        ("proposed_text", "GitHub Token"),
+        ("selection", "GitHub Token"),
+    }
+    assert correction(first, "30s", f"{TOKEN} drei!", 1.0)["final_text"] == "«redacted:GitHub Token» drei!"
+
+
+def test_a_hunk_that_touches_a_secret_keeps_its_mark_whole() -> None:
+    base = f"key {TOKEN} end of the line"
+    at = base.index(TOKEN)
+    record = build_record(
+        FeedbackInput(
+            **{  # type: ignore[arg-type]
+                **dict.fromkeys(("id", "workspace", "document", "path", "job", "suggestion", "hunk"), "x"),
+                **{"kind": "edit", "requested_by": None, "decided_by": None, "decision": "accepted", "decided_at": 0.0},
+                **{"base_text": base[at + 4 : at + 9], "proposed_text": "", "generation": None, "selection": base},
+                "place": (at + 4, at + 9),
+            }
+        )
+    )
+    assert record["base_text"] == "«redacted:GitHub Token»"
+
+
+def test_a_correction_measures_what_was_kept() -> None:
+    record = records("accepted", "accepted")[1]
+    assert record["proposed_text"] == "rainy"
+    assert correction(record, "quiet", "rainy", 12.5) == {
+        "corrections.quiet": {"final_text": "rainy", "kept_rate": 1.0, "at": 12.5},
+        "final_text": "rainy",
+        "kept_rate": 1.0,
+    }
+    assert correction(record, "10min", "stormy", 600.0)["kept_rate"] == 0.0
+
+
+async def test_raw_is_the_record_without_its_bookkeeping() -> None:
+    given = records("accepted", "rejected")
+    given[0] |= {"watch": {"anchors": [b"x"]}, "measure_at": 5.0}
+    given[0]["corrections"] = {"quiet": {"final_text": "red", "kept_rate": 1.0, "at": 1_800_000_010.0}}
+    lines = await exported("raw", *given)
+    assert [line["id"] for line in lines] == ["s1-0:0", "s1-1:0"]
+    assert set(lines[0]) == FIELDS - {"_id"} | {"id"}
+    assert lines[0]["decided_at"] == "2027-01-15T08:00:00.500Z"
+    assert lines[0]["corrections"]["quiet"]["at"] == "2027-01-15T08:00:10.000Z"
+
+
+def check_messages(messages: Any, *, last: str) -> None:
+    assert isinstance(messages, list)
+    for message in messages:
+        assert set(message) == {"role", "content"}
+        assert message["role"] in ("system", "user", "assistant")
+        assert isinstance(message["content"], str)
+        assert message["content"]
+    assert messages[-1]["role"] == last
+
+
+def check(format: Format, example: dict[str, Any]) -> None:
+    """The published formats, see `ai.exports`."""
+    if format == "sft":
+        assert set(example) == {"messages"}
+        check_messages(example["messages"], last="assistant")
+    elif format == "dpo":
+        assert set(example) == {"input", "preferred_output", "non_preferred_output"}
+        assert set(example["input"]) == {"messages"}
+        check_messages(example["input"]["messages"], last="user")
+        for name in ("preferred_output", "non_preferred_output"):
+            assert len(example[name]) == 1
+            check_messages(example[name], last="assistant")
+        assert example["preferred_output"] != example["non_preferred_output"]
+    elif format == "kto":
+        assert set(example) == {"prompt", "completion", "label"}
+        check_messages(example["prompt"], last="user")
+        check_messages(example["completion"], last="assistant")
+        assert isinstance(example["label"], bool)
+
+
+async def contents(format: Format, *given: dict[str, Any]) -> list[Any]:
+    examples = await exported(format, *given)
+    for example in examples:
+        check(format, example)
+    if format == "sft":
+        return [example["messages"][-1]["content"] for example in examples]
+    if format == "dpo":
+        pairs = [(example["preferred_output"], example["non_preferred_output"]) for example in examples]
+        return [(wanted[0]["content"], unwanted[0]["content"]) for wanted, unwanted in pairs]
+    return [(example["completion"][0]["content"], example["label"]) for example in examples]
+
+
+MIXED = ANSWER.replace("rainy", "sunny")
+
+
+async def test_all_taken() -> None:
+    given = records("accepted", "accepted")
+    assert await contents("sft", *given) == [ANSWER]
+    assert await contents("dpo", *given) == []
+    assert await contents("kto", *given) == [(ANSWER, True)]
+
+
+async def test_some_taken() -> None:
+    given = records("accepted", "rejected")
+    assert await contents("sft", *given) == [MIXED]
+    assert await contents("dpo", *given) == [(MIXED, ANSWER)]
+    assert await contents("kto", *given) == [(ANSWER, False), (MIXED, True)]
+
+
+async def test_none_taken() -> None:
+    given = records("rejected", "rejected")
+    assert await contents("sft", *given) == []
+    assert await contents("dpo", *given) == []
+    assert await contents("kto", *given) == [(ANSWER, False)]
+
+
+async def test_taken_and_corrected() -> None:
+    given = records("accepted", "accepted")
+    given[1]["final_text"] = "stormy"
+    corrected = ANSWER.replace("rainy", "stormy")
+    assert await contents("sft", *given) == [corrected]
+    assert await contents("dpo", *given) == [(corrected, ANSWER)]
+    assert await contents("kto", *given) == [(ANSWER, True)]
+
+
+async def test_undone() -> None:
+    given = records("accepted", "accepted")
+    undone = {**given[1], "_id": "s1-1:1", "decision": "undone", "decided_at": 1_900_000_000.0}
+    assert await contents("sft", *given, undone) == [MIXED]
+    given = records("accepted", "rejected")
+    reopened = {**given[1], "_id": "s1-1:1", "decision": "undone", "decided_at": 1_900_000_000.0}
+    assert await contents("kto", *given, reopened) == [(MIXED, True)]
+    again = {**given[1], "_id": "s1-1:2", "decision": "accepted", "decided_at": 1_900_000_001.0}
+    assert await contents("kto", *given, reopened, again) == [(ANSWER, True)]
+
+
+async def test_what_teaches_nothing_is_left_out() -> None:
+    untaught = [
+        *records("accepted", "stale", suggestion="stale"),
+        *records("ignored", "superseded", suggestion="ignored"),
+        *records("accepted", "accepted", suggestion="local", made=generation(provider="local")),
+        *records("accepted", "accepted", suggestion="unknown", made={}),
+    ]
+    unplaced = records("accepted", "accepted", suggestion="unplaced")
+    untaught += [{**record, "selection": None, "place": None} for record in unplaced]
+    for taught in ("sft", "dpo", "kto"):
+        assert await exported(taught, *untaught) == []
+    assert len(await exported("raw", *untaught)) == 10
+
+
+async def test_a_deletion_is_answered_as_the_prompt_asks() -> None:
+    given = records("accepted", answer="")
+    assert await contents("sft", *given) == ["```\n```"]
+
+
+async def test_equal_requests_with_equal_answers_are_given_once() -> None:
+    given = records("accepted", "rejected", suggestion="s1") + records("accepted", "rejected", suggestion="s2")
+    assert given[0]["messages"] != given[2]["messages"], "each prompt has marks of its own"
+    for taught, count in (("sft", 1), ("dpo", 1), ("kto", 2)):
+        assert len(await exported(taught, *given)) == count  # type: ignore[arg-type]
+    given += records("rejected", "accepted", suggestion="s3")
+    assert len(await exported("sft", *given)) == 2
+
+
+async def test_a_write_is_an_answer_by_itself() -> None:
+    prompt = write_prompt(instruction="Go on.", path="a.md", language="markdown", before="Once", after="")
+    made = generation(messages=[message.as_dict() for message in prompt.messages])
+    record = {**records("accepted", "accepted", made=made)[0], "kind": "write", "selection": None, "place": None}
+    record |= {"base_text": "", "proposed_text": " upon a time", "final_text": " upon a midnight"}
+    assert await contents("dpo", record) == [(" upon a midnight", " upon a time")]
+
+
+def test_the_formats_are_those_that_are_published() -> None:
+    assert get_args(Format) == FORMATS == tuple(SORT) == ("raw", "sft", "dpo", "kto")
+
+
+@pytest.mark.parametrize("format", ["sft", "dpo", "kto"])
+async def test_nothing_gives_nothing(format: Format) -> None:
+    assert await exported(format) == []
