@@ -75,7 +75,8 @@ def _agreed(places: list[tuple[SourceFile, int]]) -> tuple[str, list[tuple[Sourc
     for _ in range(_TOKENS):
         following = [(source, at, match) for source, at in places if (match := _TOKEN.match(source.text, at))]
         token, count = Counter(match[0] for _, _, match in following).most_common(1)[0] if following else ("", 0)
-        if 2 * count <= len(following) or (token == "\n" and (text.endswith("\n") or text.count("\n") >= _LINES)):
+        paragraph_ends = token == "\n" and text.strip() and (text.endswith("\n") or text.count("\n") >= _LINES)
+        if 2 * count <= len(following) or paragraph_ends:
             break
         text += token
         places = [(source, match.end()) for source, _, match in following if match[0] == token]

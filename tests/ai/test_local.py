@@ -147,6 +147,14 @@ async def test_the_majority_is_followed_while_there_is_one() -> None:
     assert "2 places of a.txt, b.txt" in note
 
 
+async def test_a_paragraph_that_is_complete_is_followed_by_the_next() -> None:
+    async def files() -> Sequence[SourceFile]:
+        return [SourceFile("a.txt", "Yours sincerely\n\nThe board\nof this club\n\nP. S.\n")]
+
+    text, _ = await ask("write", path="d.txt", before="Yours sincerely", corpus=files)
+    assert text == "\n\nThe board\nof this club"
+
+
 async def test_nothing_to_continue_is_said() -> None:
     text, note = await ask("write", path="d.txt", before="Quite unheard of", corpus=fastapi_files)
     assert text == ""
