@@ -80,7 +80,11 @@ class Author {
 
 /** A position and a length in code points, as UTF-16 code units. */
 const units = (text, position, length) => {
-  const skip = (at, count) => (count === 0 ? at : skip(at + (text.codePointAt(at) > 0xffff ? 2 : 1), count - 1))
+  const skip = (from, count) => {
+    let at = from
+    for (let n = 0; n < count; n++) at += text.codePointAt(at) > 0xffff ? 2 : 1
+    return at
+  }
   const start = skip(0, position)
   return [start, skip(start, length) - start]
 }
