@@ -1,7 +1,7 @@
 """Times in the records of the assistant: Unix seconds as floats.
 
-Leases, turns and due times are compared by the database and changed in place. A number is compared alike by every
-server that speaks MongoDB's protocol; `nx-27017` turns a date into a string when an update operator sets it.
+Leases, turns and due times are compared and changed in place by the database, across processes. A number is compared
+alike by every server that speaks MongoDB's protocol, and keeps the microseconds that a date there loses.
 """
 
 import time

@@ -5,21 +5,20 @@ later write of that worker names both: a worker that was taken for dead changes 
 judged on each process's own clock, so `LEASE` must stay well above the skew between machines.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
-from pymongo.asynchronous.database import AsyncDatabase
 
 from ai.clock import now, rfc3339
+from storage.mongo import Database
 
 LEASE = 6.0
 """Seconds after which a worker that has not renewed its jobs is taken for dead."""
 
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 4
 """How often a job is begun, counting take-overs: a job that kills its workers must not go round for ever."""
 
 TURN = 10.0
@@ -128,7 +127,7 @@ class Jobs:
     ``priority``, ``turn`` (the order among waiting jobs), ``not_before`` (a retry waits until then), ``leased_until``.
     """
 
-    def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, db: Database) -> None:
         self._jobs = db["jobs"]
 
     async def ensure_indexes(self) -> None:
@@ -274,10 +273,7 @@ class Jobs:
                 return Job.of(record)
         return job
 
-    async def unfinished(self, *, conversation: str) -> list[Job]:
-        """The jobs that still answer in `conversation`."""
-        found = self._jobs.find({"conversation": conversation})
-        return [job for job in [Job.of(record) async for record in found] if not job.state.final]
-
-    async def delete(self, ids: Iterable[str]) -> None:
-        await self._jobs.delete_many({"_id": {"$in": list(ids)}})
+    async def unfinished(self, **of: str) -> list[Job]:
+        """The jobs that have not ended, of a `workspace` or a `conversation`."""
+        states = [state.value for state in JobState if not state.final]
+        return [Job.of(record) async for record in self._jobs.find({**of, "state": {"$in": states}})]

@@ -1,0 +1,37 @@
+"""What the people of a workspace hear of the assistant: the events of its stream, by their public types and shapes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ai.hunks import Hunk
+from ai.jobs import Job
+from storage.events import EventLog
+
+
+class Announcements:
+    """Deltas are transient: whoever misses some reads the record, or waits for the durable event that ends them."""
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+
+    async def job_changed(self, job: Job) -> None:
+        await self._events.append(job.workspace, "scriptorium.job.changed", job.view())
+
+    async def suggestion_changed(self, view: dict[str, Any]) -> None:
+        """`view` as `ai.suggestions.Suggestion.view` gives it."""
+        await self._events.append(view["workspace"], "scriptorium.suggestion.changed", view)
+
+    async def suggestion_delta(
+        self, workspace: str, suggestion: str, changed: Iterable[Hunk], removed: Sequence[str]
+    ) -> None:
+        data = {"id": suggestion, "hunks": [hunk.view() for hunk in changed], "removed": list(removed)}
+        await self._events.transient(workspace, "scriptorium.suggestion.delta", data)
+
+    async def chat_message(self, workspace: str, conversation: str, message: dict[str, Any]) -> None:
+        data = {"conversation": conversation, "message": message}
+        await self._events.append(workspace, "scriptorium.chat.message", data)
+
+    async def chat_delta(self, workspace: str, conversation: str, message: str, offset: int, text: str) -> None:
+        """`offset` in UTF-16 code units, as a browser counts what it shows already."""
+        data = {"conversation": conversation, "message": message, "offset": offset, "text": text}
+        await self._events.transient(workspace, "scriptorium.chat.delta", data)

@@ -1,0 +1,230 @@
+"""A worker: claims jobs, works on many at once, keeps their leases, and stops the ones that are cancelled."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from ai import metrics
+from ai.announcements import Announcements
+from ai.attempt import Attempt, Fenced, JobFailed, NewAttempt, Run, Stop
+from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
+from ai.models import ModelError
+from ai.queue import Queue
+from storage.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+CANCEL_CHANNEL = "scriptorium.jobs.cancel"
+
+MOST_AT_ONCE = 512
+"""Jobs of one worker: they wait for a model nearly all of the time."""
+
+POLL = 2.0
+"""Seconds between looks into MongoDB when no wake-up comes: wake-ups may be lost."""
+
+RENEW = LEASE / 4
+
+FIRST_DELAY = 0.5
+"""Seconds before a failed model is asked again, then twice as long each time."""
+
+LONGEST_DELAY = 60.0
+"""Seconds that a Retry-After may ask for while somebody waits; beyond that the job fails and says so."""
+
+WORTH_RETRYING = frozenset({"unreachable", "timeout", "rate_limited", "server_error", "cut_off"})
+
+
+class Worker:
+    """`holder` must be new for every worker: a restarted one must not pass for its predecessor."""
+
+    def __init__(
+        self,
+        holder: str,
+        jobs: Jobs,
+        queue: Queue,
+        bus: Bus,
+        announcements: Announcements,
+        attempts: Mapping[str, NewAttempt],
+    ) -> None:
+        self._holder = holder
+        self._jobs = jobs
+        self._queue = queue
+        self._bus = bus
+        self._announcements = announcements
+        self._attempts = attempts
+        self._runs: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._next_look_for_abandoned = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled; then put back what is not finished, for another worker to take at once."""
+        unsubscribe = await self._bus.subscribe(CANCEL_CHANNEL, self._hear_cancel)
+        keeper = asyncio.create_task(self._keep_leases())
+        try:
+            await self._claim()
+            while True:
+                while len(self._runs) >= MOST_AT_ONCE:
+                    self._room.clear()
+                    await self._room.wait()
+                async with self._queue.waiting(POLL):
+                    await self._claim()
+        finally:
+            await unsubscribe()
+            await self._stop_all()
+            keeper.cancel()
+
+    async def _claim(self) -> None:
+        try:
+            while len(self._runs) < MOST_AT_ONCE:
+                job = await self._jobs.claim(self._holder) or await self._claim_abandoned()
+                if job is None:
+                    return
+                self._begin(job)
+        except PyMongoError as error:
+            log.warning("cannot look for jobs", error=str(error))
+            await asyncio.sleep(POLL)
+
+    async def _claim_abandoned(self) -> Job | None:
+        if time.monotonic() < self._next_look_for_abandoned:
+            return None
+        job = await self._jobs.claim_abandoned(self._holder)
+        if job is None:
+            self._next_look_for_abandoned = time.monotonic() + POLL
+        else:
+            log.warning("taking over a job", job=job.id, attempt=job.attempt)
+        return job
+
+    # ---- leases and cancelling
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW)
+            running = dict(self._runs)
+            if not running:
+                continue
+            asked_at = time.monotonic()
+            try:
+                async with asyncio.timeout(RENEW):
+                    held = await self._jobs.renew(self._holder)
+            except (PyMongoError, TimeoutError) as error:
+                log.warning("cannot renew leases", error=str(error))
+                for run in running.values():
+                    if not run.held:
+                        run.stop(Stop.FENCED)
+                continue
+            for run in running.values():
+                job = held.get(run.job.id)
+                if job is None or job.attempt != run.job.attempt:
+                    run.stop(Stop.FENCED)
+                    continue
+                run.renewed(asked_at)
+                if job.cancel_requested_at is not None:
+                    run.stop(Stop.CANCELLED)
+
+    def _hear_cancel(self, payload: bytes) -> None:
+        if (run := self._runs.get(payload.decode("ascii", "replace"))) is not None:
+            run.stop(Stop.CANCELLED)
+
+    async def _stop_all(self) -> None:
+        for run in self._runs.values():
+            run.stop(Stop.SHUTDOWN)
+        while self._runs:
+            self._room.clear()
+            await self._room.wait()
+        for timer in self._tasks:
+            timer.cancel()
+
+    # ---- one job
+
+    def _begin(self, job: Job) -> None:
+        run = Run(job)
+        self._runs[job.id] = run
+        self._tasks.add(task := asyncio.create_task(self._see_through(run), name=f"job {job.id}"))
+        task.add_done_callback(self._tasks.discard)
+
+    async def _see_through(self, run: Run) -> None:
+        metrics.RUNNING.inc()
+        try:
+            await self._work(run)
+        except PyMongoError as error:
+            # Whoever takes it over when the lease has run out finds storage back, or waits in its turn.
+            log.warning("a job stops, storage is away", job=run.job.id, error=str(error))
+        except Exception:
+            log.exception("a job could not be ended", job=run.job.id)
+        finally:
+            metrics.RUNNING.dec()
+            del self._runs[run.job.id]
+            self._room.set()
+
+    async def _work(self, run: Run) -> None:
+        job = run.job
+        attempt = self._attempts[job.kind](run)
+        if job.cancel_requested_at is not None:
+            await self._end(run, attempt, JobState.CANCELLED)
+        elif job.attempt > MOST_ATTEMPTS:
+            await self._end(
+                run, attempt, JobState.FAILED, "Every worker that tried this stopped on the way. Ask again."
+            )
+        else:
+            if job.attempt == 1:
+                metrics.QUEUED_SECONDS.labels(job.kind).observe(max(0.0, (job.started_at or 0.0) - job.created_at))
+            await self._announcements.job_changed(job)
+            await self._settle(run, attempt, await run.watch(attempt.run()))
+
+    async def _settle(self, run: Run, attempt: Attempt, error: BaseException | None) -> None:
+        match error:
+            case None:
+                await self._finish(run.job, JobState.DONE)
+            case asyncio.CancelledError() if run.stopped is Stop.CANCELLED:
+                await self._end(run, attempt, JobState.CANCELLED)
+            case asyncio.CancelledError() if run.stopped is Stop.SHUTDOWN:
+                await self._put_back(run, attempt)
+            case asyncio.CancelledError() | Fenced():
+                log.warning("a job was taken over by another worker", job=run.job.id, attempt=run.job.attempt)
+            case ModelError() if (delay := self._delay(run, error)) is not None:
+                metrics.RETRIES.labels(run.job.kind).inc()
+                seconds = max(1, round(delay))
+                unit = "second" if seconds == 1 else "seconds"
+                await self._put_back(run, attempt, delay, f"{error.message} Trying again in {seconds} {unit}.")
+            case ModelError() | JobFailed():
+                await self._end(run, attempt, JobState.FAILED, str(error))
+            case PyMongoError():
+                raise error
+            case _:
+                log.error("a job failed", job=run.job.id, exc_info=error)
+                await self._end(run, attempt, JobState.FAILED, "Something went wrong here. The server's log says what.")
+
+    def _delay(self, run: Run, error: ModelError) -> float | None:
+        """Seconds until the model should be asked again; None when it should not."""
+        if error.kind not in WORTH_RETRYING or run.shown or run.job.attempt >= MOST_ATTEMPTS:
+            return None
+        # Spread by chance, so that what one outage failed together does not come back together.
+        backoff = FIRST_DELAY * 2 ** (run.job.attempt - 1) * random.uniform(0.8, 1.2)
+        delay = max(backoff, error.retry_after or 0.0)
+        return delay if delay <= LONGEST_DELAY else None
+
+    async def _put_back(self, run: Run, attempt: Attempt, delay: float = 0.0, message: str | None = None) -> None:
+        if await self._jobs.put_back(run.job, delay=delay, message=message):
+            await self._announcements.job_changed(await self._jobs.get(run.job.id))
+            self._tasks.add(timer := asyncio.create_task(self._wake_after(delay)))
+            timer.add_done_callback(self._tasks.discard)
+        elif (job := await self._jobs.get(run.job.id)).holder == self._holder and job.cancel_requested_at is not None:
+            await self._end(run, attempt, JobState.CANCELLED)
+
+    async def _wake_after(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        await self._queue.wake()
+
+    async def _end(self, run: Run, attempt: Attempt, state: JobState, error: str | None = None) -> None:
+        if run.held:
+            await attempt.end(state, error)
+            await self._finish(run.job, state, error)
+
+    async def _finish(self, job: Job, state: JobState, error: str | None = None) -> None:
+        if await self._jobs.finish(job, state, error):
+            metrics.JOBS.labels(job.kind, state.value).inc()
+            await self._announcements.job_changed(await self._jobs.get(job.id))
