@@ -1,0 +1,267 @@
+"""Decisions on hunks, each carried out exactly once.
+
+Whoever inserts the record of collection ``decisions`` decides: its `_id` is the hunk and its revision, so there is one
+per revision, and it already holds the bytes of the Yjs update that carries it out. From then on those bytes are only
+ever sent again, by whoever finds the record unfinished; the same bytes twice are one edit, while a second computation
+would be a second edit.
+
+Everything that makes a hunk leave a state goes this way, also becoming stale: two processes that judge one hunk
+differently, because one has already seen the other's edit, then still agree on what happened to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from pycrdt import merge_updates
+from pymongo import ASCENDING
+from pymongo.errors import BulkWriteError
+
+from ai.announcements import Announcements
+from ai.clock import now
+from ai.decision_record import DecisionName, DecisionRecord, decision_id
+from ai.decision_updates import Insertion
+from ai.feedback import Feedback
+from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
+from ai.jobs import Person
+from ai.judging import Case, Verdict, judge
+from ai.suggestions import Suggestion, SuggestionNotFound, Suggestions
+from collab.rooms import Rooms
+from collab.snapshots import DocumentGone, DocumentNotFound
+from storage.mongo import Database
+
+log = structlog.get_logger(__name__)
+
+RECOVERY_LEASE = 30.0
+"""Seconds in which one process finishes what another left behind."""
+
+_DUPLICATE_KEY = 11000
+
+_NAMES: dict[Decision, DecisionName] = {
+    Decision.ACCEPT: "accepted",
+    Decision.REJECT: "rejected",
+    Decision.UNDO: "undone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a decision came to for one hunk: its state now, and why it was not decided, None when it was.
+
+    `state` is None where there is no such hunk in the suggestion.
+    """
+
+    hunk: str
+    state: HunkState | None
+    refusal: str | None = None
+
+    def view(self) -> dict[str, Any]:
+        shown = {"id": self.hunk, "state": self.state.value if self.state else None}
+        return shown | ({"reason": self.refusal} if self.refusal else {})
+
+
+class Decisions:
+    def __init__(
+        self,
+        db: Database,
+        rooms: Rooms,
+        suggestions: Suggestions,
+        announcements: Announcements,
+        feedback: Feedback,
+    ) -> None:
+        self._decisions = db["decisions"]
+        self._rooms = rooms
+        self._suggestions = suggestions
+        self._announcements = announcements
+        self._feedback = feedback
+
+    async def ensure_indexes(self) -> None:
+        await self._decisions.create_index([("state", ASCENDING), ("leased_until", ASCENDING)])
+        await self._decisions.create_index([("suggestion", ASCENDING)])
+
+    async def decide(
+        self,
+        suggestion: Suggestion,
+        which: Sequence[str] | None,
+        decision: Decision,
+        by: Person,
+        reason: str | None = None,
+    ) -> list[Outcome]:
+        """Decide the hunks `which` of `suggestion`; None means all for which the decision can be made.
+
+        A hunk that somebody else has decided, or that has become stale, is refused; the others go ahead. On return the
+        outcome is durable, in the document too.
+
+        Raises:
+            ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError: nothing was decided, or what was is finished soon.
+        """
+        hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(suggestion.id)}
+        chosen = list(hunks) if which is None else list(dict.fromkeys(which))
+        outcomes: dict[str, Outcome] = {}
+        possible: dict[str, list[tuple[Hunk, Transition]]] = defaultdict(list)
+        for name in chosen:
+            hunk = hunks.get(name)
+            if hunk is None:
+                outcomes[name] = Outcome(name, None, "There is no such hunk in this suggestion.")
+            elif step := transition(hunk.mode, hunk.state, decision):
+                possible[hunk.document].append((hunk, step))
+            elif which is not None:
+                outcomes[name] = Outcome(name, hunk.state, hunk.why_not())
+        for document, steps in possible.items():
+            outcomes |= await self._decide_in(document, steps, suggestion, decision, by, reason)
+        if possible:
+            await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
+        return [outcomes[name] for name in chosen if name in outcomes]
+
+    async def _decide_in(
+        self,
+        document: str,
+        steps: Sequence[tuple[Hunk, Transition]],
+        suggestion: Suggestion,
+        decision: Decision,
+        by: Person,
+        reason: str | None,
+    ) -> dict[str, Outcome]:
+        verdicts = [Verdict(intact=True) for _ in steps]
+        if any(step.needs_base or step.effect is not Effect.NONE for _, step in steps):
+            cases = [Case(hunk, step, await self._accepted(hunk, step)) for hunk, step in steps]
+            try:
+                async with self._rooms.open(document) as room:
+                    verdicts = await judge(room, cases)
+            except (DocumentGone, DocumentNotFound):
+                return {hunk.id: Outcome(hunk.id, hunk.state, "Its file is gone.") for hunk, _ in steps}
+        records = [
+            DecisionRecord(
+                hunk.id,
+                hunk.revision,
+                suggestion.id,
+                suggestion.job,
+                suggestion.workspace,
+                document,
+                _NAMES[decision] if verdict.intact else "stale",
+                step.state if verdict.intact else HunkState.STALE,
+                by,
+                now(),
+                reason,
+                verdict.edit.update if verdict.edit else None,
+                verdict.edit.insertion if verdict.edit else None,
+            )
+            for (hunk, step), verdict in zip(steps, verdicts, strict=True)
+        ]
+        ours = await self._insert(records)
+        await self._finish([record for record in records if record.id in ours])
+        return {record.hunk: await self._outcome(record, ours) for record in records}
+
+    async def _accepted(self, hunk: Hunk, step: Transition) -> Insertion | None:
+        """What the acceptance inserted that `step` undoes: it is the decision before."""
+        if step.effect is not Effect.RESTORE:
+            return None
+        record = await self._decisions.find_one({"_id": decision_id(hunk.id, hunk.revision - 1)})
+        assert record is not None, "decisions outlive their hunks"
+        return DecisionRecord.of(record).insertion
+
+    async def _insert(self, records: Sequence[DecisionRecord]) -> set[str]:
+        """Insert `records`; the ids of those that decided, as nobody had been before them."""
+        ids = {record.id for record in records}
+        if not records:
+            return ids
+        try:
+            await self._decisions.insert_many([record.record() for record in records], ordered=False)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+                raise
+            ids -= {records[failure["index"]].id for failure in failures}
+        return ids
+
+    async def _outcome(self, record: DecisionRecord, ours: set[str]) -> Outcome:
+        if record.id in ours:
+            stale = record.to is HunkState.STALE
+            return Outcome(record.hunk, record.to, _STALE if stale else None)
+        # Somebody else was first, and may be about to die or still on the way: their decision holds, and nobody is
+        # told of it before it is in the document.
+        found = await self._decisions.find_one({"_id": record.id})
+        theirs = DecisionRecord.of(found) if found else record
+        if not theirs.finished:
+            await self._finish([theirs])
+        by = f" by {theirs.decided_by.name}" if theirs.decided_by else ""
+        refusal = _STALE if theirs.to is HunkState.STALE else f"It was already {theirs.name}{by}."
+        return Outcome(record.hunk, theirs.to, refusal)
+
+    # ---- carrying out
+
+    async def _finish(self, records: Sequence[DecisionRecord]) -> None:
+        """Carry out `records`, all of one document. Every step may be repeated, by anybody, at any time."""
+        if not records:
+            return
+        updates = [record.update for record in records if record.update is not None]
+        if updates:
+            try:
+                async with self._rooms.open(records[0].document) as room:
+                    room.apply(merge_updates(*updates) if len(updates) > 1 else updates[0], records[0].author)
+                    await room.durable()
+            except (DocumentGone, DocumentNotFound):
+                log.warning("a decision's file is gone", document=records[0].document)
+        hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(records[0].suggestion)}
+        # Written before the hunks move on, because a superseded one is deleted then.
+        await self._write_feedback(records, hunks)
+        await self._suggestions.follow(records)
+        ids = [record.id for record in records]
+        await self._decisions.update_many({"_id": {"$in": ids}}, {"$set": {"state": "finished"}})
+
+    async def _write_feedback(self, records: Sequence[DecisionRecord], hunks: dict[str, Hunk]) -> None:
+        try:
+            suggestion = await self._suggestions.get(records[0].suggestion)
+        except SuggestionNotFound:  # it has expired since; there is nothing left to learn from
+            return
+        for record in records:
+            if record.hunk in hunks:
+                await self._feedback.derive(suggestion, hunks[record.hunk], record)
+
+    async def supersede(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> list[str]:
+        """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before."""
+        records = [
+            DecisionRecord(
+                hunk.id,
+                hunk.revision,
+                suggestion.id,
+                suggestion.job,
+                suggestion.workspace,
+                hunk.document,
+                "superseded",
+                HunkState.STALE,
+                None,
+                now(),
+            )
+            for hunk in hunks
+        ]
+        ours = await self._insert(records)
+        won = [record for record in records if record.id in ours]
+        await self._finish(won)
+        return [record.hunk for record in won]
+
+    async def recover(self) -> int:
+        """Finish what processes left behind that died between deciding and finishing; how many there were."""
+        count = 0
+        while True:
+            moment = now()
+            found = await self._decisions.find_one_and_update(
+                {"state": "unfinished", "leased_until": {"$lt": moment}},
+                {"$set": {"leased_until": moment + RECOVERY_LEASE}},
+            )
+            if found is None:
+                return count
+            record = DecisionRecord.of(found)
+            try:
+                await self._finish([record])
+                await self._announcements.suggestion_changed(await self._suggestions.view(record.suggestion))
+                count += 1
+            except Exception:
+                # One that cannot be finished, whatever the reason, must not keep the others from it; it comes round
+                # again when its lease has run out.
+                log.exception("a decision could not be finished", decision=record.id)
+
+
+_STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."
