@@ -1,0 +1,201 @@
+"""The assistant as the server sees it: what can be asked of it, and the work that a process does for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from ai.announcements import Announcements
+from ai.attempt import NewAttempt, Run
+from ai.chat_job import ChatAttempt
+from ai.conversations import Conversations
+from ai.decisions import Decisions, Outcome
+from ai.edit_job import EditAttempt
+from ai.expiry import Expiry
+from ai.feedback import Feedback
+from ai.hunks import Decision
+from ai.jobs import Job, Jobs, JobState, Person
+from ai.material import Material
+from ai.models import Provider
+from ai.models.environment import ModelSettings, provider_from_environment
+from ai.placing import placed
+from ai.queue import LocalQueue, Queue
+from ai.requests import Requests
+from ai.suggestions import Suggestions
+from ai.toolbox import Toolbox
+from ai.worker import CANCEL_CHANNEL, Worker
+from ai.write_job import WriteAttempt
+from collab.files import Files
+from collab.rooms import Rooms
+from storage import Storage
+
+log = structlog.get_logger(__name__)
+
+RECOVER_EVERY = 2.0
+MEASURE_EVERY = 1.0
+EXPIRE_EVERY = 3600.0
+
+
+class AssistantSettings(ModelSettings, Protocol):
+    @property
+    def redis_url(self) -> str | None: ...
+
+
+class Assistant:
+    """One per process. `requests` takes what people ask for; everything else here is about what became of it."""
+
+    def __init__(self, storage: Storage, rooms: Rooms, files: Files, provider: Provider, queue: Queue) -> None:
+        self._bus = storage.bus
+        self._rooms = rooms
+        self._provider = provider
+        self._queue = queue
+        self._announcements = Announcements(storage.events)
+        self.jobs = Jobs(storage.db)
+        self.suggestions = Suggestions(storage.db)
+        self.conversations = Conversations(storage.db)
+        self.feedback = Feedback(storage.db, rooms)
+        self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
+        self._expiry = Expiry(storage.db)
+        material = Material(files, rooms)
+        self.requests = Requests(
+            rooms, files, material, self.jobs, queue, self.suggestions, self.conversations, self._announcements
+        )
+        tools = Toolbox(
+            rooms,
+            material,
+            provider,
+            self.suggestions,
+            self.conversations,
+            self.decisions,
+            self.feedback,
+            self._announcements,
+        )
+        self._attempts: dict[str, NewAttempt] = {
+            "edit": lambda run: EditAttempt(run, tools),
+            "write": lambda run: WriteAttempt(run, tools),
+            "chat": lambda run: ChatAttempt(run, tools),
+        }
+
+    async def ensure_indexes(self) -> None:
+        for part in (self.jobs, self.suggestions, self.conversations, self.decisions, self.feedback):
+            await part.ensure_indexes()
+
+    def status(self) -> dict[str, Any]:
+        """Who answers, for people: {provider, model, configured, label, label_detail}."""
+        return {
+            "provider": self._provider.name,
+            "model": self._provider.model,
+            "configured": self._provider.name != "local",
+            "label": self._provider.label,
+            "label_detail": self._provider.label_detail,
+        }
+
+    async def cancel(self, job: str) -> Job:
+        """Stop a job. One that runs stops within a moment, one that has ended stays as it is.
+
+        Raises:
+            ai.jobs.JobNotFound
+        """
+        if (before := await self.jobs.get(job)).state.final:
+            return before
+        after = await self.jobs.request_cancel(job)
+        if after.state is JobState.CANCELLED:
+            # Nobody works on it, so nobody else would tell those who watch.
+            await self._attempts[after.kind](Run(after)).end(JobState.CANCELLED, None)
+            await self._announcements.job_changed(after)
+        elif after.state is JobState.RUNNING:
+            await self._bus.publish(CANCEL_CHANNEL, job.encode())
+        return after
+
+    async def suggestion(self, id: str) -> dict[str, Any]:
+        """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""
+        suggestion = await self.suggestions.get(id)
+        return suggestion.view(await placed(self._rooms, await self.suggestions.hunks(id)))
+
+    async def suggestions_of(self, workspace: str, document: str | None = None) -> list[dict[str, Any]]:
+        """The newest suggestions, newest first, of one document when it is named; each as `suggestion`."""
+        found = await self.suggestions.of_workspace(workspace, document)
+        hunks = await placed(self._rooms, await self.suggestions.hunks(*(s.id for s in found)))
+        return [s.view(hunk for hunk in hunks if hunk.suggestion == s.id) for s in found]
+
+    async def decide(
+        self, suggestion: str, hunks: Sequence[str] | None, decision: Decision, by: Person, reason: str | None = None
+    ) -> list[Outcome]:
+        """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
+        return await self.decisions.decide(await self.suggestions.get(suggestion), hunks, decision, by, reason)
+
+    async def delete_conversation(self, workspace: str, id: str) -> None:
+        """With all its messages; what is being answered in it is cancelled.
+
+        Raises:
+            ai.conversations.ConversationNotFound
+        """
+        conversation = await self.conversations.get(workspace, id)
+        for job in await self.jobs.unfinished(conversation=conversation.id):
+            await self.cancel(job.id)
+        await self.conversations.delete(conversation.id)
+
+    async def forget_workspace(self, workspace: str) -> None:
+        """Delete all that is kept about a workspace that is gone, but for its decisions."""
+        for job in await self.jobs.unfinished(workspace=workspace):
+            await self.cancel(job.id)
+        await self._expiry.forget_workspace(workspace)
+
+    # ---- the work
+
+    async def work(self) -> None:
+        """Work until cancelled; then put back what is not finished, for another worker to take at once."""
+        worker = Worker(uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self._attempts)
+        chores = [
+            asyncio.create_task(_repeat(self.decisions.recover, RECOVER_EVERY)),
+            asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
+        ]
+        try:
+            await worker.run()
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.wait(chores)
+
+
+async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:
+    while True:
+        try:
+            await chore()
+        except PyMongoError as error:
+            log.warning("put off, storage is away", chore=chore.__qualname__, error=str(error))
+        except Exception:
+            log.exception("a chore failed", chore=chore.__qualname__)
+        await asyncio.sleep(every)
+
+
+@asynccontextmanager
+async def open_assistant(
+    storage: Storage, rooms: Rooms, files: Files, settings: AssistantSettings
+) -> AsyncIterator[Assistant]:
+    """The assistant of this process. It is left before rooms and storage are.
+
+    Raises:
+        ai.models.environment.ModelNotNamed
+    """
+    provider = provider_from_environment(settings)
+    queue: Queue
+    if settings.redis_url is None:
+        queue = LocalQueue()
+    else:
+        # FastStream takes a quarter of a second to import, which an embedded start need not wait for.
+        from ai.queue_redis import RedisQueue
+
+        queue = RedisQueue(settings.redis_url, storage.process)
+    try:
+        assistant = Assistant(storage, rooms, files, provider, queue)
+        await assistant.ensure_indexes()
+        yield assistant
+    finally:
+        await queue.close()
+        await provider.close()

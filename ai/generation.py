@@ -1,0 +1,89 @@
+"""One answer of a model, and what the record must know about how it was made."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from ai import metrics
+from ai.attempt import Run
+from ai.models import Chunk, FinishReason, ModelRequest, Provider, Usage
+from ai.prompts import Prompt
+
+
+class Generation:
+    """Counts and times one stream. Seconds throughout; `first_token` and `total` from the attempt's beginning."""
+
+    def __init__(self, run: Run, provider: Provider, prompt: Prompt, request: ModelRequest, start: int = 0) -> None:
+        """`start` is where the request's selection begins in the document, in UTF-16 code units."""
+        self._run = run
+        self._provider = provider
+        self._prompt = prompt
+        self._request = request
+        self._start = start
+        self._began = time.monotonic()
+        self._first_token: float | None = None
+        self._total: float | None = None
+        self._usage: Usage | None = None
+        self.note: str | None = None
+        self.finish_reason: FinishReason | None = None
+
+    async def stream(self) -> AsyncGenerator[Chunk, None]:
+        """The model's chunks. Closing this closes the connection to the model. Raises ModelError."""
+        job = self._run.job
+        try:
+            async with aclosing(self._provider.stream(self._request)) as chunks:
+                async for chunk in chunks:
+                    if chunk.text and self._first_token is None:
+                        self._first_token = time.monotonic() - self._began
+                        model = self._provider.model
+                        metrics.FIRST_TOKEN_SECONDS.labels(job.kind, model).observe(self._first_token)
+                    self.note = chunk.note or self.note
+                    self.finish_reason = chunk.finish_reason or self.finish_reason
+                    self._usage = chunk.usage or self._usage
+                    yield chunk
+        finally:
+            self._total = time.monotonic() - self._began
+            if self._usage is not None:
+                tokens = metrics.TOKENS.labels
+                tokens(job.kind, self._provider.model, "prompt").inc(self._usage.prompt_tokens)
+                tokens(job.kind, self._provider.model, "completion").inc(self._usage.completion_tokens)
+
+    @property
+    def warning(self) -> str | None:
+        """What people should know about the answer, besides itself."""
+        if self.finish_reason == "length":
+            return "The answer was cut off: it is longer than the model may write."
+        if self.finish_reason == "filtered":
+            return "The answer was cut off by the model's content filter."
+        return self.note
+
+    @property
+    def cut_off(self) -> bool:
+        return self.finish_reason in ("length", "filtered")
+
+    def record(self) -> dict[str, Any]:
+        """What `ai.suggestions.Suggestion.generation` holds, as far as it is known by now."""
+        job, usage = self._run.job, self._usage
+        return {
+            "attempt": job.attempt,
+            "selection": self._request.task.selection,
+            "start": self._start,
+            "provider": self._provider.name,
+            "model": self._provider.model,
+            "params": self._request.params.as_dict(),
+            "messages": [message.as_dict() for message in self._prompt.messages],
+            "context": list(self._prompt.context),
+            "timings": {
+                "queued": max(0.0, (job.started_at or job.created_at) - job.created_at),
+                "first_token": self._first_token,
+                "total": self._total,
+            },
+            "usage": {
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "cost": usage.cost,
+            }
+            if usage
+            else None,
+        }

@@ -1,0 +1,57 @@
+"""The files of a workspace as a model may see them."""
+
+from collections.abc import Sequence
+
+from ai.ignore import IGNORE_FILE, IgnoreRules
+from ai.models import Corpus, SourceFile
+from collab.files import Files
+from collab.rooms import Rooms
+from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.tree import Tree
+
+MOST_FILES = 200
+MOST_LETTERS = 2_000_000
+"""Of all files together: what statistics over them can be made of while somebody waits."""
+
+
+class Material:
+    def __init__(self, files: Files, rooms: Rooms) -> None:
+        self._files = files
+        self._rooms = rooms
+
+    async def ignores(self, workspace: str, path: str) -> bool:
+        """Whether the file at `path` must not reach a model."""
+        tree = await self._files.tree(workspace)
+        return (await self._rules(tree)).ignores(path)
+
+    def corpus(self, workspace: str) -> Corpus:
+        """The text files of `workspace`, read when somebody asks for them."""
+
+        async def read() -> Sequence[SourceFile]:
+            tree = await self._files.tree(workspace)
+            rules = await self._rules(tree)
+            files: list[SourceFile] = []
+            left = MOST_LETTERS
+            for node in tree.nodes.values():
+                if node.kind != "text" or rules.ignores(node.path):
+                    continue
+                text = await self._text(node.id)
+                if text is not None and len(text) <= left:
+                    files.append(SourceFile(node.path, text))
+                    left -= len(text)
+                if len(files) == MOST_FILES:
+                    break
+            return files
+
+        return read
+
+    async def _rules(self, tree: Tree) -> IgnoreRules:
+        node = tree.by_path.get(IGNORE_FILE)
+        text = await self._text(node.id) if node is not None and node.kind == "text" else None
+        return IgnoreRules(text or "")
+
+    async def _text(self, document: str) -> str | None:
+        try:
+            return await self._rooms.text_of(document)
+        except (DocumentGone, DocumentNotFound):  # deleted since, or a node that belongs to nothing
+            return None

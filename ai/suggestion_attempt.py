@@ -1,0 +1,85 @@
+"""What attempts at edits and at writes have in common: taking a suggestion over, and leaving it in order."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from ai.attempt import Fenced, Run
+from ai.generation import Generation
+from ai.hunks import Mode
+from ai.jobs import Job, JobState
+from ai.suggestions import Suggestion, SuggestionNotFound, SuggestionState
+from ai.toolbox import Toolbox
+
+
+def suggestion_of(job: Job) -> Suggestion:
+    """The suggestion that `job` is to make, as it is before anything has streamed."""
+    assert job.suggestion is not None, "only jobs with a suggestion come here"
+    mode: Mode = "edit" if job.kind == "edit" else "write"
+    return Suggestion(
+        job.suggestion,
+        job.id,
+        job.workspace,
+        mode,
+        (job.payload["document"],),
+        job.requested_by,
+        job.payload["instruction"],
+        SuggestionState.STREAMING,
+        job.created_at,
+    )
+
+
+class SuggestionAttempt(ABC):
+    def __init__(self, run: Run, tools: Toolbox) -> None:
+        assert run.job.suggestion is not None, "only jobs with a suggestion come here"
+        self._suggestion = run.job.suggestion
+        self._run = run
+        self._job = run.job
+        self._tools = tools
+
+    async def run(self) -> None:
+        """See `ai.attempt.Attempt`."""
+        suggestion = await self._take_over()
+        # Else an earlier attempt had finished it, and its worker died before it could say so.
+        if suggestion.state is SuggestionState.STREAMING:
+            await self._make(suggestion)
+
+    async def end(self, state: JobState, error: str | None) -> None:
+        """See `ai.attempt.Attempt`. What had streamed stays, to be accepted or rejected."""
+        suggestion = await self._take_over()
+        if suggestion.state is SuggestionState.STREAMING:
+            await self._break_off(suggestion)
+            ended = SuggestionState.CANCELLED if state is JobState.CANCELLED else SuggestionState.FAILED
+            await self._change(state=ended.value, error=error)
+        await self._announce()
+
+    @abstractmethod
+    async def _make(self, suggestion: Suggestion) -> None:
+        """Stream the suggestion and leave it ready. It may hold what earlier attempts had come to."""
+
+    @abstractmethod
+    async def _break_off(self, suggestion: Suggestion) -> None:
+        """Leave the hunks as people may decide them, whatever this or an earlier attempt had come to."""
+
+    async def _take_over(self) -> Suggestion:
+        # Whoever asks stores the job first and then the suggestion, and may have died in between.
+        try:
+            await self._tools.suggestions.get(self._suggestion)
+        except SuggestionNotFound:
+            await self._tools.suggestions.create(suggestion_of(self._job))
+        if not await self._tools.suggestions.begin_attempt(self._suggestion, self._job.attempt):
+            raise Fenced(self._job.id)
+        return await self._tools.suggestions.get(self._suggestion)
+
+    async def _keep(self, generation: Generation, **fields: Any) -> None:
+        """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
+        collects = await self._tools.feedback.collects(self._job.workspace)
+        record = generation.record() if collects else None
+        await self._change(model=self._tools.provider.model, generation=record, **fields)
+
+    async def _change(self, **fields: Any) -> None:
+        """Raises Fenced when another attempt has begun."""
+        if not await self._tools.suggestions.change(self._suggestion, self._job.attempt, **fields):
+            raise Fenced(self._job.id)
+
+    async def _announce(self) -> None:
+        await self._tools.announcements.suggestion_changed(await self._tools.suggestions.view(self._suggestion))

@@ -1,0 +1,24 @@
+"""What every attempt at a job works with."""
+
+from dataclasses import dataclass
+
+from ai.announcements import Announcements
+from ai.conversations import Conversations
+from ai.decisions import Decisions
+from ai.feedback import Feedback
+from ai.material import Material
+from ai.models import Provider
+from ai.suggestions import Suggestions
+from collab.rooms import Rooms
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    rooms: Rooms
+    material: Material
+    provider: Provider
+    suggestions: Suggestions
+    conversations: Conversations
+    decisions: Decisions
+    feedback: Feedback
+    announcements: Announcements
