@@ -1,0 +1,177 @@
+"""A group at work, without HTTP: real storage, real rooms, the scripted model as a real HTTP server, a real worker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Self
+from uuid import uuid4
+
+from ai.assistant import Assistant
+from ai.decisions import Outcome
+from ai.hunks import Decision, Hunk
+from ai.jobs import Job, Person
+from ai.models import Provider
+from ai.models.openai_compatible import OpenAICompatible, Waits
+from ai.queue import LocalQueue, Queue
+from ai.requests import Asked
+from collab.edits import TextEdit
+from collab.files import Files
+from collab.rooms import Rooms
+from storage import Storage
+from tests.doubles.model_server import ModelServer
+
+ANN, BOB = Person("ann", "Ann"), Person("bob", "Bob")
+
+
+@dataclass
+class Process:
+    """One process of the installation: its rooms, and its assistant."""
+
+    storage: Storage
+    rooms: Rooms
+    files: Files
+    assistant: Assistant
+    workspace: str
+
+    async def file(self, path: str, text: str) -> str:
+        """The id of its document."""
+        return (await self.files.write(self.workspace, path, text.encode(), "user:ann")).id
+
+    async def text(self, document: str) -> str:
+        async with self.rooms.open(document) as room:
+            return room.text
+
+    async def type(self, document: str, start: int, end: int, text: str) -> None:
+        """As a person does; durable on return."""
+        async with self.rooms.open(document) as room:
+            room.edit([TextEdit(start, end, text)], "user:bob")
+            await room.durable()
+
+    async def edit(self, path: str, start: int, end: int, instruction: str = "Change it.") -> Asked:
+        return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, ANN)
+
+    async def write(self, path: str, at: int, instruction: str = "Write it.") -> Asked:
+        return await self.assistant.requests.write(self.workspace, path, at, instruction, ANN)
+
+    async def hunks(self, suggestion: str | None) -> list[Hunk]:
+        assert suggestion is not None
+        return await self.assistant.suggestions.hunks(suggestion)
+
+    async def view(self, suggestion: str | None) -> dict[str, Any]:
+        assert suggestion is not None
+        return await self.assistant.suggestion(suggestion)
+
+    async def decide(
+        self, suggestion: str | None, decision: str, *hunks: str, by: Person = BOB, reason: str | None = None
+    ) -> list[Outcome]:
+        """On all hunks when none is named."""
+        assert suggestion is not None
+        return await self.assistant.decide(suggestion, hunks or None, Decision(decision), by, reason)
+
+    async def ended(self, asked: Asked, within: float = 20.0) -> Job:
+        await eventually(lambda: self._has_ended(asked.job), within)
+        return await self.assistant.jobs.get(asked.job)
+
+    async def _has_ended(self, job: str) -> bool:
+        return (await self.assistant.jobs.get(job)).state.final
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker in this process, stopped as a server stops it."""
+        work = asyncio.create_task(self.assistant.work())
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+
+
+@dataclass
+class Group(Process):
+    model: ModelServer
+    queue: Queue
+    _stack: AsyncExitStack
+    _provider: Provider
+
+    async def another(self) -> Process:
+        """A second process on the same storage."""
+        storage = replace(self.storage, process=uuid4().hex)
+        return await _process(self._stack, storage, self._provider, self.queue, self.workspace)
+
+
+@asynccontextmanager
+async def open_group(storage: Storage) -> AsyncIterator[Group]:
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(ModelServer())
+        waits = Waits(connect=1.0, first_event=1.0, next_event=0.5)
+        provider = OpenAICompatible(model="scripted", api_key="secret-key", base_url=model.url, waits=waits)
+        stack.push_async_callback(provider.close)
+        queue = LocalQueue()
+        workspace = uuid4().hex
+        process = await _process(stack, storage, provider, queue, workspace)
+        await process.assistant.ensure_indexes()
+        await process.files.create_workspace(workspace)
+        yield Group(
+            process.storage,
+            process.rooms,
+            process.files,
+            process.assistant,
+            workspace,
+            model,
+            queue,
+            stack,
+            provider,
+        )
+
+
+async def _process(
+    stack: AsyncExitStack, storage: Storage, provider: Provider, queue: Queue, workspace: str
+) -> Process:
+    rooms = Rooms(storage)
+    stack.push_async_callback(rooms.close)
+    files = Files(storage, rooms)
+    return Process(storage, rooms, files, Assistant(storage, rooms, files, provider, queue), workspace)
+
+
+class Watching:
+    """Somebody on the event socket, from entering the context on."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+
+    async def __aenter__(self) -> Self:
+        listening = asyncio.Event()
+        self._task = asyncio.create_task(self._listen(listening))
+        # Something of our own comes through as soon as we are listening.
+        while not listening.is_set():
+            await self._process.storage.events.transient(self._process.workspace, "hello", {})
+            await asyncio.sleep(0.02)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _listen(self, listening: asyncio.Event) -> None:
+        async for event in self._process.storage.events.follow(self._process.workspace):
+            listening.set()
+            if event.type != "hello":
+                self.heard.append((event.type, event.data))
+
+    def of(self, type: str) -> list[dict[str, Any]]:
+        return [data for kind, data in self.heard if kind == type]
+
+    async def has(self, type: str, **fields: Any) -> bool:
+        return any(all(data.get(name) == value for name, value in fields.items()) for data in self.of(type))
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], within: float = 10.0) -> None:
+    """Returns as soon as ``await condition()`` holds; TimeoutError when it does not ``within`` seconds."""
+    deadline = time.monotonic() + within
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(0.01)
