@@ -1,0 +1,193 @@
+"""The assistant: asking it, watching what it does, and deciding on what it proposes."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from ai.exports import Format
+from ai.hunks import Decision
+from ai.jobs import JobNotFound, Person
+from ai.suggestions import SuggestionNotFound
+from server.access import Editor, InWorkspaceOf, Owner, Viewer
+from server.callers import Member
+from server.routes.assistant_refusals import refusals, undecided
+from server.routes.assistant_shapes import (
+    AskedChat,
+    AskedSuggestion,
+    AssistantStatus,
+    ChatRequest,
+    ConversationShown,
+    ConversationWhole,
+    DecisionOutcome,
+    DecisionRequest,
+    EditRequest,
+    Erased,
+    JobShown,
+    Shown,
+    SuggestionShown,
+    WriteRequest,
+)
+from server.services import Services, ServicesDep
+
+router = APIRouter(tags=["assistant"])
+
+_OF_WORKSPACE = "/api/workspaces/{workspace}"
+
+
+async def _workspace_of_job(services: Services, id: str) -> str | None:
+    try:
+        return (await services.assistant.jobs.get(id)).workspace
+    except JobNotFound:
+        return None
+
+
+async def _workspace_of_suggestion(services: Services, id: str) -> str | None:
+    try:
+        return (await services.assistant.suggestions.get(id)).workspace
+    except SuggestionNotFound:
+        return None
+
+
+JobViewer = Annotated[Member, Depends(InWorkspaceOf("viewer", "job", _workspace_of_job))]
+JobEditor = Annotated[Member, Depends(InWorkspaceOf("editor", "job", _workspace_of_job))]
+SuggestionViewer = Annotated[Member, Depends(InWorkspaceOf("viewer", "suggestion", _workspace_of_suggestion))]
+SuggestionEditor = Annotated[Member, Depends(InWorkspaceOf("editor", "suggestion", _workspace_of_suggestion))]
+
+
+def _person(member: Member) -> Person:
+    return Person(member.user.id, member.user.name)
+
+
+# ---- asking
+
+
+@router.get(_OF_WORKSPACE + "/ai/status")
+async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
+    return AssistantStatus(**services.assistant.status())
+
+
+@router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)
+async def ask_for_edit(body: EditRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
+    """Have the text from `start` to `end` changed. What changes becomes hunks that any editor decides."""
+    with refusals():
+        asked = await services.assistant.requests.edit(
+            member.workspace, body.path, body.start, body.end, body.instruction, _person(member), body.expected
+        )
+    return AskedSuggestion(**asked.view())
+
+
+@router.post(_OF_WORKSPACE + "/ai/writes", status_code=202)
+async def ask_for_write(body: WriteRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
+    """Have the assistant type into the document at `at`, for everybody to see."""
+    with refusals():
+        asked = await services.assistant.requests.write(
+            member.workspace, body.path, body.at, body.instruction, _person(member)
+        )
+    return AskedSuggestion(**asked.view())
+
+
+@router.post(_OF_WORKSPACE + "/ai/chat", status_code=202)
+async def chat(body: ChatRequest, member: Editor, services: ServicesDep) -> AskedChat:
+    """Say something in a conversation, a new one without `conversation`; the answer streams to everybody."""
+    with refusals():
+        asked = await services.assistant.requests.ask(
+            member.workspace, body.message, body.conversation, body.path, _person(member)
+        )
+    return AskedChat(**asked.view())
+
+
+# ---- conversations
+
+
+@router.get(_OF_WORKSPACE + "/conversations", response_model=list[ConversationShown])
+async def list_conversations(member: Viewer, services: ServicesDep) -> list[Shown]:
+    """Those with the newest messages, newest first."""
+    return [c.view() for c in await services.assistant.conversations.of_workspace(member.workspace)]
+
+
+@router.get(_OF_WORKSPACE + "/conversations/{id}", response_model=ConversationWhole, response_model_exclude_none=True)
+async def show_conversation(id: str, member: Viewer, services: ServicesDep) -> Shown:
+    conversations = services.assistant.conversations
+    with refusals():
+        conversation = await conversations.get(member.workspace, id)
+    return conversation.view() | {"messages": [m.view() for m in await conversations.messages(id)]}
+
+
+@router.delete(_OF_WORKSPACE + "/conversations/{id}", status_code=204)
+async def delete_conversation(id: str, member: Editor, services: ServicesDep) -> None:
+    with refusals():
+        await services.assistant.delete_conversation(member.workspace, id)
+
+
+# ---- jobs
+
+
+@router.get("/api/jobs/{id}", response_model=JobShown, response_model_exclude_none=True)
+async def show_job(id: str, member: JobViewer, services: ServicesDep) -> Shown:
+    with refusals():
+        return (await services.assistant.jobs.get(id)).view()
+
+
+@router.delete("/api/jobs/{id}", response_model=JobShown, response_model_exclude_none=True)
+async def cancel_job(id: str, member: JobEditor, services: ServicesDep) -> Shown:
+    """A job that runs stops within a moment; one that has ended stays as it is. What had streamed is kept."""
+    with refusals():
+        return (await services.assistant.cancel(id)).view()
+
+
+# ---- suggestions
+
+
+@router.get(_OF_WORKSPACE + "/suggestions", response_model=list[SuggestionShown], response_model_exclude_none=True)
+async def list_suggestions(member: Viewer, services: ServicesDep, path: str | None = None) -> list[Shown]:
+    """The newest ones, newest first; with `path`, those of the file there."""
+    with refusals():
+        document = (await services.files.entry(member.workspace, path)).id if path is not None else None
+        return await services.assistant.suggestions_of(member.workspace, document)
+
+
+@router.get("/api/suggestions/{id}", response_model=SuggestionShown, response_model_exclude_none=True)
+async def show_suggestion(id: str, member: SuggestionViewer, services: ServicesDep) -> Shown:
+    with refusals():
+        return await services.assistant.suggestion(id)
+
+
+@router.post("/api/suggestions/{id}/decisions", response_model=DecisionOutcome, response_model_exclude_none=True)
+async def decide(id: str, body: DecisionRequest, member: SuggestionEditor, services: ServicesDep) -> Any:
+    """Accept, reject or undo hunks. 409 when none of them can be decided, with why for each."""
+    which = None if body.hunks == "all" else body.hunks
+    with refusals():
+        outcomes = await services.assistant.decide(id, which, Decision(body.decision), _person(member), body.reason)
+    if (problem := undecided(outcomes)) is not None:
+        raise problem
+    return {"hunks": [outcome.view() for outcome in outcomes]}
+
+
+@router.post("/api/suggestions/{id}/retry", status_code=202)
+async def ask_again(id: str, member: SuggestionEditor, services: ServicesDep) -> AskedSuggestion:
+    """Ask anew for what has become stale."""
+    with refusals():
+        asked = await services.assistant.requests.again(id, _person(member))
+    return AskedSuggestion(**asked.view())
+
+
+# ---- feedback
+
+
+@router.get(_OF_WORKSPACE + "/feedback")
+async def export_feedback(
+    member: Owner,
+    services: ServicesDep,
+    format: Format = "raw",
+) -> StreamingResponse:
+    """What was decided and what became of it, as JSON lines."""
+    return StreamingResponse(
+        services.assistant.feedback.export(member.workspace, format), media_type="application/x-ndjson"
+    )
+
+
+@router.delete(_OF_WORKSPACE + "/feedback")
+async def erase_feedback(member: Owner, services: ServicesDep) -> Erased:
+    """The records that tuning would learn from. Decisions are kept, without any prompt in them."""
+    return Erased(erased=await services.assistant.feedback.erase(member.workspace))

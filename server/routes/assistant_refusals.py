@@ -1,0 +1,61 @@
+"""What the assistant refuses, as problems."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ai.conversations import ConversationNotFound
+from ai.decisions import Outcome
+from ai.hunks import HunkState
+from ai.jobs import JobNotFound
+from ai.judging import CannotJudgeNow
+from ai.requests import KeptFromModels, NotAText, NothingStale, TextDiffers, TooMuchText
+from ai.suggestions import SuggestionNotFound
+from collab.files import FileNotFound
+from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
+from collab.paths import InvalidPath
+from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
+from collab.snapshots import DocumentGone, DocumentNotFound
+from server.problems import Problem
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Lets what the assistant refuses leave as a `Problem`."""
+    try:
+        yield
+    except (SuggestionNotFound, ConversationNotFound, JobNotFound):
+        raise Problem(404, "There is nothing of that id; it may have expired.") from None
+    except FileNotFound as error:
+        raise Problem(404, str(error)) from None
+    except (DocumentGone, DocumentNotFound, RoomClosed):
+        raise Problem(404, "The file is gone.") from None
+    except InvalidPath as error:
+        raise Problem(422, str(error)) from None
+    except OffsetInsideSurrogatePair:
+        raise Problem(422, "A position lies inside a surrogate pair; positions are UTF-16 code units.") from None
+    except OffsetOutsideText:
+        raise Problem(422, "A position lies outside the text; positions are UTF-16 code units.") from None
+    except (NotAText, TooMuchText) as error:
+        raise Problem(422, str(error)) from None
+    except KeptFromModels as error:
+        raise Problem(403, str(error)) from None
+    except (TextDiffers, NothingStale) as error:
+        raise Problem(409, str(error)) from None
+    except DocumentTooLarge as error:
+        raise Problem(413, str(error)) from None
+    except (CannotJudgeNow, Overloaded, RoomRebuilding):
+        sentence = "Storage does not keep up at this moment. Try again; what was decided already is kept."
+        raise Problem(503, sentence, headers={"Retry-After": "2"}) from None
+
+
+def undecided(outcomes: Sequence[Outcome]) -> Problem | None:
+    """Why none of the hunks was decided; None when at least one was."""
+    reasons = {outcome.refusal for outcome in outcomes if outcome.refusal is not None}
+    if any(outcome.refusal is None for outcome in outcomes):
+        return None
+    if not reasons:
+        detail = "There is nothing left here to decide."
+    else:
+        detail = reasons.pop() if len(reasons) == 1 else "None of these can be decided any more."
+    stale = {outcome.state for outcome in outcomes} == {HunkState.STALE}
+    return Problem(409, detail, reason="stale" if stale else "decided", hunks=[o.view() for o in outcomes])
