@@ -1,11 +1,10 @@
 """The application: everything opened, every route guarded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import ModuleType
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -13,11 +12,10 @@ from fastapi.responses import JSONResponse
 from pymongo.errors import PyMongoError
 from starlette.responses import Response
 
-from ai.assistant import open_assistant
-from collab.files import Files
 from collab.rooms import Rooms
 from server import problems, sync
 from server.access import Anyone, check_rules
+from server.core import open_core, running
 from server.doorway import Doorway
 from server.identity import Identity
 from server.logs import AccessLog
@@ -40,7 +38,7 @@ from server.services import Services
 from server.settings import Settings
 from server.watch import Watch
 from server.web import BodyLimit, FrontDoor, WebAddress
-from storage import Storage, open_storage
+from storage import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -98,58 +96,27 @@ def create_app(services: Services) -> FastAPI:
 
 @asynccontextmanager
 async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Services]:
-    """Everything of one ``serve`` process. On leaving, what people have been shown is durable before storage closes."""
+    """Everything of one ``serve`` process; see `server.core.open_core` for how it ends."""
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(
-            open_storage(
-                mongo_url=settings.mongo_url,
-                object_store_url=settings.object_store_url,
-                redis_url=settings.redis_url,
-                data_dir=settings.data_dir,
-            )
-        )
-        identity = await Identity.open(storage, timedelta(days=settings.session_days))
-        rooms = Rooms(storage, settings.limits)
-        stack.push_async_callback(rooms.close)
-        await rooms.ensure_indexes()
-        files = Files(storage, rooms, settings.limits)
-        await files.ensure_indexes()
-        assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
-        watch = Watch(identity, storage.bus)
+        core = await stack.enter_async_context(open_core(settings))
+        identity = await Identity.open(core.storage, timedelta(days=settings.session_days))
         services = Services(
             settings=settings,
             address=WebAddress(port, settings.public_url, settings.allowed_hosts),
-            storage=storage,
+            storage=core.storage,
             identity=identity,
-            rooms=rooms,
-            files=files,
-            assistant=assistant,
-            watch=watch,
+            rooms=core.rooms,
+            files=core.files,
+            assistant=core.assistant,
+            watch=Watch(identity, core.storage.bus),
             doorway=Doorway(settings.limits.unanswered_connections),
-            metrics=_metrics(rooms, storage),
+            metrics=_metrics(core.rooms, core.storage),
         )
-        await stack.enter_async_context(running(watch.run()))
+        await stack.enter_async_context(running(services.watch.run()))
         await stack.enter_async_context(running(_sweep(services)))
         if settings.redis_url is None:
-            await stack.enter_async_context(running(assistant.work()))
+            await stack.enter_async_context(running(core.assistant.work()))
         yield services
-
-
-@asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """``work`` goes on beside the body, is cancelled after it, and has ended when this is left."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_tell_of_failure)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def _tell_of_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("work in the background broke off", exc_info=error)
 
 
 async def _sweep(services: Services) -> None:

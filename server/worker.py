@@ -5,12 +5,9 @@ import signal
 
 import structlog
 
-from ai.assistant import open_assistant
-from collab.files import Files
-from collab.rooms import Rooms
 from server.commands.failure import CommandFailed
+from server.core import open_core
 from server.settings import Settings
-from storage import open_storage
 
 log = structlog.get_logger(__name__)
 
@@ -25,23 +22,14 @@ async def work(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_storage(
-        mongo_url=settings.mongo_url,
-        object_store_url=settings.object_store_url,
-        redis_url=settings.redis_url,
-        data_dir=settings.data_dir,
-    ) as storage:
-        rooms = Rooms(storage, settings.limits)
-        try:
-            async with open_assistant(storage, rooms, Files(storage, rooms, settings.limits), settings) as assistant:
-                log.info("working")
-                working = asyncio.create_task(assistant.work())
-                waiting = asyncio.create_task(stopping.wait())
-                await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                if not working.done():
-                    working.cancel()
-                await asyncio.gather(working, return_exceptions=stopping.is_set())
-        finally:
-            await rooms.close()
+    async with open_core(settings) as core:
+        log.info("working")
+        working = asyncio.create_task(core.assistant.work())
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        working.cancel()
+        [ended] = await asyncio.gather(working, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
     log.info("stopped")

@@ -239,7 +239,7 @@ async def test_many_connect_at_once_from_one_address(server: Server, editor: Per
 async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """With small limits, so that they are reached soon."""
     limits = {
-        "SCRIPTORIUM_LIMIT_TEXT_DOCUMENT": "2000000",
+        "SCRIPTORIUM_LIMIT_TEXT_DOCUMENT": "20000000",
         "SCRIPTORIUM_OUTGOING_BYTES": "1000000",
         "SCRIPTORIUM_LIMIT_CONNECTIONS_PER_DOCUMENT": "8",
         "SCRIPTORIUM_LIMIT_UPDATES_PER_SECOND": "100",
@@ -290,12 +290,12 @@ async def test_a_full_document_asks_to_come_back_later(strict: Server) -> None:
 async def test_a_document_does_not_outgrow_its_limit(strict: Server) -> None:
     url = strict.owner.socket(await new_document(strict, "large.md"))
     async with sync_client(url) as client:
-        await client.type("x" * 1_500_000)
+        await client.type("x" * 19_000_000)
         await client.barrier()
-        await client.type("x" * 600_000)
+        await client.type("x" * 2_000_000)
         assert await client.closed() == 4413
     async with sync_client(url) as client:
-        assert len(client.text) == 1_500_000
+        assert len(client.text) == 19_000_000
 
 
 async def test_the_log_names_no_token(server: Server, editor: Person) -> None:

@@ -1,0 +1,69 @@
+"""What every process opens, whether people connect to it or not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ai.assistant import Assistant, open_assistant
+from collab.drive import Drive
+from collab.files import Files
+from collab.rooms import Rooms
+from server.settings import Settings
+from storage import Storage, open_storage
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    storage: Storage
+    rooms: Rooms
+    files: Files
+    assistant: Assistant
+
+
+@asynccontextmanager
+async def open_core(settings: Settings) -> AsyncIterator[Core]:
+    """On leaving, each part ends before what it stands on: assistant, drive, rooms, storage.
+
+    So what people have been shown is durable, and what the log has is on the drive, before storage closes.
+    """
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(
+            open_storage(
+                mongo_url=settings.mongo_url,
+                object_store_url=settings.object_store_url,
+                redis_url=settings.redis_url,
+                data_dir=settings.data_dir,
+            )
+        )
+        rooms = Rooms(storage, settings.limits)
+        stack.push_async_callback(rooms.close)
+        await rooms.ensure_indexes()
+        files = Files(storage, rooms, settings.limits)
+        await files.ensure_indexes()
+        # Also in a worker: a process settles what it has logged itself, and the assistant writes from there.
+        await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
+        assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
+        yield Core(storage, rooms, files, assistant)
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """``work`` goes on beside the body, is cancelled after it, and has ended when this is left."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_tell_of_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("work in the background broke off", exc_info=error)
