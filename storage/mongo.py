@@ -8,6 +8,7 @@ from typing import Any
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -18,16 +19,25 @@ def connect(url: str, *, database: str = "scriptorium") -> Database:
 
     Every acknowledged write is on the disk of a majority. Times come back as aware UTC with milliseconds. A server that
     is away raises `pymongo.errors.PyMongoError` after about two seconds; one that hangs, after twenty.
-    Close it with `await db.client.close()`.
+    Close it with `await db.client.close()`. Raises `ValueError` for a URL that is none of MongoDB's.
     """
-    client: AsyncMongoClient[Document] = AsyncMongoClient(
+    try:
+        client = _client(url)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None  # the URL itself may hold a password
+    codec: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+    return client.get_default_database(default=database, codec_options=codec)
+
+
+def _client(url: str) -> AsyncMongoClient[Document]:
+    return AsyncMongoClient(
         url,
         w="majority",
         journal=True,
         serverSelectionTimeoutMS=2_000,
-        connectTimeoutMS=2_000,
+        # Also the patience of PyMongo's heartbeat, after which it breaks off everything that runs: a busy disk must not
+        # look like a dead server.
+        connectTimeoutMS=10_000,
         socketTimeoutMS=20_000,
         appname="scriptorium",
     )
-    codec: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
-    return client.get_default_database(default=database, codec_options=codec)

@@ -31,7 +31,7 @@ from storage.embedded.wire import HEADER, MOST_BYTES, MalformedMessage, Request,
 
 log = logging.getLogger(__name__)
 
-_ORPHAN_ENDS_SECONDS = 3.0
+_ORPHAN_ENDS_SECONDS = 1.0
 _INTERNAL_ERROR = 1
 
 
@@ -157,7 +157,7 @@ def take_lock(path: Path) -> int:
                 # Only the holder writes its number here, so as long as the lock is held the number is the holder's.
                 with contextlib.suppress(ValueError, ProcessLookupError):
                     os.kill(int(os.pread(descriptor, 32, 0)), signal.SIGKILL)
-            elif time.monotonic() > 2 * _ORPHAN_ENDS_SECONDS + deadline:
+            elif time.monotonic() > deadline + 5 * _ORPHAN_ENDS_SECONDS:
                 raise
         time.sleep(0.01)
     os.ftruncate(descriptor, 0)

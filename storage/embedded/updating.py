@@ -101,7 +101,7 @@ def _change_at(document: Document, path: list[str], change: _Change, operand: An
                 _put(container, name, value)
             return
         if not isinstance(inner, dict | list):
-            if change is _unset:
+            if change in (_unset, _pull):
                 return
             raise CommandError(PATH_NOT_VIABLE, f"cannot create field {path[depth + 1]!r} in {name!r}")
         container = inner
