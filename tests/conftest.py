@@ -8,8 +8,8 @@
 `chromium`       the path of a Chromium.
 `editing_traces` the folder of the recorded editing sessions, or None: they are not part of this repository.
 
-A test that needs a service or browser which is not on this machine is skipped, or fails where
-SCRIPTORIUM_REQUIRE_SERVICES is set, as it is in `.ci/run`.
+A test that needs a service or browser which is not on this machine is skipped. Where SCRIPTORIUM_REQUIRE_SERVICES is
+set, as it is in `.ci/run`, it fails, and so does the run when any test at all was skipped.
 """
 
 import itertools
@@ -67,6 +67,12 @@ class Services:
     mongo: Mongo
     s3: S3
     numbers: Iterator[int]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if _required_here() and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(params=["embedded", "services"])
@@ -154,6 +160,10 @@ def _required(find: Callable[[], _Found]) -> _Found:
     try:
         return find()
     except ServiceMissing as missing:
-        if os.environ.get("SCRIPTORIUM_REQUIRE_SERVICES"):
+        if _required_here():
             pytest.fail(str(missing))
         pytest.skip(str(missing))
+
+
+def _required_here() -> bool:
+    return bool(os.environ.get("SCRIPTORIUM_REQUIRE_SERVICES"))
