@@ -7,7 +7,7 @@ linear in the name where libraries that make one regular expression of a line ar
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 IGNORE_FILE = ".scriptorium/ignore"
 DEFAULTS = (
@@ -67,11 +67,12 @@ class IgnoreRules:
     def ignores(self, path: str) -> bool:
         """Whether the file at this path of the workspace is kept from models."""
         names = path.lower().split("/")
+        allows: dict[int, bool] = {}
+        for pattern in self._patterns:
+            for depth in pattern.depths(names):
+                allows.setdefault(depth, pattern.allows)
         # As in git, nothing inside of a folder that is taken out can be allowed again.
-        return any(self._takes_out(names[:depth], depth < len(names)) for depth in range(1, len(names) + 1))
-
-    def _takes_out(self, names: Sequence[str], folder: bool) -> bool:
-        return next((not pattern.allows for pattern in self._patterns if pattern.matches(names, folder)), False)
+        return not all(allows.values())
 
 
 class _Pattern:
@@ -92,21 +93,20 @@ class _Pattern:
             segments.insert(0, "**")
         return cls(segments, allows=allows, folders_only=rule.endswith("/"))
 
-    def matches(self, names: Sequence[str], folder: bool) -> bool:
-        if self._folders_only and not folder:
-            return False
+    def depths(self, names: Sequence[str]) -> Iterable[int]:
+        """Which beginnings of the path it matches, as counts of names."""
         last = len(self._segments) - 1
         # The counts of names that the segments so far can stand for.
-        reached = {0}
+        reached: Collection[int] = {0}
         for number, segment in enumerate(self._segments):
+            if not reached:
+                break
             if segment is None:
                 # At the end, two stars stand for what is inside of a folder and not for the folder itself.
-                reached = set(range(min(reached) + (number == last), len(names) + 1))
+                reached = range(min(reached) + (number == last), len(names) + 1)
             else:
                 reached = {at + 1 for at in reached if at < len(names) and segment.match(names[at])}
-            if not reached:
-                return False
-        return len(names) in reached
+        return (depth for depth in reached if depth < len(names) or not self._folders_only)
 
 
 def _translated(segment: str) -> str:

@@ -57,10 +57,10 @@ def test_what_is_no_pattern_takes_nothing_away_from_the_rest() -> None:
 
 def test_no_pattern_takes_long() -> None:
     rules = IgnoreRules("\n".join(["*a" * 100 + "b", "**/" * 200 + "b", "**/*a*a/**/*a*b", "[a-z]*" * 50 + "!"]))
-    begun = time.perf_counter()
+    begun = time.process_time()
     for path in ("a" * 255, "/".join("a" * 450), "/".join(["a" * 30] * 28)):
         assert not rules.ignores(path)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_git_judges_alike() -> None:

@@ -30,9 +30,15 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 async def provider(server: ModelServer) -> AsyncIterator[OpenAICompatible]:
-    made = OpenAICompatible(
-        model="scripted", api_key=KEY, base_url=server.url, waits=Waits(connect=1.0, first_event=0.5, next_event=0.3)
-    )
+    made = OpenAICompatible(model="scripted", api_key=KEY, base_url=server.url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def impatient(server: ModelServer) -> AsyncIterator[OpenAICompatible]:
+    waits = Waits(connect=1.0, first_event=1.0, next_event=0.4)
+    made = OpenAICompatible(model="scripted", api_key=KEY, base_url=server.url, waits=waits)
     yield made
     await made.close()
 
@@ -82,11 +88,11 @@ async def test_the_connection_is_used_again(server: ModelServer, provider: OpenA
 
 
 async def test_the_first_words_do_not_wait_for_the_last(server: ModelServer, provider: OpenAICompatible) -> None:
-    server.enqueue(Script(answer="one two three four", delay=0.05))
+    server.enqueue(Script(answer="one two three four", delay=0.5))
     begun = time.monotonic()
     async with aclosing(provider.stream(request())) as stream:
         assert (await anext(stream)).text
-    assert time.monotonic() - begun < 0.15
+    assert time.monotonic() - begun < 0.5
 
 
 @pytest.mark.parametrize(
@@ -107,16 +113,16 @@ async def test_the_first_words_do_not_wait_for_the_last(server: ModelServer, pro
     ],
 )
 async def test_each_failure_has_its_name_and_a_sentence(
-    server: ModelServer, provider: OpenAICompatible, behaviour: Behaviour, kind: str
+    server: ModelServer, impatient: OpenAICompatible, behaviour: Behaviour, kind: str
 ) -> None:
     server.enqueue(Script(behaviour, answer="one two three four five six", tokens=3))
-    text, error = await failure(provider)
+    text, error = await failure(impatient)
     assert error.kind == kind
     assert len(error.message) > 20
     assert error.message.endswith((".", "”"))
     if behaviour in ("cut_off", "ends_early", "stalls", "invalid_json", "error_event"):
         assert text == "one two three", "what had streamed before the failure reaches whoever asked"
-    assert (await answer(provider))[0] == "This is a scripted answer.", "the provider still works"
+    assert (await answer(impatient))[0] == "This is a scripted answer.", "the provider still works"
 
 
 @pytest.mark.parametrize(
@@ -145,22 +151,22 @@ async def test_a_server_that_is_down_is_unreachable_and_comes_back(
     assert (await answer(provider))[0]
 
 
-async def test_a_slow_first_token_is_waited_for_only_so_long(server: ModelServer, provider: OpenAICompatible) -> None:
-    server.enqueue(Script(first=0.3))
-    assert (await answer(provider))[0]
-    server.enqueue(Script(first=5.0, comments=True))
+async def test_a_slow_first_token_is_waited_for_only_so_long(server: ModelServer, impatient: OpenAICompatible) -> None:
+    server.enqueue(Script(first=0.5))
+    assert (await answer(impatient))[0]
+    server.enqueue(Script(first=10.0, comments=True))
     begun = time.monotonic()
-    assert (await failure(provider))[1].kind == "timeout"
-    assert time.monotonic() - begun < 1.0, "comments that keep the connection alive are no progress"
+    assert (await failure(impatient))[1].kind == "timeout"
+    assert time.monotonic() - begun < 4.0, "comments that keep the connection alive are no progress"
 
 
-async def test_a_slow_reader_is_not_taken_for_a_slow_model(server: ModelServer, provider: OpenAICompatible) -> None:
-    server.enqueue(Script(answer="one two three four five", delay=0.01))
+async def test_a_slow_reader_is_not_taken_for_a_slow_model(server: ModelServer, impatient: OpenAICompatible) -> None:
+    server.enqueue(Script(answer="one two three four", delay=0.01))
     text = ""
-    async for chunk in provider.stream(request()):
+    async for chunk in impatient.stream(request()):
         text += chunk.text
-        await asyncio.sleep(0.35)
-    assert text == "one two three four five"
+        await asyncio.sleep(0.5)
+    assert text == "one two three four"
 
 
 async def test_cancelling_closes_the_connection_at_once(server: ModelServer, provider: OpenAICompatible) -> None:
@@ -169,26 +175,28 @@ async def test_cancelling_closes_the_connection_at_once(server: ModelServer, pro
     async with aclosing(provider.stream(request())) as stream:
         await anext(stream)
     left = time.monotonic()
-    await asyncio.wait_for(server.requests[0].ended.wait(), 1)
+    await asyncio.wait_for(server.requests[0].ended.wait(), 5)
     assert server.requests[0].disconnected_at is not None
-    assert server.requests[0].disconnected_at - left < 0.1
+    assert server.requests[0].disconnected_at - left < 0.25
 
-    waiting = asyncio.ensure_future(answer(provider))
-    await asyncio.sleep(0.1)
+    stream = provider.stream(request())
+    await anext(stream)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.01)
     left = time.monotonic()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await asyncio.wait_for(server.requests[1].ended.wait(), 1)
+    await asyncio.wait_for(server.requests[1].ended.wait(), 5)
     assert server.requests[1].disconnected_at is not None
-    assert server.requests[1].disconnected_at - left < 0.1
+    assert server.requests[1].disconnected_at - left < 0.25
 
 
 async def test_an_endless_answer_ends_where_it_was_told_to(server: ModelServer, provider: OpenAICompatible) -> None:
     server.enqueue(Script("endless", answer="again and again "))
     with pytest.raises(ModelError, match="did not stop"):
         await answer(provider, request(max_tokens=20))
-    await asyncio.wait_for(server.requests[0].ended.wait(), 1)
+    await asyncio.wait_for(server.requests[0].ended.wait(), 5)
 
 
 async def test_parameters_that_an_endpoint_does_not_know_are_left_out_for_good(

@@ -124,9 +124,9 @@ def test_places_follow_the_marks() -> None:
     ],
 )
 def test_no_text_takes_long(hostile: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     redact(hostile)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_letters_that_grow_in_lower_case_move_nothing() -> None:
