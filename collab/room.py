@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pycrdt import Doc, Map, Text, merge_updates
+from pycrdt import Doc, merge_updates
 
 from collab import replication
 from collab.codec import encode_awareness, encode_update
@@ -25,8 +25,8 @@ from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import utf16_length
 from collab.presence import Presence
-from collab.snapshots import DocumentKind, Loaded
-from collab.update import UpdateHeader, advance, decode_state_vector, missing, read_update
+from collab.snapshots import Loaded
+from collab.update import Kind, UpdateHeader, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class RoomRebuilding(RuntimeError):
 @dataclass(slots=True)
 class _Incoming:
     update: bytes
+    cuts: bool
     sender: Connection | None
     announce: bool
     """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""
@@ -98,7 +99,7 @@ class Room:
     ) -> None:
         self.document = document
         self.workspace = loaded.workspace
-        self.kind: DocumentKind = loaded.kind
+        self.kind: Kind = loaded.kind
         self.presence = Presence(limits)
         self.writer = writer
         self._commits = commits
@@ -134,9 +135,7 @@ class Room:
         self.closed = False
 
     def _adopt(self, loaded: Loaded) -> None:
-        self.doc: Doc[Any] = loaded.doc
-        self._text = loaded.doc.get("text", type=Text) if loaded.kind == "text" else None
-        self.state = loaded.state
+        self._replica = loaded.replica
         self.covered = loaded.covered
         self.entries = loaded.entries
         self.log_size = loaded.log_size
@@ -147,13 +146,21 @@ class Room:
     # ---- reading
 
     @property
+    def doc(self) -> Doc[Any]:
+        """For reading alone, and not to be kept: a rebuild puts another in its place."""
+        return self._replica.doc
+
+    @property
+    def state(self) -> dict[int, int]:
+        """Yjs client id → clock, of all that was accepted."""
+        return self._replica.state
+
+    @property
     def text(self) -> str:
         """The present shared text."""
         self.flush()
         if self._cached_text is None:
-            if self._text is None:
-                raise TypeError("the tree is not a text document")
-            self._cached_text = str(self._text)
+            self._cached_text = str(self._replica.text)
         return self._cached_text
 
     @property
@@ -165,8 +172,7 @@ class Room:
     def nodes(self) -> dict[str, Any]:
         """The raw content of a tree document's root map, of any shape: `collab.tree` makes it legal."""
         self.flush()
-        nodes = self.doc.get("nodes", type=Map).to_py()
-        return dict(nodes or {})
+        return dict(self._replica.nodes.to_py() or {})
 
     @property
     def clients(self) -> Container[int]:
@@ -200,6 +206,10 @@ class Room:
         self.flush()
         return self.doc.get_state()
 
+    def gap(self, header: UpdateHeader) -> str | None:
+        """What an update rests on and the room lacks, or None. Raises InvalidUpdate for circular waits."""
+        return self._replica.gap(header)
+
     # ---- writing
 
     def apply(self, update: bytes, author: str) -> None:
@@ -231,25 +241,24 @@ class Room:
             raise RoomClosed(self.document)
         if not self.sound.is_set():
             raise RoomRebuilding(self.document)
-        if missing(header, self.state):
+        if self._replica.gap(header):
             raise UpdateGap(self.document)
         self._check_size(update)
-        self._remember_clients(header, author)
-        advance(self.state, header)
-        self._incoming.append(_Incoming(update, sender, announce=True))
+        seen = [NewClient(self.document, client, author) for client in header.ranges if client not in self.state]
+        self._admit(update, header, sender, announce=True)
+        self._new_clients.extend(seen)
         self._schedule_flush()
 
     def _check_size(self, update: bytes) -> None:
-        # The update's own length bounds what it inserts, and needs no second look at the document unless it is near.
-        if self._text is not None and len(self._text) + len(update) > self._limits.text_document:
+        # The update's own length bounds what it inserts; finding out what it really inserts would cost more.
+        if self.kind == "text" and len(self._replica.text) + len(update) > self._limits.text_document:
             raise DocumentTooLarge(f"a text document holds at most {self._limits.text_document} bytes")
         if self._commits.backlog + len(update) > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
-    def _remember_clients(self, header: UpdateHeader, author: str) -> None:
-        self._new_clients.extend(
-            NewClient(self.document, client, author) for client in header.ranges if client not in self.state
-        )
+    def _admit(self, update: bytes, header: UpdateHeader, sender: Connection | None, *, announce: bool) -> None:
+        taken = self._replica.admit(update, header)
+        self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -268,7 +277,7 @@ class Room:
             return
         incoming, self._incoming = self._incoming, []
         update = _merged([item.update for item in incoming])
-        if not self._integrate(update):
+        if not self._integrate(update, cuts=any(item.cuts for item in incoming)):
             self._suspects.extend(incoming)
             return
         self._window.flushed(self._loop.time(), len(incoming))
@@ -276,11 +285,11 @@ class Room:
         senders = {item.sender for item in incoming}
         self._spread(update, but=senders.pop() if len(senders) == 1 else None)
 
-    def _integrate(self, update: bytes) -> bool:
+    def _integrate(self, update: bytes, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
         self._cached_text = self._cached_encoding = None
         try:
-            self.doc.apply_update(update)
+            self._replica.integrate(update, cuts=cuts)
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -305,9 +314,8 @@ class Room:
         the culprit's connection pays (1007).
         """
         self._adopt(loaded)
-        parts = [*(self._committing.parts if self._committing else []), *self._unlogged]
-        for part in parts:
-            self.doc.apply_update(part.update)
+        for part in [*(self._committing.parts if self._committing else []), *self._unlogged]:
+            self._bring_in(part.update)
         suspects, self._suspects = self._suspects, []
         sound: list[_Incoming] = []
         for item in suspects:
@@ -321,17 +329,18 @@ class Room:
                     item.sender.peer.close(1007, "malformed update")
                 continue
             sound.append(item)
-        self.state = decode_state_vector(self.doc.get_state())
         self.sound.set()
         for item in sound:
             header = read_update(item.update, self.kind)
-            if missing(header, self.state):  # it rested on the culprit's text
-                if item.sender is not None:
-                    item.sender.peer.close(1012, "the document was rebuilt")
-                continue
-            advance(self.state, header)
-            self._incoming.append(item)
+            if not self._replica.gap(header):
+                self._admit(item.update, header, item.sender, announce=item.announce)
+            elif item.sender is not None:  # it rested on the culprit's text
+                item.sender.peer.close(1012, "the document was rebuilt")
         self.flush()
+
+    def _bring_in(self, update: bytes) -> None:
+        taken = self._replica.admit(update, read_update(update, self.kind))
+        self._replica.integrate(taken.update, cuts=taken.cuts)
 
     # ---- the log
 
@@ -433,7 +442,7 @@ class Room:
         if last <= known or not self.sound.is_set():  # a rebuild reads it from the log anyway
             return
         header = read_update(update, self.kind)
-        if first > known + 1 or missing(header, self.state):
+        if first > known + 1 or self._replica.gap(header):
             self._reread(self)
             return
         self.covered[process] = last
@@ -442,21 +451,22 @@ class Room:
     def absorb(self, update: bytes, header: UpdateHeader) -> None:
         """Take an update that the log has and the room lacks; the caller has found no gap."""
         self.flush()
-        advance(self.state, header)
-        if self._integrate(update):
-            self._spread(update)
+        if not self.sound.is_set():
+            return  # the rebuild reads it from the log
+        taken = self._replica.admit(update, header)
+        if self._integrate(taken.update, cuts=taken.cuts):
+            self._spread(taken.update)
             self._release_held()
 
     def _take_unlogged(self, update: bytes) -> None:
         header = read_update(update, self.kind)
-        if missing(header, self.state):
+        if not self.sound.is_set() or self._replica.gap(header):
             if len(self._held) < 1000:
                 self._held.append(update)
             self._reread(self)
             return
         self.flush()
-        advance(self.state, header)
-        self._incoming.append(_Incoming(update, None, announce=False))
+        self._admit(update, header, None, announce=False)
         self.flush()
         self._release_held()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
-from pycrdt import Text
+from pycrdt import Doc
 from pymongo.errors import PyMongoError
 
 from collab import replication
@@ -23,8 +23,8 @@ from collab.edits import TextEdit, edit_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots, new_doc
-from collab.update import InvalidUpdate, missing, read_update
+from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.update import InvalidUpdate, read_update
 from storage import Storage
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ class _Slot:
     users: int = 0
     idle_timer: asyncio.TimerHandle | None = None
     buffered: list[replication.Replica] = field(default_factory=list)
-    unsubscribe: Callable[[], Coroutine[Any, Any, None]] | None = None
+    unsubscribe: Callable[[], Awaitable[None]] | None = None
 
 
 class Rooms:
@@ -201,7 +201,7 @@ class Rooms:
             loaded = await self.snapshots.load(document)
             if loaded.kind != "text":
                 raise DocumentNotFound(document)
-            return str(loaded.doc.get("text", type=Text))
+            return str(loaded.replica.text)
         async with self.open(document) as room:
             await self.catch_up(room)
             return room.text
@@ -226,7 +226,7 @@ class Rooms:
         for document, text, author in texts:
             if text:
                 client = fresh_client_id(())
-                update = edit_update(new_doc("text"), [TextEdit(0, 0, text)], client)
+                update = edit_update(Doc(), [TextEdit(0, 0, text)], client)
                 entries.append(LogEntry(document, f"{self._process}.0", 1, 1, update))
                 clients.append(NewClient(document, client, author))
         if entries:
@@ -345,7 +345,7 @@ class Rooms:
             if entry.first > room.covered.get(entry.process, 0) + 1:
                 break  # what lies between has been folded into a snapshot
             header = read_update(entry.update, room.kind)
-            if not missing(header, room.state):
+            if room.gap(header) is None:
                 room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
                 room.absorb(entry.update, header)
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):

@@ -15,19 +15,18 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import structlog
-from pycrdt import Doc, Map, Text
+from pycrdt import Doc
 from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.log import LogEntry, UpdateLog
-from collab.update import advance, decode_state_vector, missing, read_update
+from collab.replica import Replica
+from collab.update import Kind, read_update
 from storage.objects import ObjectNotFound, ObjectStore
 
 log = structlog.get_logger(__name__)
-
-DocumentKind = Literal["text", "tree"]
 
 FORGET_PROCESS = timedelta(days=1)
 """How long a snapshot remembers the numbers of a process that wrote nothing more: longer than a message can travel."""
@@ -46,32 +45,25 @@ class Loaded:
     """A document as storage has it."""
 
     workspace: str
-    kind: DocumentKind
-    doc: Doc[Any]
-    state: dict[int, int]
-    """Yjs client id → clock, of everything integrated."""
+    replica: Replica
     covered: dict[str, int]
-    """Process → newest number contained in ``doc``."""
+    """Process → newest number contained in ``replica``."""
     waiting: list[LogEntry]
     """Entries that rest on text which storage does not have (yet)."""
     snapshot_size: int
     entries: int
     log_size: int
 
+    @property
+    def kind(self) -> Kind:
+        return self.replica.kind
 
-def new_doc(kind: DocumentKind) -> Doc[Any]:
-    """An empty document with its one root in place, so that integrating never has to guess the root's type."""
-    doc: Doc[Any] = Doc()
-    if kind == "text":
-        doc.get("text", type=Text)
-    else:
-        doc.get("nodes", type=Map)
-    return doc
+    @property
+    def doc(self) -> Doc[Any]:
+        return self.replica.doc
 
 
-def integrate(
-    doc: Doc[Any], kind: DocumentKind, state: dict[int, int], entries: Iterable[LogEntry]
-) -> tuple[list[LogEntry], list[LogEntry]]:
+def integrate(replica: Replica, entries: Iterable[LogEntry]) -> tuple[list[LogEntry], list[LogEntry]]:
     """Apply every entry that has no gap, in whatever order they fit; returns (integrated, still waiting).
 
     `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
@@ -81,12 +73,12 @@ def integrate(
     while progress and waiting:
         progress, rest = False, []
         for entry in waiting:
-            header = read_update(entry.update, kind)
-            if missing(header, state):
+            header = read_update(entry.update, replica.kind)
+            if replica.gap(header):
                 rest.append(entry)
                 continue
-            doc.apply_update(entry.update)
-            advance(state, header)
+            taken = replica.admit(entry.update, header)
+            replica.integrate(taken.update, cuts=taken.cuts)
             done.append(entry)
             progress = True
         waiting = rest
@@ -124,20 +116,14 @@ class Snapshots:
 
     @staticmethod
     def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
-        kind: DocumentKind = record["kind"]
-        doc = new_doc(kind)
-        if snapshot is not None:
-            doc.apply_update(snapshot)
-        state = decode_state_vector(doc.get_state())
+        replica = Replica(record["kind"], snapshot)
         covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
-        integrated, waiting = integrate(doc, kind, state, entries)
+        integrated, waiting = integrate(replica, entries)
         for entry in integrated:
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
         return Loaded(
             workspace=record["workspace"],
-            kind=kind,
-            doc=doc,
-            state=state,
+            replica=replica,
             covered=covered,
             waiting=waiting,
             snapshot_size=len(snapshot or b""),
@@ -171,16 +157,13 @@ class Snapshots:
                 break
             except ObjectNotFound:
                 continue
-        kind: DocumentKind = record["kind"]
-        doc = new_doc(kind)
-        if previous is not None:
-            doc.apply_update(previous)
-        folded, _ = integrate(doc, kind, decode_state_vector(doc.get_state()), entries)
+        replica = Replica(record["kind"], previous)
+        folded, _ = integrate(replica, entries)
         if not folded:
             return False
         # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
         # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
-        snapshot = doc.get_update()
+        snapshot = replica.doc.get_update()
         key = f"snapshots/{document}/{hashlib.sha256(snapshot).hexdigest()}"
         await self._objects.put(key, snapshot)
         swung = await self._documents.update_one(

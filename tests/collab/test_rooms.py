@@ -22,6 +22,7 @@ from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.yjs_bytes import text, update
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: 
             text = room.text
             await asyncio.gather(*(rooms.snapshots.compact(document) for _ in range(3)))
             loaded = await rooms.snapshots.load(document)
-            assert str(loaded.doc.get("text", type=type(room.doc["text"]))) == text
+            assert str(loaded.replica.text) == text
             assert loaded.waiting == []
 
 
@@ -275,7 +276,7 @@ async def test_opening_while_compacting_never_sees_a_hole(storage: Storage, room
                 room.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
                 await room.durable()
                 loaded = await rooms.snapshots.load(document)
-                assert str(loaded.doc["text"]) == room.text
+                assert str(loaded.replica.text) == room.text
         finally:
             stop.set()
             await compacting
@@ -291,7 +292,7 @@ async def test_an_entry_that_rests_on_missing_text_stays_in_the_log(storage: Sto
     await rooms.updates.append([LogEntry(document, "p", 1, 1, first)])
     assert await rooms.snapshots.compact(document)
     loaded = await rooms.snapshots.load(document)
-    assert str(loaded.doc["text"]) == "ab"
+    assert str(loaded.replica.text) == "ab"
 
 
 async def test_a_commit_sent_twice_is_one(storage: Storage, rooms: Rooms) -> None:
@@ -313,7 +314,7 @@ async def test_a_large_update_goes_to_the_object_store_until_it_is_folded(storag
     assert await rooms.snapshots.compact(document)
     assert [info.key async for info in storage.objects.list(f"log/{document}/")] == []
     loaded = await rooms.snapshots.load(document)
-    assert str(loaded.doc["text"]) == text
+    assert str(loaded.replica.text) == text
 
 
 async def test_a_log_as_large_as_its_snapshot_is_folded_by_itself(storage: Storage, rooms: Rooms) -> None:
@@ -329,7 +330,7 @@ async def test_a_log_as_large_as_its_snapshot_is_folded_by_itself(storage: Stora
         room.edit([TextEdit(0, 0, "more ")], "user:ann")
         await room.durable()
         loaded = await rooms.snapshots.load(document)
-        assert str(loaded.doc["text"]) == room.text
+        assert str(loaded.replica.text) == room.text
 
 
 async def test_a_panic_of_the_library_costs_only_its_causer(
@@ -370,7 +371,7 @@ async def test_a_panic_of_the_library_costs_only_its_causer(
         await ann.barrier()
         await eventually(lambda: ann.answers == [b"t"])
     loaded = await rooms.snapshots.load(document)
-    assert sorted(str(loaded.doc["text"]).split()) == ["before", "good"]
+    assert sorted(str(loaded.replica.text).split()) == ["before", "good"]
 
 
 async def test_while_the_log_is_away_others_hear_of_edits_and_keep_them_too(
@@ -394,12 +395,28 @@ async def test_while_the_log_is_away_others_hear_of_edits_and_keep_them_too(
         assert not saved.done()
         # The second process can still reach the log, so it has the text although the first never committed it.
         await there.durable()
-        assert str((await other.snapshots.load(document)).doc["text"]) == "while away"
+        assert str((await other.snapshots.load(document)).replica.text) == "while away"
         away = False
         await asyncio.wait_for(saved, 10)
         assert not rooms.log_away
         assert rooms.backlog == 0
-    assert str((await other.snapshots.load(document)).doc["text"]) == "while away"
+    assert str((await other.snapshots.load(document)).replica.text) == "while away"
+
+
+async def test_a_halved_character_is_the_same_for_all_and_after_a_restart(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    emoji = update((5, 0, [text("a😀b")]))
+    between = update((6, 0, [text("X", origin=(5, 1), right=(5, 2))]))
+    async with rooms.open(document) as room:
+        room.apply(emoji, "user:ann")
+        room.apply(between, "user:bob")
+        assert room.text == "a\ufffdX\ufffdb"
+        await room.durable()
+    loaded = await rooms.snapshots.load(document)
+    assert str(loaded.replica.text) == "a\ufffdX\ufffdb"
+    await rooms.snapshots.compact(document)
+    loaded = await rooms.snapshots.load(document)
+    assert str(loaded.replica.text) == "a\ufffdX\ufffdb"
 
 
 async def test_an_idle_room_leaves_memory_and_comes_back(
