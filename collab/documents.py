@@ -118,8 +118,20 @@ def tree_id(workspace: str) -> str:
     return f"{workspace}.tree"
 
 
+def blob_folder(workspace: str) -> str:
+    return f"blobs/{workspace}/"
+
+
 def blob_key(workspace: str, sha256: str) -> str:
-    return f"blobs/{workspace}/{sha256}"
+    return blob_folder(workspace) + sha256
+
+
+def drive_folder(workspace: str) -> str:
+    return f"drive/{workspace}/"
+
+
+def drive_key(workspace: str, path: str) -> str:
+    return drive_folder(workspace) + path
 
 
 class Documents:
@@ -173,6 +185,14 @@ class Documents:
             for record in records
             if record["kind"] != "tree" and record["gone_at"] is None
         }
+
+    async def ids(self, workspace: str) -> list[str]:
+        """Of every record of ``workspace``, its tree included and whatever is gone."""
+        return [record["_id"] async for record in self._records.find({"workspace": workspace}, {"_id": 1})]
+
+    async def snapshot_keys(self, documents: Sequence[str]) -> list[str]:
+        records = self._records.find({"_id": {"$in": list(documents)}}, {"snapshot": 1})
+        return [snapshot["key"] async for record in records if (snapshot := record.get("snapshot"))]
 
     async def workspaces(self) -> list[str]:
         """Ids of the workspaces that have a tree."""

@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from collab.documents import DriveState, FileRecord, tree_id
+from collab.documents import DriveState, FileRecord, drive_folder, tree_id
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.settling import STORAGE_AWAY, Settled, Settling, drive_key
+from collab.settling import STORAGE_AWAY, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Tree
 from storage import Storage
@@ -222,7 +222,7 @@ class Drive:
 
     async def _void_lost_claims(self, workspace: str, records: Collection[FileRecord]) -> set[str]:
         """Documents whose files somebody has removed or replaced on the store claim nothing any more."""
-        folder = drive_key(workspace, "")
+        folder = drive_folder(workspace)
         there = {info.key.removeprefix(folder): info.size async for info in self._storage.objects.list(folder)}
         lost = [
             (record, DriveState(leftovers=(*record.drive.leftovers, record.drive.path)))

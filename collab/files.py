@@ -15,6 +15,7 @@ from collab import treeedits
 from collab.archive import Archive, ArchiveWriter
 from collab.contents import Content, Contents, FileTooLarge, Plain
 from collab.documents import FileRecord, now
+from collab.erasing import erase_workspace
 from collab.importing import Import, ImportReport
 from collab.limits import Limits
 from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
@@ -82,6 +83,8 @@ class Files:
     """
 
     def __init__(self, storage: Storage, rooms: Rooms, limits: Limits | None = None) -> None:
+        self._storage = storage
+        self._rooms = rooms
         self._limits = limits or Limits()
         self.contents = Contents(storage, rooms)
         self._documents = self.contents.documents
@@ -93,6 +96,10 @@ class Files:
     async def create_workspace(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""
         await self._documents.create_tree(workspace)
+
+    async def erase_workspace(self, workspace: str) -> None:
+        """Remove everything of a deleted workspace: see `collab.erasing`. Safe to repeat."""
+        await erase_workspace(self._storage, self._rooms, workspace)
 
     def on_change(self, callback: Callable[[str, str], None]) -> None:
         """Call ``callback(workspace, document)`` after content was stored that no room has logged."""

@@ -27,7 +27,7 @@ from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab.contents import Contents
-from collab.documents import DriveState, FileRecord, blob_key, now
+from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
 from collab.room import is_panic
 from collab.tree import Tree
@@ -46,10 +46,6 @@ PARALLEL = 8
 
 STORAGE_AWAY = (PyMongoError, ObjectStoreError, OSError)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
-
-
-def drive_key(workspace: str, path: str) -> str:
-    return f"drive/{workspace}/{path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from hashlib import sha256
 import pytest
 
 from collab import drive as drive_module
-from collab.documents import Documents, blob_key, tree_id
+from collab.documents import Documents, blob_key, drive_folder, drive_key, tree_id
 from collab.drive import Drive
 from collab.edits import TextEdit
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.settling import Settling, drive_key
+from collab.settling import Settling
 from storage import Storage
 from storage.objects import ObjectStore
 from tests.collab.rooms_helpers import eventually
@@ -70,7 +70,7 @@ async def two(one: Process) -> AsyncIterator[Process]:
 
 
 async def on_drive(storage: Storage) -> dict[str, bytes]:
-    folder = drive_key("w", "")
+    folder = drive_folder("w")
     keys = [info.key async for info in storage.objects.list(folder)]
     return {key.removeprefix(folder): await storage.objects.get(key) for key in keys}
 
