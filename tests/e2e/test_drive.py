@@ -1,6 +1,7 @@
 """The plain files that backup tools and people with S3 clients see."""
 
-import httpx
+from urllib.parse import quote
+
 import pytest
 
 from tests.e2e.helpers import eventually, file_text, new_document
@@ -86,8 +87,7 @@ async def workspace(server: Server, name: str) -> str:
 
 
 async def put(server: Server, files: str, path: str, content: bytes) -> None:
-    address = httpx.URL(server.url).copy_with(path=f"{files}/files/{path}")
-    assert (await server.owner.http.put(address, content=content)).status_code == 201
+    assert (await server.owner.http.put(f"{files}/files/{quote(path)}", content=content)).status_code == 201
 
 
 async def move(server: Server, files: str, source: str, target: str) -> None:

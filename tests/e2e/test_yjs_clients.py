@@ -53,7 +53,7 @@ async def test_five_type_at_once_and_end_with_one_text(server: Server, clients: 
     people = [await join(clients, server, document) for _ in range(5)]
     await asyncio.gather(*(type_anything(p, random.Random(n), 60) for n, p in enumerate(people)))
     text = await converge(people)
-    assert text.endswith("It begins.") or "egins." in text
+    assert len(text) > 300
     latecomer = await join(clients, server, document)
     assert await latecomer.text() == text
     assert await file_text(server, "five.md") == text
@@ -121,7 +121,7 @@ async def test_tabs_that_talk_past_the_server_leave_no_hole(server: Server, clie
     reader = await join(clients, server, document)
     for client in (first, second):
         await client.wait_until_synced()
-    await first.disconnect()
+    await first.cut()
     await first.insert(0, "only the other tab has this")
     await second.wait_for_text("only the other tab has this")
     await second.insert(0, "and this rests on it: ")

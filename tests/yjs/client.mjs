@@ -74,21 +74,20 @@ const operations = {
   connected: ({ client }) => clients.get(client).provider.wsconnected,
 
   /** Answers once the server has answered the barrier. */
-  barrier: ({ client: name, token, seconds }) => {
-    const client = clients.get(name)
-    const answered = new Promise((resolve, reject) => {
+  barrier: ({ client: name, token, seconds }) =>
+    new Promise((resolve, reject) => {
+      const client = clients.get(name)
+      const encoder = encoding.createEncoder()
+      encoding.writeVarUint(encoder, BARRIER)
+      encoding.writeVarUint8Array(encoder, bytes(token))
+      // May throw, when the connection has just been lost: before anything waits that nobody would then listen to.
+      client.provider.ws.send(encoding.toUint8Array(encoder))
       const timer = setTimeout(() => reject(new Error(`barrier: no answer within ${seconds} s`)), seconds * 1000)
       client.barriers.set(token, () => {
         clearTimeout(timer)
         resolve(null)
       })
-    })
-    const encoder = encoding.createEncoder()
-    encoding.writeVarUint(encoder, BARRIER)
-    encoding.writeVarUint8Array(encoder, bytes(token))
-    client.provider.ws.send(encoding.toUint8Array(encoder))
-    return answered
-  },
+    }),
   send: ({ client, frame }) => clients.get(client).provider.ws.send(bytes(frame)),
 
   setState: ({ client, state }) => clients.get(client).provider.awareness.setLocalState(state),
