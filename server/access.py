@@ -178,11 +178,19 @@ async def _identify(connection: HTTPConnection) -> Caller:
 
 
 async def identify_if_credentials(connection: HTTPConnection) -> Caller | None:
-    """Who is asking at a public route: None without credentials. Raises Problem 401 for bad ones."""
+    """Who is asking at a public route: None without credentials, and for a browser whose session is over.
+
+    Raises Problem 401 for a bad token.
+    """
     services = services_of(connection)
     if _bearer(connection) is None and services.address.cookie_name not in connection.cookies:
         return None
-    return await _find_caller(connection, services)
+    try:
+        return await _find_caller(connection, services)
+    except Problem as problem:
+        if problem.status_code == 401 and _bearer(connection) is None:
+            return None
+        raise
 
 
 async def _find_caller(connection: HTTPConnection, services: Services) -> Caller:

@@ -7,7 +7,7 @@ a peer that stopped reading would hold its connection, and our shutdown, for as 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds that a peer has to take the close frame, and what waits before it."""
 
 

@@ -142,9 +142,11 @@ class FrontDoor:
             await send(message)
 
         problem = self._objection(scope)
+        is_http = scope["type"] == "http"
         if problem is None:
-            await self._app(scope, receive, send_with_headers)
-        elif scope["type"] == "http":
+            # A socket has no headers to add to, and each of its frames would pass through here.
+            await self._app(scope, receive, send_with_headers if is_http else send)
+        elif is_http:
             await refuse(send_with_headers, problem)
         else:
             await close_with(WebSocket(scope, receive, send), problem)

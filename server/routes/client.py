@@ -1,9 +1,13 @@
 """The built browser editor: its page for every address of its own, and its files."""
 
+import asyncio
+import gzip
 import mimetypes
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Response
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
 from starlette.websockets import WebSocket
 
@@ -17,6 +21,8 @@ DIST = Path(__file__).resolve().parents[2] / "client" / "dist"
 # Not every system's table of types knows these, and with `nosniff` a wrong type means no page.
 for _type, _extension in (("text/javascript", ".js"), ("font/woff2", ".woff2"), ("application/wasm", ".wasm")):
     mimetypes.add_type(_type, _extension)
+
+_COMPRESSIBLE = {".js", ".css", ".svg", ".json", ".map", ".wasm"}
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Scriptorium</title>
@@ -36,15 +42,21 @@ async def page(_: Anyone) -> Response:
 
 
 @router.get("/assets/{path:path}")
-async def asset(path: str, _: Anyone) -> Response:
+async def asset(path: str, request: Request, _: Anyone) -> Response:
     """Named by their content, so they may be kept for ever."""
-    return _file(DIST / "assets", path, "public, max-age=31536000, immutable")
+    file = _find(DIST / "assets", path)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
+        packed = await asyncio.to_thread(_packed, file)
+        headers["Content-Encoding"] = "gzip"
+        return Response(packed, media_type=mimetypes.guess_type(file)[0], headers=headers)
+    return FileResponse(file, headers=headers)
 
 
 @router.get("/{name}")
 async def root_file(name: str, _: Anyone) -> Response:
     """Icons and the like, which the build puts beside the page."""
-    return _file(DIST, name, "public, max-age=3600")
+    return FileResponse(_find(DIST, name), headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.websocket("/{path:path}")
@@ -52,8 +64,14 @@ async def nothing(socket: WebSocket, _: Anyone) -> None:
     raise Problem(404, "There is no socket at this address.")
 
 
-def _file(folder: Path, name: str, cache_control: str) -> FileResponse:
+def _find(folder: Path, name: str) -> Path:
     file = (folder / name).resolve()
-    if file.is_relative_to(folder) and file.is_file():
-        return FileResponse(file, headers={"Cache-Control": cache_control})
-    raise Problem(404, "There is nothing at this address.")
+    if not (file.is_relative_to(folder) and file.is_file()):
+        raise Problem(404, "There is nothing at this address.")
+    return file
+
+
+@lru_cache(maxsize=128)
+def _packed(file: Path) -> bytes:
+    """Kept for as long as the process: what is named by its content does not change, and a build has few files."""
+    return gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)

@@ -43,9 +43,12 @@ async def test_the_editor_has_one_page_for_all_its_addresses(house: House, dist:
 
 
 async def test_what_is_named_by_its_content_is_kept_for_ever(house: House, dist: Path) -> None:
-    answer = await house.http().get("/assets/index-abc.js")
-    assert answer.headers["content-type"].startswith("text/javascript")
-    assert "immutable" in answer.headers["cache-control"]
+    for encoding in ("identity", "gzip"):
+        answer = await house.http(**{"Accept-Encoding": encoding}).get("/assets/index-abc.js")
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers.get("content-encoding", "identity") == encoding
+        assert answer.text == "export {}"
     assert (await house.http().get("/favicon.svg")).status_code == 200
 
 

@@ -127,6 +127,15 @@ async def test_who_is_signed_in_joins_as_who_they_are_and_is_never_demoted(house
     assert (await house.http().get(f"/api/invites/{created['code']}")).status_code == 200
 
 
+async def test_a_session_that_is_over_does_not_keep_a_guest_out(house: House) -> None:
+    created = await house.http("owner").post(f"/api/workspaces/{house.workspace}/invites", json={"role": "viewer"})
+    browser = house.http(Origin=ORIGIN)
+    browser.cookies.set(house.services.address.cookie_name, "long over")
+    answer = await browser.post(f"/api/invites/{created.json()['code']}", json={"name": "Back again"})
+    assert answer.json()["user"]["name"] == "Back again"
+    assert (await browser.get("/api/me")).json()["name"] == "Back again"
+
+
 async def test_a_withdrawn_or_expired_invite_lets_nobody_in(house: House) -> None:
     owner, invites = house.http("owner"), f"/api/workspaces/{house.workspace}/invites"
     created = (await owner.post(invites, json={"role": "viewer"})).json()

@@ -298,6 +298,17 @@ async def test_a_document_does_not_outgrow_its_limit(strict: Server) -> None:
         assert len(client.text) == 19_000_000
 
 
+async def test_a_client_that_never_reads_does_not_hold_up_the_end(strict: Server) -> None:
+    url = strict.owner.socket(await new_document(strict, "stalled.md"))
+    async with sync_client(url) as writer, open_socket(url, max_queue=1, close_timeout=0.1):
+        for _ in range(60):
+            await writer.type("x" * 200_000)
+        await writer.barrier()
+        began = time.monotonic()
+        assert await strict.stop() == 0
+        assert time.monotonic() - began < 8
+
+
 async def test_the_log_names_no_token(server: Server, editor: Person) -> None:
     async with sync_client(editor.socket(f"/sync/{server.workspace}/tree")):
         pass
