@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from collab.documents import Documents, FileKind, FileRecord, blob_key, now
 from collab.edits import minimal_edits
 from collab.limits import Limits
+from collab.room import is_panic
 from collab.rooms import Rooms
 from collab.textfile import TextFormat, decode, encode
 from storage import Storage
@@ -25,6 +26,9 @@ LARGE = 256 * 1024
 """Bytes from which looking at a file is left to a thread."""
 
 PARALLEL_PUTS = 8
+
+READ_FILES, READ_BYTES = 100, 4 * 1024 * 1024
+"""How much is read at a time."""
 
 
 class FileTooLarge(ValueError):
@@ -163,6 +167,25 @@ class Contents:
         for record in records:
             await self._rooms.updates.delete(await self._rooms.updates.read(record.id))
 
+    async def read_many(self, records: Iterable[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
+        """As `read` for many, a few megabytes at a time. What cannot be had is left out: `read` says why."""
+        for batch in batches(records):
+            texts = await self._texts([record.id for record in batch if record.kind == "text"])
+            for record in batch:
+                if record.kind == "binary":
+                    yield record, await self.read(record)
+                elif record.id in texts:
+                    yield record, _plain(texts.pop(record.id), record)
+
+    async def _texts(self, documents: Sequence[str]) -> dict[str, str]:
+        try:
+            return await self._rooms.texts_of(documents)
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+        # One of them is too much for the CRDT library. Whoever asks for it alone hears of it.
+        return {}
+
     async def read(self, record: FileRecord) -> Plain:
         """The plain file of a document as it is now.
 
@@ -173,9 +196,26 @@ class Contents:
         if record.kind == "binary":
             assert record.blob is not None
             return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
-        text = await self._rooms.text_of(record.id)
-        raw = encode(text, record.format)
-        return Plain(len(raw), hashlib.sha256(raw).hexdigest(), _once(raw))
+        return _plain(await self._rooms.text_of(record.id), record)
+
+
+def _plain(text: str, record: FileRecord) -> Plain:
+    raw = encode(text, record.format)
+    return Plain(len(raw), hashlib.sha256(raw).hexdigest(), _once(raw))
+
+
+def batches(records: Iterable[FileRecord]) -> Iterator[list[FileRecord]]:
+    """Few enough to have all their contents in memory at once."""
+    batch: list[FileRecord] = []
+    size = 0
+    for record in records:
+        if len(batch) >= READ_FILES or size >= READ_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += record.size
+    if batch:
+        yield batch
 
 
 async def _once(raw: bytes) -> AsyncIterator[bytes]:

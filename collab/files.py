@@ -6,7 +6,7 @@ Between `collab.trees`, which says what is where, and `collab.contents`, which h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -303,24 +303,31 @@ class Files:
         archive = await asyncio.to_thread(Archive, file, **limits)
         bulk = Import(self.contents, self.trees, self._limits, workspace=workspace, archive=archive, author=author)
         created, existing = await bulk.create_new()
-        written = [await self.write(workspace, file.path, await archive.read(file), author) for file in existing]
-        changed = sum(file.changed for file in written)
-        return ImportReport(created, changed, len(written) - changed)
+        differing = await bulk.differing(existing)
+        for archived in differing:
+            await self.write(workspace, archived.path, await archive.read(archived), author)
+        return ImportReport(created, len(differing), len(existing) - len(differing))
 
     async def export(self, workspace: str) -> AsyncIterator[bytes]:
         """All files and folders as a zip archive, streamed; every file as `read` gives it at its moment."""
         writer = ArchiveWriter()
         tree = await self.trees.read(workspace, fresh=True)
-        files = [node for node in tree.nodes.values() if node.kind != "folder"]
-        records = await self._documents.find_all(node.id for node in files)
         for node in tree.nodes.values():
             if node.kind == "folder":
                 yield writer.folder(node.path)
-            elif (record := records.get(node.id)) is not None and record.workspace == workspace:
-                try:
-                    content = await self._content(node.path, record)
-                except FileNotFound:  # gone since we looked
-                    continue
-                async for chunk in writer.file(node.path, record.updated_at, content.plain.body):
-                    yield chunk
+        records = await self._documents.find_all(node.id for node in tree.nodes.values() if node.kind != "folder")
+        async for record, plain in self._plain_files([r for r in records.values() if r.workspace == workspace]):
+            async for chunk in writer.file(tree.nodes[record.id].path, record.updated_at, plain.body):
+                yield chunk
         yield writer.end()
+
+    async def _plain_files(self, records: Collection[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
+        left = {record.id: record for record in records}
+        async for record, plain in self.contents.read_many(records):
+            del left[record.id]
+            yield record, plain
+        for record in left.values():
+            try:
+                yield record, await self.contents.read(record)
+            except (DocumentNotFound, DocumentGone):  # since we looked; anything else had better be heard of
+                continue

@@ -7,6 +7,8 @@ same file meanwhile, and where it existed before, the imported content is writte
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collab.archive import Archive, ArchivedFile
@@ -69,6 +71,20 @@ class Import:
         for _, record in self._prepared:
             self._contents.announce(self._workspace, record.id)
         return len(self._prepared) - len(late), taken + [file for file, _ in late]
+
+    async def differing(self, files: Sequence[ArchivedFile]) -> list[ArchivedFile]:
+        """Those of ``files`` that are not exactly what the workspace holds already, found without opening a room."""
+        tree = await self._trees.read(self._workspace)
+        by_id = {node.id: file for file in files if (node := tree.by_path.get(file.path))}
+        records = await self._contents.documents.find_all(by_id)
+        same = set()
+        async for record, plain in self._contents.read_many(records.values()):
+            file = by_id[record.id]
+            if record.workspace == self._workspace and plain.size == file.size:
+                raw = await self._archive.read(file)
+                if hashlib.sha256(raw).hexdigest() == plain.hash:
+                    same.add(file.path)
+        return [file for file in files if file.path not in same]
 
     def _check(self, tree: Tree) -> None:
         for folder in self._archive.folders:

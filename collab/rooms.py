@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -205,6 +205,19 @@ class Rooms:
         async with self.open(document) as room:
             await self.catch_up(room)
             return room.text
+
+    async def texts_of(self, documents: Collection[str]) -> dict[str, str]:
+        """As `text_of` for many, with a few queries for all. What cannot be had is left out: `text_of` says why.
+
+        All of it is in memory at once; it is for the caller to ask for as much as is bearable.
+        """
+        loaded = await self.snapshots.load_many([document for document in documents if document not in self._slots])
+        texts = {document: str(found.replica.text) for document, found in loaded.items() if found.kind == "text"}
+        for document in documents:
+            if document in self._slots:
+                with suppress(DocumentNotFound, DocumentGone, RoomClosed):
+                    texts[document] = await self.text_of(document)
+        return texts
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

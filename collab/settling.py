@@ -17,16 +17,16 @@ already costs one look.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
-from collab.contents import Contents
+from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
 from collab.room import is_panic
@@ -38,11 +38,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-BATCH = 64
-"""Documents whose records are written together."""
-
 PARALLEL = 8
-"""Files that are read and written at a time, each at most 16 MiB in memory."""
+"""Files that are written at a time."""
 
 STORAGE_AWAY = (PyMongoError, ObjectStoreError, OSError)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
@@ -64,8 +61,10 @@ class _File:
     """Where it belongs; None: nowhere, it is in the trash."""
     look: bool
     """Whether the content is looked at; otherwise the file on the drive is taken to be right, and moved."""
-    lifted: bytes | None = None
-    """The content of a text whose file had to give way before its new path was free."""
+    seen_at: datetime
+    """Before its text was read."""
+    plain: Plain | None = None
+    """What its file is to be, once it was read."""
 
     @property
     def stands(self) -> bool:
@@ -108,11 +107,10 @@ class Settling:
         moves = Moves({key: (file.state.path, file.path) for key, file in self._files.items()})
         while moves.waiting:
             ready = moves.ready()
-            for start in range(0, len(ready), BATCH):
-                batch = [self._files[key] for key in ready[start : start + BATCH]]
-                arrived = await self._bring(batch)
-                for file in batch:
-                    (moves.arrived if file.record.id in arrived else moves.stays)(file.record.id)
+            for batch in batches(self._files[key].record for key in ready):
+                arrived = await self._bring([self._files[record.id] for record in batch])
+                for record in batch:
+                    (moves.arrived if record.id in arrived else moves.stays)(record.id)
             if not ready:
                 key = moves.to_lift()
                 if key is None:
@@ -139,7 +137,7 @@ class Settling:
         path = node.path if node and node.kind != "folder" else None
         # Where the drive has nothing to copy from, and where looking is free, the content is looked at anyway.
         look = dirty or record.drive.hash is None or record.kind == "binary"
-        return _File(record, record.drive, path, look)
+        return _File(record, record.drive, path, look, now())
 
     async def _remove_leftovers(self) -> None:
         having = [file for file in self._files.values() if file.state.leftovers]
@@ -151,6 +149,11 @@ class Settling:
     async def _bring(self, batch: Sequence[_File]) -> set[str]:
         """Bring files to places that are free; returns the ids of those that are there now."""
         await self._store((file, _intent(file)) for file in batch if not file.stands)
+        for file in batch:
+            file.seen_at = now()
+        texts = [file.record for file in batch if file.look and file.path and file.record.kind == "text"]
+        async for record, plain in self._contents.read_many(texts):
+            self._files[record.id].plain = plain
         gate = asyncio.Semaphore(PARALLEL)
         states = await _all(self._write(file, gate) for file in batch)
         arrived = [(file, state) for file, state in zip(batch, states, strict=True) if state is not None]
@@ -194,19 +197,20 @@ class Settling:
         return file.state
 
     async def _put(self, file: _File, path: str) -> DriveState:
-        record, seen_at = file.record, now()
+        record = file.record
         if record.kind == "binary":
             assert record.blob is not None
             if not (path == file.state.path and file.state.hash == record.blob):
                 self._check_lease()
                 await self._objects.copy(blob_key(self._workspace, record.blob), self._key(path))
-            return DriveState(hash=record.blob, size=record.size, seen_at=seen_at)
-        raw = file.lifted if file.lifted is not None else await (await self._contents.read(record)).bytes()
-        digest = hashlib.sha256(raw).hexdigest()
-        if not (path == file.state.path and file.state.hash == digest):
+            return DriveState(hash=record.blob, size=record.size, seen_at=file.seen_at)
+        plain = file.plain or await self._contents.read(record)
+        if not (path == file.state.path and file.state.hash == plain.hash):
+            raw = await plain.bytes()
             self._check_lease()
             await self._objects.put(self._key(path), raw)
-        return DriveState(hash=digest, size=len(raw), seen_at=seen_at)
+        file.plain = None
+        return DriveState(hash=plain.hash, size=plain.size, seen_at=file.seen_at)
 
     # ---- rings
 
@@ -216,7 +220,7 @@ class Settling:
         assert old is not None
         try:
             if record.kind == "text":
-                file.lifted = await (await self._contents.read(record)).bytes()
+                file.plain = await self._contents.read(record)
             elif await self._objects.head(blob_key(self._workspace, record.blob or "")) is None:
                 raise ObjectNotFound(record.blob)
         except BaseException as error:

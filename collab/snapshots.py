@@ -12,7 +12,7 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,6 +113,26 @@ class Snapshots:
                 log.info("snapshot replaced while loading", document=document)
                 continue
             return self._assemble(record, snapshot, entries)
+
+    async def load_many(self, documents: Collection[str]) -> dict[str, Loaded]:
+        """As `load`, with two queries for all. What cannot be had is left out: `load` says why.
+
+        All of it is in memory at once; it is for the caller to ask for as much as is bearable.
+        """
+        entries = await self._updates.read_many(documents)
+        records = await self._documents.find({"_id": {"$in": list(documents)}}).to_list()
+        loaded: dict[str, Loaded] = {}
+        for record in records:
+            document = record["_id"]
+            if document not in entries or record["kind"] not in ("text", "tree") or record.get("gone_at") is not None:
+                continue
+            pointer = record.get("snapshot")
+            try:
+                snapshot = await self._objects.get(pointer["key"]) if pointer else None
+                loaded[document] = self._assemble(record, snapshot, entries[document])
+            except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
+                log.info("left out of loading many", document=document, error=str(error))
+        return loaded
 
     @staticmethod
     def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
