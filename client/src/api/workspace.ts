@@ -85,10 +85,11 @@ export class WorkspaceApi {
   deleteConversation = (id: string) => request<undefined>('DELETE', `${this.base}/conversations/${id}`)
 }
 
-export const decide = (suggestion: string, hunks: string[] | 'all', decision: Decision) =>
+export const decide = (suggestion: string, hunks: string[], decision: Decision, reason?: string) =>
   request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
     hunks,
     decision,
+    reason,
   })
 export const askAgain = (suggestion: string) =>
   request<{ job: string; suggestion: string }>('POST', `/api/suggestions/${suggestion}/retry`)

@@ -40,6 +40,12 @@ export function AskForm({ view, session, path }: AskFormProps) {
     view.focus()
   }
 
+  /** The selection has done its work, and would lie over the colours of the proposal. */
+  const closeAsked = () => {
+    view.dispatch({ selection: { anchor: view.state.field(askRange)?.from ?? 0 } })
+    close()
+  }
+
   const send = async () => {
     await settled(session)
     // Read after waiting: others may have moved the range meanwhile.
@@ -60,7 +66,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
     setProblem(null)
     try {
       await send()
-      close()
+      closeAsked()
     } catch (error) {
       const { title, detail } = describe(error)
       setProblem(detail || title)
@@ -78,7 +84,10 @@ export function AskForm({ view, session, path }: AskFormProps) {
   }
 
   const { from, to } = view.state.field(askRange) ?? { from: 0, to: 0 }
-  const lines = view.state.doc.lineAt(to).number - view.state.doc.lineAt(from).number + 1
+  const { doc } = view.state
+  // A selection that ends before the first character of a line does not mean that line.
+  const last = to > from && doc.lineAt(to).from === to ? to - 1 : to
+  const lines = doc.lineAt(last).number - doc.lineAt(from).number + 1
   const about = from === to ? 'Write at the cursor' : `Change ${plural(lines, 'line')}`
   return (
     <form className="ask" aria-label={`${about} with the assistant`} onSubmit={(event) => void submit(event)}>

@@ -20,6 +20,8 @@ interface RowProps {
   onDismiss: () => void
 }
 
+const isUnsettled = ({ pending, canCancel }: BarRow) => pending.length > 0 || canCancel
+
 function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
   const { suggestion, pending, undoable, stale, canCancel } = row
   const ids = (hunks: typeof pending) => hunks.map((hunk) => hunk.id)
@@ -62,8 +64,7 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
 }
 
 function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
-  const { suggestion, words, tone, pending, canCancel } = row
-  const settled = pending.length === 0 && !canCancel
+  const { suggestion, words, tone, pending } = row
   return (
     <li className="review-row">
       <AssistantAvatar />
@@ -88,11 +89,11 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
           </>
         ) : null}
         <Actions row={row} handlers={handlers} />
-        {settled ? (
+        {isUnsettled(row) ? null : (
           <IconButton label="Close" side="top" onClick={onDismiss}>
             <X />
           </IconButton>
-        ) : null}
+        )}
       </div>
     </li>
   )
@@ -112,10 +113,12 @@ export function ReviewBar({ view, document, handlers }: ReviewBarProps) {
     .filter(({ id }) => !closed.has(id))
     .map((suggestion) => barRow(state, suggestion))
     .filter((row) => row !== null)
+  // What has ended is said once more until something newer is said; what is open stays.
+  const shown = rows.filter((row, index) => isUnsettled(row) || index === rows.length - 1)
   return (
-    <section className="review" aria-label="Proposals of the assistant" aria-live="polite" hidden={rows.length === 0}>
+    <section className="review" aria-label="Proposals of the assistant" aria-live="polite" hidden={shown.length === 0}>
       <ul>
-        {rows.map((row) => (
+        {shown.map((row) => (
           <Row
             key={row.suggestion.id}
             row={row}

@@ -1,4 +1,4 @@
-import { type EditorState, Prec, type Range, RangeSet, StateEffect, StateField } from '@codemirror/state'
+import { type EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
 import {
   type Command,
   Decoration,
@@ -49,8 +49,6 @@ class FormPlace extends WidgetType {
   }
 }
 
-const asked = Decoration.mark({ class: 'cm-asked' })
-
 export const askRange = StateField.define<AskRange | null>({
   create: () => null,
   update(range, transaction) {
@@ -67,10 +65,7 @@ export const askRange = StateField.define<AskRange | null>({
 function drawAsk(state: EditorState, widget: FormPlace): DecorationSet {
   const range = state.field(askRange)
   if (range === null) return Decoration.none
-  const form = Decoration.widget({ widget, block: true, side: -1 }).range(state.doc.lineAt(range.from).from)
-  const drawn: Range<Decoration>[] = [form]
-  if (range.from < range.to) drawn.push(asked.range(range.from, range.to))
-  return RangeSet.of(drawn, true)
+  return Decoration.set(Decoration.widget({ widget, block: true, side: -1 }).range(state.doc.lineAt(range.from).from))
 }
 
 const ask: Command = (view) => {
@@ -118,6 +113,10 @@ export function askLayer(place: PlaceForm) {
   return [
     askRange,
     EditorView.decorations.compute([askRange, 'doc'], (state) => drawAsk(state, widget)),
+    // The selection keeps the colour of one that is being worked on, though the focus is in the form.
+    EditorView.editorAttributes.compute([askRange], (state) => ({
+      class: state.field(askRange) === null ? '' : 'cm-asking',
+    })),
     tip,
     Prec.high(keymap.of([{ key: 'Mod-k', run: ask, preventDefault: true }])),
   ]

@@ -99,6 +99,11 @@ describe('how a hunk is drawn', () => {
     expect(draw(13, 13, '\nnew')).toEqual({ layout: 'lines', at: 13, side: 1, text: 'new' })
   })
 
+  test('lines that still stream are drawn as lines before their last line break has come', () => {
+    const placed = { from: 10, to: 14, proposed: 'TW', base: 'two\n', show: 'streaming' } as PlacedHunk
+    expect(drawingOf(doc, placed)).toEqual({ layout: 'lines', at: 13, side: 1, text: 'TW' })
+  })
+
   test('joining or splitting lines is no exchange of whole lines', () => {
     expect(draw(10, 14, 'TWO ')).toMatchObject({ layout: 'inline' })
     expect(draw(10, 13, 'TWO\n')).toMatchObject({ layout: 'inline' })

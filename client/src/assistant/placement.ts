@@ -1,5 +1,5 @@
 import * as Y from 'yjs'
-import type { Hunk, Person, Suggestion } from '../api/types'
+import type { Hunk, Suggestion } from '../api/types'
 import { fromBase64 } from '../lib/bytes'
 import type { DecisionNote, Suggestions } from './suggestions'
 
@@ -14,7 +14,9 @@ export interface PlacedHunk {
   proposed: string
   /** `noted`: decided a moment ago, shown as a note. `stale`: its base text is another one now. */
   show: 'streaming' | 'pending' | 'stale' | 'noted'
-  requestedBy: Person
+  /** Whether the server still waits for a decision; it finds out that a hunk is stale only when somebody decides. */
+  undecided: boolean
+  instruction: string
   note: DecisionNote | null
 }
 
@@ -79,7 +81,8 @@ export function placeHunks(
         base: hunk.base,
         proposed: hunk.proposed,
         show,
-        requestedBy: suggestion.requested_by,
+        undecided: hunk.state === 'pending',
+        instruction: suggestion.instruction,
         note: note ?? null,
       })
     }
@@ -116,7 +119,7 @@ interface Lines {
   lineAt(position: number): { from: number; to: number }
 }
 
-export function drawingOf(doc: Lines, { from, to, base, proposed }: PlacedHunk): Drawing {
+export function drawingOf(doc: Lines, { from, to, base, proposed, show }: PlacedHunk): Drawing {
   const inline: Drawing = { layout: 'inline', at: to, side: 1, text: proposed }
   const first = doc.lineAt(from)
   if (base === '') {
@@ -130,7 +133,9 @@ export function drawingOf(doc: Lines, { from, to, base, proposed }: PlacedHunk):
   }
   if (from !== first.from) return inline
   const withBreak = base.endsWith('\n')
-  if (proposed !== '' && proposed.endsWith('\n') !== withBreak) return inline
+  // While it streams, the last line break is still to come; drawing it in the line until then would make it jump.
+  const unfinished = withBreak && show === 'streaming'
+  if (proposed !== '' && proposed.endsWith('\n') !== withBreak && !unfinished) return inline
   if (withBreak) return { layout: 'lines', at: to - 1, side: 1, text: proposed.replace(/\n$/, '') }
   return doc.lineAt(to).to === to ? { layout: 'lines', at: to, side: 1, text: proposed } : inline
 }

@@ -42,7 +42,9 @@ function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): R
 
 function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
   const { from, to, mode, show } = placed
-  const endOfLine = state.doc.lineAt(to).to
+  // Text that ends with a line break ends on the line before it, as a reader sees it.
+  const endsWithBreak = from < to && state.doc.lineAt(to).from === to
+  const endOfLine = endsWithBreak ? to - 1 : state.doc.lineAt(to).to
   if (show === 'noted') {
     return [Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(endOfLine)]
   }
@@ -54,7 +56,7 @@ function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): R
   const written = from < to ? [writtenText.range(from, to)] : []
   if (show === 'streaming') return written
   const controls = Decoration.widget({ widget: new WrittenControls(placed, canDecide), side: 2 })
-  return [...written, controls.range(to)]
+  return [...written, controls.range(endsWithBreak ? to - 1 : to)]
 }
 
 function draw(state: EditorState, hunks: readonly PlacedHunk[]): Shown {

@@ -3,8 +3,10 @@ import type { EditorView } from '@codemirror/view'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { askAgain, decide } from '../api/workspace'
 import type { Decision } from '../api/types'
+import type { WorkspaceApi } from '../api/workspace'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
+import type { TreeNode } from '../tree/rules'
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { type ReviewHandlers, reviewHandlers } from './handlers'
@@ -35,6 +37,15 @@ function useDecide(): ReviewHandlers['decide'] {
   )
 }
 
+const notAsked = 'The assistant was not asked again'
+
+async function askAgainHere(api: WorkspaceApi, path: string, placed: PlacedHunk, view: EditorView | null) {
+  const { suggestion, hunk, from, to, instruction, undecided } = placed
+  if (!undecided || view === null) return askAgain(suggestion)
+  await api.askEdit({ path, start: from, end: to, instruction, expected: view.state.sliceDoc(from, to) })
+  return decide(suggestion, [hunk], 'reject', 'The text changed before it was decided.')
+}
+
 export interface Review {
   /** For the editor, the same ones all its life. */
   extensions: Extension
@@ -42,9 +53,11 @@ export interface Review {
 }
 
 /** Keeps the proposals drawn in `view` true to the suggestions of the workspace and to the text. */
-export function useReview(view: EditorView | null, session: DocumentSession, document: string): Review {
-  const { suggestions } = useWorkspace()
+export function useReview(view: EditorView | null, session: DocumentSession, { id: document, path }: TreeNode): Review {
+  const { api, suggestions } = useWorkspace()
   const { canEdit } = useRole()
+  const isOpen = useStore(session.phase).is === 'open'
+  const canDecide = canEdit && isOpen
   const state = useStore(suggestions.state)
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
   const decideOnce = useDecide()
@@ -53,12 +66,13 @@ export function useReview(view: EditorView | null, session: DocumentSession, doc
 
   const handlers = useMemo<ReviewHandlers>(
     () => ({
-      canDecide: canEdit,
+      canDecide,
       decide: decideOnce,
-      askAgain: (suggestion) => void attempt('The assistant was not asked again', () => askAgain(suggestion)),
-      dismiss: ({ hunk }: PlacedHunk) => setDismissed((known) => new Set(known).add(hunk)),
+      askAgain: (suggestion) => void attempt(notAsked, () => askAgain(suggestion)),
+      askAgainHere: (placed) => void attempt(notAsked, () => askAgainHere(api, path, placed, view)),
+      dismiss: ({ hunk }) => setDismissed((known) => new Set(known).add(hunk)),
     }),
-    [canEdit, decideOnce],
+    [canDecide, decideOnce, api, path, view],
   )
 
   useEffect(() => {

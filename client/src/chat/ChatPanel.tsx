@@ -1,4 +1,5 @@
 import { History, SquarePen, Trash2 } from 'lucide-react'
+import { useEffect } from 'react'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu'
@@ -46,6 +47,10 @@ export function ChatPanel({ path }: { path: string | null }) {
   const current = useStore(chat.current)
   const title = useStore(chat.list)?.find(({ id }) => id === current)?.title
   const status = useStore(assistant)
+  const news = useStore(chat.news)
+  useEffect(() => {
+    if (news) chat.seen()
+  }, [chat, news])
   return (
     <div className="chat">
       <header className="side-header">

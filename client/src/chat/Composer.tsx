@@ -47,7 +47,9 @@ export function Composer({ path }: { path: string | null }) {
         ) : (
           <label className="check">
             <input type="checkbox" checked={withFile} onChange={(event) => setWithFile(event.target.checked)} />
-            about <bdi>{baseName(path)}</bdi>
+            <span className="composer-file">
+              about <bdi>{baseName(path)}</bdi>
+            </span>
           </label>
         )}
         <IconButton

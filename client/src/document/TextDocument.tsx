@@ -5,7 +5,7 @@ import { askLayer } from '../assistant/ask'
 import { AskForm } from '../assistant/AskForm'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
-import { isMarkdown } from '../editor/language'
+import { isMarkdown } from '../lib/fileTypes'
 import { TextEditor } from '../editor/TextEditor'
 import { useStore } from '../lib/store'
 import { MarkdownPreview } from '../markdown/MarkdownPreview'
@@ -13,7 +13,7 @@ import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useRole } from '../workspace/context'
 import { Ended } from './Ended'
-import { PreviewSwitch, usePreviewMode } from './PreviewSwitch'
+import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 
 interface TextDocumentProps {
@@ -27,8 +27,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const { canEdit } = useRole()
   const [view, setView] = useState<EditorView | null>(null)
   const [formPlace, setFormPlace] = useState<HTMLElement | null>(null)
-  const review = useReview(view, session, node.id)
-  const [mode, setMode] = usePreviewMode()
+  const review = useReview(view, session, node)
+  const mode = usePreviewMode()
   const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
 
   if (phase.is === 'opening') return <Waiting>Opening the text…</Waiting>
@@ -48,10 +48,9 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
             extensions={extensions}
             onView={setView}
           />
-          <ReviewBar view={view} document={node.id} handlers={review.handlers} />
+          {phase.is === 'open' ? <ReviewBar view={view} document={node.id} handlers={review.handlers} /> : null}
         </div>
         {shown === 'text' ? null : <MarkdownPreview session={session} path={node.path} view={view} />}
-        {isMarkdown(node.path) ? <PreviewSwitch mode={mode} onChange={setMode} /> : null}
       </div>
       {formPlace === null || view === null
         ? null

@@ -1,7 +1,9 @@
+import { useNarrow } from '../lib/hooks'
 import { altKey, altShiftKey, modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { NewFileButton } from '../tree/NewFileButton'
 import { UploadButton } from '../tree/UploadButton'
+import { EntryList } from './FolderView'
 import { useRole, useWorkspace } from '../workspace/context'
 
 const keys: [string, string][] = [
@@ -12,29 +14,9 @@ const keys: [string, string][] = [
   [modKey('B'), 'Show or hide the files'],
 ]
 
-/** What the middle shows while no file is open. */
-export function Welcome() {
-  const { tree, summary } = useWorkspace()
-  const { name } = useStore(summary)
-  const { canEdit } = useRole()
-  const empty = useStore(tree.tree).nodes.size === 0
+function Keys() {
   return (
-    <section className="welcome">
-      <h1>{name}</h1>
-      {empty && canEdit ? (
-        <>
-          <p>
-            Nothing is here yet. Drop files or a whole folder anywhere on the list of files, or begin with an empty
-            page.
-          </p>
-          <div className="row">
-            <NewFileButton />
-            <UploadButton />
-          </div>
-        </>
-      ) : (
-        <p>{empty ? 'Nothing is here yet.' : 'Choose a file to open it.'}</p>
-      )}
+    <>
       <h2>Keys worth knowing</h2>
       <dl className="keys">
         {keys.map(([key, meaning]) => (
@@ -46,6 +28,32 @@ export function Welcome() {
           </div>
         ))}
       </dl>
+    </>
+  )
+}
+
+/** What the middle shows while no file is open. */
+export function Welcome() {
+  const { tree, summary } = useWorkspace()
+  const { name } = useStore(summary)
+  const { canEdit } = useRole()
+  const narrow = useNarrow()
+  const empty = useStore(tree.tree).nodes.size === 0
+  return (
+    <section className="welcome">
+      <h1>{name}</h1>
+      {empty && canEdit ? (
+        <>
+          <p>Nothing is here yet. Drop files or a whole folder on the list of files, or begin with an empty page.</p>
+          <div className="row">
+            <NewFileButton />
+            <UploadButton />
+          </div>
+        </>
+      ) : (
+        <p>{empty ? 'Nothing is here yet.' : 'Choose a file to open it.'}</p>
+      )}
+      {narrow ? <EntryList folder={null} /> : <Keys />}
     </section>
   )
 }

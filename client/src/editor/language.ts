@@ -1,13 +1,7 @@
 import { LanguageDescription } from '@codemirror/language'
 import type { Extension } from '@codemirror/state'
-import { baseName, extension } from '../lib/paths'
-
-const prose = new Set(['md', 'markdown', 'mdx', 'txt', 'rst', 'adoc', 'tex', 'org', ''])
-
-/** Whether lines of the file are paragraphs, which wrap, rather than code, which does not. */
-export const isProse = (path: string) => prose.has(extension(path))
-
-export const isMarkdown = (path: string) => ['md', 'markdown', 'mdx'].includes(extension(path))
+import { baseName } from '../lib/paths'
+import { isMarkdown } from '../lib/fileTypes'
 
 /** The language of a file by its name; every grammar is a chunk of its own that loads when a file needs it. */
 export async function loadLanguage(path: string): Promise<Extension> {

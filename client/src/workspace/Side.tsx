@@ -23,9 +23,19 @@ export function Side({ side, title, onClose, children }: SideProps) {
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
-        <Dialog.Content className="side drawer" data-side={side} aria-describedby={undefined}>
+        <Dialog.Content
+          className="side drawer"
+          data-side={side}
+          aria-describedby={undefined}
+          // The drawer itself gets the focus: its first button would show its hint, which then takes the first Escape.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault()
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus()
+          }}
+        >
           <Dialog.Title className="sr-only">{title}</Dialog.Title>
           {children}
+          <Dialog.Close className="sr-only">Close</Dialog.Close>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

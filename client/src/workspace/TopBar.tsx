@@ -1,6 +1,8 @@
 import { MessageSquareText, PanelLeft, UsersRound } from 'lucide-react'
+import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
+import { isMarkdown } from '../lib/fileTypes'
 import { modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
@@ -23,6 +25,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
   const session = useWorkspace()
   const { canEdit } = useRole()
   const connected = useStore(session.tree.connected)
+  const news = useStore(session.chat.news)
   return (
     <header className="topbar">
       <IconButton
@@ -45,9 +48,11 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <SaveStatus session={document} canEdit={canEdit} />
         )}
       </div>
+      {document !== null && isMarkdown(path) ? <PreviewSwitch /> : null}
       <PresentPeople onOpen={() => onPanel('people')} />
       <IconButton
-        label="Conversations with the assistant"
+        label={news ? 'Conversations with the assistant: something new' : 'Conversations with the assistant'}
+        data-news={news || undefined}
         aria-pressed={panel === 'chat'}
         onClick={() => onPanel('chat')}
       >
