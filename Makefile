@@ -11,7 +11,7 @@ NODE_ON_PATH := $(shell node -e 'const [a, b] = process.versions.node.split(".")
 export PATH  := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check services lock clean
+.PHONY: help install run test check services bench lock clean
 
 help:
 	@echo 'make run       set up what is missing and start Scriptorium at http://127.0.0.1:8000'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test      set up what is missing and run all tests'
 	@echo 'make check     linters, type checkers and the walls between the packages'
 	@echo 'make services  fetch and build the real services that tests/services starts'
+	@echo 'make bench     measure this server and others side by side; ARGS="--seconds 10 --rows 0,1"'
 	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean     remove everything that make has made'
 
@@ -72,6 +73,13 @@ check: $(STAMPS)/dev $(STAMPS)/node_modules
 	$(BIN)/lint-imports
 	cd client && npm run lint && npm run typecheck
 
+$(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
+	cd bench/peers && $(NPM_CI)
+	@touch $@
+
+bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers
+	$(BIN)/python bench/run.py $(ARGS)
+
 # The real services of the tests. FerretDB and versitygw are built from pinned Go modules; Redis and Chromium come from
 # the system, and Debian's packages are installed when this runs as root.
 services: .services/bin/ferretdb .services/bin/versitygw system-services
@@ -108,6 +116,6 @@ lock: $(STAMPS)/bootstrap
 	$(LOCK) --upgrade pyproject.toml --group dev --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) .services client/node_modules client/dist tests/yjs/node_modules
+	rm -rf $(VENV) .services client/node_modules client/dist tests/yjs/node_modules bench/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find server ai collab storage tests -name __pycache__ -type d -prune -exec rm -rf {} +

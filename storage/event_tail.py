@@ -148,8 +148,8 @@ class Tail:
         message = bson.decode(payload, _CODEC)
         number = message["id"]
         if not self._ready.done():
-            return  # a stored one is found in the log, a transient one came before anybody followed
-        if "data" in message and (number is None or number == self._last + 1):
+            self.look()  # stored after the log was asked for its end, perhaps; transient ones nobody waits for yet
+        elif "data" in message and (number is None or number == self._last + 1):
             self._deliver(Event(number, self.stream, message["type"], message["time"], message["data"]))
         elif number > self._last:
             self.look()

@@ -22,11 +22,16 @@ from typing import TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from storage import Storage, open_storage
 from tests.services.launchers import S3, Mongo, Redis, Service, ServiceMissing, find_program
 
 _Service = TypeVar("_Service", bound=Service)
+
+# How long one example takes says more about the machine than about the code.
+settings.register_profile("scriptorium", deadline=None, print_blob=True)
+settings.load_profile("scriptorium")
 
 
 @dataclass(frozen=True)

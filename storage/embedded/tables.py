@@ -19,6 +19,13 @@ from storage.embedded.planning import IndexSpec, Sort, choose
 Document = dict[str, Any]
 
 MOST_BYTES = 16 * 1024 * 1024  # of a document, as in MongoDB
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # syncs the log at every commit; the default of WAL mode does not
+    "fullfsync = ON",  # on macOS, where a plain sync leaves the data in the drive's cache
+    "cache_size = -65536",  # KiB
+    "journal_size_limit = 67108864",  # bytes
+)
 _ID = IndexSpec("_id_", (("_id", 1),), unique=True)
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 
@@ -57,7 +64,7 @@ class Tables:
 
     def __init__(self, path: Path) -> None:
         self._sql = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "cache_size = -65536"):
+        for pragma in _PRAGMAS:
             self._sql.execute(f"PRAGMA {pragma}")
         self._sql.execute("CREATE TABLE IF NOT EXISTS collections (number INTEGER PRIMARY KEY, namespace TEXT UNIQUE)")
         self._sql.execute(

@@ -76,7 +76,7 @@ async def contents(db: Database) -> list[Any]:
     return sorted([comparable(document) async for document in db.things.find()], key=lambda document: document["_id"])
 
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+thorough = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("backend", ["embedded"], indirect=True)

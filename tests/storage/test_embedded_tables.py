@@ -58,7 +58,7 @@ sorts = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([1, -1]), max_si
 flat_documents = st.dictionaries(st.sampled_from(NAMES), some_scalars, max_size=3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     stored=st.lists(flat_documents, max_size=12),
     changes=st.lists(st.tuples(st.integers(0, 11), flat_documents | st.none()), max_size=6),
@@ -113,7 +113,7 @@ def test_the_narrowest_index_is_chosen() -> None:
     assert chosen({"$or": [{"a": 1}, {"b": 1}]}) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(scalars, scalars), max_size=10))
 def test_a_unique_index_holds(pairs: list[tuple[Any, Any]]) -> None:
     tables = Tables(Path(":memory:"))

@@ -162,7 +162,7 @@ async def test_keys_that_no_store_could_keep(store: ObjectStore, key: str) -> No
             await call
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=60))
 async def test_any_name_is_kept_or_refused(tmp_path: Path, name: str) -> None:
     store = ObjectStore.from_url(tmp_path.as_uri())
@@ -206,3 +206,6 @@ async def test_a_store_that_is_away_says_so_in_time(s3_service: S3) -> None:
         await store.get("a")
     s3_service.start()
     assert await store.get("a") == b"x"
+    await store.ping()
+    with pytest.raises(Exception, match="NoSuchBucket"):
+        await ObjectStore.from_url("s3://no-such-bucket").ping()
