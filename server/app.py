@@ -1,15 +1,12 @@
 """The application: everything opened, every route guarded."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import ModuleType
 
-import structlog
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from pymongo.errors import PyMongoError
 from starlette.responses import Response
 
 from collab.rooms import Rooms
@@ -17,6 +14,7 @@ from server import problems, sync
 from server.access import Anyone, check_rules
 from server.core import open_core, running
 from server.doorway import Doorway
+from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.logs import AccessLog
 from server.metrics import Metrics
@@ -40,8 +38,6 @@ from server.watch import Watch
 from server.web import BodyLimit, FrontDoor, WebAddress
 from storage import Storage
 
-log = structlog.get_logger(__name__)
-
 ROUTES: tuple[ModuleType, ...] = (
     health,
     me,
@@ -56,10 +52,6 @@ ROUTES: tuple[ModuleType, ...] = (
     sync,
     client,  # last: it answers to whatever is left
 )
-
-SWEEP_EVERY = 3600.0
-KEEP_EVENTS = timedelta(days=7)
-"""How long a browser may have slept and still resume from the last event that it saw."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -109,25 +101,15 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
             files=core.files,
             assistant=core.assistant,
             watch=Watch(identity, core.storage.bus),
+            housekeeping=Housekeeping(core, identity),
             doorway=Doorway(settings.limits.unanswered_connections),
             metrics=_metrics(core.rooms, core.storage),
         )
         await stack.enter_async_context(running(services.watch.run()))
-        await stack.enter_async_context(running(_sweep(services)))
+        await stack.enter_async_context(running(services.housekeeping.run()))
         if settings.redis_url is None:
             await stack.enter_async_context(running(core.assistant.work()))
         yield services
-
-
-async def _sweep(services: Services) -> None:
-    """Remove what has expired. Every process does it; twice does no harm."""
-    while True:
-        try:
-            await services.identity.sweep()
-            await services.storage.events.expire(KEEP_EVENTS)
-        except PyMongoError as error:
-            log.warning("sweeping put off", error=str(error))
-        await asyncio.sleep(SWEEP_EVERY)
 
 
 def _metrics(rooms: Rooms, storage: Storage) -> Metrics:

@@ -4,8 +4,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from server.identity import Identity, User
+if TYPE_CHECKING:  # the commands that only read these files need not wait for the database's driver to load
+    from server.identity import Identity, User
 
 TOKEN_NAME = "The command line on the server's machine"
 
@@ -42,7 +44,7 @@ def read_token(data_dir: Path) -> str | None:
         return None
 
 
-async def keep_token(data_dir: Path, identity: Identity, owner: User) -> None:
+async def keep_token(data_dir: Path, identity: "Identity", owner: "User") -> None:
     """See that the folder holds a working token of ``owner``: the one that is there, or a new one."""
     present = read_token(data_dir)
     if present is None or await identity.tokens.find(present) is None:

@@ -10,6 +10,7 @@ from ai.assistant import Assistant
 from collab.files import Files
 from collab.rooms import Rooms
 from server.doorway import Doorway
+from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.metrics import Metrics
 from server.settings import Settings
@@ -28,6 +29,7 @@ class Services:
     files: Files
     assistant: Assistant
     watch: Watch
+    housekeeping: Housekeeping
     doorway: Doorway
     metrics: Metrics
 

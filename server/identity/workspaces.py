@@ -48,5 +48,12 @@ class Workspaces:
     async def change(self, id: str, fields: dict[str, Any]) -> None:
         await self._workspaces.update_one({"_id": id}, {"$set": fields})
 
+    async def deleted(self) -> list[str]:
+        """Those that are marked so and not forgotten yet."""
+        return [record["_id"] async for record in self._workspaces.find({"deleted_at": {"$exists": True}}, {"_id": 1})]
+
+    async def forget(self, id: str) -> None:
+        await self._workspaces.delete_one({"_id": id})
+
     async def mark_deleted(self, id: str) -> None:
         await self.change(id, {"deleted_at": datetime.now(UTC)})

@@ -70,12 +70,12 @@ async def change_workspace(body: WorkspaceChange, member: Owner, services: Servi
 
 @router.delete("/{workspace}", status_code=204)
 async def delete_workspace(member: Owner, services: ServicesDep) -> None:
-    """Everyone is out within 2 seconds."""
+    """Everyone is out within 2 seconds; then all that it held is erased."""
     await services.identity.workspaces.mark_deleted(member.workspace)
     await services.identity.members.remove_all(member.workspace)
     await services.identity.invites.withdraw_all(member.workspace)
     await services.watch.announce()
-    await services.assistant.forget_workspace(member.workspace)
+    services.housekeeping.soon()
 
 
 async def _settings(services: Services, id: str) -> WorkspaceShown:

@@ -222,6 +222,22 @@ async def test_workspaces_are_made_renamed_and_deleted(house: House) -> None:
     assert created["id"] not in [w["id"] for w in (await editor.get("/api/workspaces")).json()]
 
 
+async def test_a_deleted_workspace_leaves_nothing_behind(house: House) -> None:
+    editor = house.http("editor")
+    workspace = (await editor.post("/api/workspaces", json={"name": "Secret"})).json()["id"]
+    await editor.put(f"/api/workspaces/{workspace}/files/a.md", content=b"classified")
+    await editor.put(f"/api/workspaces/{workspace}/files/b.bin", content=b"classified\0")
+    await editor.delete(f"/api/workspaces/{workspace}")
+    storage = house.services.storage
+    for _ in range(400):
+        if not await house.services.identity.workspaces.deleted():
+            break
+        await asyncio.sleep(0.1)
+    for collection in ("documents", "updates", "members", "invites", "events", "workspaces"):
+        assert workspace not in str([record async for record in storage.db[collection].find({})]), collection
+    assert not [info.key async for info in storage.objects.list("") if workspace in info.key]
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\nb", "a\0b", None, 7])
 async def test_bad_names_are_refused(house: House, name: object) -> None:
     assert (await house.http("editor").post("/api/workspaces", json={"name": name})).status_code == 422

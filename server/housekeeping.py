@@ -1,0 +1,61 @@
+"""What is done in the background, by every process; twice does no harm."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from obstore.exceptions import BaseError as ObjectStoreError
+from pymongo.errors import PyMongoError
+
+from server.core import Core
+from server.identity import Identity
+from storage.leases import LeaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+EVERY = 3600.0
+RETRY = 60.0
+"""Seconds after which what failed is tried again."""
+
+KEEP_EVENTS = timedelta(days=7)
+"""How long a browser may have slept and still resume from the last event that it saw."""
+
+
+class Housekeeping:
+    """Removes what has expired, and what deleted workspaces have left behind."""
+
+    def __init__(self, core: Core, identity: Identity) -> None:
+        self._core = core
+        self._identity = identity
+        self._wake = asyncio.Event()
+
+    def soon(self) -> None:
+        """There is something to remove."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self._wake.clear()
+            wait = EVERY
+            try:
+                await self._clean()
+            except (PyMongoError, ObjectStoreError, OSError, LeaseUnavailable) as error:
+                log.warning("housekeeping put off", error=str(error))
+                wait = RETRY
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def _clean(self) -> None:
+        for workspace in await self._identity.workspaces.deleted():
+            await self._core.assistant.forget_workspace(workspace)
+            await self._core.files.erase_workspace(workspace)
+            # Its events quote texts and chats, and the newest of a stream never expires.
+            await self._core.storage.db["events"].delete_many({"stream": workspace})
+            # Last, so that a crash before leaves it to be found again.
+            await self._identity.workspaces.forget(workspace)
+            log.info("workspace erased", workspace=workspace)
+        await self._identity.sweep()
+        await self._core.storage.events.expire(KEEP_EVENTS)
