@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure
 
 from ai.announcements import Announcements
 from ai.attempt import NewAttempt, Run
@@ -16,6 +16,7 @@ from ai.conversations import Conversations
 from ai.decisions import Decisions, Outcome
 from ai.edit_job import EditAttempt
 from ai.expiry import Expiry
+from ai.faults import fault
 from ai.feedback import Feedback
 from ai.hunks import Decision
 from ai.jobs import Job, Jobs, JobState, Person
@@ -167,10 +168,10 @@ async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:
     while True:
         try:
             await chore()
-        except PyMongoError as error:
+        except ConnectionFailure as error:
             log.warning("put off, storage is away", chore=chore.__qualname__, error=str(error))
-        except Exception:
-            log.exception("a chore failed", chore=chore.__qualname__)
+        except Exception as error:
+            log.error("a chore failed", chore=chore.__qualname__, error=fault(error))
         await asyncio.sleep(every)
 
 

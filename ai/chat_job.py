@@ -70,12 +70,11 @@ class ChatAttempt:
 
     async def _begin(self) -> Message:
         try:
-            await self._tools.conversations.get(self._job.workspace, self._conversation)
+            message = await self._tools.conversations.answer(
+                self._conversation, self._job.workspace, self._job.payload["answer"], self._job.id, self._job.attempt
+            )
         except ConversationNotFound as error:
             raise JobFailed("The conversation was deleted.") from error
-        message = await self._tools.conversations.answer(
-            self._conversation, self._job.workspace, self._job.payload["answer"], self._job.id, self._job.attempt
-        )
         if message.attempt > self._job.attempt:
             raise Fenced(self._job.id)
         if not self._text:

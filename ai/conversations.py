@@ -163,9 +163,11 @@ class Conversations:
         return [Conversation.of(record) async for record in found.limit(MOST_LISTED)]
 
     async def delete(self, id: str) -> None:
-        # The messages go first: without their conversation nobody would ever find what is left of them.
+        # The messages go first: without their conversation nobody would ever find what is left of them. And once more
+        # at the end, for one that was added meanwhile; from then on `_add` takes back what it adds.
         await self._messages.delete_many({"conversation": id})
         await self._conversations.delete_one({"_id": id})
+        await self._messages.delete_many({"conversation": id})
 
     # ---- messages
 
@@ -179,7 +181,7 @@ class Conversations:
         return Message.of(record) if record else None
 
     async def question(self, conversation: Conversation, text: str, by: Person) -> Message:
-        """What a person says."""
+        """What a person says. Raises ConversationNotFound when it was deleted meanwhile."""
         message = Message(
             uuid4().hex,
             conversation.id,
@@ -199,6 +201,9 @@ class Conversations:
 
         It stands where it first stood also when an earlier attempt had begun it. A message that has ended is returned
         as it is, and so is one that a later attempt has begun.
+
+        Raises:
+            ConversationNotFound
         """
         record = await self._messages.find_one({"_id": id})
         if record is None:
@@ -229,7 +234,10 @@ class Conversations:
 
     async def _add(self, message: Message) -> None:
         await self._messages.insert_one(message.record())
-        await self._conversations.update_one({"_id": message.conversation}, {"$set": {"updated_at": now()}})
+        talk = await self._conversations.update_one({"_id": message.conversation}, {"$set": {"updated_at": now()}})
+        if talk.matched_count == 0:
+            await self._messages.delete_one({"_id": message.id})
+            raise ConversationNotFound(message.conversation)
 
 
 def _title(text: str) -> str:

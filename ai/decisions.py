@@ -23,6 +23,7 @@ from ai.announcements import Announcements
 from ai.clock import now
 from ai.decision_record import DecisionName, DecisionRecord, decision_id
 from ai.decision_updates import Insertion
+from ai.faults import fault
 from ai.feedback import Feedback
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
@@ -258,10 +259,10 @@ class Decisions:
                 await self._finish([record])
                 await self._announcements.suggestion_changed(await self._suggestions.view(record.suggestion))
                 count += 1
-            except Exception:
+            except Exception as error:
                 # One that cannot be finished, whatever the reason, must not keep the others from it; it comes round
                 # again when its lease has run out.
-                log.exception("a decision could not be finished", decision=record.id)
+                log.error("a decision could not be finished", decision=record.id, error=fault(error))
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."

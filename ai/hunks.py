@@ -126,7 +126,7 @@ class Hunk:
             record["revision"],
             Person(by["id"], by["name"]) if by else None,
             record["decided_at"],
-            tuple((client, length) for client, length in record["typed"]),
+            tuple((typed["client"], typed["length"]) for typed in record["typed"]),
         )
 
     def record(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class Hunk:
             "revision": self.revision,
             "decided_by": self.decided_by.view() if self.decided_by else None,
             "decided_at": self.decided_at,
-            "typed": [list(pair) for pair in self.typed],
+            "typed": [{"client": client, "length": length} for client, length in self.typed],
         }
 
     def view(self) -> dict[str, Any]:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from ai import metrics
 from ai.announcements import Announcements
 from ai.attempt import Attempt, Fenced, JobFailed, NewAttempt, Run, Stop
+from ai.faults import fault
 from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
 from ai.queue import Queue
@@ -150,11 +151,11 @@ class Worker:
         metrics.RUNNING.inc()
         try:
             await self._work(run)
-        except PyMongoError as error:
+        except ConnectionFailure as error:
             # Whoever takes it over when the lease has run out finds storage back, or waits in its turn.
             log.warning("a job stops, storage is away", job=run.job.id, error=str(error))
-        except Exception:
-            log.exception("a job could not be ended", job=run.job.id)
+        except Exception as error:
+            log.error("a job could not be ended", job=run.job.id, error=fault(error))
         finally:
             metrics.RUNNING.dec()
             del self._runs[run.job.id]
@@ -192,10 +193,10 @@ class Worker:
                 await self._put_back(run, attempt, delay, f"{error.message} Trying again in {seconds} {unit}.")
             case ModelError() | JobFailed():
                 await self._end(run, attempt, JobState.FAILED, str(error))
-            case PyMongoError():
+            case ConnectionFailure():
                 raise error
             case _:
-                log.error("a job failed", job=run.job.id, exc_info=error)
+                log.error("a job failed", job=run.job.id, error=fault(error))
                 await self._end(run, attempt, JobState.FAILED, "Something went wrong here. The server's log says what.")
 
     def _delay(self, run: Run, error: ModelError) -> float | None:
