@@ -25,6 +25,9 @@ async def ensure_owner(services: Services) -> User:
         await services.files.write(workspace.id, "Welcome.md", WELCOME.read_bytes(), f"user:{owner.id}")
         await identity.members.join(workspace.id, owner.id, "owner")
         if (token := services.settings.owner_token) is not None:
-            await identity.tokens.create(owner.id, "SCRIPTORIUM_OWNER_TOKEN", token=token.get_secret_value())
+            secret = token.get_secret_value()
+            if (orphan := await identity.tokens.find(secret)) is not None:
+                await identity.tokens.revoke(orphan.id)
+            await identity.tokens.create(owner.id, "SCRIPTORIUM_OWNER_TOKEN", token=secret)
         await identity.users.insert(owner, installation_owner=True)
         return owner
