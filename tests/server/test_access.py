@@ -151,6 +151,17 @@ async def test_every_route_admits_whom_its_rule_admits(house: House, method: str
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_thing_with_an_address_of_its_own_is_guarded_by_its_workspace(house: House) -> None:
+    workspace = await fresh_workspace(house)
+    asked = await house.http("editor").post(f"/api/workspaces/{workspace}/ai/chat", json={"message": "Hello?"})
+    job = f"/api/jobs/{asked.json()['job']}"
+    reading = {who: (await house.http(who).get(job)).status_code for who in (None, *RANK)}
+    assert reading == {None: 401, "stranger": 404, "viewer": 200, "editor": 200, "owner": 200}
+    cancelling = {who: (await house.http(who).delete(job)).status_code for who in (None, *RANK)}
+    assert cancelling == {None: 401, "stranger": 404, "viewer": 403, "editor": 200, "owner": 200}
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("method", "path"), UNSAFE, ids=map(" ".join, UNSAFE))
 async def test_no_other_page_can_use_a_session(house: House, method: str, path: str) -> None:
     workspace = await fresh_workspace(house)
