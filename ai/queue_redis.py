@@ -30,6 +30,9 @@ LONGEST = 10_000
 GROUP_GONE = ("NOGROUP", "UNBLOCKED")
 """What Redis answers a reader of a stream that was flushed before the read, and during it."""
 
+HANGS = 1.0
+"""Seconds beyond the wait that Redis may take to answer."""
+
 UNREACHABLE = (RedisError, OSError, TimeoutError)
 
 
@@ -48,7 +51,7 @@ class RedisQueue:
 
     async def wake(self) -> None:
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(HANGS):
                 await self._broker.connect()
                 await self._broker.publish(b"", stream=STREAM, maxlen=LONGEST)
         except UNREACHABLE as error:
@@ -66,9 +69,11 @@ class RedisQueue:
 
     async def _next(self, timeout: float) -> RedisStreamMessage | None:
         try:
-            if not self._joined:
-                await self._join()
-            message = await self._reclaimed() or await self._fresh.get_one(timeout=timeout)
+            # A server that hangs would otherwise keep the worker from looking into MongoDB.
+            async with asyncio.timeout(timeout + HANGS):
+                if not self._joined:
+                    await self._join()
+                message = await self._reclaimed() or await self._fresh.get_one(timeout=timeout)
         except UNREACHABLE as error:
             self._joined = False
             if not any(sign in str(error) for sign in GROUP_GONE):

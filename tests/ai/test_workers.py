@@ -1,0 +1,112 @@
+"""Workers: several of them, one that is killed, and storage that goes away under them."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from ai import worker
+from ai.jobs import LEASE, JobState
+from ai.queue_redis import RedisQueue
+from collab.offsets import utf16_length
+from storage import open_storage
+from tests.ai.group import Group, eventually, open_group
+from tests.doubles.model_server import Script
+from tests.services.launchers import Mongo, Redis
+
+TEXT = "One line.\nAnother line.\nThe last line.\n"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def test_two_workers_share_what_is_asked(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 2)
+    await group.file("a.md", TEXT)
+    group.model.enqueue(*(Script(answer=TEXT, first=0.2) for _ in range(8)))
+    asked = [await group.edit("a.md", 0, utf16_length(TEXT)) for _ in range(8)]
+    other = await group.another()
+    holders = set()
+    async with group.working(), other.working():
+        for one in asked:
+            await group.ended(one)
+            async for record in group.storage.db["jobs"].find({"workspace": group.workspace, "state": "running"}):
+                holders.add(record["holder"])
+    assert len(holders) == 2
+    assert len(group.model.requests) == 8
+
+
+async def test_a_database_that_goes_away_mid_stream_costs_time_and_nothing_else(
+    mongo_service: Mongo, tmp_path: Path
+) -> None:
+    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": None}
+    async with open_storage(**stores, data_dir=tmp_path) as storage, open_group(storage) as group:
+        document = await group.file("a.md", TEXT * 20)
+        new = (TEXT * 20).replace("Another", "A second")
+        group.model.enqueue(Script(answer=new, delay=0.01), Script(answer=new))
+        asked = await group.edit("a.md", 0, utf16_length(TEXT * 20))
+        async with group.working():
+            await eventually(lambda: _has_hunks(group, asked.suggestion))
+            mongo_service.kill()
+            await asyncio.sleep(1)
+            mongo_service.start()
+            job = await group.ended(asked, within=30)
+        assert job.state is JobState.DONE
+        await group.decide(asked.suggestion, "accept")
+        assert await group.text(document) == new
+
+
+async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_written_twice(
+    redis_service: Redis, mongo_service: Mongo, tmp_path: Path
+) -> None:
+    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
+    async with (
+        open_storage(**stores, data_dir=tmp_path) as storage,
+        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
+    ):
+        settings = {
+            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
+            "SCRIPTORIUM_REDIS_URL": redis_service.url,
+            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
+            "SCRIPTORIUM_MODEL": "scripted",
+            "OPENAI_BASE_URL": group.model.url,
+            "OPENAI_API_KEY": "key",
+        }
+        document = await group.file("a.md", TEXT)
+        group.model.enqueue(Script("endless", answer="again and "), Script(answer="Once."))
+        async with worker_process(settings) as first:
+            asked = await group.write("a.md", 0)
+            await eventually(lambda: _holds(group, document, "again and again"), within=20)
+            first.kill()
+        async with worker_process(settings):
+            began = asyncio.get_running_loop().time()
+            job = await group.ended(asked, within=20)
+            took = asyncio.get_running_loop().time() - began
+        assert (job.state, job.attempt) == (JobState.DONE, 2)
+        await eventually(lambda: _holds(group, document, "Once."))
+        assert await group.text(document) == "Once." + TEXT
+        assert took < LEASE + 2 * worker.POLL + 5
+
+
+@asynccontextmanager
+async def worker_process(settings: dict[str, str]) -> AsyncIterator[Process]:
+    """`scriptorium worker`, killed at the end."""
+    command = (sys.executable, "-m", "server", "worker")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | settings)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _has_hunks(group: Group, suggestion: str | None) -> bool:
+    return bool(await group.hunks(suggestion))
+
+
+async def _holds(group: Group, document: str, text: str) -> bool:
+    return text in await group.text(document)
