@@ -160,8 +160,7 @@ def take_lock(path: Path) -> int:
             elif time.monotonic() > deadline + 5 * _ORPHAN_ENDS_SECONDS:
                 raise
         time.sleep(0.01)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, f"{os.getpid():>20}".encode(), 0)  # of one width, so that a reader never sees half of it
     return descriptor
 
 
