@@ -7,6 +7,7 @@ same file meanwhile, and where it existed before, the imported content is writte
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +61,9 @@ class Import:
             self._check(change.tree)
             for folder in self._archive.folders:
                 change.folder(folder.split("/"))
-            for file, record in self._prepared:
+            for number, (file, record) in enumerate(self._prepared):
+                if number % BATCH_FILES == 0:
+                    await asyncio.sleep(0)
                 if file.path in change.tree.by_path:
                     late.append((file, record))
                     continue

@@ -17,11 +17,13 @@ anything there, offline and at the same time as others, so no content may be an 
 The cost is linear in the number of nodes, apart from sorting their ids.
 """
 
+from __future__ import annotations
+
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal, NamedTuple
 
 from collab.paths import MAX_PATH_BYTES, legal_name, numbered, numbering_stem, split_extension
 
@@ -31,8 +33,7 @@ _ID = re.compile("[0-9a-f]{32}")
 _KINDS = ("folder", "text", "binary")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     id: str
     kind: Kind
     parent: str | None
@@ -58,7 +59,7 @@ class Tree:
     """Every visible node by id; a folder comes before what it holds."""
     trash: Mapping[str, Trashed]
     by_path: Mapping[str, Node] = field(repr=False)
-    children: Mapping[str | None, Collection[Node]] = field(repr=False)
+    children: Mapping[str | None, Sequence[Node]] = field(repr=False)
     """By id of the folder; None is the root. A folder without children is not a key."""
 
     def walk(self, folder: str | None) -> Iterator[Node]:
@@ -75,44 +76,81 @@ class Tree:
         return names.claim(name, kind)
 
 
-def is_node_id(id: object) -> bool:
-    return isinstance(id, str) and _ID.fullmatch(id) is not None
+class RawNode(NamedTuple):
+    """What the shared document says of a node, each field for itself made sense of."""
+
+    kind: Kind
+    name: str
+    """Legal, but perhaps another's as well."""
+    parent: str | None
+    """The id of a folder if all is well."""
+    deleted_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A legal tree with what it was made of, for `treestate`."""
+
+    tree: Tree
+    parents: dict[str, str | None]
+    """Of every node, also of those in the trash."""
+    inside: dict[str | None, list[str]]
+    """Folder → ids of what is in it and not deleted itself, ascending; also of folders in the trash."""
+    regular: bool
+    """Whether neither a cycle was broken nor a path too long, so that each node's place follows from its own fields."""
+
+
+def is_node_id(key: object) -> bool:
+    return isinstance(key, str) and _ID.fullmatch(key) is not None
+
+
+def read_node(key: str, value: object) -> RawNode | None:
+    """None for what counts as no node."""
+    if not isinstance(value, dict) or not is_node_id(key):
+        return None
+    kind, parent, deleted_at = value.get("kind"), value.get("parent"), value.get("deleted_at")
+    return RawNode(
+        kind if isinstance(kind, str) and kind in _KINDS else "binary",  # type: ignore[arg-type]
+        legal_name(value.get("name")),
+        parent if isinstance(parent, str) and parent != key else None,
+        deleted_at if isinstance(deleted_at, str) else None,
+    )
 
 
 def legal_tree(raw: Mapping[str, object]) -> Tree:
     """The legal tree of the content of `nodes` as plain data. Pure; never raises; the same everywhere."""
-    nodes = {
-        key: cast(dict[str, Any], raw[key]) for key in sorted(raw) if is_node_id(key) and isinstance(raw[key], dict)
-    }
-    kinds: dict[str, Kind] = {
-        key: kind if isinstance(kind := node.get("kind"), str) and kind in _KINDS else "binary"  # type: ignore[misc]
-        for key, node in nodes.items()
-    }
-    parents = _parents(nodes, kinds)
-    trash = {
-        key: Trashed(key, kinds[key], legal_name(node.get("name")), deleted_at)
-        for key, node in nodes.items()
-        if isinstance(deleted_at := node.get("deleted_at"), str)
-    }
-    inside: dict[str | None, list[str]] = {}
+    return arrange({key: node for key, value in raw.items() if (node := read_node(key, value)) is not None}).tree
+
+
+def arrange(nodes: Mapping[str, RawNode]) -> Arrangement:
+    parents: dict[str, str | None] = {}
+    for key in sorted(nodes):
+        parent = nodes[key].parent
+        parents[key] = parent if parent is not None and parent in nodes and nodes[parent].kind == "folder" else None
+    regular = not _break_cycles(parents)
+    trash = {key: trashed(key, nodes[key]) for key in parents if nodes[key].deleted_at is not None}
+    inside: dict[str | None, list[str]] = {None: []}
     for key, parent in parents.items():
         if key not in trash:
             inside.setdefault(parent, []).append(key)
-    placed = _Placement(nodes, kinds, inside).place()
+    placement = _Placement(nodes, inside)
+    placed = placement.place()
     children: dict[str | None, list[Node]] = {}
     for child in placed.values():
         children.setdefault(child.parent, []).append(child)
-    return Tree(placed, trash, {node.path: node for node in placed.values()}, children)
+    tree = Tree(placed, trash, {node.path: node for node in placed.values()}, children)
+    return Arrangement(tree, parents, inside, regular and not placement.lifted)
 
 
-def _parents(nodes: Mapping[str, dict[str, Any]], kinds: Mapping[str, Kind]) -> dict[str, str | None]:
-    parents: dict[str, str | None] = {}
-    for key, node in nodes.items():
-        parent = node.get("parent")
-        known = isinstance(parent, str) and parent != key and kinds.get(parent) == "folder"
-        parents[key] = parent if known else None
+def trashed(key: str, node: RawNode) -> Trashed:
+    return Trashed(key, node.kind, node.name, node.deleted_at or "")
+
+
+def _break_cycles(parents: dict[str, str | None]) -> bool:
+    """Whether there were any."""
     settled: set[str] = set()
-    for key in nodes:
+    broken = False
+    for key in parents:
         chain: dict[str, None] = {}  # an ordered set: the way up from `key`
         at: str | None = key
         while at is not None and at not in settled and at not in chain:
@@ -121,8 +159,14 @@ def _parents(nodes: Mapping[str, dict[str, Any]], kinds: Mapping[str, Kind]) -> 
         if at is not None and at in chain:
             ring = list(chain)
             parents[min(ring[ring.index(at) :])] = None
+            broken = True
         settled.update(chain)
-    return parents
+    return broken
+
+
+def named(ids: Sequence[str], nodes: Mapping[str, RawNode]) -> list[str]:
+    """The names of what is in one folder, told apart by numbers where they were equal."""
+    return _Names.of(ids, nodes)[1]
 
 
 class _Names:
@@ -133,6 +177,20 @@ class _Names:
     def __init__(self, taken: set[str]) -> None:
         self._taken = taken
         self._next: dict[tuple[str, str], int] = {}
+
+    @classmethod
+    def of(cls, ids: Sequence[str], nodes: Mapping[str, RawNode]) -> tuple[_Names, list[str]]:
+        wanted = [nodes[key].name for key in ids]
+        # A name that somebody chose is never handed out as a number, hence all of them are taken from the start.
+        names = cls(set(wanted))
+        if len(names._taken) < len(wanted):
+            kept: set[str] = set()
+            for at, name in enumerate(wanted):
+                if name in kept:
+                    wanted[at] = names.claim(name, nodes[ids[at]].kind)
+                else:
+                    kept.add(name)
+        return names, wanted
 
     def claim(self, name: str, kind: Kind) -> str:
         if name not in self._taken:
@@ -152,42 +210,30 @@ class _Names:
 class _Placement:
     """Names and places the visible nodes, breadth first from the root."""
 
-    def __init__(
-        self,
-        nodes: Mapping[str, dict[str, Any]],
-        kinds: Mapping[str, Kind],
-        inside: Mapping[str | None, list[str]],
-    ) -> None:
+    def __init__(self, nodes: Mapping[str, RawNode], inside: Mapping[str | None, list[str]]) -> None:
         self._nodes = nodes
-        self._kinds = kinds
         self._inside = inside
         self._placed: dict[str, Node] = {}
-        self._folders: deque[tuple[str | None, str]] = deque([(None, "")])
+        self._folders: deque[tuple[str | None, str]] = deque()
         self._too_long: deque[str] = deque()
+        self.lifted = False
 
     def place(self) -> dict[str, Node]:
-        root: _Names | None = None
+        at_root = self._fill(None, "")
         while True:
             while self._folders:
-                names = self._fill(*self._folders.popleft())
-                root = root or names
-            if not self._too_long or root is None:
+                self._fill(*self._folders.popleft())
+            if not self._too_long:
                 return self._placed
+            self.lifted = True
             key = self._too_long.popleft()
-            self._put(key, None, "", root.claim(legal_name(self._nodes[key].get("name")), self._kinds[key]))
+            self._put(key, None, "", at_root.claim(self._nodes[key].name, self._nodes[key].kind))
 
     def _fill(self, folder: str | None, prefix: str) -> _Names:
         ids = self._inside.get(folder, [])
-        wanted = [legal_name(self._nodes[key].get("name")) for key in ids]
-        # A name that somebody chose is never handed out as a number, hence all of them are taken from the start.
-        names = _Names(set(wanted))
-        kept: set[str] = set()
-        for key, name in zip(ids, wanted, strict=True):
-            if name in kept:
-                name = names.claim(name, self._kinds[key])
-            else:
-                kept.add(name)
-            if len(prefix) + len(name) > MAX_PATH_BYTES // 4 and len((prefix + name).encode()) > MAX_PATH_BYTES:
+        names, chosen = _Names.of(ids, self._nodes)
+        for key, name in zip(ids, chosen, strict=True):
+            if is_too_long(prefix + name):
                 self._too_long.append(key)
             else:
                 self._put(key, folder, prefix, name)
@@ -195,6 +241,11 @@ class _Placement:
 
     def _put(self, key: str, folder: str | None, prefix: str, name: str) -> None:
         path = prefix + name
-        self._placed[key] = Node(key, self._kinds[key], folder, name, path)
-        if self._kinds[key] == "folder":
+        kind = self._nodes[key].kind
+        self._placed[key] = Node(key, kind, folder, name, path)
+        if kind == "folder":
             self._folders.append((key, path + "/"))
+
+
+def is_too_long(path: str) -> bool:
+    return len(path) > MAX_PATH_BYTES // 4 and len(path.encode()) > MAX_PATH_BYTES

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from pycrdt import Doc
+from pycrdt import Doc, Map
 
 from collab.documents import tree_id
 from collab.edits import fresh_client_id
 from collab.paths import join
 from collab.room import Room
 from collab.rooms import Rooms
-from collab.tree import Tree, legal_tree
+from collab.tree import Tree
 from collab.treeedits import NodeChange, create, tree_nodes, tree_update
+from collab.treestate import TreeState
 from storage.leases import Lease, Leases, LeaseUnavailable
 
 LEASE = 15.0
@@ -28,13 +29,28 @@ NODES_PER_UPDATE = 1000
 """So that reading and applying one update holds up nobody for longer than some 20 ms."""
 
 
-@dataclass(slots=True)
-class _Cached:
-    doc: Doc[Any] | None = None
-    tree: Tree | None = None
+class _Followed:
+    """The legal tree of one document, kept up as the document changes."""
 
-    def forget(self, update: bytes) -> None:
-        self.tree = None
+    def __init__(self, doc: Doc[Any]) -> None:
+        self.doc = doc
+        self._nodes: Map[Any] = doc.get("nodes", type=Map)
+        self._state = TreeState(tree_nodes(doc))
+        self._changed: set[str] = set()
+        self._subscription = self._nodes.observe_deep(self._note)
+
+    def _note(self, events: list[Any]) -> None:
+        for event in events:
+            self._changed.update([str(event.path[0])] if event.path else event.keys)
+
+    @property
+    def tree(self) -> Tree:
+        if self._changed:
+            changed, self._changed = self._changed, set()
+            self._state.update(
+                {key: json.loads(str(self._nodes[key])) if key in self._nodes else None for key in changed}
+            )
+        return self._state.tree
 
 
 class PathConflict(ValueError):
@@ -45,7 +61,7 @@ class Trees:
     def __init__(self, rooms: Rooms, leases: Leases) -> None:
         self._rooms = rooms
         self._leases = leases
-        self._cached: WeakKeyDictionary[Room, _Cached] = WeakKeyDictionary()
+        self._followed: WeakKeyDictionary[Room, _Followed] = WeakKeyDictionary()
 
     async def read(self, workspace: str, *, fresh: bool = False) -> Tree:
         """The tree as this process knows it; ``fresh`` makes sure of all that other processes have logged.
@@ -60,16 +76,13 @@ class Trees:
             return self.of(room)
 
     def of(self, room: Room) -> Tree:
-        """The legal tree of an open room, worked out again only after a change."""
+        """The legal tree of an open room."""
         room.flush()
-        cached = self._cached.get(room)
-        if cached is None:
-            cached = self._cached[room] = _Cached()
-            room.observe(cached.forget)
-        # A room that was rebuilt after a panic has another document, and told no observer.
-        if cached.tree is None or cached.doc is not room.doc:
-            cached.doc, cached.tree = room.doc, legal_tree(tree_nodes(room.doc))
-        return cached.tree
+        followed = self._followed.get(room)
+        # A room that was rebuilt after a panic has another document.
+        if followed is None or followed.doc is not room.doc:
+            followed = self._followed[room] = _Followed(room.doc)
+        return followed.tree
 
     @asynccontextmanager
     async def change(self, workspace: str) -> AsyncIterator[TreeChange]:

@@ -1,0 +1,86 @@
+import random
+import time
+
+import pytest
+
+from collab.tree import Tree, legal_tree
+from collab.treestate import TreeState
+from tests.vectors.tree import DELETED, folder, key, random_nodes, text
+
+
+def assert_same(tree: Tree, expected: Tree) -> None:
+    assert dict(tree.nodes) == dict(expected.nodes)
+    assert dict(tree.trash) == dict(expected.trash)
+    assert dict(tree.by_path) == dict(expected.by_path)
+    assert {at: list(there) for at, there in tree.children.items()} == {
+        at: list(there) for at, there in expected.children.items()
+    }
+    seen: set[str] = set()
+    for node in tree.nodes.values():
+        assert node.parent is None or node.parent in seen, "a folder comes before what it holds"
+        seen.add(node.id)
+
+
+def random_change(rng: random.Random, raw: dict[str, object], ids: list[str]) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    for node_id in rng.sample(ids, rng.choice([1, 1, 1, 2, 3])):
+        value = raw.get(node_id)
+        match rng.randrange(8):
+            case 0:
+                changes[node_id] = None
+            case 1 | 2:
+                kind = rng.choice([folder, folder, text])
+                changes[node_id] = kind(rng.choice("abc"), rng.choice([None, *ids]))
+            case _ if isinstance(value, dict):
+                field, choices = rng.choice(
+                    [
+                        ("name", ["a", "b", "a (2)", "c.txt", "x" * 200, 3]),
+                        ("parent", [None, *ids]),
+                        ("parent", [None, *ids]),
+                        ("kind", ["folder", "text"]),
+                        ("deleted_at", [DELETED, None]),
+                    ]
+                )
+                changes[node_id] = {**value, field: rng.choice(choices)}
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_following_changes_gives_the_same_as_working_it_all_out(seed: int) -> None:
+    rng = random.Random(seed)
+    ids = [key(n) for n in range(rng.choice([4, 8, 14]))]
+    raw: dict[str, object] = random_nodes(rng) if seed % 4 == 0 else {}
+    state = TreeState(raw)
+    for _ in range(60):
+        before, shown = state.tree, legal_tree(raw)
+        changes = random_change(rng, raw, ids)
+        raw = {k: v for k, v in (raw | changes).items() if v is not None}
+        state.update(changes)
+        assert_same(state.tree, legal_tree(raw))
+        assert_same(before, shown)
+
+
+def twenty_thousand() -> dict[str, object]:
+    nodes: dict[str, object] = {key(n): folder(f"d{n}", key(n // 10) if n else None) for n in range(400)}
+    return nodes | {key(n): text(f"f{n}.txt", key(n // 50)) for n in range(400, 20_000)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {key(5000): text("renamed.txt", key(100))},
+        {key(5000): text("moved.txt", key(7))},
+        {key(5000): text("f5000.txt", key(100), deleted_at=DELETED)},
+        {key(30_000): text("new.txt", key(3))},
+        {key(350): folder("d2", key(399))},
+        {key(350): folder("d350", key(35), deleted_at=DELETED)},
+    ],
+    ids=["rename", "move", "delete", "create", "move a folder", "delete a folder"],
+)
+def test_a_change_among_twenty_thousand_costs_little(change: dict[str, object]) -> None:
+    raw = twenty_thousand()
+    state = TreeState(raw)
+    start = time.process_time()
+    state.update(change)
+    assert time.process_time() - start < 0.03
+    assert_same(state.tree, legal_tree(raw | change))
