@@ -102,13 +102,17 @@ class Group(Process):
 
 
 @asynccontextmanager
-async def open_group(storage: Storage, queue: Queue | None = None) -> AsyncIterator[Group]:
+async def open_group(
+    storage: Storage, queue: Queue | None = None, provider: Provider | None = None
+) -> AsyncIterator[Group]:
+    """The scripted model answers unless another `provider` is given."""
     queue = queue or LocalQueue()
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ModelServer())
         waits = Waits(connect=1.0, first_event=1.0, next_event=0.5)
-        provider = OpenAICompatible(model="scripted", api_key="secret-key", base_url=model.url, waits=waits)
-        stack.push_async_callback(provider.close)
+        scripted = OpenAICompatible(model="scripted", api_key="secret-key", base_url=model.url, waits=waits)
+        provider = provider or scripted
+        stack.push_async_callback(scripted.close)
         stack.push_async_callback(queue.close)
         workspace = uuid4().hex
         process = await _process(stack, storage, provider, queue, workspace)
