@@ -138,7 +138,7 @@ def doctor(data_dir: DataDir = None) -> None:
     with _sentences():
         from server.commands.doctor import examine
 
-        if not examine(_settings(data_dir)):
+        if not asyncio.run(examine(_settings(data_dir))):
             raise typer.Exit(1)
 
 

@@ -25,12 +25,8 @@ class Finding:
     sentence: str
 
 
-def examine(settings: Settings, say: Callable[[str], None] = print) -> bool:
-    """Print one sentence per finding; whether all is well."""
-    return asyncio.run(_examine(settings, say))
-
-
-async def _examine(settings: Settings, say: Callable[[str], None]) -> bool:
+async def examine(settings: Settings, say: Callable[[str], None] = print) -> bool:
+    """Say one sentence per finding; whether all is well."""
     well = True
     async for finding in _findings(settings):
         say(f"{'ok ' if finding.ok else 'BAD'}  {finding.sentence}")

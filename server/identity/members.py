@@ -78,11 +78,9 @@ class Members:
             await self._check_leaves_an_owner(workspace, user, None)
             await self._members.delete_one({"_id": f"{workspace}:{user}"})
 
-    async def remove_all(self, workspace: str) -> list[str]:
-        """Everyone leaves, since the workspace is deleted. Returns the users."""
-        users = [membership.user for membership in await self.of_workspace(workspace)]
+    async def remove_all(self, workspace: str) -> None:
+        """Everyone leaves, since the workspace is deleted."""
         await self._members.delete_many({"workspace": workspace})
-        return users
 
     async def _check_leaves_an_owner(self, workspace: str, user: str, role: Role | None) -> None:
         # Under the lease: two owners who demote each other at once must not both succeed.

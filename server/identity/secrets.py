@@ -7,9 +7,6 @@ random bits, while every request would pay for it.
 import hashlib
 import secrets
 
-ALPHABET_LENGTH = 43
-"""Characters of a code: 32 bytes in URL-safe base64 without padding."""
-
 
 def new_code() -> str:
     return secrets.token_urlsafe(32)

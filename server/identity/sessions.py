@@ -16,7 +16,6 @@ TOUCH_AFTER = timedelta(hours=1)
 class Session:
     id: str
     user: str
-    expires_at: datetime
 
 
 class Sessions:
@@ -45,7 +44,7 @@ class Sessions:
         expires_at = now + self.lifetime
         if expires_at - record["expires_at"] > TOUCH_AFTER:
             await self._sessions.update_one({"_id": key}, {"$set": {"expires_at": expires_at}})
-        return Session(key, record["user"], expires_at)
+        return Session(key, record["user"])
 
     async def living(self, ids: list[str]) -> set[str]:
         """Those of ``ids`` that have neither expired nor been ended."""

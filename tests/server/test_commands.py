@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from server import local
 from server.cli import app
+from server.commands.doctor import examine
+from server.settings import Settings
 from tests.support.server import ROOT, Server, clean_environment, log_lines, running_server
 from tests.support.waiting import until
 
@@ -103,13 +105,15 @@ async def test_mistakes_get_a_sentence(server: Server, tmp_path: Path) -> None:
 async def test_the_doctor_looks_at_everything(server: Server, tmp_path: Path) -> None:
     running = await run("doctor", "--data-dir", server.data_dir)
     assert f"The server at {server.url} is ready." in running.stdout
-    alone = await run("doctor", "--data-dir", tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
-    assert alone.returncode == 1
-    assert "ok   The database answers (embedded)." in alone.stdout
-    assert "ok   The object store answers." in alone.stdout
-    assert "BAD  The model endpoint http://127.0.0.1:9/v1 does not answer" in alone.stdout
-    down = await run("doctor", "--data-dir", tmp_path, SCRIPTORIUM_MONGO_URL="mongodb://127.0.0.1:9")
-    assert "BAD  Storage cannot be opened" in down.stdout
+    said: list[str] = []
+    elsewhere = Settings.model_validate({"data_dir": tmp_path, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
+    assert not await examine(elsewhere, said.append)
+    assert "ok   The database answers (embedded)." in said
+    assert "ok   The object store answers." in said
+    assert [line for line in said if line.startswith("BAD  The model endpoint http://127.0.0.1:9/v1 does not answer")]
+    said.clear()
+    assert not await examine(Settings(data_dir=tmp_path, mongo_url="mongodb://127.0.0.1:9"), said.append)
+    assert [line for line in said if line.startswith("BAD  Storage cannot be opened")]
 
 
 async def test_the_local_token_is_for_this_user_alone_and_stays_the_same(server: Server) -> None:
