@@ -13,6 +13,7 @@ from collab.documents import FileRecord, tree_id
 from collab.edits import TextEdit, fresh_client_id
 from collab.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
 from collab.limits import Limits
+from collab.room import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.snapshots import DocumentNotFound
 from collab.treeedits import create, rename, tree_update
@@ -345,3 +346,25 @@ async def test_a_file_that_somebody_makes_during_the_import_is_edited(files: Fil
     assert await content(files, "29") in (b"29", b"bob's")
     assert len(await paths(files)) == 30
     assert await files.path_of(written.id) == "29"
+
+
+async def test_replacing_all_of_a_large_text(files: Files) -> None:
+    one, other = (b"".join(b"%d%s\n" % (n, letter) for n in range(500_000)) for letter in (b"a", b"b"))
+    assert len(one) + len(other) > 5_000_000
+    first = await files.write("w", "large.txt", one, ANN)
+    second = await files.write("w", "large.txt", other, ANN)
+    assert second.id == first.id
+    assert await content(files, "large.txt") == other
+
+
+async def test_what_is_as_large_as_it_may_be_can_become_smaller(storage: Storage, rooms: Rooms, files: Files) -> None:
+    strict = Rooms(storage, Limits(text_document=100))
+    small = Files(storage, strict, Limits(text_document=100))
+    written = await small.write("w", "full", b"x" * 100, ANN)
+    async with strict.open(written.id) as room:
+        with pytest.raises(DocumentTooLarge):
+            room.edit([TextEdit(0, 0, "y")], ANN)
+        room.edit([TextEdit(0, 10, "")], ANN)
+        room.edit([TextEdit(0, 90, "y" * 100)], ANN)
+        assert room.text == "y" * 100
+    await strict.close()
