@@ -18,7 +18,7 @@ function Pages() {
     case 'unknown':
       return <Waiting>Opening…</Waiting>
     case 'nobody':
-      return <SignedOutPage />
+      return <SignedOutPage why={who.why} />
     case 'unreachable':
       return <UnreachablePage onRetry={() => void loadAccount()} />
     case 'known':

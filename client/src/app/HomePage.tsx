@@ -6,6 +6,7 @@ import { attempt } from '../ui/toasts'
 import { loadAccount, signOut } from './account'
 import { go } from './location'
 import { Page } from './Page'
+import { lastWorkspace } from './lastWorkspace'
 import { PlaceLink } from './PlaceLink'
 
 function NewWorkspace() {
@@ -38,12 +39,14 @@ function NewWorkspace() {
 }
 
 export function HomePage({ me }: { me: Me }) {
-  const [only, another] = me.workspaces
-  const goesOn = only !== undefined && another === undefined && history.state === null
+  const last = lastWorkspace()
+  const home =
+    me.workspaces.find(({ id }) => id === last) ?? (me.workspaces.length === 1 ? me.workspaces[0] : undefined)
+  // Coming back here on purpose leaves a mark in the history; whoever just arrives wants to be where they were.
+  const goesOn = home !== undefined && history.state === null
   useEffect(() => {
-    // Whoever has one workspace wants to be in it; coming back here on purpose leaves a mark in the history.
-    if (goesOn) go({ at: 'workspace', workspace: only.id, path: '' }, true)
-  }, [goesOn, only])
+    if (goesOn) go({ at: 'workspace', workspace: home.id, path: '' }, true)
+  }, [goesOn, home])
   if (goesOn) return null
   return (
     <Page title="Your workspaces">

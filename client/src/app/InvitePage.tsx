@@ -24,8 +24,9 @@ export function InvitePage({ code, onDone }: InvitePageProps) {
   const who = useStore(account)
   const [invite, setInvite] = useState<InviteSummary | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
-  const [name, setName] = useState(who.is === 'known' ? who.me.name : '')
+  const [newName, setNewName] = useState('')
   const [busy, setBusy] = useState(false)
+  const name = who.is === 'known' ? who.me.name : newName
 
   useEffect(() => {
     getInvite(code).then(setInvite, (error: unknown) => setProblem(describe(error).detail || describe(error).title))
@@ -60,17 +61,21 @@ export function InvitePage({ code, onDone }: InvitePageProps) {
     <Page title={`Join “${invite.workspace.name}”`}>
       <p>{meaning[invite.role]}</p>
       <form className="stack" onSubmit={(event) => void join(event)}>
-        <label className="field">
-          Your name, as others will see it
-          <input
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            autoFocus
-            required
-            maxLength={80}
-            autoComplete="name"
-          />
-        </label>
+        {who.is === 'known' ? (
+          <p>You are signed in here as {who.me.name}, and join under that name.</p>
+        ) : (
+          <label className="field">
+            Your name, as others will see it
+            <input
+              value={newName}
+              onChange={(event) => setNewName(event.target.value)}
+              autoFocus
+              required
+              maxLength={80}
+              autoComplete="name"
+            />
+          </label>
+        )}
         {problem === null ? null : (
           <p className="problem" role="alert">
             {problem}

@@ -1,8 +1,10 @@
 import { Page } from './Page'
 
-export function SignedOutPage() {
+/** `why`: what the server said to the sign-in link that somebody came with. */
+export function SignedOutPage({ why }: { why: string | null }) {
   return (
-    <Page title="You are not signed in">
+    <Page title={why === null ? 'You are not signed in' : 'The sign-in link did not work'}>
+      {why === null ? null : <p className="problem">{why}</p>}
       <p>Scriptorium has no passwords: a link lets you in.</p>
       <dl className="ways">
         <dt>You were invited</dt>

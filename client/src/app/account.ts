@@ -1,34 +1,78 @@
-import { getMe, signOut as endSession } from '../api/account'
+import { getMe, signIn, signOut as endSession } from '../api/account'
 import { sessionEnded } from '../api/http'
-import { Problem } from '../api/problem'
+import { describe, Problem } from '../api/problem'
 import type { Me } from '../api/types'
 import { localCopyPrefix } from '../document/session'
 import { createStore, type ReadableStore } from '../lib/store'
 
-export type Account = { is: 'unknown' } | { is: 'nobody' } | { is: 'unreachable' } | { is: 'known'; me: Me }
+export type Account =
+  { is: 'unknown' } | { is: 'nobody'; why: string | null } | { is: 'unreachable' } | { is: 'known'; me: Me }
 
 const store = createStore<Account>({ is: 'unknown' })
 
 export const account: ReadableStore<Account> = store
 
 sessionEnded.subscribe(() => {
-  if (sessionEnded.get()) store.set({ is: 'nobody' })
+  if (!sessionEnded.get()) return
+  remember(false)
+  store.set({ is: 'nobody', why: null })
 })
+
+const hint = 'scriptorium:signed-in'
+
+/** Whether somebody was signed in here last time: the cookie itself cannot be seen from a script. */
+function wasSignedIn(): boolean {
+  try {
+    return localStorage.getItem(hint) !== null
+  } catch {
+    return true
+  }
+}
+
+function remember(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(hint, 'yes')
+    else localStorage.removeItem(hint)
+  } catch {
+    // Then the server is asked every time.
+  }
+}
+
+/** For a page that is for strangers too: asks the server only where somebody may be signed in. */
+export async function loadAccountIfAny(): Promise<void> {
+  if (wasSignedIn()) await loadAccount()
+  else store.set({ is: 'nobody', why: null })
+}
 
 /** Asks the server who is signed in here. */
 export async function loadAccount(): Promise<void> {
   try {
     const me = await getMe()
+    remember(true)
     sessionEnded.set(false)
     store.set({ is: 'known', me })
   } catch (error) {
-    store.set({ is: error instanceof Problem && error.status === 401 ? 'nobody' : 'unreachable' })
+    const isNobody = error instanceof Problem && error.status === 401
+    store.set(isNobody ? { is: 'nobody', why: null } : { is: 'unreachable' })
+  }
+}
+
+/** Comes in by the code of a sign-in link. Whoever is signed in already stays so when the code no longer works. */
+export async function enter(code: string): Promise<void> {
+  try {
+    await signIn(code)
+    await loadAccount()
+  } catch (error) {
+    await loadAccount()
+    const { title, detail } = describe(error)
+    if (store.get().is === 'nobody') store.set({ is: 'nobody', why: detail || title })
   }
 }
 
 /** Also removes the local copies of documents: the next person at this browser is somebody else. */
 export async function signOut(): Promise<void> {
   await endSession()
+  remember(false)
   const databases = await indexedDB.databases()
   for (const { name } of databases) if (name?.startsWith(localCopyPrefix)) indexedDB.deleteDatabase(name)
   location.assign('/')

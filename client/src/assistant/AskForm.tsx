@@ -42,7 +42,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
 
   /** The selection has done its work, and would lie over the colours of the proposal. */
   const closeAsked = () => {
-    view.dispatch({ selection: { anchor: view.state.field(askRange)?.from ?? 0 } })
+    view.dispatch({ selection: { anchor: view.state.field(askRange)?.to ?? 0 } })
     close()
   }
 

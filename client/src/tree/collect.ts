@@ -37,10 +37,16 @@ async function collect(entry: FileSystemEntry, parent: string): Promise<Collecte
   return found
 }
 
-/** All that was dropped, folders with their contents. The entries are taken at once: afterwards the browser forgets them. */
-export function collectDropped(transfer: DataTransfer): Promise<Collected[]> {
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? [])
-  return Promise.all(entries.map((entry) => collect(entry, ''))).then((lists) => lists.flat())
+/** All that was dropped, folders with their contents. It is taken at once: after the event the browser forgets it. */
+export async function collectDropped(transfer: DataTransfer): Promise<Collected[]> {
+  const taken = [...transfer.items].map((item) => {
+    const entry = item.webkitGetAsEntry()
+    if (entry !== null) return collect(entry, '')
+    // What is dragged from another page, not from the desktop, is a file without an entry.
+    const file = item.getAsFile()
+    return Promise.resolve(file === null ? [] : [{ path: file.name, file }])
+  })
+  return (await Promise.all(taken)).flat()
 }
 
 /** All that was chosen in a file dialog, of single files or of a folder. */

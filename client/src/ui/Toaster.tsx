@@ -27,7 +27,7 @@ export function Toaster() {
           </Toast.Close>
         </Toast.Root>
       ))}
-      <Toast.Viewport className="toasts" />
+      <Toast.Viewport className="toasts" hotkey={['altKey', 'KeyT']} label="Messages ({hotkey})" />
     </Toast.Provider>
   )
 }

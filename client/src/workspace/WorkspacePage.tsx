@@ -3,6 +3,7 @@ import { describe } from '../api/problem'
 import type { Me } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { go } from '../app/location'
+import { rememberWorkspace } from '../app/lastWorkspace'
 import { Page } from '../app/Page'
 import { Button } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
@@ -28,6 +29,7 @@ export function WorkspacePage({ me, workspace, path }: WorkspacePageProps) {
       (summary) => {
         if (left) return
         session = new WorkspaceSession(me, summary)
+        rememberWorkspace(workspace)
         setOpened({ session })
       },
       (error: unknown) => setOpened({ problem: describe(error).detail || describe(error).title }),

@@ -6,7 +6,7 @@ import { EventSocket } from '../events/socket'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
-import { tellProblem } from '../ui/toasts'
+import { attempt, tellProblem } from '../ui/toasts'
 
 /** Everything that lives as long as one workspace is open on the page. */
 export class WorkspaceSession {
@@ -38,8 +38,11 @@ export class WorkspaceSession {
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, this.events)
-    this.events.on('member.changed', () => void this.loadPeople())
-    this.events.on('workspace.changed', () => void this.loadSummary())
+    this.events.on('member.changed', ({ user, role }) => {
+      // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
+      if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
+    })
+    this.events.on('workspace.changed', () => void attempt('The workspace could not be read', () => this.loadSummary()))
     this.events.onFresh = () => void this.load()
     this.events.open()
   }
