@@ -68,7 +68,7 @@ async def test_a_folder_goes_in_and_comes_out_as_it_was(server: Server, tmp_path
         assert "empty/" in names
         assert not [name for name in names if ".git" in name or name == "link"]
     again = await run("import", tmp_path / "out.zip", "--data-dir", server.data_dir, "--workspace", server.workspace)
-    assert again.stdout.startswith("0 files created, 0 changed, 5")
+    assert again.stdout.startswith("0 files created, 0 changed, 6")
 
 
 async def test_tokens_come_and_go(server: Server) -> None:
