@@ -74,12 +74,12 @@ TABLE = [
     Bad("PUT", "{ws}/files/nul%00.txt", 422, content=b"x"),
     Bad("PUT", "{ws}/files/back%5Cslash.txt", 422, content=b"x"),
     Bad("PUT", "{ws}/files/gpj%E2%80%AEexe.txt", 422, content=b"x"),
-    Bad("PUT", "{ws}/files/not-utf-8-%FF.txt", 400, content=b"x"),
+    Bad("PUT", "{ws}/files/not-utf-8-%FF.txt", 422, content=b"x"),
     Bad("PUT", "{ws}/files/a//b.txt", 422, content=b"x"),
     Bad("PUT", "{ws}/files/%2Fabsolute.txt", 422, content=b"x"),
     Bad("PUT", f"{{ws}}/files/{'n' * 256}", 422, content=b"x"),
     Bad("PUT", f"{{ws}}/files/{'/'.join(['directory'] * 100)}", 422, content=b"x"),
-    Bad("PUT", "{ws}/folders/..", 422),
+    Bad("PUT", "{ws}/folders/%2e%2e", 422),
     Bad("POST", "{ws}/moves", 422, json={"from": "a.txt", "to": "../a.txt"}),
     # What stands in the way.
     Bad("PUT", "{ws}/files/folder", 409, content=b"x"),
@@ -88,9 +88,9 @@ TABLE = [
     Bad("POST", "{ws}/moves", 404, json={"from": "none.txt", "to": "b.txt"}),
     Bad("POST", "{ws}/moves", 409, json={"from": "a.txt", "to": EMOJI}),
     Bad("POST", "{ws}/moves", 409, json={"from": "folder", "to": "folder/inside"}),
-    # Sizes: this server takes texts of 100,000 bytes and other files of 200,000.
-    Bad("PUT", "{ws}/files/large.txt", 413, content=b"x" * 100_001),
-    Bad("PUT", "{ws}/files/a.txt", 413, content=b"x" * 100_001),
+    # Sizes: this server takes files of 200,000 bytes.
+    Bad("PUT", "{ws}/files/large.txt", 413, content=b"x" * 200_001),
+    Bad("PUT", "{ws}/files/a.txt", 413, content=b"x" * 200_001),
     Bad("PUT", "{ws}/files/large.bin", 413, content=b"\0" * 200_001),
     # The assistant.
     Bad("POST", "{ws}/ai/edits", 404, json={"path": "none.txt", "start": 0, "end": 1, "instruction": "x"}),

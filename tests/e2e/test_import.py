@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.helpers import eventually
 from tests.e2e.stores import Store
-from tests.support.server import ROOT, Server
+from tests.support.server import ROOT, Server, running_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,9 +30,10 @@ def package() -> Path:
     return Path(spec.origin).parent
 
 
-def source_tree(folder: Path) -> None:
+def source_tree(folder: Path, *leave_out: str) -> None:
     """An installed package of several hundred files, and beside it what source trees elsewhere hold."""
-    shutil.copytree(package(), folder / "src" / "pygments", ignore=shutil.ignore_patterns("__pycache__"))
+    ignore = shutil.ignore_patterns("__pycache__", *leave_out)
+    shutil.copytree(package(), folder / "src" / "pygments", ignore=ignore)
     lines = (f"{number:07d} the quick brown fox jumps over the lazy dog, élan 😀\n" for number in range(80_000))
     awkward: dict[str, bytes] = {
         "empty.txt": b"",
@@ -79,12 +80,13 @@ async def run(*arguments: str) -> str:
 
 async def test_a_source_tree_goes_in_and_comes_out_as_it_was(server: Server, store: Store, tmp_path: Path) -> None:
     source = tmp_path / "source"
-    source_tree(source)
+    # FerretDB 1 reads a whole collection for every record that it updates: several hundred files take it minutes.
+    source_tree(source, *(() if store.bucket is None else ("lexers",)))
     (source / "an empty folder").mkdir()
     (source / ".git").mkdir()
     (source / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main\n")
     expected = {path: content for path, content in files_in(source).items() if not path.startswith(".git/")}
-    assert len(expected) > 300
+    assert len(expected) > (300 if store.bucket is None else 80)
     made = (await server.owner.http.post("/api/workspaces", json={"name": "Imported"})).json()
     where = ["--url", server.url, "--token", server.owner.token, "--workspace", made["id"]]
 
@@ -103,23 +105,25 @@ async def test_a_source_tree_goes_in_and_comes_out_as_it_was(server: Server, sto
     assert differing(out, expected) == {}
 
     # What the drive holds is the same again; a second import changes nothing.
-    await eventually(
-        lambda: store.drive(made["id"]), lambda drive: len(drive) == len(expected) and drive == expected, within=60
-    )
+    await eventually(lambda: not_on_the_drive(store, made["id"], expected), lambda missing: not missing, within=30)
     assert "0 files created, 0 changed" in await run("import", str(target), *where)
 
 
-async def test_the_commands_find_the_server_of_their_data_folder(own_server: Server, tmp_path: Path) -> None:
-    server = own_server
+async def not_on_the_drive(store: Store, workspace: str, expected: dict[str, bytes]) -> dict[str, str]:
+    return differing(await store.drive(workspace), expected)
+
+
+async def test_the_commands_find_the_server_of_their_data_folder(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "hello.txt").write_text("hello\n")
-    data = ["--data-dir", str(server.data_dir)]
-    await run("import", str(tmp_path / "project"), *data)
-    token = (await run("token", "create", "from a test", *data)).strip()
-    answer = await server.http(token).get(f"{server.workspace_path}/files/hello.txt")
-    assert answer.text == "hello\n"
-    assert "from a test" in await run("token", "list", *data)
-    assert await run("feedback", "--format", "raw", *data) == ""
+    async with running_server(tmp_path / "data") as server:
+        data = ["--data-dir", str(server.data_dir)]
+        await run("import", str(tmp_path / "project"), *data)
+        token = (await run("token", "create", "from a test", *data)).strip()
+        answer = await server.http(token).get(f"{server.workspace_path}/files/hello.txt")
+        assert answer.text == "hello\n"
+        assert "from a test" in await run("token", "list", *data)
+        assert await run("feedback", "--format", "raw", *data) == ""
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/passwd", "a/../../b.txt", "con\x07trol.txt", "a\\b.txt"])
