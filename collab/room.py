@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -180,8 +180,8 @@ class Room:
         return self.state
 
     @property
-    def connections(self) -> Iterable[Connection]:
-        return self._connections
+    def connections(self) -> Collection[Connection]:
+        return self._connections.keys()
 
     @property
     def sequence(self) -> int:

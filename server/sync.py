@@ -44,7 +44,7 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
         async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
             if room.workspace != member.workspace:
                 raise DocumentNotFound(document)
-            if sum(1 for _ in room.connections) >= services.settings.limits.connections_per_document:
+            if len(room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
             await _Conversation(socket, room, member, services).run()
     finally:
