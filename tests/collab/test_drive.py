@@ -306,7 +306,7 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
     store = CrashingStore(monkeypatch, one.storage.objects)
     monkeypatch.setattr("collab.settling._is_about_the_document", lambda error: False)
     store.left = 1_000_000
-    for steps in itertools.count(step=2 if backend.name == "embedded" else 6):
+    for steps in itertools.count(step=3 if backend.name == "embedded" else 6):
         await change_much(one)
         store.left = steps
         with monkeypatch.context() as dying:
