@@ -108,6 +108,7 @@ class Rooms:
         Raises:
             DocumentNotFound: there is no such text or tree document.
             DocumentGone: it was closed for good.
+            ContentLost: the object store has lost what it rests on.
             RoomClosed: the process is shutting down.
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """

@@ -40,6 +40,14 @@ class DocumentGone(LookupError):
     """The document existed and was closed for good; it never comes back under this id."""
 
 
+class ContentLost(OSError):
+    """An object that the document rests on is not in the object store, though nothing has replaced it.
+
+    The document must not be opened as if it were empty: what people then typed would be saved over the good copy that
+    a backup may still hold. An OSError, because like a store that is away it may be mended while we run.
+    """
+
+
 @dataclass(slots=True)
 class Loaded:
     """A document as storage has it."""
@@ -95,24 +103,31 @@ class Snapshots:
         """The document as snapshot and log have it. Subscribe to the document's channel first, then call this.
 
         Raises:
-            DocumentNotFound, DocumentGone
+            DocumentNotFound, DocumentGone, ContentLost
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
+        record, snapshot, entries = await self._read(document)
+        if record.get("gone_at") is not None:
+            raise DocumentGone(document)
+        return self._assemble(record, snapshot, entries)
+
+    async def _read(self, document: str) -> tuple[dict[str, Any], bytes | None, list[LogEntry]]:
+        """The record, the snapshot and the log, read in the order that leaves no hole."""
+        missed: str | None = None
         while True:
             try:
                 entries = await self._updates.read(document)
                 record = await self._documents.find_one({"_id": document})
                 if record is None or record["kind"] not in ("text", "tree"):
                     raise DocumentNotFound(document)
-                if record.get("gone_at") is not None:
-                    raise DocumentGone(document)
                 pointer = record.get("snapshot")
-                snapshot = await self._objects.get(pointer["key"]) if pointer else None
-            except ObjectNotFound:
-                # A compaction swung the pointer and removed what we were about to read. Its successor is complete.
-                log.info("snapshot replaced while loading", document=document)
-                continue
-            return self._assemble(record, snapshot, entries)
+                return record, await self._objects.get(pointer["key"]) if pointer else None, entries
+            except ObjectNotFound as error:
+                # A compaction swung the pointer and removed what we were about to read; its successor is complete.
+                # If the very same object is missing again, it was no compaction.
+                if missed == (key := str(error)):
+                    raise ContentLost(f"{key} of document {document} is not in the object store") from error
+                missed = key
 
     async def load_many(self, documents: Collection[str]) -> dict[str, Loaded]:
         """As `load`, with two queries for all. What cannot be had is left out: `load` says why.
@@ -166,17 +181,8 @@ class Snapshots:
         Raises:
             As `load`.
         """
-        while True:
-            try:
-                entries = await self._updates.read(document)
-                record = await self._documents.find_one({"_id": document})
-                if record is None or record["kind"] not in ("text", "tree"):
-                    raise DocumentNotFound(document)
-                pointer = record.get("snapshot")
-                previous = await self._objects.get(pointer["key"]) if pointer else None
-                break
-            except ObjectNotFound:
-                continue
+        record, previous, entries = await self._read(document)
+        pointer = record.get("snapshot")
         replica = Replica(record["kind"], previous)
         folded, _ = integrate(replica, entries)
         if not folded:

@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketState
 from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
 from collab.room import DocumentTooLarge, Overloaded, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -52,6 +52,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),
     DocumentGone: (410, "This document is gone."),
+    ContentLost: (500, "The object store has lost the content of this document. Restore it from a backup."),
     RoomClosed: (503, "The server is about to stop. Try again in a moment."),
     DocumentTooLarge: (413, "The document would become larger than a text document may be."),
     Overloaded: (503, "The database is away, and the memory for edits that wait for it is full."),

@@ -18,7 +18,7 @@ from collab.log import LogEntry, NewClient
 from collab.offsets import OffsetOutsideText
 from collab.room import DocumentTooLarge, Room, UpdateGap
 from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
@@ -293,6 +293,24 @@ async def test_an_entry_that_rests_on_missing_text_stays_in_the_log(storage: Sto
     assert await rooms.snapshots.compact(document)
     loaded = await rooms.snapshots.load(document)
     assert str(loaded.replica.text) == "ab"
+
+
+async def test_a_document_whose_snapshot_is_lost_is_never_opened_as_empty(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    await rooms.create([(document, "precious", "user:ann")])
+    await rooms.snapshots.compact(document)
+    [key] = [info.key async for info in storage.objects.list(f"snapshots/{document}/")]
+    backup = await storage.objects.get(key)
+    await storage.objects.delete(key)
+    for _ in range(2):
+        with pytest.raises(ContentLost):
+            async with rooms.open(document):
+                raise AssertionError
+    with pytest.raises(ContentLost):
+        await rooms.snapshots.compact(document)
+    await storage.objects.put(key, backup)
+    async with rooms.open(document) as room:
+        assert room.text == "precious"
 
 
 async def test_a_commit_sent_twice_is_one(storage: Storage, rooms: Rooms) -> None:
