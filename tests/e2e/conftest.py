@@ -7,6 +7,7 @@
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.conftest import Services
 from tests.doubles.model_server import ModelServer
 from tests.e2e import stores
 from tests.e2e.browser import People, chromium_at, pictures_in
-from tests.e2e.helpers import asking
+from tests.e2e.helpers import asking, running_worker
 from tests.e2e.stores import Store
 from tests.support.server import Server, running_server
 
@@ -53,15 +54,26 @@ def model(the_model: ModelServer) -> ModelServer:
     return the_model
 
 
+@asynccontextmanager
+async def product_on(store: Store, model: ModelServer) -> AsyncIterator[Server]:
+    """A server, and with Redis also the worker that it then needs."""
+    environment = {**store.environment, **asking(model)}
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running_server(store.data_dir, environment))
+        if "SCRIPTORIUM_REDIS_URL" in environment:
+            await stack.enter_async_context(running_worker(store.data_dir / "worker", environment))
+        yield server
+
+
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def server(store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
-    async with running_server(store.data_dir, {**store.environment, **asking(the_model)}) as server:
+    async with product_on(store, the_model) as server:
         yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_server(own_store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
-    async with running_server(own_store.data_dir, {**own_store.environment, **asking(the_model)}) as server:
+    async with product_on(own_store, the_model) as server:
         yield server
 
 

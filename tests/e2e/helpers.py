@@ -1,12 +1,16 @@
 """What most of these tests do first and last."""
 
 import asyncio
+import os
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from tests.doubles.model_server import ModelServer
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 T = TypeVar("T")
 
@@ -37,3 +41,22 @@ async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], obje
 def asking(model: ModelServer) -> dict[str, str]:
     """The settings of a server whose model is ``model``."""
     return {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "key-of-the-tests", "SCRIPTORIUM_MODEL": "scripted"}
+
+
+@asynccontextmanager
+async def running_worker(data_dir: Path, environment: Mapping[str, str]) -> AsyncIterator[None]:
+    """`scriptorium worker` with the settings of the servers that it works for."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "worker.log").open("a") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "server", "worker", "--data-dir", str(data_dir)),
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 30) == 0
