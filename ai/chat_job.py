@@ -1,10 +1,12 @@
 """Jobs of kind chat: an answer in a conversation that everybody in the workspace reads while it is written."""
 
+import asyncio
 import time
 from contextlib import aclosing
 
 from ai.answer import TextCleaner
 from ai.attempt import Fenced, JobFailed, Run
+from ai.beside import beside
 from ai.conversations import ConversationNotFound, Message, MessageState
 from ai.generation import Generation
 from ai.jobs import JobState
@@ -35,15 +37,24 @@ class ChatAttempt:
 
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
-        message = await self._begin()
-        if message.state is not MessageState.STREAMING:
-            return  # an earlier attempt had finished, and its worker died before it could say so
         prompt, task = await self._prompt()
         generation = Generation(self._run, self._tools.provider, prompt, ModelRequest("chat", prompt.messages, task))
+        # The model thinks while the message is begun.
+        async with beside(self._begin()) as beginning:
+            await self._stream(generation, beginning)
+        if (message := await beginning).state is MessageState.STREAMING:
+            error = generation.warning if generation.cut_off else None
+            await self._change(message, text=self._text, state=MessageState.DONE.value, error=error)
+            await self._announce(message.id)
+
+    async def _stream(self, generation: Generation, beginning: asyncio.Task[Message]) -> None:
         cleaner = TextCleaner()
         saved_at = time.monotonic()
         async with Pace(self._show) as pace, aclosing(generation.stream()) as chunks:
             async for chunk in chunks:
+                message = await beginning
+                if message.state is not MessageState.STREAMING:
+                    return  # an earlier attempt had finished, and its worker died before it could say so
                 if text := cleaner.push(chunk.text):
                     self._text += text
                     pace.mark()
@@ -53,9 +64,6 @@ class ChatAttempt:
         self._text += cleaner.finish()
         if not self._text:
             self._text = generation.note or ""
-        error = generation.warning if generation.cut_off else None
-        await self._change(message, text=self._text, state=MessageState.DONE.value, error=error)
-        await self._announce(message.id)
 
     async def end(self, state: JobState, error: str | None) -> None:
         """See `ai.attempt.Attempt`. What had streamed stays."""

@@ -40,7 +40,8 @@ class EditAttempt(SuggestionAttempt):
     def __init__(self, run: Run, tools: Toolbox) -> None:
         super().__init__(run, tools)
         self._proposal: Proposal | None = None
-        self._saved_at = 0.0
+        self._saved_at = time.monotonic()
+        self._kept = False
 
     async def _make(self, suggestion: Suggestion) -> None:
         if self._job.attempt > 1:
@@ -56,9 +57,7 @@ class EditAttempt(SuggestionAttempt):
             after=task.after,
         )
         request = ModelRequest("edit", prompt.messages, task)
-        generation = Generation(self._run, self._tools.provider, prompt, request, start)
-        # Kept from the beginning, since hunks can be decided before the last one is written.
-        await self._keep(generation)
+        self._generation = generation = Generation(self._run, self._tools.provider, prompt, request, start)
         answer = AnswerStream(task.selection)
         answered = False
         async with Pace(self._show) as pace, aclosing(generation.stream()) as chunks:
@@ -80,7 +79,7 @@ class EditAttempt(SuggestionAttempt):
             proposal.finish()
         await self._save(proposal)
         nothing = "There is nothing to change." if proposal.empty else None
-        await self._keep(generation, state=SuggestionState.READY.value, note=generation.warning or nothing)
+        await self._keep(state=SuggestionState.READY.value, note=generation.warning or nothing)
         await self._announce()
 
     async def _begin(self, suggestion: Suggestion) -> tuple[Proposal, Task, int]:
@@ -137,9 +136,12 @@ class EditAttempt(SuggestionAttempt):
 
     async def _save(self, proposal: Proposal) -> None:
         self._saved_at = time.monotonic()
-        unsaved = proposal.take_unsaved()
-        if unsaved:
+        if unsaved := proposal.take_unsaved():
             self._run.check_held()
+            if not self._kept:
+                # Before there is a hunk to decide, since decisions want to know how it was made.
+                await self._keep()
+                self._kept = True
             await self._tools.suggestions.remove_streaming(unsaved.removed)
             await self._tools.suggestions.add_hunks(unsaved.added)
             for hunk in unsaved.changed:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from ai.announcements import Announcements
+from ai.beside import beside
 from ai.conversations import Conversations
 from ai.hunks import Hunk, HunkState
 from ai.jobs import Jobs, Person
@@ -147,16 +148,17 @@ class Requests:
         else:
             talk = await self._conversations.get(workspace, conversation)
         question = await self._conversations.question(talk, message, by)
-        await self._announcements.chat_message(workspace, talk.id, question.view())
         payload = {
             "question": question.id,
             "answer": uuid4().hex,
             "document": entry.id if entry else None,
             "path": entry.path if entry else None,
         }
-        job = await self._jobs.create(
-            workspace=workspace, kind="chat", requested_by=by, payload=payload, conversation=talk.id
-        )
+        async with beside(self._announcements.chat_message(workspace, talk.id, question.view())) as told:
+            job = await self._jobs.create(
+                workspace=workspace, kind="chat", requested_by=by, payload=payload, conversation=talk.id
+            )
+            await told
         await self._queue.wake()
         await self._announcements.job_changed(job)
         return Asked(job.id, conversation=talk.id)
@@ -184,11 +186,11 @@ class Requests:
         job = await self._jobs.create(
             workspace=workspace, kind=kind, requested_by=by, payload=payload | place, suggestion=uuid4().hex
         )
-        # A worker begins while the rest is written: it makes the suggestion itself where it comes first.
-        await self._queue.wake()
         suggestion = suggestion_of(job)
         await self._suggestions.create(suggestion)
-        await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
+        async with beside(self._announcements.suggestion_changed(suggestion.view(()))) as told:
+            await self._queue.wake()
+            await told
         return Asked(job.id, suggestion=suggestion.id)
 
 

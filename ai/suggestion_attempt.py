@@ -7,7 +7,7 @@ from ai.attempt import Fenced, Run
 from ai.generation import Generation
 from ai.hunks import Mode
 from ai.jobs import Job, JobState
-from ai.suggestions import Suggestion, SuggestionNotFound, SuggestionState
+from ai.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
 
 
@@ -35,6 +35,8 @@ class SuggestionAttempt(ABC):
         self._run = run
         self._job = run.job
         self._tools = tools
+        self._generation: Generation | None = None
+        """Of this attempt, once it asks the model."""
 
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
@@ -49,7 +51,7 @@ class SuggestionAttempt(ABC):
         if suggestion.state is SuggestionState.STREAMING:
             await self._break_off(suggestion)
             ended = SuggestionState.CANCELLED if state is JobState.CANCELLED else SuggestionState.FAILED
-            await self._change(state=ended.value, error=error)
+            await self._keep(state=ended.value, error=error)
         await self._announce()
 
     @abstractmethod
@@ -61,19 +63,20 @@ class SuggestionAttempt(ABC):
         """Leave the hunks as people may decide them, whatever this or an earlier attempt had come to."""
 
     async def _take_over(self) -> Suggestion:
-        # Whoever asks stores the job first and then the suggestion, and may have died in between.
-        try:
-            await self._tools.suggestions.get(self._suggestion)
-        except SuggestionNotFound:
-            await self._tools.suggestions.create(suggestion_of(self._job))
-        if not await self._tools.suggestions.begin_attempt(self._suggestion, self._job.attempt):
+        suggestions = self._tools.suggestions
+        if (found := await suggestions.begin_attempt(self._suggestion, self._job.attempt)) is None:
+            # Whoever asks stores the job first and then the suggestion, and may have died in between.
+            await suggestions.create(suggestion_of(self._job))
+            found = await suggestions.begin_attempt(self._suggestion, self._job.attempt)
+        if found is None:
             raise Fenced(self._job.id)
-        return await self._tools.suggestions.get(self._suggestion)
+        return found
 
-    async def _keep(self, generation: Generation, **fields: Any) -> None:
+    async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
-        collects = await self._tools.feedback.collects(self._job.workspace)
-        record = generation.record() if collects else None
+        record = None
+        if self._generation is not None and await self._tools.feedback.collects(self._job.workspace):
+            record = self._generation.record()
         await self._change(model=self._tools.provider.model, generation=record, **fields)
 
     async def _change(self, **fields: Any) -> None:

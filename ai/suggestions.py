@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from ai.clock import rfc3339
@@ -152,16 +152,18 @@ class Suggestions:
         found = self._suggestions.find(wanted).sort([("created_at", DESCENDING)]).limit(MOST_LISTED)
         return [Suggestion.of(record) async for record in found]
 
-    async def begin_attempt(self, id: str, attempt: int) -> bool:
-        """From now on only `attempt` may write about the suggestion. False when a later one has begun."""
-        return await self._set(id, {"attempt": {"$lte": attempt}}, {"attempt": attempt})
+    async def begin_attempt(self, id: str, attempt: int) -> Suggestion | None:
+        """From now on only `attempt` may write about the suggestion. None when there is none, or a later one began."""
+        record = await self._suggestions.find_one_and_update(
+            {"_id": id, "attempt": {"$lte": attempt}},
+            {"$set": {"attempt": attempt}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return Suggestion.of(record) if record else None
 
     async def change(self, id: str, attempt: int, **fields: Any) -> bool:
         """Set `fields` of the record. False when another attempt has taken over: nothing was written."""
-        return await self._set(id, {"attempt": attempt}, fields)
-
-    async def _set(self, id: str, conditions: dict[str, Any], fields: dict[str, Any]) -> bool:
-        result = await self._suggestions.update_one({"_id": id, **conditions}, {"$set": fields})
+        result = await self._suggestions.update_one({"_id": id, "attempt": attempt}, {"$set": fields})
         return result.matched_count == 1
 
     # ---- hunks

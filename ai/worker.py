@@ -11,6 +11,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from ai import metrics
 from ai.announcements import Announcements
 from ai.attempt import Attempt, Fenced, JobFailed, NewAttempt, Run, Stop
+from ai.beside import beside
 from ai.faults import fault
 from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
@@ -173,8 +174,10 @@ class Worker:
         else:
             if job.attempt == 1:
                 metrics.QUEUED_SECONDS.labels(job.kind).observe(max(0.0, (job.started_at or 0.0) - job.created_at))
-            await self._announcements.job_changed(job)
-            await self._settle(run, attempt, await run.watch(attempt.run()))
+            async with beside(self._announcements.job_changed(job)) as told:
+                error = await run.watch(attempt.run())
+                await told
+            await self._settle(run, attempt, error)
 
     async def _settle(self, run: Run, attempt: Attempt, error: BaseException | None) -> None:
         match error:

@@ -82,14 +82,15 @@ class WriteAttempt(SuggestionAttempt):
         task, typist = self._sit_down(room, hunk)
         stop = room.observe(typist.receive)  # nothing waited since the typist's replica was taken
         try:
-            generation = await self._type_answer(room, hunk, typist, task)
+            await self._type_answer(room, hunk, typist, task)
         finally:
             stop()
         await self._settle(room, hunk)
         nothing = "There is nothing to write." if not self._typed else None
-        await self._keep(generation, state=SuggestionState.READY.value, note=generation.warning or nothing)
+        warning = self._generation.warning if self._generation else None
+        await self._keep(state=SuggestionState.READY.value, note=warning or nothing)
 
-    async def _type_answer(self, room: Room, hunk: Hunk, typist: Typist, task: Task) -> Generation:
+    async def _type_answer(self, room: Room, hunk: Hunk, typist: Typist, task: Task) -> None:
         prompt = write_prompt(
             instruction=task.instruction,
             path=task.path,
@@ -97,10 +98,9 @@ class WriteAttempt(SuggestionAttempt):
             before=task.before,
             after=task.after,
         )
-        generation = Generation(self._run, self._tools.provider, prompt, ModelRequest("write", prompt.messages, task))
-        await self._keep(generation)
-        await self._type_all(room, hunk, typist, generation)
-        return generation
+        request = ModelRequest("write", prompt.messages, task)
+        self._generation = Generation(self._run, self._tools.provider, prompt, request)
+        await self._type_all(room, hunk, typist, self._generation)
 
     async def _begin_anew(self, room: Room, suggestion: Suggestion) -> Hunk:
         """The hunk, with the client id of this attempt in it, stored before the first character is typed.
