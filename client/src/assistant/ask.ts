@@ -80,9 +80,15 @@ function createTip(view: EditorView): TooltipView {
   dom.className = 'ask-tip'
   const button = dom.appendChild(document.createElement('button'))
   button.type = 'button'
-  button.append('✳ Ask ')
-  button.appendChild(document.createElement('kbd')).textContent = modKey('K')
-  button.ariaLabel = 'Ask the assistant about the selected text'
+  button.title = 'Ask the assistant about the selected text'
+  const sign = button.appendChild(document.createElement('span'))
+  sign.className = 'ask-sign'
+  sign.textContent = '✳'
+  sign.ariaHidden = 'true'
+  button.append('Ask the assistant')
+  const key = button.appendChild(document.createElement('kbd'))
+  key.textContent = modKey('K')
+  key.ariaHidden = 'true'
   button.addEventListener('mousedown', (event) => event.preventDefault())
   button.addEventListener('click', () => ask(view))
   return { dom }

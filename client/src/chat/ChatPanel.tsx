@@ -41,7 +41,7 @@ function ConversationMenu() {
 }
 
 /** Conversations of the workspace with its assistant. Everybody reads along. */
-export function ChatPanel({ path }: { path: string | null }) {
+export default function ChatPanel({ path }: { path: string | null }) {
   const { chat, assistant } = useWorkspace()
   const { canEdit } = useRole()
   const current = useStore(chat.current)
@@ -53,7 +53,7 @@ export function ChatPanel({ path }: { path: string | null }) {
   }, [chat, news])
   return (
     <div className="chat">
-      <header className="side-header">
+      <div className="side-header">
         <h2>{title ?? 'New conversation'}</h2>
         {canEdit ? (
           <IconButton label="New conversation" onClick={() => void chat.open(null)}>
@@ -61,7 +61,7 @@ export function ChatPanel({ path }: { path: string | null }) {
           </IconButton>
         ) : null}
         <ConversationMenu />
-      </header>
+      </div>
       {status === null || status.configured ? null : (
         <p className="chat-label">
           <strong>{status.label}.</strong> {status.label_detail}

@@ -8,16 +8,16 @@ import { MemberRow } from './MemberRow'
 const order = (a: Member, b: Member) => a.name.localeCompare(b.name)
 
 /** Everybody of the workspace, the assistant among them. */
-export function PeoplePanel() {
+export default function PeoplePanel() {
   const { members, tree, me } = useWorkspace()
   const list = [...useStore(members)].sort(order)
   const present = new Map(useStore(tree.presence).map((presence) => [presence.user, presence]))
   const { isOwner } = useRole()
   return (
     <div className="people">
-      <header className="side-header">
+      <div className="side-header">
         <h2>People</h2>
-      </header>
+      </div>
       <div className="side-scroller">
         <ul className="people-list">
           {list.map((member) => (

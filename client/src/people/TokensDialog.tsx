@@ -8,7 +8,7 @@ import { Dialog } from '../ui/Dialog'
 import { attempt } from '../ui/toasts'
 
 /** API tokens of whoever is signed in. A token itself is shown once, at its making. */
-export function TokensDialog({ onClose }: { onClose: () => void }) {
+export default function TokensDialog({ onClose }: { onClose: () => void }) {
   const [tokens, setTokens] = useState<Token[] | null>(null)
   const [name, setName] = useState('')
   const [made, setMade] = useState<string | null>(null)

@@ -8,7 +8,6 @@ import type { TreeNode } from './rules'
 
 interface FileRowProps {
   item: ItemInstance<TreeNode>
-  top: number
   isOpen: boolean
   /** Who has the file open. */
   present: readonly Presence[]
@@ -47,10 +46,10 @@ function who(present: readonly Presence[]): string {
   return present.length === 0 ? '' : `, open by ${present.map((person) => person.name).join(', ')}`
 }
 
-export function FileRow({ item, top, isOpen, present }: FileRowProps) {
+export function FileRow({ item, isOpen, present }: FileRowProps) {
   const node = item.getItemData()
   const renaming = item.isRenaming()
-  const style = { '--level': item.getItemMeta().level, top } as CSSProperties
+  const style = { '--level': item.getItemMeta().level } as CSSProperties
   return (
     <div
       {...item.getProps()}

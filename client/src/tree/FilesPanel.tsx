@@ -76,24 +76,23 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
     paddingEnd: 64,
   })
 
-  const folder = openNode?.kind === 'folder' ? openNode.id : (openNode?.parent ?? null)
   const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
     <div className="files">
-      <header className="side-header">
+      <div className="side-header">
         <h2>Files</h2>
         {canEdit ? (
           <>
-            <IconButton label="New file" onClick={() => fileTree.startDraft({ folder, kind: 'text' })}>
+            <IconButton label="New file" onClick={() => fileTree.startDraft('text')}>
               <FilePlus />
             </IconButton>
-            <IconButton label="New folder" onClick={() => fileTree.startDraft({ folder, kind: 'folder' })}>
+            <IconButton label="New folder" onClick={() => fileTree.startDraft('folder')}>
               <FolderPlus />
             </IconButton>
             <UploadButton icon />
           </>
         ) : null}
-      </header>
+      </div>
       <div className="files-scroller" ref={scroller} data-target={ontoRoot || undefined}>
         <AssistiveTreeDescription tree={fileTree.instance} />
         <div
@@ -104,17 +103,9 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
           {virtualizer.getVirtualItems().map(({ index, start }) => {
             const item = items[index]
             if (item === undefined) return null
-            const row = (
-              <FileRow
-                item={item}
-                top={start}
-                isOpen={item.getId() === openNode?.id}
-                present={present.get(item.getId()) ?? []}
-              />
-            )
             return (
-              <RowMenu key={item.getKey()} item={item} fileTree={fileTree} onRemove={setRemoving}>
-                {row}
+              <RowMenu key={item.getKey()} item={item} top={start} fileTree={fileTree} onRemove={setRemoving}>
+                <FileRow item={item} isOpen={item.getId() === openNode?.id} present={present.get(item.getId()) ?? []} />
               </RowMenu>
             )
           })}

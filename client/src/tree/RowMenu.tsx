@@ -7,6 +7,8 @@ import type { FileTree } from './useFileTree'
 
 interface RowMenuProps {
   item: ItemInstance<TreeNode>
+  /** Pixels from the top of the list. */
+  top: number
   fileTree: FileTree
   onRemove: (nodes: TreeNode[]) => void
   children: ReactNode
@@ -27,23 +29,30 @@ const Entry = ({ onSelect, keys, danger = false, children }: EntryProps) => (
 )
 
 /** What can be done with a row: by the right button, by the menu key, or by a long touch. */
-export function RowMenu({ item, fileTree, onRemove, children }: RowMenuProps) {
+export function RowMenu({ item, top, fileTree, onRemove, children }: RowMenuProps) {
   const { api } = useWorkspace()
   const { canEdit } = useRole()
   const node = item.getItemData()
-  const folder = node.kind === 'folder' ? node.id : node.parent
   const meant = fileTree.meant(item)
+  const chooseAlone = () => {
+    item.setFocused()
+    fileTree.instance.setSelectedItems([item.getId()])
+  }
   // After the menu has given the focus back, or the input would lose it at once.
   const later = (action: () => void) => () => void setTimeout(action)
   return (
-    <ContextMenu.Root>
-      <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
+    <ContextMenu.Root modal={false} onOpenChange={(open) => (open && !item.isSelected() ? chooseAlone() : undefined)}>
+      <ContextMenu.Trigger asChild>
+        <div role="none" className="file-slot" style={{ top }}>
+          {children}
+        </div>
+      </ContextMenu.Trigger>
       <ContextMenu.Portal>
         <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={(event) => event.preventDefault()}>
           {canEdit ? (
             <>
-              <Entry onSelect={later(() => fileTree.startDraft({ folder, kind: 'text' }))}>New file</Entry>
-              <Entry onSelect={later(() => fileTree.startDraft({ folder, kind: 'folder' }))}>New folder</Entry>
+              <Entry onSelect={later(() => fileTree.startDraft('text'))}>New file</Entry>
+              <Entry onSelect={later(() => fileTree.startDraft('folder'))}>New folder</Entry>
               <ContextMenu.Separator className="menu-separator" />
               <Entry keys="F2" onSelect={later(() => item.startRenaming())}>
                 Rename

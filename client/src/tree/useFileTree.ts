@@ -21,7 +21,7 @@ export const rootId = 'root'
 const draftId = 'draft'
 
 /** A file or folder that is being named, before it exists. */
-export interface Draft {
+interface Draft {
   /** Id of the folder; null is the workspace itself. */
   folder: string | null
   kind: 'text' | 'folder'
@@ -38,8 +38,8 @@ interface FileTreeOptions {
 
 export interface FileTree {
   instance: TreeInstance<TreeNode>
-  draft: Draft | null
-  startDraft: (draft: Draft) => void
+  /** In the folder that is selected, or in that of the selected file. */
+  startDraft: (kind: Draft['kind']) => void
   /** What is meant when somebody acts on `item`: all that is selected if it is part of it, else it alone. */
   meant: (item: ItemInstance<TreeNode>) => TreeNode[]
 }
@@ -181,14 +181,17 @@ export function useFileTree(options: FileTreeOptions): FileTree {
     if (openId === undefined) return
     setExpandedItems((now) => [...now, ...ancestors(tree, openId)])
     instance.getItemInstance(openId).setFocused()
+    instance.setSelectedItems([openId])
     // Only when another file is opened, or when this one has moved: folders may be closed around an open file.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [openId, openParent])
 
-  const startDraft = (next: Draft) => {
-    if (next.folder !== null) setExpandedItems((now) => [...now, next.folder ?? rootId])
-    setDraft(next)
+  const startDraft = (kind: Draft['kind']) => {
+    const selected = instance.getSelectedItems().map((item) => tree.nodes.get(item.getId()))[0] ?? openNode
+    const folder = selected?.kind === 'folder' ? selected.id : (selected?.parent ?? null)
+    if (folder !== null) setExpandedItems((now) => [...now, folder])
+    setDraft({ folder, kind })
   }
 
-  return { instance, draft, startDraft, meant }
+  return { instance, startDraft, meant }
 }

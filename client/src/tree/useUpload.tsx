@@ -42,14 +42,14 @@ export function useUpload(): Upload {
           ))}
           {asked.clashing.length > 6 ? <li>and {asked.clashing.length - 6} more</li> : null}
         </ul>
-        <footer>
+        <div className="dialog-foot">
           <Button look="quiet" onClick={() => answer(asked.fresh)}>
             {asked.fresh.length === 0 ? 'Cancel' : 'Leave them, add the others'}
           </Button>
           <Button look="primary" onClick={() => answer([...asked.fresh, ...asked.clashing])}>
             Replace
           </Button>
-        </footer>
+        </div>
       </Dialog>
     )
   return {

@@ -21,7 +21,10 @@ interface AvatarProps {
   away?: boolean
 }
 
-/** Decoration beside a name or inside something labelled, hence silent for screen readers. */
+/**
+ * Decoration beside a name or inside something labelled, hence silent for screen readers. The style sheet shows the
+ * letters, so that they are not part of anybody's name.
+ */
 export function Avatar({ name, color, size = 'medium', away = false }: AvatarProps) {
   return (
     <span
@@ -29,17 +32,12 @@ export function Avatar({ name, color, size = 'medium', away = false }: AvatarPro
       aria-hidden
       data-size={size}
       data-away={away || undefined}
+      data-letters={size === 'small' ? firstLetter(name.trim()) : initials(name)}
       style={{ '--person': color } as CSSProperties}
-    >
-      {size === 'small' ? firstLetter(name.trim()) : initials(name)}
-    </span>
+    />
   )
 }
 
 export function AssistantAvatar({ size = 'medium' }: { size?: 'small' | 'medium' }) {
-  return (
-    <span className="avatar avatar-assistant" aria-hidden data-size={size}>
-      ✳
-    </span>
-  )
+  return <span className="avatar avatar-assistant" aria-hidden data-size={size} data-letters="✳" />
 }

@@ -18,7 +18,7 @@ export function Confirm({ title, description, action, onConfirm, onClose }: Conf
         <AlertDialog.Content className="dialog">
           <AlertDialog.Title>{title}</AlertDialog.Title>
           <AlertDialog.Description>{description}</AlertDialog.Description>
-          <footer>
+          <div className="dialog-foot">
             <AlertDialog.Cancel asChild>
               <Button look="quiet">Cancel</Button>
             </AlertDialog.Cancel>
@@ -27,7 +27,7 @@ export function Confirm({ title, description, action, onConfirm, onClose }: Conf
                 {action}
               </Button>
             </AlertDialog.Action>
-          </footer>
+          </div>
         </AlertDialog.Content>
       </AlertDialog.Portal>
     </AlertDialog.Root>

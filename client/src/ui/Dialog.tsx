@@ -2,6 +2,7 @@ import { Dialog as Radix } from 'radix-ui'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { IconButton } from './Button'
+import { focusItself } from './focusItself'
 
 interface DialogProps {
   title: string
@@ -9,27 +10,26 @@ interface DialogProps {
   description?: string
   onClose: () => void
   children: ReactNode
-  wide?: boolean
 }
 
-export function Dialog({ title, description, onClose, children, wide = false }: DialogProps) {
+export function Dialog({ title, description, onClose, children }: DialogProps) {
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>
         <Radix.Overlay className="veil" />
         <Radix.Content
           className="dialog"
-          data-wide={wide || undefined}
+          onOpenAutoFocus={focusItself}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
-          <header>
+          <div className="dialog-head">
             <Radix.Title>{title}</Radix.Title>
             <Radix.Close asChild>
               <IconButton label="Close" keys="Esc">
                 <X />
               </IconButton>
             </Radix.Close>
-          </header>
+          </div>
           {description === undefined ? null : <Radix.Description>{description}</Radix.Description>}
           {children}
         </Radix.Content>

@@ -1,14 +1,15 @@
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { signOut } from '../app/account'
 import { go } from '../app/location'
 import { setTheme, theme, type Theme } from '../app/theme'
 import { useStore } from '../lib/store'
-import { TokensDialog } from '../people/TokensDialog'
 import { useColorOf } from '../people/useColorOf'
 import { Avatar } from '../ui/Avatar'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
 import { useWorkspace } from './context'
+
+const TokensDialog = lazy(() => import('../people/TokensDialog'))
 
 const themes: [Theme, string][] = [
   ['system', 'As the system'],
@@ -40,7 +41,7 @@ export function AccountMenu() {
         <MenuSeparator />
         <MenuItem onSelect={() => void attempt('You are still signed in', signOut)}>Sign out</MenuItem>
       </Menu>
-      {tokens ? <TokensDialog onClose={() => setTokens(false)} /> : null}
+      <Suspense>{tokens ? <TokensDialog onClose={() => setTokens(false)} /> : null}</Suspense>
     </>
   )
 }

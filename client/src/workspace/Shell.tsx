@@ -1,18 +1,20 @@
-import { useEffect, useState } from 'react'
-import { ChatPanel } from '../chat/ChatPanel'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { DocumentPane } from '../document/DocumentPane'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
-import { PeoplePanel } from '../people/PeoplePanel'
 import { FilesPanel } from '../tree/FilesPanel'
+import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
 import { RemovedPage } from './RemovedPage'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
 import { useOpenFile } from './useOpenFile'
 import { useShortcuts } from './useShortcuts'
+
+const ChatPanel = lazy(() => import('../chat/ChatPanel'))
+const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
 
 export type Panel = 'chat' | 'people'
 
@@ -55,11 +57,14 @@ export function Shell({ path }: { path: string }) {
           </Side>
         ) : null}
         <main className="pane" aria-label={file.path === '' ? 'No file is open' : file.path}>
+          {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
           <DocumentPane file={file} session={document} />
         </main>
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
-            <shown.Content path={file.node === null || file.node.kind === 'folder' ? null : file.path} />
+            <Suspense fallback={<Waiting>Opening…</Waiting>}>
+              <shown.Content path={file.node === null || file.node.kind === 'folder' ? null : file.path} />
+            </Suspense>
           </Side>
         )}
       </div>

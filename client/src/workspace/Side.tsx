@@ -1,6 +1,7 @@
 import { Dialog } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { useNarrow } from '../lib/hooks'
+import { focusItself } from '../ui/focusItself'
 
 interface SideProps {
   side: 'left' | 'right'
@@ -27,11 +28,7 @@ export function Side({ side, title, onClose, children }: SideProps) {
           className="side drawer"
           data-side={side}
           aria-describedby={undefined}
-          // The drawer itself gets the focus: its first button would show its hint, which then takes the first Escape.
-          onOpenAutoFocus={(event) => {
-            event.preventDefault()
-            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus()
-          }}
+          onOpenAutoFocus={focusItself}
         >
           <Dialog.Title className="sr-only">{title}</Dialog.Title>
           {children}
