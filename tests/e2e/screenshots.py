@@ -1,0 +1,116 @@
+"""Takes the pictures of the documentation from the running product: `python -m tests.e2e.screenshots`.
+
+Two people and the assistant in one file, everything real but the model, which is the scripted one of the tests.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.doubles.model_server import ModelServer, Script
+from tests.e2e.browser import People, Tab, chromium_at
+from tests.e2e.helpers import asking
+from tests.services.launchers import find_program
+from tests.support.server import ROOT, Server, running_server
+
+IMAGES = ROOT / "docs" / "images"
+SIZE = {"width": 1440, "height": 900}
+
+PLAN = "exhibition/opening night.md"
+ROUGH = """# Opening night
+
+The museum opens it's doors at seven. Guests comes in by the
+side entrance, because the main stairs are still beeing repaired.
+
+## Programme
+
+| time  | what                         | who          |
+|-------|------------------------------|--------------|
+| 19:00 | doors, music in the hall     | Quartet Nord |
+| 19:30 | welcome                      | Ines         |
+| 20:00 | first tour through the rooms | Tomás        |
+
+## What is still open
+
+- The lights in room three flicker when it rains alot.
+- Somebody has to collect the catalogues from the printer until friday.
+
+Who speaks after Ines?
+"""
+
+QUESTION = "What is not settled for the evening?"
+ANSWER = """Three things, going by this page:
+
+- who **speaks after Ines** at half past seven,
+- who fetches the **catalogues** by Friday,
+- and the **lights** in room three."""
+SMOOTH = (
+    ROUGH.replace("it's doors", "its doors")
+    .replace("Guests comes in", "Guests come in")
+    .replace("beeing repaired", "being repaired")
+    .replace("when it rains alot", "whenever it rains hard")
+    .replace("until friday", "by Friday")
+)
+
+FILES = {
+    PLAN: ROUGH,
+    "exhibition/labels.csv": "room,object,text\n3,astrolabe,\n",
+    "exhibition/rooms.md": "# Rooms\n",
+    "website/index.html": "<!doctype html>\n<title>Harbour Museum</title>\n",
+    "website/tickets.py": "def price(age: int) -> int:\n    return 0 if age < 18 else 9\n",
+    "budget.csv": "what,euro\nlights,1200\n",
+    "README.md": "# Harbour Museum\n",
+}
+
+
+async def museum(server: Server) -> None:
+    http = server.owner.http
+    await http.patch(server.workspace_path, json={"name": "Harbour Museum"})
+    await http.patch("/api/me", json={"name": "Ines Falk"})
+    for path in ("Welcome.md", "untidy.py"):
+        await http.delete(f"{server.workspace_path}/files/{path}")
+    for path, text in FILES.items():
+        (await http.put(f"{server.workspace_path}/files/{path}", content=text.encode())).raise_for_status()
+
+
+async def click_after(tab: Tab, words: str) -> None:
+    """Put the cursor to the end of the line that holds ``words``."""
+    await tab.text(PLAN).get_by_text(words).click()
+    await tab.page.keyboard.press("End")
+
+
+async def hero(server: Server, people: People, model: ModelServer) -> None:
+    ines = await people.owner(SIZE)
+    tomas = await people.guest("editor", "Tomás Ruiz", SIZE)
+    for tab in (ines, tomas):
+        await tab.open(PLAN)
+    model.enqueue(Script(answer=ANSWER))
+    await ines.page.get_by_role("button", name="Conversations with the assistant").click()
+    await ines.page.get_by_role("textbox", name="Your question").fill(QUESTION)
+    await ines.page.keyboard.press("Enter")
+    await expect(ines.page.get_by_text("in room three.").last).to_be_visible()
+    await ines.select_all(PLAN)
+    model.enqueue(Script(answer=SMOOTH, delay=0.01))
+    await ines.ask("Correct the language, keep the tone")
+    await expect(ines.review).to_contain_text("to decide", timeout=20_000)
+    await click_after(ines, "first tour")
+    await click_after(tomas, "Who speaks after Ines?")
+    await tomas.page.keyboard.type(" The mayor, for five minu")
+    await expect(ines.text(PLAN)).to_contain_text("five minu")
+    await people.picture(ines, "together")
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with ModelServer() as model, running_server(Path(folder) / "data", asking(model)) as server:
+            await museum(server)
+            async with chromium_at(find_program("chromium", "chromium-browser", "google-chrome")) as browser:
+                people = People(browser, server, IMAGES)
+                await hero(server, people, model)
+                await people.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
