@@ -7,7 +7,7 @@ import {
 } from '@codemirror/autocomplete'
 import { defaultKeymap, indentWithTab } from '@codemirror/commands'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension } from '@codemirror/state'
 import {
   crosshairCursor,
@@ -35,6 +35,19 @@ function foldMarker(open: boolean): HTMLElement {
 /** Words of the file itself, for every language that brings no completion of its own. */
 const wordCompletion = EditorState.languageData.of(() => [{ autocomplete: completeAnyWord }])
 
+/** CodeMirror's own words, as the rest of the page writes them. */
+const phrases = EditorState.phrases.of({
+  next: 'Next',
+  previous: 'Previous',
+  all: 'Select all',
+  replace: 'Replace',
+  'replace all': 'Replace all',
+  'match case': 'Match case',
+  regexp: 'Regular expression',
+  'by word': 'Whole words',
+  close: 'Close',
+})
+
 /** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
 export const basics: Extension = [
   lineNumbers(),
@@ -53,6 +66,8 @@ export const basics: Extension = [
   closeBrackets(),
   autocompletion({ activateOnTypingDelay: 250 }),
   wordCompletion,
+  phrases,
+  search({ top: true }),
   inkHighlighting,
   replaceForbidden,
   keymap.of([
