@@ -25,6 +25,9 @@ FileKind = Literal["text", "binary"]
 BATCH = 1000
 """Ids in one query."""
 
+WRITES = 50
+"""Updates in one command."""
+
 
 @dataclass(frozen=True, slots=True)
 class DriveState:
@@ -230,8 +233,9 @@ class Documents:
                 if record.drive.hash not in (None, state.hash):
                     fields["updated_at"] = state.seen_at
             writes.append(UpdateOne({"_id": record.id}, {"$set": fields}))
-        if writes:
-            await self._records.bulk_write(writes, ordered=False)
+        # A database that looks at every record for each of them should still answer before the driver gives up.
+        for start in range(0, len(writes), WRITES):
+            await self._records.bulk_write(writes[start : start + WRITES], ordered=False)
 
     async def delete(self, documents: Iterable[str]) -> None:
         ids = list(documents)

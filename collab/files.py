@@ -184,7 +184,8 @@ class Files:
 
         A text that stays text is edited where it differs, and people who have it open see the edit. When text becomes
         binary or the other way round, the file gets a new document, and the old one goes to the trash: a shared text
-        is never emptied, and its id never means something else.
+        is never emptied, and its id never means something else. A text that has only grown too large to be shared is
+        refused instead: people who have the file open would go on in one that is in the trash.
 
         Raises:
             PathConflict: a folder is there, or a file where a folder would have to be.
@@ -194,6 +195,8 @@ class Files:
         content = await Content.of(raw, self._limits)
         while True:
             node = (await self.trees.read(workspace)).by_path.get(join(names))
+            if node is not None and node.kind == "text" and self._is_text_too_large(content):
+                raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
             record = await self._of_kind(workspace, node, content)
             if record is not None:
                 try:
@@ -202,6 +205,9 @@ class Files:
                     continue
             if (new := await self._place(workspace, names, content, author)) is not None:
                 return new
+
+    def _is_text_too_large(self, content: Content) -> bool:
+        return content.kind == "binary" and len(content.raw) > self._limits.text_document and b"\0" not in content.raw
 
     async def _of_kind(self, workspace: str, node: Node | None, content: Content) -> FileRecord | None:
         """The record of the file at ``node`` when ``content`` can become its content."""

@@ -1,5 +1,7 @@
 """People. They have no passwords: a link, an invite or a token is what lets somebody in."""
 
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,10 +37,10 @@ class Users:
         self._users = db["users"]
 
     @staticmethod
-    def draft(name: str) -> User:
-        """A new person, not stored yet."""
-        key = uuid4().hex
-        return User(key, name, COLORS[int(key, 16) % len(COLORS)])
+    def draft(name: str, others: Sequence[str] = ()) -> User:
+        """A new person, not stored yet, in the colour that is rarest among ``others``, the colours of those around."""
+        rarest = min(others.count(color) for color in COLORS)
+        return User(uuid4().hex, name, secrets.choice([color for color in COLORS if others.count(color) == rarest]))
 
     async def insert(self, user: User, *, installation_owner: bool = False) -> None:
         record = {"_id": user.id, "name": user.name, "color": user.color, "created_at": datetime.now(UTC)}

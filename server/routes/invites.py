@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from server.access import Anyone, Owner, identify_if_credentials
-from server.identity import Invite, Role, Workspace, includes
+from server.identity import Invite, Role, User, Workspace, includes
 from server.problems import Problem
 from server.routes.people import JoinedWorkspace, Name, Person
 from server.services import Services, ServicesDep
@@ -119,7 +119,7 @@ async def join(code: str, body: Join, _: Anyone, services: ServicesDep, request:
     gains = role is None or not includes(role, invite.role)
     if gains and not await services.identity.invites.spend(invite):
         raise _no_invite()
-    user = caller.user if caller else services.identity.users.draft(body.name)
+    user = caller.user if caller else await _newcomer(services, workspace.id, body.name)
     if caller is None:
         await services.identity.users.insert(user)
     role = await services.identity.members.join(workspace.id, user.id, invite.role)
@@ -132,6 +132,13 @@ async def join(code: str, body: Join, _: Anyone, services: ServicesDep, request:
         services.address.set_session(request, response, session, days=services.settings.session_days)
     _record, token = await services.identity.tokens.create(user.id, f"Invitation to {workspace.name}")
     return Joined(user=Person.of(user), workspace=JoinedWorkspace.of(workspace, role), role=role, token=token)
+
+
+async def _newcomer(services: Services, workspace: str, name: str) -> User:
+    """Two people of one workspace should not look alike while there are colours left."""
+    members = await services.identity.members.of_workspace(workspace)
+    known = await services.identity.users.many([member.user for member in members])
+    return services.identity.users.draft(name, [user.color for user in known.values()])
 
 
 async def _find(services: Services, code: str) -> tuple[Invite, Workspace]:

@@ -144,6 +144,14 @@ async def test_text_beyond_the_limit_is_a_binary_file(files: Files) -> None:
     assert await content(files, "large.txt") == b"a" * 5_000_001
 
 
+async def test_a_shared_text_is_not_replaced_by_one_too_large_to_be_shared(files: Files) -> None:
+    written = await files.write("w", "shared.txt", b"people are in it", ANN)
+    with pytest.raises(FileTooLarge, match="5000000"):
+        await files.write("w", "shared.txt", b"a" * 5_000_001, ANN)
+    assert (await files.entry("w", "shared.txt")).id == written.id
+    assert await content(files, "shared.txt") == b"people are in it"
+
+
 async def test_a_file_beyond_the_limit_is_refused(storage: Storage, rooms: Rooms, files: Files) -> None:
     strict = Files(storage, rooms, Limits(binary_file=10))
     with pytest.raises(FileTooLarge, match="11 bytes"):

@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from server.identity.users import COLORS
 from tests.server.conftest import ORIGIN, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -108,6 +109,17 @@ async def test_a_guest_comes_in_by_an_invite(house: House) -> None:
     with_cookie = house.http()
     with_cookie.cookies.update(answers[0].cookies)
     assert (await with_cookie.get("/api/me")).json()["id"] == joined["user"]["id"]
+
+
+async def test_nobody_gets_a_colour_that_somebody_has_while_others_are_free(house: House) -> None:
+    workspace = (await house.http("owner").post("/api/workspaces", json={"name": "Colours"})).json()["id"]
+    invites = f"/api/workspaces/{workspace}/invites"
+    created = (await house.http("owner").post(invites, json={"role": "editor", "uses": 20})).json()
+    colors = {house.users["owner"].color}
+    for i in range(len(COLORS) - 1):
+        joined = (await house.http().post(f"/api/invites/{created['code']}", json={"name": f"Guest {i}"})).json()
+        colors.add(joined["user"]["color"])
+    assert colors == set(COLORS)
 
 
 async def test_one_use_is_one_person_however_many_try_at_once(house: House) -> None:
