@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from server import local
 from server.routes.client import DIST
@@ -91,9 +91,9 @@ async def _running_server(data_dir: Path, error: FolderInUse) -> Finding:
     if server is None:
         return Finding(False, str(error))
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
             parts = (await http.get(f"{server.url}/readyz")).json()["parts"]
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx2.HTTPError, ValueError, KeyError):
         return Finding(False, f"A server holds {data_dir} and does not answer at {server.url}.")
     bad = [f"{name}: {state}" for name, state in parts.items() if state != "ok"]
     if bad:
@@ -111,9 +111,9 @@ async def _model(settings: Settings) -> Finding:
     base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else "none"
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE) as http:
             answer = await http.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"})
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return Finding(False, f"The model endpoint {base} does not answer: {error or type(error).__name__}.")
     if answer.status_code in (401, 403):
         return Finding(False, f"The model endpoint {base} refuses the key: check OPENAI_API_KEY.")

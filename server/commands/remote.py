@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from server import local
 from server.commands.failure import CommandFailed
@@ -18,10 +18,10 @@ class Remote:
     def __init__(self, url: str, token: str) -> None:
         self.url = url
         # Reading has no time limit: an export may think for a while.
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(10, read=None, write=None),
+            timeout=httpx2.Timeout(10, read=None, write=None),
             trust_env=False,
         )
 
@@ -59,7 +59,7 @@ class Remote:
                     response.read()
                     raise _failure(response)
                 yield response.iter_bytes()
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise self._unreachable(error) from None
 
     def workspace(self, wanted: str | None) -> str:
@@ -72,20 +72,20 @@ class Remote:
         problem = "There are several workspaces" if fitting else f"There is no workspace {wanted!r}"
         raise CommandFailed(f"{problem}. Choose one with --workspace: {names}.")
 
-    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _answer(self, method: str, path: str, **request: Any) -> httpx2.Response:
         try:
             response = self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise self._unreachable(error) from None
         if response.is_error:
             raise _failure(response)
         return response
 
-    def _unreachable(self, error: httpx.HTTPError) -> CommandFailed:
+    def _unreachable(self, error: httpx2.HTTPError) -> CommandFailed:
         return CommandFailed(f"{self.url} does not answer ({error or type(error).__name__}). Does the server run?")
 
 
-def _failure(response: httpx.Response) -> CommandFailed:
+def _failure(response: httpx2.Response) -> CommandFailed:
     try:
         return CommandFailed(str(response.json()["detail"]))
     except (ValueError, KeyError, TypeError):

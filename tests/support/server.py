@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER_TOKEN = "owner-token-of-the-tests"
@@ -31,7 +31,7 @@ class Person:
     id: str
     token: str
     url: str
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     """With the token in it; without a cookie."""
 
     def socket(self, path: str) -> str:
@@ -52,7 +52,7 @@ class Server:
     """The id of the first workspace."""
     owner: Person = field(init=False)
     _process: subprocess.Popen[str] | None = None
-    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+    _clients: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -125,10 +125,10 @@ class Server:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def http(self, token: str | None = None) -> httpx.AsyncClient:
+    def http(self, token: str | None = None) -> httpx2.AsyncClient:
         """A client of nobody, or of whoever the token belongs to."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        client = httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False)
         self._clients.append(client)
         return client
 
