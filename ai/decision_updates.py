@@ -1,20 +1,22 @@
-"""The bytes of the Yjs update that carries out a decision.
+"""The bytes of the Yjs updates that carry out decisions, and what they rest on.
 
-Computed once, from one replica that stands still, under a client id that nobody else uses; what happens to them
-afterwards is `ai.decisions`' business. Staleness is judged here too, on the same replica.
+Computed once for each decision, under a client id that nobody else uses, and from one state of the document; what
+happens to them afterwards is `ai.decisions`' business.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc, Text, merge_updates
 
 from ai.hunks import Effect, Hunk
 from ai.known import needed_for
-from collab.edits import TextEdit, edit_update, fresh_client_id
+from collab.edits import TextEdit, fresh_client_id
 from collab.offsets import utf16_length
 from collab.positions import Anchor, resolve
+from collab.separate import separate_updates
 from collab.update import encode_delete_set
 
 
@@ -32,25 +34,22 @@ class Insertion:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision does to a document: an edit of its present text, and characters of others that go.
+
+    `deleted` are lengths by Yjs client id, from clock 0 on.
+    """
+
+    edit: TextEdit | None = None
+    deleted: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
+    """A `Change` as bytes. `insertion` is what it puts into the document, None for nothing."""
+
     update: bytes
     insertion: Insertion | None = None
-
-
-class TakenClients:
-    """Client ids that must not be drawn: those of the document, and those already drawn here."""
-
-    def __init__(self, document: Mapping[int, int]) -> None:
-        self._document = document
-        self._drawn: set[int] = set()
-
-    def __contains__(self, client: object) -> bool:
-        return client in self._document or client in self._drawn
-
-    def draw(self) -> int:
-        client = fresh_client_id(self)
-        self._drawn.add(client)
-        return client
 
 
 def rests_on(effect: Effect, hunk: Hunk, accepted: Insertion | None) -> dict[int, int]:
@@ -79,33 +78,49 @@ def _intact(units: bytes, base: str, start: int | None, end: int | None) -> tupl
     return start, end
 
 
-def replacement(doc: Doc[Any], hunk: Hunk, place: tuple[int, int], clients: TakenClients) -> Edit:
-    """Accept: the base text at `place` gives way to the proposed text."""
-    client = clients.draw()
-    update = edit_update(doc, [TextEdit(*place, hunk.proposed)], client)
-    return Edit(update, Insertion(client, utf16_length(hunk.proposed)))
+def restorations(doc: Doc[Any], undone: Sequence[tuple[Hunk, Insertion]]) -> list[Change]:
+    """Undo acceptances, each of a hunk and with what it inserted: exactly that goes, and the base text comes back.
 
-
-def restoration(doc: Doc[Any], hunk: Hunk, accepted: Insertion, clients: TakenClients) -> Edit:
-    """Undo an acceptance: exactly what it inserted goes, and the base text comes back before whatever people typed
-
-    inside. What people deleted of the inserted text stays deleted, which a delete set says by itself.
+    It comes back in front of whatever people typed inside. What people have deleted of the inserted text stays
+    deleted, which a delete set says by itself.
     """
-    parts = []
-    first = Anchor.decode(hunk.anchors[1])
-    if accepted.length:
-        parts.append(encode_delete_set({accepted.client: [(0, accepted.length)]}))
-        first = accepted.anchors[0]
-    insertion = None
-    if hunk.base:
-        [place] = resolve(doc, [first])
-        assert place is not None, "the caller waits until the replica knows what this rests on"
-        client = clients.draw()
-        parts.append(edit_update(doc, [TextEdit(place, place, hunk.base)], client))
-        insertion = Insertion(client, utf16_length(hunk.base))
-    return Edit(merge_updates(*parts) if len(parts) > 1 else parts[0], insertion)
+    firsts = [accepted.anchors[0] if accepted.length else Anchor.decode(hunk.anchors[1]) for hunk, accepted in undone]
+    changes = []
+    for (hunk, accepted), place in zip(undone, resolve(doc, firsts), strict=True):
+        if place is None:
+            raise LookupError("the caller waits until the document knows what this rests on")
+        edit = TextEdit(place, place, hunk.base) if hunk.base else None
+        changes.append(Change(edit, {accepted.client: accepted.length}))
+    return changes
 
 
-def deletion(typed: Mapping[int, int]) -> Edit:
-    """Delete exactly the characters typed under the client ids `typed`, up to their clocks."""
-    return Edit(encode_delete_set({client: [(0, length)] for client, length in typed.items() if length}))
+def carry_out(doc: Doc[Any], changes: Sequence[Change], taken: MutableMapping[int, int]) -> list[Edit]:
+    """The bytes of each of `changes`; any of them can be applied without the others. `doc` stays as it is.
+
+    `taken` has the client ids of the document.
+    """
+    drawn: dict[int, int] = {}
+    edits: list[TextEdit] = []
+    for change in changes:
+        if change.edit is not None:
+            client = fresh_client_id(ChainMap(drawn, taken))
+            drawn[client] = utf16_length(change.edit.text)
+            edits.append(change.edit)
+    made = iter(zip(drawn.items(), separate_updates(doc, edits, list(drawn)) if edits else (), strict=True))
+    carried = []
+    for change in changes:
+        parts: list[bytes] = []
+        insertion = None
+        if change.deleted:
+            parts.append(deletion(change.deleted))
+        if change.edit is not None:
+            (client, length), update = next(made)
+            insertion = Insertion(client, length)
+            parts.append(update)
+        carried.append(Edit(merge_updates(*parts) if len(parts) > 1 else parts[0], insertion))
+    return carried
+
+
+def deletion(typed: Mapping[int, int]) -> bytes:
+    """Deletes exactly the characters typed under the client ids `typed`, up to their clocks."""
+    return encode_delete_set({client: [(0, length)] for client, length in typed.items() if length})

@@ -229,10 +229,6 @@ class Jobs:
         held = self._jobs.find({**mine, "leased_until": {"$gte": now()}})
         return {record["_id"]: Job.of(record) async for record in held}
 
-    async def note(self, job: Job, message: str) -> bool:
-        """Say what is going on. False when `job` is no longer held."""
-        return await self._fenced(job, {"message": message})
-
     async def finish(self, job: Job, state: JobState, error: str | None = None) -> bool:
         """End `job`. False when it is no longer held: then it is somebody else's to end."""
         return await self._fenced(

@@ -4,19 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai.decision_updates import (
-    Edit,
-    Insertion,
-    TakenClients,
-    deletion,
-    places,
-    replacement,
-    restoration,
-    rests_on,
-)
+from ai.decision_updates import Change, Edit, Insertion, carry_out, places, restorations, rests_on
 from ai.hunks import Effect, Hunk, Transition
 from ai.known import until_known
-from collab.edits import fork
+from collab.edits import TextEdit
 from collab.room import Room
 
 PATIENCE = 5.0
@@ -29,7 +20,7 @@ class CannotJudgeNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`accepted` is what the acceptance inserted that is to be undone."""
+    """`accepted` is, with the effect restore alone, what the acceptance inserted that is to be undone."""
 
     hunk: Hunk
     transition: Transition
@@ -47,10 +38,10 @@ class Verdict:
 async def judge(room: Room, cases: Sequence[Case]) -> list[Verdict]:
     """One verdict for each of `cases`, all of hunks in the document of `room`.
 
-    The bytes rest on logged text alone, so that no crash can leave a decision that fits nowhere: they are computed on
-    a replica that stands still, and `Room.durable` comes after that replica was taken. What people typed meanwhile is
-    looked at once more before this returns; what they type from here on until the bytes are applied survives beside
-    the proposed text, because bytes that delete the base do not delete anything that was typed into it since.
+    The bytes rest on logged text alone, so that no crash can leave a decision that fits nowhere: `Room.durable` comes
+    after they were computed, and before anybody stores them. What people typed meanwhile is looked at once more before
+    this returns; what they type from here on until the bytes are applied survives beside the proposed text, because
+    bytes that delete the base do not delete anything that was typed into it since.
 
     Raises:
         CannotJudgeNow
@@ -58,6 +49,7 @@ async def judge(room: Room, cases: Sequence[Case]) -> list[Verdict]:
     try:
         async with asyncio.timeout(PATIENCE):
             await until_known(room, _needed(cases))
+            room.flush()
             changed = False
 
             def note(update: bytes) -> None:
@@ -66,7 +58,7 @@ async def judge(room: Room, cases: Sequence[Case]) -> list[Verdict]:
 
             stop = room.observe(note)
             try:
-                verdicts = await _compute(room, cases)
+                verdicts = _compute(room, cases)
                 await room.durable()
             finally:
                 stop()
@@ -83,28 +75,29 @@ def _needed(cases: Sequence[Case]) -> dict[int, int]:
     return needed
 
 
-async def _compute(room: Room, cases: Sequence[Case]) -> list[Verdict]:
-    room.flush()
-    replica = fork(room.doc)
-    clients = TakenClients(room.state)
-    where = iter(places(replica, _with_base(cases)))
-    verdicts: list[Verdict] = []
+def _compute(room: Room, cases: Sequence[Case]) -> list[Verdict]:
+    where = iter(places(room.doc, _with_base(cases)))
+    undone = [(case.hunk, case.accepted) for case in cases if case.accepted is not None]
+    restored = iter(restorations(room.doc, undone))
+    changes: list[Change | None] = []
+    stale: list[bool] = []
     for case in cases:
         place = next(where) if case.transition.needs_base else None
-        if case.transition.needs_base and place is None:
-            verdicts.append(Verdict(intact=False))
-            continue
-        edit = None
+        stale.append(case.transition.needs_base and place is None)
         match case.transition.effect:
             case Effect.REPLACE if place is not None:
-                edit = replacement(replica, case.hunk, place, clients)
-            case Effect.RESTORE if case.accepted is not None:
-                edit = restoration(replica, case.hunk, case.accepted, clients)
+                changes.append(Change(TextEdit(*place, case.hunk.proposed)))
+            case Effect.RESTORE:
+                changes.append(next(restored))
             case Effect.DELETE_TYPED:
-                edit = deletion(dict(case.hunk.typed))
-        verdicts.append(Verdict(intact=True, edit=edit))
-        await asyncio.sleep(0)  # each costs as much as the document is long; the replica does not mind
-    return verdicts
+                changes.append(Change(deleted=dict(case.hunk.typed)))
+            case _:
+                changes.append(None)
+    edits = iter(carry_out(room.doc, [change for change in changes if change is not None], room.state))
+    return [
+        Verdict(intact=not gone, edit=next(edits) if change is not None else None)
+        for gone, change in zip(stale, changes, strict=True)
+    ]
 
 
 def _again(room: Room, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> list[Verdict]:

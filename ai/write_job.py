@@ -233,7 +233,7 @@ class WriteAttempt(SuggestionAttempt):
     def _delete(self, room: Room, typed: Sequence[tuple[int, int]]) -> None:
         if any(length for _, length in typed):
             self._run.check_held()
-            room.apply(deletion(dict(typed)).update, self._author)
+            room.apply(deletion(dict(typed)), self._author)
 
     async def _settle(self, room: Room, hunk: Hunk) -> None:
         """Leave what was typed to people, whoever typed it; nothing typed leaves no hunk."""

@@ -62,7 +62,6 @@ async def test_a_worker_that_lost_its_job_changes_nothing_any_more(jobs: Jobs, m
     assert (heir.id, heir.attempt) == (dead.id, 2)
     assert not await jobs.finish(dead, JobState.DONE)
     assert not await jobs.put_back(dead)
-    assert not await jobs.note(dead, "I am still here")
     assert await jobs.renew("dead") == {}
     assert set(await jobs.renew("heir")) == {heir.id}
     assert await jobs.finish(heir, JobState.DONE)
