@@ -1,6 +1,8 @@
 import { createStore, type ReadableStore } from '../lib/store'
 import { decodeSegment, type Place, readPlace, writePlace } from './place'
 
+const withCode = /^#(signin|invite)=([^&]+)$/
+
 const store = createStore<Place>(readPlace(location.pathname))
 addEventListener('popstate', () => store.set(readPlace(location.pathname)))
 
@@ -14,12 +16,17 @@ export function go(place: Place, replace = false): void {
   store.set(place)
 }
 
+// Pasted into the address bar of a page that is open already, a link changes the fragment and loads nothing.
+addEventListener('hashchange', () => {
+  if (withCode.test(location.hash)) location.reload()
+})
+
 /**
  * A code that came behind the "#" of a link, where no server log sees it; the address bar forgets it at once, so that
  * it is neither shared nor used again by going back.
  */
 export function takeFragment(): { kind: 'signin' | 'invite'; code: string } | null {
-  const [, kind, code] = /^#(signin|invite)=([^&]+)$/.exec(location.hash) ?? []
+  const [, kind, code] = withCode.exec(location.hash) ?? []
   if (kind === undefined || code === undefined) return null
   history.replaceState(null, '', location.pathname + location.search)
   return { kind: kind as 'signin' | 'invite', code: decodeSegment(code) }
