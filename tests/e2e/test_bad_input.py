@@ -88,7 +88,8 @@ TABLE = [
     Bad("POST", "{ws}/moves", 404, json={"from": "none.txt", "to": "b.txt"}),
     Bad("POST", "{ws}/moves", 409, json={"from": "a.txt", "to": EMOJI}),
     Bad("POST", "{ws}/moves", 409, json={"from": "folder", "to": "folder/inside"}),
-    # Sizes: this server takes files of 200,000 bytes.
+    # Sizes: this server takes texts of 100,000 bytes and other files of 200,000.
+    Bad("PUT", "{ws}/files/a.txt", 413, content=b"x" * 100_001),
     Bad("PUT", "{ws}/files/large.txt", 413, content=b"x" * 200_001),
     Bad("PUT", "{ws}/files/a.txt", 413, content=b"x" * 200_001),
     Bad("PUT", "{ws}/files/large.bin", 413, content=b"\0" * 200_001),

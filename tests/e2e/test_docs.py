@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -34,6 +35,8 @@ def blocks(language: str) -> list[str]:
 
 
 async def test_the_examples_of_the_guide_work(fresh: Server, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        (pytest.fail if os.environ.get("SCRIPTORIUM_REQUIRE_SERVICES") else pytest.skip)("curl is missing")
     shell = blocks("sh")
     script = f"\nprintf '{SEPARATOR}'\n".join(shell).replace("http://127.0.0.1:8000", fresh.url)
     environment = {
