@@ -5,6 +5,7 @@ import { Waiting } from '../ui/Waiting'
 import { WorkspacePage } from '../workspace/WorkspacePage'
 import { account, loadAccount } from './account'
 import { Entrance } from './Entrance'
+import { Failure } from './Failure'
 import { HomePage } from './HomePage'
 import { currentPlace } from './location'
 import { SignedOutPage } from './SignedOutPage'
@@ -30,9 +31,11 @@ function Pages() {
 export function App() {
   return (
     <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
-      <Entrance>
-        <Pages />
-      </Entrance>
+      <Failure>
+        <Entrance>
+          <Pages />
+        </Entrance>
+      </Failure>
       <Toaster />
     </Tooltip.Provider>
   )

@@ -73,7 +73,16 @@ export async function enter(code: string): Promise<void> {
 export async function signOut(): Promise<void> {
   await endSession()
   remember(false)
-  const databases = await indexedDB.databases()
-  for (const { name } of databases) if (name?.startsWith(localCopyPrefix)) indexedDB.deleteDatabase(name)
+  // Takes the page down first: a copy that is still open cannot be removed.
+  store.set({ is: 'nobody', why: null })
+  const names = (await indexedDB.databases()).flatMap(({ name }) => name ?? [])
+  await Promise.all(names.filter((name) => name.startsWith(localCopyPrefix)).map(removeDatabase))
   location.assign('/')
 }
+
+const removeDatabase = (name: string) =>
+  new Promise<void>((resolve) => {
+    const request = indexedDB.deleteDatabase(name)
+    // Blocked: another tab has it open; it is removed when that one closes.
+    request.onsuccess = request.onerror = request.onblocked = () => resolve()
+  })

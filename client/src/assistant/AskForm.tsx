@@ -115,8 +115,8 @@ export function AskForm({ view, session, path }: AskFormProps) {
       <p className="ask-foot">
         {problem === null ? (
           <>
-            {about}. Everyone in this file sees the proposal.
-            {status === null ? null : <span className="ask-model"> {status.label}</span>}
+            {about}. Everyone in this file sees {from === to ? 'it being written' : 'the proposal'}.
+            {status === null ? null : ` ${status.configured ? 'Model: ' : ''}${status.label}`}
           </>
         ) : (
           <span className="problem" role="alert">

@@ -1,5 +1,5 @@
 import type { EditorView } from '@codemirror/view'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { createPortal } from 'react-dom'
 import { askLayer } from '../assistant/ask'
 import { AskForm } from '../assistant/AskForm'
@@ -29,6 +29,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const [formPlace, setFormPlace] = useState<HTMLElement | null>(null)
   const review = useReview(view, session, node)
   const mode = usePreviewMode()
+  useEffect(() => session.barriers.allow(canEdit), [session, canEdit])
   const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
 
   if (phase.is === 'opening') return <Waiting>Opening the text…</Waiting>

@@ -42,6 +42,11 @@ export class Barriers {
     }
   }
 
+  /** Says whether this person may edit now. */
+  allow(allowed: boolean): void {
+    this.advance({ type: 'allowed', allowed })
+  }
+
   /** Resolves once every edit made so far is durable. */
   saved(): Promise<void> {
     const { edits } = this.store.get()

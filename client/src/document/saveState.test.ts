@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { initial, isBarrierDue, isSaved, reduce, type SaveEvent, type SaveState } from './saveState'
 
-const run = (...events: SaveEvent[]): SaveState => events.reduce(reduce, initial)
+const run = (...events: SaveEvent[]): SaveState =>
+  [{ type: 'allowed', allowed: true } as const, ...events].reduce(reduce, initial)
 const opened: SaveEvent[] = [{ type: 'connected' }, { type: 'uploaded' }]
 
 describe('save state', () => {
@@ -33,6 +34,12 @@ describe('save state', () => {
   test('an answer that belongs to no barrier of this connection confirms nothing', () => {
     const state = run(...opened, { type: 'edited' }, { type: 'barrier answered', edits: 2 })
     expect(isSaved(state)).toBe(false)
+  })
+
+  test('a viewer sends no barrier, and one who becomes an editor does not wait for an old one', () => {
+    const demoted = run(...opened, { type: 'edited' }, { type: 'barrier sent' }, { type: 'allowed', allowed: false })
+    expect(isBarrierDue(demoted)).toBe(false)
+    expect(isBarrierDue(reduce(demoted, { type: 'allowed', allowed: true }))).toBe(true)
   })
 
   test('edits stay confirmed when the connection breaks', () => {

@@ -13,11 +13,20 @@ export interface SaveState {
   /** The count that the barrier under way carries. */
   inFlight: number | null
   connected: boolean
+  /** Whether this person may edit: the server drops a viewer's edits, and never answers a viewer's barrier. */
+  allowed: boolean
   /** Whether this connection has sent what the server lacked. */
   uploaded: boolean
 }
 
-export const initial: SaveState = { edits: 1, confirmed: 0, inFlight: null, connected: false, uploaded: false }
+export const initial: SaveState = {
+  edits: 1,
+  confirmed: 0,
+  inFlight: null,
+  connected: false,
+  allowed: false,
+  uploaded: false,
+}
 
 export type SaveEvent =
   | { type: 'edited' }
@@ -26,6 +35,7 @@ export type SaveEvent =
   | { type: 'barrier sent' }
   | { type: 'barrier answered'; edits: number }
   | { type: 'disconnected' }
+  | { type: 'allowed'; allowed: boolean }
 
 export function reduce(state: SaveState, event: SaveEvent): SaveState {
   switch (event.type) {
@@ -41,6 +51,9 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
       // An answer to a barrier that this connection did not send confirms nothing.
       if (state.inFlight !== event.edits) return state
       return { ...state, confirmed: event.edits, inFlight: null }
+    case 'allowed':
+      // A barrier from before the role changed may never come back.
+      return state.allowed === event.allowed ? state : { ...state, allowed: event.allowed, inFlight: null }
     case 'disconnected':
       return { ...state, connected: false, uploaded: false, inFlight: null }
   }
@@ -49,4 +62,4 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
 export const isSaved = (state: SaveState) => state.confirmed === state.edits
 
 export const isBarrierDue = (state: SaveState) =>
-  state.connected && state.uploaded && state.inFlight === null && !isSaved(state)
+  state.connected && state.allowed && state.uploaded && state.inFlight === null && !isSaved(state)

@@ -49,6 +49,11 @@ export class DocumentSession {
     return this.barriers.state
   }
 
+  /** Whether closing the page now would lose edits. */
+  get wouldLose(): boolean {
+    return this.save.get().allowed && !isSaved(this.save.get()) && !this.keptStore.get()
+  }
+
   get awareness() {
     return this.provider.awareness
   }

@@ -13,7 +13,12 @@ export function useDocumentSession(document: string | null): DocumentSession | n
     // Opening a socket is no matter of rendering; the state only tells the component what was opened.
     // eslint-disable-next-line react-hooks/set-state-in-effect
     setSession({ document, session: opened })
+    const warn = (event: BeforeUnloadEvent) => {
+      if (opened.wouldLose) event.preventDefault()
+    }
+    addEventListener('beforeunload', warn)
     return () => {
+      removeEventListener('beforeunload', warn)
       opened.close()
       setSession(null)
     }
