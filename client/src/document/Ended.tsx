@@ -14,6 +14,10 @@ interface EndedProps {
 /** Why this text can no longer be edited, and what can still be done with it. */
 export function Ended({ ending, node, session }: EndedProps) {
   const { api } = useWorkspace()
+  const discard = async () => {
+    await session.discardOwnEdits()
+    location.reload()
+  }
   const copy = async () => {
     await navigator.clipboard.writeText(session.text.toString())
     tell('The text is in your clipboard')
@@ -24,13 +28,20 @@ export function Ended({ ending, node, session }: EndedProps) {
         <h2>{ending.title}</h2>
         <p>{ending.detail}</p>
       </div>
-      {ending.keepsText ? (
-        <Button onClick={() => void attempt('The text was not copied', copy)}>Copy the text</Button>
-      ) : (
-        <a className="button" href={api.fileUrl(node.path)} download={node.name}>
-          Download
-        </a>
-      )}
+      <div className="row">
+        {ending.keepsText ? (
+          <Button onClick={() => void attempt('The text was not copied', copy)}>Copy the text</Button>
+        ) : (
+          <a className="button" href={api.fileUrl(node.path)} download={node.name}>
+            Download
+          </a>
+        )}
+        {ending.ownFault ? (
+          <Button look="danger" onClick={() => void attempt('Your edits were not dropped', discard)}>
+            Go back to what is saved
+          </Button>
+        ) : null}
+      </div>
     </section>
   )
 }

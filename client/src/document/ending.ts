@@ -1,8 +1,11 @@
-/** Why a document's connection ended for good, in words. `keepsText`: whether the text shown may be worth copying. */
+/** Why a document's connection ended for good, in words. */
 export interface Ending {
   title: string
   detail: string
+  /** Whether the text that is shown may be worth copying. */
   keepsText: boolean
+  /** Whether this browser's own edits are what stands in the way: without them the document opens again. */
+  ownFault?: true
 }
 
 const endings: Record<number, Ending> = {
@@ -34,7 +37,8 @@ const endings: Record<number, Ending> = {
   },
 }
 
-export function endingFor(code: number, reason: string): Ending {
+export function endingFor(code: number, reason: string, wasOpen: boolean): Ending {
+  if (code === 4413 && wasOpen) return outgrown
   return (
     endings[code] ?? {
       title: 'The server closed this file',
@@ -44,11 +48,21 @@ export function endingFor(code: number, reason: string): Ending {
   )
 }
 
+/** The document was open, and grew beyond what can be edited together by what was typed or pasted here. */
+const outgrown: Ending = {
+  title: 'This is more than one file can hold',
+  detail:
+    'With your last edit the text is too large to be edited together, so it was not saved. Copy what you need first.',
+  keepsText: true,
+  ownFault: true,
+}
+
 /** The server refuses what this browser sends (1007 malformed, 1009 too large); trying the same again cannot help. */
 export const refused: Ending = {
   title: 'The server does not take your last edit',
-  detail: 'It is too large, or not plain text. Copy what you need, then reload the page to go on from the saved text.',
+  detail: 'It is too large, or not plain text, so it was not saved. Copy what you need first.',
   keepsText: true,
+  ownFault: true,
 }
 
 export const isRefusal = (code: number) => code === 1007 || code === 1009

@@ -38,7 +38,9 @@ export class DocumentSession {
     this.barriers = new Barriers(this.provider, this.doc)
     this.provider.on('sync', this.onSync)
     this.provider.on('connection-close', this.onClose)
-    this.provider.on('closed', ({ code, reason }) => this.end(endingFor(code, reason)))
+    this.provider.on('closed', ({ code, reason }) =>
+      this.end(endingFor(code, reason, this.phaseStore.get().is === 'open')),
+    )
     this.save.subscribe(() => {
       if (isSaved(this.save.get())) this.refusals = 0
     })
@@ -56,6 +58,12 @@ export class DocumentSession {
 
   get awareness() {
     return this.provider.awareness
+  }
+
+  /** Forgets the edits that the server never took, so that the document can be opened as it was saved. */
+  async discardOwnEdits(): Promise<void> {
+    this.provider.destroy()
+    await this.persistence.clearData()
   }
 
   close(): void {
