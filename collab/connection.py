@@ -78,6 +78,14 @@ class Connection:
             self._asking.cancel()
         self._room.leave(self)
 
+    def resync(self) -> None:
+        """Ask the peer for all that it has, and answer no barrier before it has said it.
+
+        For one that may write from now on: what it typed until now was dropped, and it does not know.
+        """
+        if self._asking is None:
+            self._ask()
+
     async def receive(self, frame: bytes) -> None:
         """Take one frame; await it before the next one, frames are in order.
 

@@ -147,6 +147,13 @@ class Files:
         node = (await self.trees.read(record.workspace)).nodes.get(document)
         return node.path if node else None
 
+    async def shows(self, workspace: str, document: str) -> bool:
+        """Whether the file is in the tree, and not in the trash."""
+        if document in (await self.trees.read(workspace)).nodes:
+            return True
+        # Perhaps another process made or restored it a moment ago.
+        return document in (await self.trees.read(workspace, fresh=True)).nodes
+
     async def read(self, workspace: str, path: str) -> FileContent:
         """Raises FileNotFound, also for a folder."""
         node = await self._node(workspace, join(parse_path(path)))
@@ -232,6 +239,8 @@ class Files:
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
             await change.commit(author)
         self.contents.announce(workspace, record.id)
+        if node is not None and node.kind == "text":
+            await self._rooms.dismiss([node.id])
         return Written(record.id, node is None, True)
 
     # ---- the tree
@@ -261,8 +270,11 @@ class Files:
                 raise PathConflict(f"“{path}” is a {'file' if folder else 'folder'}.")
             # One field of the folder's own node: restoring it brings back all, and what somebody adds to it at this
             # moment is in the trash with it rather than nowhere.
+            inside = list(change.tree.walk(node.id)) if folder else [node]
             change.add(treeedits.delete(node.id, now()))
             await change.commit(author)
+        # Whoever has one of the files open would go on in it unseen, and be told that all is saved.
+        await self._rooms.dismiss([file.id for file in inside if file.kind == "text"])
 
     async def move(self, workspace: str, source: str, target: str, author: str) -> None:
         """Give a file or folder another path, with the folders that it needs.

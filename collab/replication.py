@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_string, write_var_uint
 
 _LONGEST_PROCESS = 64
-_LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE = range(6)
+_LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE, _TRASHED = range(7)
 
 
 def channel_of(document: str) -> str:
@@ -67,7 +67,14 @@ class Gone:
     process: str
 
 
-Replica = Logged | Unlogged | Heartbeat | PresenceStates | PresenceQuery | Gone
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """The file was moved to the trash: whoever is in it must leave (4410). The document stays and may come back."""
+
+    process: str
+
+
+Replica = Logged | Unlogged | Heartbeat | PresenceStates | PresenceQuery | Gone | Trashed
 
 
 def encode(message: Replica) -> bytes:
@@ -91,6 +98,8 @@ def encode(message: Replica) -> bytes:
             _head(out, _PRESENCE_QUERY, process)
         case Gone(process):
             _head(out, _GONE, process)
+        case Trashed(process):
+            _head(out, _TRASHED, process)
     return bytes(out)
 
 
@@ -122,6 +131,8 @@ def decode(data: bytes) -> Replica:
             message = PresenceQuery(process)
         case 5:
             message = Gone(process)
+        case 6:
+            message = Trashed(process)
         case _:
             raise MalformedFrame(f"unknown replication message {kind}")
     decoder.end()

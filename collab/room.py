@@ -439,6 +439,8 @@ class Room:
                 self.publish_presence()
             case replication.Gone():
                 self.close(4410, "this document is gone")
+            case replication.Trashed():
+                self.dismiss()
 
     def covers(self, numbers: dict[str, int]) -> bool:
         return all(last <= self.covered.get(process, 0) for process, last in numbers.items())
@@ -535,9 +537,16 @@ class Room:
             self.schedule_presence()
 
     def close(self, code: int, reason: str) -> None:
-        """Close every connection. What was accepted still goes to the log."""
-        self.flush()
+        """Close every connection, and take nothing more. What was accepted still goes to the log."""
         self.closed = True
+        self._send_away(code, reason)
+
+    def dismiss(self) -> None:
+        """Close every connection, because the file went to the trash; the room itself goes on."""
+        self._send_away(4410, "this file was deleted")
+
+    def _send_away(self, code: int, reason: str) -> None:
+        self.flush()
         for connection in list(self._connections):
             connection.peer.close(code, reason)
 

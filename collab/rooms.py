@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -254,6 +254,15 @@ class Rooms:
                 room.close(4410, "this document is gone")
         gone = replication.encode(replication.Gone(self._process))
         await self._storage.bus.publish(replication.channel_of(document), gone)
+
+    async def dismiss(self, documents: Iterable[str]) -> None:
+        """Close the connections of ``documents``, which went to the trash, on every process (4410)."""
+        rooms = {room.document: room for room in self.open_rooms}
+        trashed = replication.encode(replication.Trashed(self._process))
+        for document in documents:
+            if document in rooms:
+                rooms[document].dismiss()
+            await self._storage.bus.publish(replication.channel_of(document), trashed)
 
     # ---- leaving memory
 

@@ -44,6 +44,8 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
         async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
             if room.workspace != member.workspace:
                 raise DocumentNotFound(document)
+            if room.kind == "text" and not await services.files.shows(member.workspace, document):
+                raise Problem(410, "This file was deleted.")
             if len(room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
             await _Conversation(socket, room, member, services).run()
@@ -64,9 +66,9 @@ class _Conversation:
         self._metrics = services.metrics
         self._throttle = Throttle(limits.updates_per_second, limits.update_bytes_per_second, limits.burst_seconds)
         self._outgoing = Outgoing(self._write, self._shut, services.settings.outgoing_bytes)
-        self._change_role(member.role)
+        self._take_role(member.role)
 
-    def _change_role(self, role: Role) -> None:
+    def _take_role(self, role: Role) -> None:
         user = self._member.user
         self.identity = Identity(user.id, user.name, user.color, role)
         self.can_write = includes(role, "editor")
@@ -82,8 +84,15 @@ class _Conversation:
 
     async def run(self) -> None:
         """Until either side closes."""
-        unwatch = self._services.watch.watch(self._member, self._change_role, self._revoke)
         connection = Connection(self._room, self)
+
+        def change_role(role: Role) -> None:
+            could_write = self.can_write
+            self._take_role(role)
+            if self.can_write and not could_write:
+                connection.resync()
+
+        unwatch = self._services.watch.watch(self._member, change_role, self._revoke)
         try:
             await self._read(connection)
         finally:

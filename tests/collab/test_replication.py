@@ -15,6 +15,7 @@ messages = st.one_of(
     st.builds(replication.PresenceStates, names, updates),
     st.builds(replication.PresenceQuery, names),
     st.builds(replication.Gone, names),
+    st.builds(replication.Trashed, names),
 )
 
 

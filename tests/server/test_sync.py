@@ -200,6 +200,35 @@ async def test_a_change_of_role_reaches_open_sockets(server: Server) -> None:
         await client.barrier()
 
 
+async def test_who_may_write_again_is_asked_for_what_was_dropped_before_a_barrier_is_answered(server: Server) -> None:
+    person = await server.join("viewer")
+    path = await new_document(server, "promoted.md")
+    async with sync_client(person.socket(path)) as client:
+        await client.type("typed as a viewer")
+        await server.owner.http.patch(f"{server.workspace_path}/members/{person.id}", json={"role": "editor"})
+        await asyncio.sleep(1.5)
+        await client.barrier()
+        assert (await server.owner.http.get(f"{server.workspace_path}/files/promoted.md")).text == "typed as a viewer"
+
+
+async def test_a_deleted_file_sends_everybody_away_and_lets_nobody_in(server: Server, editor: Person) -> None:
+    path = await new_document(server, "folder/deleted.md")
+    async with sync_client(editor.socket(path)) as client:
+        await client.type("kept in the trash")
+        await client.barrier()
+        await server.owner.http.delete(f"{server.workspace_path}/folders/folder")
+        assert await client.closed() == 4410
+    assert await close_code(editor.socket(path)) == 4410
+
+
+async def test_a_text_replaced_by_a_binary_file_sends_everybody_away(server: Server, editor: Person) -> None:
+    path = await new_document(server, "replaced.md")
+    async with sync_client(editor.socket(path)) as client:
+        await client.barrier()
+        await server.owner.http.put(f"{server.workspace_path}/files/replaced.md", content=b"\0binary")
+        assert await client.closed() == 4410
+
+
 async def test_what_a_barrier_has_answered_survives_kill_9(server: Server, editor: Person) -> None:
     path = await new_document(server, "durable.md")
     async with sync_client(editor.socket(path)) as client:
