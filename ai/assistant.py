@@ -11,11 +11,13 @@ from pymongo.errors import ConnectionFailure
 
 from ai.announcements import Announcements
 from ai.attempt import NewAttempt, Run
+from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.conversations import Conversations
 from ai.decisions import Decisions, Outcome
 from ai.edit_job import EditAttempt
 from ai.expiry import Expiry
+from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
 from ai.hunks import Decision
@@ -59,7 +61,8 @@ class Assistant:
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
         self.feedback = Feedback(storage.db, rooms)
-        self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
+        self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
+        self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self._expiry = Expiry(storage.db)
         material = Material(files, rooms)
         self.requests = Requests(
@@ -82,7 +85,7 @@ class Assistant:
         }
 
     async def ensure_indexes(self) -> None:
-        for part in (self.jobs, self.suggestions, self.conversations, self.decisions, self.feedback):
+        for part in (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback):
             await part.ensure_indexes()
 
     def status(self) -> dict[str, Any]:
@@ -146,13 +149,23 @@ class Assistant:
             await self.cancel(job.id)
         await self._expiry.forget_workspace(workspace)
 
+    async def feedback_lines(self, workspace: str, format: Format) -> AsyncIterator[str]:
+        """See `ai.feedback.Feedback.export`, with all that was decided here before."""
+        await self.carrying.idle()
+        return self.feedback.export(workspace, format)
+
+    async def erase_feedback(self, workspace: str) -> int:
+        """See `ai.feedback.Feedback.erase`; nothing that was decided here before comes after it."""
+        await self.carrying.idle()
+        return await self.feedback.erase(workspace)
+
     # ---- the work
 
     async def work(self) -> None:
         """Work until cancelled; then put back what is not finished, for another worker to take at once."""
         worker = Worker(uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self._attempts)
         chores = [
-            asyncio.create_task(_repeat(self.decisions.recover, RECOVER_EVERY)),
+            asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
         ]
@@ -197,6 +210,7 @@ async def open_assistant(
         assistant = Assistant(storage, rooms, files, provider, queue)
         await assistant.ensure_indexes()
         yield assistant
+        await assistant.carrying.idle()
     finally:
         await queue.close()
         await provider.close()

@@ -14,29 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-from pycrdt import merge_updates
-from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
 from ai.announcements import Announcements
+from ai.carrying import Carrying
 from ai.clock import now
 from ai.decision_record import DecisionName, DecisionRecord, decision_id
 from ai.decision_updates import Insertion
-from ai.faults import fault
-from ai.feedback import Feedback
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
-from ai.suggestions import Suggestion, SuggestionNotFound, Suggestions
+from ai.suggestions import Suggestion, Suggestions
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
 from storage.mongo import Database
-
-log = structlog.get_logger(__name__)
-
-RECOVERY_LEASE = 30.0
-"""Seconds in which one process finishes what another left behind."""
 
 _DUPLICATE_KEY = 11000
 
@@ -65,22 +56,13 @@ class Outcome:
 
 class Decisions:
     def __init__(
-        self,
-        db: Database,
-        rooms: Rooms,
-        suggestions: Suggestions,
-        announcements: Announcements,
-        feedback: Feedback,
+        self, db: Database, rooms: Rooms, suggestions: Suggestions, announcements: Announcements, carrying: Carrying
     ) -> None:
         self._decisions = db["decisions"]
         self._rooms = rooms
         self._suggestions = suggestions
         self._announcements = announcements
-        self._feedback = feedback
-
-    async def ensure_indexes(self) -> None:
-        await self._decisions.create_index([("state", ASCENDING), ("leased_until", ASCENDING)])
-        await self._decisions.create_index([("suggestion", ASCENDING)])
+        self._carrying = carrying
 
     async def decide(
         self,
@@ -96,7 +78,7 @@ class Decisions:
         outcome is durable, in the document too.
 
         Raises:
-            ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError: nothing was decided, or what was is finished soon.
+            ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError: what was decided by then is carried out soon.
         """
         hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(suggestion.id)}
         chosen = list(hunks) if which is None else list(dict.fromkeys(which))
@@ -127,7 +109,8 @@ class Decisions:
     ) -> dict[str, Outcome]:
         verdicts = [Verdict(intact=True) for _ in steps]
         if any(step.needs_base or step.effect is not Effect.NONE for _, step in steps):
-            cases = [Case(hunk, step, await self._accepted(hunk, step)) for hunk, step in steps]
+            accepted = await self._accepted(steps)
+            cases = [Case(hunk, step, accepted.get(hunk.id)) for hunk, step in steps]
             try:
                 async with self._rooms.open(document) as room:
                     verdicts = await judge(room, cases)
@@ -152,16 +135,17 @@ class Decisions:
             for (hunk, step), verdict in zip(steps, verdicts, strict=True)
         ]
         ours = await self._insert(records)
-        await self._finish([record for record in records if record.id in ours])
+        decided = [record for record in records if record.id in ours]
+        await self._carrying.show(decided)
+        self._carrying.learn_later(decided)
         return {record.hunk: await self._outcome(record, ours) for record in records}
 
-    async def _accepted(self, hunk: Hunk, step: Transition) -> Insertion | None:
-        """What the acceptance inserted that `step` undoes: it is the decision before."""
-        if step.effect is not Effect.RESTORE:
-            return None
-        record = await self._decisions.find_one({"_id": decision_id(hunk.id, hunk.revision - 1)})
-        assert record is not None, "decisions outlive their hunks"
-        return DecisionRecord.of(record).insertion
+    async def _accepted(self, steps: Sequence[tuple[Hunk, Transition]]) -> dict[str, Insertion]:
+        """What acceptances inserted that `steps` undo, by hunk: each is the hunk's decision before."""
+        before = [decision_id(hunk.id, hunk.revision - 1) for hunk, step in steps if step.effect is Effect.RESTORE]
+        found = self._decisions.find({"_id": {"$in": before}})
+        records = [DecisionRecord.of(record) async for record in found] if before else []
+        return {record.hunk: record.insertion for record in records if record.insertion is not None}
 
     async def _insert(self, records: Sequence[DecisionRecord]) -> set[str]:
         """Insert `records`; the ids of those that decided, as nobody had been before them."""
@@ -186,40 +170,10 @@ class Decisions:
         found = await self._decisions.find_one({"_id": record.id})
         theirs = DecisionRecord.of(found) if found else record
         if not theirs.finished:
-            await self._finish([theirs])
+            await self._carrying.finish([theirs])
         by = f" by {theirs.decided_by.name}" if theirs.decided_by else ""
         refusal = _STALE if theirs.to is HunkState.STALE else f"It was already {theirs.name}{by}."
         return Outcome(record.hunk, theirs.to, refusal)
-
-    # ---- carrying out
-
-    async def _finish(self, records: Sequence[DecisionRecord]) -> None:
-        """Carry out `records`, all of one document. Every step may be repeated, by anybody, at any time."""
-        if not records:
-            return
-        updates = [record.update for record in records if record.update is not None]
-        if updates:
-            try:
-                async with self._rooms.open(records[0].document) as room:
-                    room.apply(merge_updates(*updates) if len(updates) > 1 else updates[0], records[0].author)
-                    await room.durable()
-            except (DocumentGone, DocumentNotFound):
-                log.warning("a decision's file is gone", document=records[0].document)
-        hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(records[0].suggestion)}
-        # Written before the hunks move on, because a superseded one is deleted then.
-        await self._write_feedback(records, hunks)
-        await self._suggestions.follow(records)
-        ids = [record.id for record in records]
-        await self._decisions.update_many({"_id": {"$in": ids}}, {"$set": {"state": "finished"}})
-
-    async def _write_feedback(self, records: Sequence[DecisionRecord], hunks: dict[str, Hunk]) -> None:
-        try:
-            suggestion = await self._suggestions.get(records[0].suggestion)
-        except SuggestionNotFound:  # it has expired since; there is nothing left to learn from
-            return
-        for record in records:
-            if record.hunk in hunks:
-                await self._feedback.derive(suggestion, hunks[record.hunk], record)
 
     async def supersede(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> list[str]:
         """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before."""
@@ -240,29 +194,8 @@ class Decisions:
         ]
         ours = await self._insert(records)
         won = [record for record in records if record.id in ours]
-        await self._finish(won)
+        await self._carrying.finish(won)
         return [record.hunk for record in won]
-
-    async def recover(self) -> int:
-        """Finish what processes left behind that died between deciding and finishing; how many there were."""
-        count = 0
-        while True:
-            moment = now()
-            found = await self._decisions.find_one_and_update(
-                {"state": "unfinished", "leased_until": {"$lt": moment}},
-                {"$set": {"leased_until": moment + RECOVERY_LEASE}},
-            )
-            if found is None:
-                return count
-            record = DecisionRecord.of(found)
-            try:
-                await self._finish([record])
-                await self._announcements.suggestion_changed(await self._suggestions.view(record.suggestion))
-                count += 1
-            except Exception as error:
-                # One that cannot be finished, whatever the reason, must not keep the others from it; it comes round
-                # again when its lease has run out.
-                log.error("a decision could not be finished", decision=record.id, error=fault(error))
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."

@@ -5,18 +5,18 @@ The records are the group's own: an owner reads and erases them, and erasing nev
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import structlog
 from pymongo import ASCENDING, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from ai.clock import now
 from ai.decision_record import DecisionRecord, decision_id
 from ai.exports import SORT, Format, export
 from ai.feedback_record import FeedbackInput, build_record, correction
-from ai.hunks import Hunk
+from ai.hunks import Hunk, HunkState
 from ai.suggestions import Suggestion
 from ai.watching import Watch
 from collab.offsets import slice_utf16, utf16_length
@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 MEASURING = 30.0
 """Seconds that one look may take before another process takes it for lost."""
+
+
+_DUPLICATE_KEY = 11000
 
 
 class Feedback:
@@ -49,24 +52,21 @@ class Feedback:
         record = await self._workspaces.find_one({"_id": workspace})
         return bool(record.get("collect_feedback", True)) if record else True
 
-    async def derive(self, suggestion: Suggestion, hunk: Hunk, decision: DecisionRecord) -> None:
-        """Write what `decision` teaches, once. Nothing while the workspace does not collect."""
-        if decision.name == "undone":
-            await self._stop_watching(decision_id(hunk.id, decision.revision - 1))
-        if not await self.collects(hunk.workspace):
+    async def derive(self, suggestion: Suggestion, decided: Sequence[tuple[Hunk, DecisionRecord]]) -> None:
+        """Write what decisions on hunks of `suggestion` teach, once. Nothing while the workspace does not collect."""
+        undone = [decision_id(hunk.id, made.revision - 1) for hunk, made in decided if made.name == "undone"]
+        if undone:
+            # What is left of an acceptance that was undone is not what people made of it.
+            await self._feedback.update_many({"_id": {"$in": undone}}, {"$set": {"watch": None, "measure_at": None}})
+        if not decided or not await self.collects(suggestion.workspace):
             return
         # In a thread: finding secrets in a long prompt takes a tenth of a second.
-        record = await asyncio.to_thread(build_record, _given(suggestion, hunk, decision))
-        watch = _watch(hunk, decision)
-        bookkeeping = {"watch": watch.record() if watch else None, "measure_at": watch.next if watch else None}
+        records = await asyncio.to_thread(_records, suggestion, decided)
         try:
-            await self._feedback.insert_one(record | bookkeeping)
-        except DuplicateKeyError:
-            return
-
-    async def _stop_watching(self, id: str) -> None:
-        # What is left of an acceptance that was undone is not what people made of it.
-        await self._feedback.update_one({"_id": id}, {"$set": {"watch": None, "measure_at": None}})
+            await self._feedback.insert_many(records, ordered=False)
+        except BulkWriteError as error:
+            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
+                raise
 
     # ---- corrections
 
@@ -128,6 +128,15 @@ class Feedback:
         return int(result.deleted_count)
 
 
+def _records(suggestion: Suggestion, decided: Sequence[tuple[Hunk, DecisionRecord]]) -> list[dict[str, Any]]:
+    records = []
+    for hunk, decision in decided:
+        watch = _watch(hunk, decision)
+        bookkeeping = {"watch": watch.record() if watch else None, "measure_at": watch.next if watch else None}
+        records.append(build_record(_given(suggestion, hunk, decision)) | bookkeeping)
+    return records
+
+
 def _given(suggestion: Suggestion, hunk: Hunk, decision: DecisionRecord) -> FeedbackInput:
     selection, place = _selection(suggestion, hunk)
     return FeedbackInput(
@@ -163,7 +172,7 @@ def _selection(suggestion: Suggestion, hunk: Hunk) -> tuple[str | None, tuple[in
 
 
 def _watch(hunk: Hunk, decision: DecisionRecord) -> Watch | None:
-    if decision.name != "accepted":
+    if decision.name != "accepted" or hunk.state is HunkState.UNDONE:
         return None
     anchors = hunk.anchors
     if decision.insertion is not None and decision.insertion.length:

@@ -7,6 +7,7 @@ it guesses from a variable's name counts only when the value looks drawn by chan
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
@@ -114,8 +115,12 @@ class Redacted:
         return position + shift
 
 
+@lru_cache(maxsize=16)
 def redact(text: str) -> Redacted:
-    """The text with every secret replaced by `«redacted:<type>»`. Takes some µs a line of ordinary source."""
+    """The text with every secret replaced by `«redacted:<type>»`. Takes some µs a line of ordinary source.
+
+    Remembered for a few texts, because all hunks of one answer come with the same prompt.
+    """
     redactions = _without_overlaps(_found(text))
     parts: list[str] = []
     reached = 0

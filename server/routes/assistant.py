@@ -182,12 +182,11 @@ async def export_feedback(
     format: Format = "raw",
 ) -> StreamingResponse:
     """What was decided and what became of it, as JSON lines."""
-    return StreamingResponse(
-        services.assistant.feedback.export(member.workspace, format), media_type="application/x-ndjson"
-    )
+    lines = await services.assistant.feedback_lines(member.workspace, format)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 @router.delete(_OF_WORKSPACE + "/feedback")
 async def erase_feedback(member: Owner, services: ServicesDep) -> Erased:
     """The records that tuning would learn from. Decisions are kept, without any prompt in them."""
-    return Erased(erased=await services.assistant.feedback.erase(member.workspace))
+    return Erased(erased=await services.assistant.erase_feedback(member.workspace))

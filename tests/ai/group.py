@@ -137,7 +137,9 @@ async def _process(
     rooms = Rooms(storage)
     stack.push_async_callback(rooms.close)
     files = Files(storage, rooms)
-    return Process(storage, rooms, files, Assistant(storage, rooms, files, provider, queue), workspace)
+    assistant = Assistant(storage, rooms, files, provider, queue)
+    stack.push_async_callback(assistant.carrying.idle)
+    return Process(storage, rooms, files, assistant, workspace)
 
 
 class Watching:

@@ -41,7 +41,7 @@ async def test_an_accepted_hunk_lands_on_its_base_and_is_the_jobs_text(group: Gr
     assert await group.text(document) == "Vorher 😀 " + TEXT.replace("Another", "Ein 😀 anderer")
     record = await group.storage.db["decisions"].find_one({"_id": f"{hunk}:0"})
     assert record is not None
-    assert (record["decision"], record["decided_by"], record["state"]) == ("accepted", BOB.view(), "finished")
+    assert (record["decision"], record["decided_by"]) == ("accepted", BOB.view())
     authors = await group.rooms.updates.authors(document)
     assert authors[record["client"]] == f"job:{record['job']}"
     [shown] = (await group.view(suggestion))["hunks"]
@@ -146,9 +146,10 @@ async def test_a_process_that_dies_after_deciding_is_finished_by_another_exactly
     assert record is not None
     assert record["state"] == "unfinished"
     await asyncio.sleep(0.01)
-    counts = await asyncio.gather(other.assistant.decisions.recover(), other.assistant.decisions.recover())
+    counts = await asyncio.gather(other.assistant.carrying.recover(), other.assistant.carrying.recover())
     assert sum(counts) == 1
     assert await same_everywhere(document, other, group) == TEXT.replace("Another", "Other 😀")
+    await other.assistant.carrying.idle()
     [recovered] = await group.hunks(suggestion)
     assert (recovered.state, recovered.revision) == (HunkState.ACCEPTED, 1)
     assert await group.storage.db["feedback"].count_documents({"hunk": hunk}) == 1
@@ -161,7 +162,7 @@ def _die_before(step: str, group: Group, monkeypatch: pytest.MonkeyPatch) -> Non
         raise Killed
 
     if step == "apply":
-        monkeypatch.setattr(group.assistant.decisions, "_finish", die)
+        monkeypatch.setattr(group.assistant.carrying, "show", die)
     elif step == "follow":
         monkeypatch.setattr(group.assistant.suggestions, "follow", die)
     else:

@@ -20,6 +20,7 @@ async def make_one_of_each(group: Group) -> None:
     document = await group.file("a.md", "One line.\n")
     suggestion, _ = await propose(group, document, ("One", "1"))
     await group.decide(suggestion, "accept")
+    await group.assistant.carrying.idle()
     group.model.enqueue(Script())
     asked = await group.assistant.requests.ask(group.workspace, "Hello?", None, None, ANN)
     async with group.working():

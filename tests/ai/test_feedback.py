@@ -24,7 +24,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def lines(process: Process, format: Format = "raw") -> list[dict[str, Any]]:
-    return [json.loads(line) async for line in process.assistant.feedback.export(process.workspace, format)]
+    exported = await process.assistant.feedback_lines(process.workspace, format)
+    return [json.loads(line) async for line in exported]
 
 
 async def measured(process: Process) -> list[dict[str, Any]]:
@@ -71,6 +72,7 @@ async def test_what_people_make_of_an_accepted_text_is_measured_three_times(grou
     await group.type(document, 0, 0, "Before it 😀. ")
     place = utf16_length((text := await group.text(document))[: text.index("well")])
     await group.type(document, place, place + 4, "badly")
+    await group.assistant.carrying.idle()
     await asyncio.sleep(0.25)
     # Nothing of this process is needed for it: another one goes on after a restart.
     [record] = await measured(await group.another())
@@ -112,6 +114,7 @@ async def test_a_document_that_is_gone_is_not_looked_for_for_ever(group: Group) 
     document = await group.file("a.md", TEXT)
     suggestion, _ = await propose(group, document, ("Another", "A second"))
     await group.decide(suggestion, "accept")
+    await group.assistant.carrying.idle()
     await group.rooms.retire(document)
     await asyncio.sleep(0.3)
     [record] = await measured(await group.another())
@@ -135,7 +138,7 @@ async def test_erasing_takes_the_records_and_leaves_the_decisions(group: Group) 
     document = await group.file("a.md", TEXT)
     suggestion, [hunk] = await propose(group, document, ("Another", "A second"))
     await group.decide(suggestion, "accept", by=BOB)
-    assert await group.assistant.feedback.erase(group.workspace) == 1
+    assert await group.assistant.erase_feedback(group.workspace) == 1
     assert await lines(group) == []
     record = await group.storage.db["decisions"].find_one({"_id": f"{hunk}:0"})
     assert record is not None
@@ -149,6 +152,7 @@ async def test_secrets_are_gone_before_anything_is_written(group: Group) -> None
     document = await group.file("a.md", f"token: {secret}\n")
     suggestion, _ = await propose(group, document, (f"token: {secret}", f"key: {secret}"))
     await group.decide(suggestion, "accept", reason=f"because of {secret}")
+    await group.assistant.carrying.idle()
     stored = [record async for record in group.storage.db["feedback"].find({"workspace": group.workspace})]
     assert len(stored) == 1
     assert secret not in repr(stored)
