@@ -66,8 +66,11 @@ class WebAddress:
 
     @property
     def cookie_name(self) -> str:
-        """Cookies ignore ports, so two servers on one machine would sign each other's people out."""
-        return f"scriptorium_{self.port}"
+        """Cookies ignore ports, so two servers on one machine would sign each other's people out.
+
+        Behind one public address it is that address' port: its processes, each on its own, must know the same cookie.
+        """
+        return f"scriptorium_{_port_of(self.public_url) if self.public_url else self.port}"
 
     def is_secure(self, connection: HTTPConnection) -> bool:
         host = connection.headers.get("host", "")
@@ -88,6 +91,11 @@ class WebAddress:
         response.delete_cookie(
             self.cookie_name, path="/", httponly=True, samesite="lax", secure=self.is_secure(connection)
         )
+
+
+def _port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _http_scheme(connection: HTTPConnection) -> str:

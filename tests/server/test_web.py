@@ -78,3 +78,10 @@ def test_behind_a_proxy_the_public_url_is_our_origin() -> None:
 
 def test_servers_on_two_ports_keep_two_cookies() -> None:
     assert WebAddress(8000).cookie_name != WebAddress(8001).cookie_name
+
+
+def test_the_cookie_is_the_same_on_all_processes_behind_one_address() -> None:
+    names = {WebAddress(port, "https://write.example.org").cookie_name for port in (8000, 8001)}
+    assert names == {"scriptorium_443"}
+    assert WebAddress(8000, "http://write.example.org:81").cookie_name == "scriptorium_81"
+    assert WebAddress(8000).cookie_name != WebAddress(8001).cookie_name
