@@ -77,6 +77,9 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("API Key", re.compile(r"gsk_[A-Za-z0-9]{40,}")),
     ("API Key", re.compile(r"hf_[A-Za-z0-9]{30,}")),
     ("GitHub Token", re.compile(r"github_pat_[A-Za-z0-9_]{40,}")),
+    ("NPM tokens", re.compile(r"npm_[A-Za-z0-9]{36}\b")),
+    ("API Key", re.compile(r"do[opr]_v1_[a-f0-9]{64}\b")),
+    ("Bearer Token", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9_\-.~+/]{20,}=*")),
 )
 _TOKEN_LETTERS = re.compile(r"[A-Za-z0-9_\-+/=.~]*")
 _WORD_LETTERS = re.compile(r"[A-Za-z0-9_-]*")
@@ -137,7 +140,7 @@ def _mark(type: str) -> str:
 def _found(text: str) -> Iterator[Redaction]:
     for name, form in _FORMS:
         for match in form.finditer(text):
-            if name != "API Key" or _drawn_by_chance(match[0]):
+            if name not in ("API Key", "Bearer Token") or _drawn_by_chance(match[0]):
                 yield Redaction(name, match.start(), match.end())
     lower = text.lower()
     if len(lower) != len(text):

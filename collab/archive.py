@@ -85,6 +85,8 @@ class Archive:
         for info in entries:
             path, is_folder = _checked(info, max_file)
             names = path.split("/")
+            if names[0] == "__MACOSX" or names[-1] == ".DS_Store":
+                continue  # what a Mac's Finder adds of its own to every archive that it makes
             folders.update(join(names[:depth]) for depth in range(1, len(names) + is_folder))
             if is_folder:
                 continue

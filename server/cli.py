@@ -94,9 +94,11 @@ def import_files(
 
         remote = _remote(url, token, data_dir)
         target = remote.workspace(workspace)
-        with archive_of(source) as archive:
+        with archive_of(source) as (archive, left_out):
             result = remote.upload(f"{target}/import", pieces(archive), "application/zip")
         print(f"{result['created']} files created, {result['changed']} changed, {result['unchanged']} as they were.")
+        if left_out:
+            print(f"Left out, because they are no files: {left_out} (links, pipes or devices).")
 
 
 @app.command("export")

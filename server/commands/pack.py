@@ -18,16 +18,19 @@ CHUNK = 1 << 20
 
 
 @contextmanager
-def archive_of(source: Path) -> Iterator[BinaryIO]:
-    """``source``, a folder or a zip file, as an open zip file. Raises CommandFailed when it is neither."""
+def archive_of(source: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """``source``, a folder or a zip file, as an open zip file, and how many links and the like were left out of it.
+
+    Raises CommandFailed when it is neither.
+    """
     if source.is_dir():
         with tempfile.TemporaryFile() as file:
-            _pack(source, file)
+            left_out = _pack(source, file)
             file.seek(0)
-            yield file
+            yield file, left_out
     elif zipfile.is_zipfile(source):
         with source.open("rb") as file:
-            yield file
+            yield file, 0
     else:
         raise CommandFailed(f"{source} is neither a folder nor a zip file.")
 
@@ -37,7 +40,8 @@ def pieces(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _pack(folder: Path, file: BinaryIO) -> None:
+def _pack(folder: Path, file: BinaryIO) -> int:
+    left_out = 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
         for path, names, files in os.walk(folder):
             names[:] = sorted(name for name in names if name not in LEFT_OUT)
@@ -49,3 +53,6 @@ def _pack(folder: Path, file: BinaryIO) -> None:
                 # Links could point out of the folder, and a pipe would never end.
                 if stat.S_ISREG(entry.lstat().st_mode):
                     archive.write(entry, entry.relative_to(folder))
+                else:
+                    left_out += 1
+    return left_out

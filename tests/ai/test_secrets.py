@@ -22,6 +22,7 @@ SECRETS = {
     "Telegram Bot Token": "110201543:" + "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1",
     "Twilio API Key": "SK" + "0123456789abcdef0123456789abcdef",
     "API Key": "sk-ant-" + "api03-" + LETTERS,
+    "NPM tokens": "npm_" + LETTERS + "abcd",
     "Square OAuth Secret": "sq0csp-" + "ABCDE_Fghijklmnopqrstuvwxyz-0123456789_abcdE",
 }
 
@@ -67,6 +68,12 @@ def test_a_token_longer_than_what_is_looked_at_goes_whole() -> None:
 )
 def test_values_that_names_give_away_are_taken_out(line: str) -> None:
     assert "«redacted:" in redact(line).text
+
+
+def test_a_bearer_token_is_taken_out_and_a_word_after_bearer_is_not() -> None:
+    assert LETTERS not in redact(f"curl -H 'Authorization: Bearer {LETTERS}' https://api.example.com").text
+    prose = "The ring bearer accompanied-everybody-to-the-mountain."
+    assert redact(prose).text == prose
 
 
 @pytest.mark.parametrize(

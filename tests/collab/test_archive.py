@@ -30,6 +30,12 @@ def special(name: str, mode: int) -> zipfile.ZipInfo:
     return info
 
 
+async def test_what_a_mac_adds_to_its_archives_is_left_out() -> None:
+    archive = opened(zipped(("a.txt", b"a"), ("__MACOSX/._a.txt", b"x"), ("deep/.DS_Store", b"x"), ("deep/b", b"b")))
+    assert [file.path for file in archive.files] == ["a.txt", "deep/b"]
+    assert archive.folders == ["deep"]
+
+
 async def test_files_and_folders() -> None:
     archive = opened(
         zipped(("src/pkg/é.py", b"x = 1\n"), ("empty/", b""), ("big", b"a" * MIB), ("src/e\u0301", b"")),

@@ -59,6 +59,7 @@ async def test_a_folder_goes_in_and_comes_out_as_it_was(server: Server, tmp_path
     imported = await run("import", source, "--data-dir", server.data_dir)
     assert imported.returncode == 0, imported.stderr
     assert imported.stdout.startswith("4 files created")
+    assert "Left out, because they are no files: 1" in imported.stdout
     exported = await run("export", tmp_path / "out.zip", "--data-dir", server.data_dir)
     assert exported.returncode == 0, exported.stderr
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
