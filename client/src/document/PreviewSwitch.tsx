@@ -1,7 +1,7 @@
 import { Columns2, Eye, PenLine } from 'lucide-react'
 import { ToggleGroup } from 'radix-ui'
 import { useNarrow } from '../lib/hooks'
-import { Hint } from '../ui/Button'
+import { Hint, IconButton } from '../ui/Button'
 import { type PreviewMode, setPreviewMode, usePreviewMode } from './previewMode'
 
 const modes = [
@@ -10,9 +10,20 @@ const modes = [
   { mode: 'preview', label: 'Preview only', Icon: Eye },
 ] as const
 
+/** Where only one fits: the text or its preview. */
+function PreviewToggle({ mode }: { mode: PreviewMode }) {
+  const shown = mode === 'preview'
+  return (
+    <IconButton label="Preview" aria-pressed={shown} onClick={() => setPreviewMode(shown ? 'text' : 'preview')}>
+      <Eye />
+    </IconButton>
+  )
+}
+
 export function PreviewSwitch() {
   const mode = usePreviewMode()
   const narrow = useNarrow()
+  if (narrow) return <PreviewToggle mode={mode} />
   return (
     <ToggleGroup.Root
       className="preview-switch"
@@ -21,15 +32,13 @@ export function PreviewSwitch() {
       aria-label="Preview"
       onValueChange={(next) => (next === '' ? undefined : setPreviewMode(next as PreviewMode))}
     >
-      {modes
-        .filter((choice) => !(narrow && choice.mode === 'both'))
-        .map(({ mode: value, label, Icon }) => (
-          <Hint key={value} label={label}>
-            <ToggleGroup.Item className="icon-button" value={value} aria-label={label}>
-              <Icon />
-            </ToggleGroup.Item>
-          </Hint>
-        ))}
+      {modes.map(({ mode: value, label, Icon }) => (
+        <Hint key={value} label={label}>
+          <ToggleGroup.Item className="icon-button" value={value} aria-label={label}>
+            <Icon />
+          </ToggleGroup.Item>
+        </Hint>
+      ))}
     </ToggleGroup.Root>
   )
 }

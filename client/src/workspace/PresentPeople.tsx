@@ -1,3 +1,4 @@
+import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { people } from '../tree/presence'
 import { Avatar } from '../ui/Avatar'
@@ -5,11 +6,12 @@ import { Hint } from '../ui/Button'
 import { useWorkspace } from './context'
 
 /** More than these become a number. */
-const shown = 4
+const most = { wide: 4, narrow: 2 }
 
 export function PresentPeople({ onOpen }: { onOpen: () => void }) {
   const { tree, me } = useWorkspace()
   const here = people(useStore(tree.presence)).filter((person) => person.user !== me.id)
+  const shown = useNarrow() ? most.narrow : most.wide
   if (here.length === 0) return null
   const names = here.map((person) => person.name).join(', ')
   return (
