@@ -65,8 +65,10 @@ class Archive:
     folder, links and devices, encryption, and other methods than stored and deflate.
     """
 
-    def __init__(self, file: BinaryIO, *, max_entries: int, max_bytes: int, max_file: int) -> None:
-        """Reads the directory; ``file`` stays the caller's and must stay open.
+    def __init__(
+        self, file: BinaryIO, *, max_entries: int, max_bytes: int, max_file: int, into: tuple[str, ...] = ()
+    ) -> None:
+        """Reads the directory; ``file`` stays the caller's and must stay open. All paths are put below ``into``.
 
         Raises:
             InvalidArchive
@@ -83,9 +85,9 @@ class Archive:
         files: dict[str, ArchivedFile] = {}
         folders: set[str] = set()
         for info in entries:
-            path, is_folder = _checked(info, max_file)
+            path, is_folder = _checked(info, into, max_file)
             names = path.split("/")
-            if names[0] == "__MACOSX" or names[-1] == ".DS_Store":
+            if names[len(into)] == "__MACOSX" or names[-1] == ".DS_Store":
                 continue  # what a Mac's Finder adds of its own to every archive that it makes
             folders.update(join(names[:depth]) for depth in range(1, len(names) + is_folder))
             if is_folder:
@@ -112,11 +114,11 @@ class Archive:
             return self._zip.read(file.info)
 
 
-def _checked(info: zipfile.ZipInfo, max_file: int) -> tuple[str, bool]:
+def _checked(info: zipfile.ZipInfo, into: tuple[str, ...], max_file: int) -> tuple[str, bool]:
     name = _name(info)
     is_folder = name.endswith("/")
     try:
-        path = join(parse_path(name.removesuffix("/")))
+        path = join(parse_path(join([*into, name.removesuffix("/")])))
     except InvalidPath as error:
         raise InvalidArchive(f"The archive holds the name {name[:100]!r}. {error}") from None
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):

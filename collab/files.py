@@ -308,17 +308,20 @@ class Files:
     # ---- many files at once
 
     async def import_archive(
-        self, workspace: str, file: BinaryIO, author: str, *, max_entries: int, max_bytes: int
+        self, workspace: str, file: BinaryIO, author: str, *, max_entries: int, max_bytes: int, folder: str = ""
     ) -> ImportReport:
         """Bring in a zip archive; ``file`` must be seekable, ``max_bytes`` counts what it unpacks to.
+
+        All of it goes into ``folder``, which is made where it is missing; "" is the workspace itself.
 
         New files appear together; existing ones are edited where they differ. Nothing is deleted.
 
         Raises:
-            InvalidArchive, PathConflict: nothing has changed.
+            InvalidArchive, InvalidPath, PathConflict: nothing has changed.
         """
+        into = parse_path(folder) if folder else ()
         limits = {"max_entries": max_entries, "max_bytes": max_bytes, "max_file": self._limits.binary_file}
-        archive = await asyncio.to_thread(Archive, file, **limits)
+        archive = await asyncio.to_thread(Archive, file, into=into, **limits)
         bulk = Import(self.contents, self.trees, self._limits, workspace=workspace, archive=archive, author=author)
         created, existing = await bulk.create_new()
         differing = await bulk.differing(existing)

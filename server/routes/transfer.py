@@ -26,15 +26,23 @@ class Imported(BaseModel):
 
 
 @router.post("/import", openapi_extra={"requestBody": ZIP | {"required": True}})
-async def import_archive(request: Request, member: Editor, services: ServicesDep) -> Imported:
-    """Bring in the zip archive in the body: all of it or, when anything in it cannot be had, nothing."""
+async def import_archive(request: Request, member: Editor, services: ServicesDep, folder: str = "") -> Imported:
+    """Bring in the zip archive in the body: all of it or, when anything in it cannot be had, nothing.
+
+    It is unpacked into `folder`; without one, into the workspace itself.
+    """
     settings = services.settings
     with tempfile.TemporaryFile() as file:
         async for piece in read_body(request, settings.import_bytes):
             file.write(piece)
         file.seek(0)
         report = await services.files.import_archive(
-            member.workspace, file, member.author, max_entries=settings.import_files, max_bytes=settings.import_bytes
+            member.workspace,
+            file,
+            member.author,
+            max_entries=settings.import_files,
+            max_bytes=settings.import_bytes,
+            folder=folder,
         )
     return Imported(created=report.created, changed=report.changed, unchanged=report.unchanged)
 

@@ -296,8 +296,8 @@ def archive(**contents: bytes | None) -> io.BytesIO:
     return file
 
 
-async def imported(files: Files, file: io.BytesIO) -> tuple[int, int, int]:
-    report = await files.import_archive("w", file, ANN, max_entries=1000, max_bytes=50_000_000)
+async def imported(files: Files, file: io.BytesIO, folder: str = "") -> tuple[int, int, int]:
+    report = await files.import_archive("w", file, ANN, max_entries=1000, max_bytes=50_000_000, folder=folder)
     return report.created, report.changed, report.unchanged
 
 
@@ -325,6 +325,21 @@ async def test_an_import_comes_out_again_byte_for_byte(files: Files) -> None:
     assert await exported(files) == everything
     assert await imported(files, archive(**contents)) == (0, 0, 7)
     assert (await files.entry("w", "five.txt")).kind == "text"
+
+
+async def test_an_import_goes_into_a_folder(files: Files) -> None:
+    contents: dict[str, bytes | None] = {"a.txt": b"a\n", "deep/b.txt": b"b\n", "__MACOSX/._a.txt": b"x"}
+    assert await imported(files, archive(**contents), "läuft/hier") == (2, 0, 0)
+    assert {path for path in await exported(files) if path.endswith(".txt")} == {
+        "läuft/hier/a.txt",
+        "läuft/hier/deep/b.txt",
+    }
+    assert await imported(files, archive(**contents), "läuft/hier") == (0, 0, 2)
+    for outside in ("../w", "/etc", "läuft/"):
+        with pytest.raises(InvalidPath):
+            await imported(files, archive(**contents), outside)
+    with pytest.raises(PathConflict):
+        await imported(files, archive(**contents), "läuft/hier/a.txt")
 
 
 async def test_an_import_edits_what_is_there(files: Files, rooms: Rooms) -> None:
