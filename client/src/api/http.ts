@@ -35,21 +35,27 @@ export async function putBytes(url: string, bytes: BodyInit): Promise<void> {
   await send('PUT', url, bytes, 'application/octet-stream')
 }
 
-/** fetch cannot report how much of a body has left, so an upload with progress goes through XMLHttpRequest. */
+/**
+ * Resolves to the text of the answer. fetch cannot report how much of a body has left, so an upload with progress goes
+ * through XMLHttpRequest.
+ */
 export function upload(
+  method: 'PUT' | 'POST',
   url: string,
   file: Blob,
+  type: string,
   onProgress: (sent: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
     const abort = () => xhr.abort()
     signal.addEventListener('abort', abort)
-    xhr.open('PUT', url)
-    xhr.setRequestHeader('Content-Type', 'application/octet-stream')
+    xhr.open(method, url)
+    xhr.setRequestHeader('Content-Type', type)
     xhr.upload.onprogress = (event) => onProgress(event.loaded)
-    xhr.onload = () => (xhr.status < 300 ? resolve() : reject(problemFrom(xhr.status, xhr.responseText)))
+    xhr.onload = () =>
+      xhr.status < 300 ? resolve(xhr.responseText) : reject(problemFrom(xhr.status, xhr.responseText))
     xhr.onerror = () => reject(unreachable())
     xhr.onabort = () => reject(new DOMException('The upload was stopped', 'AbortError'))
     xhr.onloadend = () => signal.removeEventListener('abort', abort)

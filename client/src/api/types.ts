@@ -13,6 +13,11 @@ export interface WorkspaceSummary {
   role: Role
 }
 
+export interface Workspace extends WorkspaceSummary {
+  /** Whether decisions on the assistant's proposals are kept to learn from. */
+  collect_feedback: boolean
+}
+
 export interface Me extends Person {
   color: string
   workspaces: WorkspaceSummary[]
@@ -50,7 +55,7 @@ export interface AssistantStatus {
   label_detail: string
 }
 
-export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 export interface Job {
   id: string
@@ -79,7 +84,7 @@ export interface Hunk {
   decided_at?: string | null
 }
 
-export type SuggestionState = 'streaming' | 'ready' | 'done' | 'failed' | 'cancelled'
+type SuggestionState = 'streaming' | 'ready' | 'done' | 'failed' | 'cancelled'
 
 export interface Suggestion {
   id: string
@@ -128,6 +133,13 @@ export interface Conversation {
 
 export interface ConversationDetail extends Conversation {
   messages: ChatMessage[]
+}
+
+/** What an import did; numbers of files. */
+export interface Imported {
+  created: number
+  changed: number
+  unchanged: number
 }
 
 export interface DocumentInfo {

@@ -1,5 +1,5 @@
 import { encodePath } from '../lib/paths'
-import { putBytes, request } from './http'
+import { putBytes, request, upload } from './http'
 import type {
   AssistantStatus,
   Conversation,
@@ -7,12 +7,13 @@ import type {
   Decision,
   DocumentInfo,
   HunkState,
+  Imported,
   Invite,
   Member,
   NewInvite,
   Role,
   Suggestion,
-  WorkspaceSummary,
+  Workspace,
 } from './types'
 
 export interface EditRequest {
@@ -48,11 +49,25 @@ export class WorkspaceApi {
     return `${this.base}/export`
   }
 
-  get = () => request<WorkspaceSummary>('GET', this.base)
+  get feedbackUrl() {
+    return `${this.base}/feedback`
+  }
+
+  get = () => request<Workspace>('GET', this.base)
+  change = (fields: Partial<Pick<Workspace, 'name' | 'collect_feedback'>>) =>
+    request<Workspace>('PATCH', this.base, fields)
+  eraseFeedback = () => request<{ erased: number }>('DELETE', this.feedbackUrl)
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
   deleteFile = (path: string) => request<undefined>('DELETE', this.fileUrl(path))
+  uploadFile = (path: string, file: File, onProgress: (sent: number) => void, signal: AbortSignal) =>
+    upload('PUT', this.fileUrl(path), file, 'application/octet-stream', onProgress, signal)
+  /** Unpacks a zip archive into the folder at this path; "" is the workspace itself. */
+  async unpack(archive: File, folder: string, onProgress: (sent: number) => void, signal: AbortSignal) {
+    const url = `${this.base}/import?folder=${encodeURIComponent(folder)}`
+    return JSON.parse(await upload('POST', url, archive, 'application/zip', onProgress, signal)) as Imported
+  }
   makeFolder = (path: string) => request<undefined>('PUT', `${this.base}/folders/${encodePath(path)}`)
   deleteFolder = (path: string) => request<undefined>('DELETE', `${this.base}/folders/${encodePath(path)}`)
   move = (from: string, to: string) => request<undefined>('POST', `${this.base}/moves`, { from, to })
@@ -68,11 +83,7 @@ export class WorkspaceApi {
   askEdit = (edit: EditRequest) => request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/edits`, edit)
   askWrite = (write: WriteRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
-  suggestions = (path?: string) =>
-    request<Suggestion[]>(
-      'GET',
-      `${this.base}/suggestions${path === undefined ? '' : `?path=${encodeURIComponent(path)}`}`,
-    )
+  suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
   ask = (message: string, conversation: string | null, path: string | null) =>
     request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {

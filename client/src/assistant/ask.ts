@@ -18,7 +18,7 @@ export interface AskRange {
   to: number
 }
 
-export const openAsk = StateEffect.define<AskRange>()
+const openAsk = StateEffect.define<AskRange>()
 export const closeAsk = StateEffect.define()
 
 /** Where the form is to be put; React renders it there. */

@@ -9,7 +9,7 @@ const short = (text: string) => {
 }
 
 /** The change in words, for those who do not see the colours. */
-export function describeHunk({ mode, base, proposed }: PlacedHunk): string {
+function describeHunk({ mode, base, proposed }: PlacedHunk): string {
   if (mode === 'write') return 'what the assistant wrote'
   if (base === '') return `insert “${short(proposed)}”`
   if (proposed === '') return `delete “${short(base)}”`

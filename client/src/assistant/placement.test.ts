@@ -1,6 +1,7 @@
 import { Text } from '@codemirror/state'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import file from '../../../tests/vectors/hunks.json?raw'
 import type { HunkState, Suggestion } from '../api/types'
 import { drawingOf, type PlacedHunk, placeHunks } from './placement'
 import { none, suggestionChanged, suggestionsRead } from './suggestions'
@@ -76,6 +77,30 @@ describe('where a hunk is shown', () => {
       expect(place(text, suggestion, suggestionsRead(none, [suggestion]))).toEqual([])
     }
   })
+})
+
+const cases = JSON.parse(file) as {
+  title: string
+  text: string
+  start: number
+  end: number
+  edits: [number, number, string][]
+  place: [number, number] | null
+}[]
+
+test.each(cases)('as the server judges: $title', (given) => {
+  const text = new Y.Doc().getText('text')
+  text.insert(0, given.text)
+  const suggestion = suggest(text, given.start, given.end, 'new')
+  for (const [at, length, inserted] of given.edits) {
+    text.doc?.transact(() => {
+      text.delete(at, length)
+      text.insert(at, inserted)
+    })
+  }
+  const [placed] = place(text, suggestion)
+  expect(placed?.show).toBe(given.place === null ? 'stale' : 'pending')
+  if (given.place !== null) expect([placed?.from, placed?.to]).toEqual(given.place)
 })
 
 describe('how a hunk is drawn', () => {

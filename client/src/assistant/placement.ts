@@ -20,17 +20,33 @@ export interface PlacedHunk {
   note: DecisionNote | null
 }
 
+interface Resolved {
+  index: number
+  /** Whether the character that the anchor holds on to was deleted. */
+  lost: boolean
+}
+
 /** Where an anchor is in the present text; null while the text that it names has not arrived. */
-function resolve(anchor: string, text: Y.Text): number | null {
+function resolve(anchor: string, text: Y.Text): Resolved | null {
   if (text.doc === null) return null
   try {
     const position = Y.decodeRelativePosition(fromBase64(anchor))
     const found = Y.createAbsolutePositionFromRelativePosition(position, text.doc)
-    return found?.type === text ? found.index : null
+    if (found?.type !== text) return null
+    return { index: found.index, lost: position.item !== null && Y.getItem(text.doc.store, position.item).deleted }
   } catch (error) {
     console.warn('An anchor of a suggestion cannot be read', error)
     return null
   }
+}
+
+/**
+ * Whether the base text of a hunk stands unchanged between its anchors. One that only inserts has no base text and rests
+ * on its neighbours instead. The server judges by the same rule (tests/vectors/hunks.json).
+ */
+function isIntact(hunk: Hunk, from: Resolved, to: Resolved, slice: (from: number, to: number) => string): boolean {
+  if (from.index > to.index || slice(from.index, to.index) !== hunk.base) return false
+  return hunk.base !== '' || !(from.lost || to.lost)
 }
 
 function shows(hunk: Hunk, note: DecisionNote | undefined, live: boolean, fits: boolean): PlacedHunk['show'] | null {
@@ -68,15 +84,15 @@ export function placeHunks(
       const from = resolve(hunk.anchors[0], text)
       const to = resolve(hunk.anchors[1], text)
       if (from === null || to === null) continue
-      const end = Math.max(from, to)
-      const fits = suggestion.mode === 'write' || slice(from, end) === hunk.base
+      const end = Math.max(from.index, to.index)
+      const fits = suggestion.mode === 'write' || isIntact(hunk, from, to, slice)
       const show = shows(hunk, note, state.live.has(suggestion.id), fits)
       if (show === null) continue
       placed.push({
         suggestion: suggestion.id,
         hunk: hunk.id,
         mode: suggestion.mode,
-        from,
+        from: from.index,
         to: end,
         base: hunk.base,
         proposed: hunk.proposed,

@@ -5,7 +5,7 @@ import { drawingOf, type PlacedHunk, sameHunk } from './placement'
 import { HunkNote, Proposal, WrittenControls } from './widgets'
 
 /** Shows these hunks instead of those before. */
-export const showHunks = StateEffect.define<readonly PlacedHunk[]>()
+const showHunks = StateEffect.define<readonly PlacedHunk[]>()
 
 interface Shown {
   hunks: readonly PlacedHunk[]

@@ -1,6 +1,5 @@
 import { socketUrl } from '../api/http'
 import { backoff } from '../lib/backoff'
-import { createStore, type ReadableStore } from '../lib/store'
 import { type EventData, type EventType, readEvent } from './event'
 
 /** A close code from 4400 to 4499 is the server's last word; everything else is tried again. */
@@ -12,14 +11,12 @@ const isFinal = (code: number) => code >= 4400 && code < 4500
  */
 export class EventSocket {
   private readonly handlers = new Map<EventType, Set<(data: never) => void>>()
-  private readonly status = createStore<'connecting' | 'open' | 'closed'>('connecting')
   private socket: WebSocket | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private attempt = 0
   private lastId: string | null = null
   private stopped = false
 
-  readonly state: ReadableStore<'connecting' | 'open' | 'closed'> = this.status
   onFresh: () => void = () => undefined
 
   constructor(private readonly path: string) {}
@@ -51,11 +48,9 @@ export class EventSocket {
   private connect(): void {
     const socket = new WebSocket(socketUrl(this.path + (this.lastId === null ? '' : `?after=${this.lastId}`)))
     this.socket = socket
-    this.status.set('connecting')
     let openedAt = Infinity
     socket.onopen = () => {
       openedAt = performance.now()
-      this.status.set('open')
       // Nothing numbered has been seen yet, so there is no place to resume from: what was missed has to be read.
       if (this.lastId === null) this.onFresh()
     }
@@ -65,7 +60,6 @@ export class EventSocket {
       if (this.stopped) return
       // Only a connection that lasted counts as a success: one that is closed at once must be tried ever more slowly.
       if (performance.now() - openedAt > 10_000) this.attempt = 0
-      this.status.set(isFinal(event.code) ? 'closed' : 'connecting')
       if (!isFinal(event.code)) this.timer = setTimeout(() => this.connect(), backoff(this.attempt++))
     }
   }

@@ -11,6 +11,8 @@ export function UploadButton({ icon = false }: { icon?: boolean }) {
   const { upload, confirm } = useUpload()
   const chosen = (input: HTMLInputElement) => {
     if (input.files !== null && input.files.length > 0) upload(input.files, '')
+    // Choosing the same file once more is no change to the browser otherwise.
+    input.value = ''
   }
   return (
     <>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isIgnored } from './collect'
-import { planUpload } from './plan'
+import { planUpload, separateArchives } from './plan'
 import { legalTree } from './rules'
 
 const id = (n: number) => n.toString(16).padStart(32, '0')
@@ -21,6 +21,18 @@ test('files whose place is taken are told apart, also when their name is compose
 
 test('a folder that is there already is not made again', () => {
   expect(planUpload(tree, '', [{ path: 'docs', file: null }])).toEqual({ fresh: [], clashing: [] })
+})
+
+test('an archive is told apart, unless it is part of a folder', () => {
+  const item = (path: string) => ({ path, file: new File(['x'], path) })
+  const { archives, others } = separateArchives([
+    item('Project.ZIP'),
+    item('folder/data.zip'),
+    item('zip'),
+    { path: 'empty.zip', file: null },
+  ])
+  expect(archives.map(({ name }) => name)).toEqual(['Project.ZIP'])
+  expect(others.map(({ path }) => path)).toEqual(['folder/data.zip', 'zip', 'empty.zip'])
 })
 
 test('what tools keep for themselves stays outside', () => {

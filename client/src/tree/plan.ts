@@ -9,6 +9,21 @@ export interface UploadPlan {
   clashing: Collected[]
 }
 
+/** Archives lie open where they were dropped or chosen; one inside a folder is a file of that folder. */
+const isArchive = ({ path, file }: Collected): boolean => file !== null && /^[^/]+\.zip$/i.test(path)
+
+export interface Separated {
+  archives: File[]
+  others: Collected[]
+}
+
+export function separateArchives(collected: readonly Collected[]): Separated {
+  return {
+    archives: collected.flatMap((item) => (isArchive(item) && item.file !== null ? [item.file] : [])),
+    others: collected.filter((item) => !isArchive(item)),
+  }
+}
+
 /** What putting `collected` into the folder at `target` ("" is the workspace) would do. */
 export function planUpload(tree: Tree, target: string, collected: readonly Collected[]): UploadPlan {
   const plan: UploadPlan = { fresh: [], clashing: [] }

@@ -1,15 +1,17 @@
-import { upload } from '../api/http'
 import { describe } from '../api/problem'
 import type { WorkspaceApi } from '../api/workspace'
 import { createStore, type ReadableStore } from '../lib/store'
 import { plural } from '../lib/format'
 import { tell, tellProblem } from '../ui/toasts'
 import type { Collected } from './collect'
+import { describeImport } from './imported'
 
 /** Requests at once: enough to hide the round trips, few enough that people's typing comes through. */
 const lanes = 4
 
 export interface UploadProgress {
+  /** The archive that is brought in, if it is one. */
+  archive: string | null
   /** Files and empty folders. */
   total: number
   done: number
@@ -36,20 +38,45 @@ export class Uploads {
 
   /** `files` with their full paths in the workspace; whatever is there already is replaced. */
   add(files: readonly Collected[]): Promise<void> {
-    this.last = this.last.then(() => this.run(files))
-    return this.last
+    return this.queue(() => this.bringAll(files))
+  }
+
+  /** Unpacks zip archives into the folder at this path ("" is the workspace itself); what is there already is edited. */
+  async unpack(archives: readonly File[], folder: string): Promise<void> {
+    await Promise.all(archives.map((archive) => this.queue(() => this.unpackOne(archive, folder))))
   }
 
   stop(): void {
     this.stopping.abort()
   }
 
-  private async run(files: readonly Collected[]): Promise<void> {
+  private queue(batch: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(batch)
+    return this.last
+  }
+
+  private async unpackOne(archive: File, folder: string): Promise<void> {
+    this.stopping = new AbortController()
+    const { signal } = this.stopping
+    this.store.set({ archive: archive.name, total: 1, done: 0, size: archive.size, sent: 0 })
+    const count = (sent: number) => this.store.update((progress) => progress && { ...progress, sent })
+    try {
+      const counts = await this.api.unpack(archive, folder, count, signal)
+      tell(`“${archive.name}” is unpacked`, describeImport(counts))
+    } catch (error) {
+      if (signal.aborted) tell('The upload was stopped')
+      else tellProblem(`“${archive.name}” was not unpacked`, error)
+    } finally {
+      this.store.set(null)
+    }
+  }
+
+  private async bringAll(files: readonly Collected[]): Promise<void> {
     if (files.length === 0) return
     this.stopping = new AbortController()
     const failures: Failure[] = []
     const size = files.reduce((sum, { file }) => sum + (file?.size ?? 0), 0)
-    this.store.set({ total: files.length, done: 0, size, sent: 0 })
+    this.store.set({ archive: null, total: files.length, done: 0, size, sent: 0 })
     const waiting = [...files]
     const lane = async () => {
       for (let next = waiting.shift(); next !== undefined && !this.stopping.signal.aborted; next = waiting.shift()) {
@@ -71,7 +98,7 @@ export class Uploads {
     }
     try {
       if (file === null) await this.api.makeFolder(path)
-      else await upload(this.api.fileUrl(path), file, count, this.stopping.signal)
+      else await this.api.uploadFile(path, file, count, this.stopping.signal)
       count(file?.size ?? 0)
       this.store.update((progress) => progress && { ...progress, done: progress.done + 1 })
     } catch (error) {

@@ -9,6 +9,7 @@ import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu
 import { attempt } from '../ui/toasts'
 import { useWorkspace } from './context'
 
+const SettingsDialog = lazy(() => import('./SettingsDialog'))
 const TokensDialog = lazy(() => import('../people/TokensDialog'))
 
 const themes: [Theme, string][] = [
@@ -21,7 +22,8 @@ export function AccountMenu() {
   const { me, api } = useWorkspace()
   const color = useColorOf(me.id)
   const chosen = useStore(theme)
-  const [tokens, setTokens] = useState(false)
+  const [dialog, setDialog] = useState<'settings' | 'tokens' | null>(null)
+  const close = () => setDialog(null)
   return (
     <>
       <Menu
@@ -34,14 +36,18 @@ export function AccountMenu() {
         <MenuLabel>{me.name}</MenuLabel>
         <MenuItem onSelect={() => go({ at: 'home' })}>All workspaces</MenuItem>
         <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
-        <MenuItem onSelect={() => setTokens(true)}>API tokens…</MenuItem>
+        <MenuItem onSelect={() => setDialog('settings')}>This workspace…</MenuItem>
+        <MenuItem onSelect={() => setDialog('tokens')}>API tokens…</MenuItem>
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
         <MenuChoice value={chosen} choices={themes} onChange={setTheme} />
         <MenuSeparator />
         <MenuItem onSelect={() => void attempt('You are still signed in', signOut)}>Sign out</MenuItem>
       </Menu>
-      <Suspense>{tokens ? <TokensDialog onClose={() => setTokens(false)} /> : null}</Suspense>
+      <Suspense>
+        {dialog === 'settings' ? <SettingsDialog onClose={close} /> : null}
+        {dialog === 'tokens' ? <TokensDialog onClose={close} /> : null}
+      </Suspense>
     </>
   )
 }

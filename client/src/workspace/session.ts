@@ -1,4 +1,4 @@
-import type { AssistantStatus, Me, Member, Role, WorkspaceSummary } from '../api/types'
+import type { AssistantStatus, Me, Member, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
@@ -17,18 +17,18 @@ export class WorkspaceSession {
   readonly uploads: Uploads
 
   private readonly events: EventSocket
-  private readonly summaryStore: ReturnType<typeof createStore<WorkspaceSummary>>
+  private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly assistantStore = createStore<AssistantStatus | null>(null)
 
-  readonly summary: ReadableStore<WorkspaceSummary>
+  readonly summary: ReadableStore<Workspace>
   readonly members: ReadableStore<readonly Member[]> = this.memberStore
   /** Null until the server has told. */
   readonly assistant: ReadableStore<AssistantStatus | null> = this.assistantStore
 
   constructor(
     readonly me: Me,
-    workspace: WorkspaceSummary,
+    workspace: Workspace,
   ) {
     this.summaryStore = createStore(workspace)
     this.summary = this.summaryStore
