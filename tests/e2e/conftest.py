@@ -1,13 +1,12 @@
 """A running `scriptorium serve` for whole-product tests, on each kind of storage, with a scripted model behind it.
 
-`store`, `server`          one for all tests, on each kind of storage
-`own_store`, `own_server`  for this test alone, which may stop and kill it
-`model`                    the scripted model that all of these servers ask
-`site`, `people`           a server for browsers, and the people who use it there
+`store`, `server`  on each kind of storage; whoever stops or kills the server starts it again
+`model`            the scripted model that the servers ask
+`site`, `people`   a server for browsers, and the people who use it there
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -22,24 +21,14 @@ from tests.e2e.helpers import asking, running_worker
 from tests.e2e.stores import Store
 from tests.support.server import Server, running_server
 
-KINDS = ["embedded", "services"]
 
-
-def _store(request: pytest.FixtureRequest, data_dir: Path) -> Store:
+@pytest.fixture(scope="session", params=["embedded", "services"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    data_dir = tmp_path_factory.mktemp("store")
     if request.param == "embedded":
         return stores.embedded(data_dir)
     services: Services = request.getfixturevalue("services")
     return stores.on_services(services, data_dir)
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return _store(request, tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(params=KINDS)
-def own_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return _store(request, tmp_path / "store")
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -54,26 +43,14 @@ def model(the_model: ModelServer) -> ModelServer:
     return the_model
 
 
-@asynccontextmanager
-async def product_on(store: Store, model: ModelServer) -> AsyncIterator[Server]:
-    """A server, and with Redis also the worker that it then needs."""
-    environment = {**store.environment, **asking(model)}
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(running_server(store.data_dir, environment))
-        if "SCRIPTORIUM_REDIS_URL" in environment:
-            await stack.enter_async_context(running_worker(store.data_dir / "worker", environment))
-        yield server
-
-
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def server(store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
-    async with product_on(store, the_model) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def own_server(own_store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
-    async with product_on(own_store, the_model) as server:
+    environment = {**store.environment, **asking(the_model)}
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running_server(store.data_dir, environment))
+        if store.is_shared:
+            # With Redis, the assistant's work is done by workers.
+            await stack.enter_async_context(running_worker(store.data_dir / "worker", environment))
         yield server
 
 

@@ -19,6 +19,11 @@ class Store:
     environment: Mapping[str, str] = field(default_factory=dict)
     bucket: S3Store | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may use it."""
+        return self.bucket is not None
+
     async def drive(self, workspace: str) -> dict[str, bytes]:
         """The plain files of ``workspace`` by path, read as anybody reads them: from the folder, or by an S3 client."""
         prefix = f"drive/{workspace}/"

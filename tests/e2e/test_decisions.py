@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Services
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.helpers import asking, eventually, file_text, new_document, running_worker
-from tests.e2e.stores import on_services
+from tests.e2e.helpers import asking, eventually, file_text, new_document
+from tests.e2e.stores import Store
 from tests.support.server import Person, Server, running_server
 from tests.support.sync_client import sync_client
 
@@ -250,21 +249,18 @@ def is_complete_answer(message: dict[str, Any]) -> bool:
     return (message["role"], message["state"]) == ("assistant", "done")
 
 
-async def test_two_processes_decide_one_hunk_once(services: Services, model: ModelServer, tmp_path: Path) -> None:
-    shared = on_services(services, tmp_path / "one")
-    environment = {**shared.environment, **asking(model)}
-    async with (
-        running_server(tmp_path / "one", environment) as one,
-        running_server(tmp_path / "two", environment) as two,
-        running_worker(tmp_path / "three", environment),
-    ):
+@pytest.mark.parametrize("store", ["services"], indirect=True)
+async def test_two_processes_decide_one_hunk_once(
+    server: Server, store: Store, model: ModelServer, tmp_path: Path
+) -> None:
+    async with running_server(tmp_path, {**store.environment, **asking(model)}) as other:
         for number in range(3):
             path = f"two-processes-{number}.md"
-            suggestion = await propose(one, model, path)
+            suggestion = await propose(server, model, path)
             hunks = [hunk["id"] for hunk in suggestion["hunks"]]
             answers = await asyncio.gather(
-                *(decide(server.owner, suggestion["id"], "accept", hunks) for server in (one, two, one, two))
+                *(decide(at.owner, suggestion["id"], "accept", hunks) for at in (server, other, server, other))
             )
             assert {answer.status_code for answer in answers} <= {200, 409}
-            for server in (one, two):
-                assert await shows(server, path, IMPROVED)
+            for at in (server, other):
+                assert await shows(at, path, IMPROVED)

@@ -62,10 +62,7 @@ async def test_the_drive_follows_renames_moves_and_deletions(server: Server, sto
     await shows(store, files, {"c d/picture.png": picture})
 
 
-async def test_what_settles_while_the_server_is_away_is_written_when_it_is_back(
-    own_server: Server, own_store: Store
-) -> None:
-    server = own_server
+async def test_what_settles_while_the_server_is_away_is_written_when_it_is_back(server: Server, store: Store) -> None:
     document = await new_document(server, "late.md")
     async with sync_client(server.owner.socket(f"/sync/{server.workspace}/{document}")) as client:
         await client.type("typed in the last moment")
@@ -73,7 +70,7 @@ async def test_what_settles_while_the_server_is_away_is_written_when_it_is_back(
         server.kill()
     await server.restart()
     await eventually(
-        lambda: own_store.drive(server.workspace),
+        lambda: store.drive(server.workspace),
         lambda files: files.get("late.md") == b"typed in the last moment",
         SETTLES_WITHIN,
     )

@@ -81,12 +81,12 @@ async def run(*arguments: str) -> str:
 async def test_a_source_tree_goes_in_and_comes_out_as_it_was(server: Server, store: Store, tmp_path: Path) -> None:
     source = tmp_path / "source"
     # FerretDB 1 reads a whole collection for every record that it updates: several hundred files take it minutes.
-    source_tree(source, *(() if store.bucket is None else ("lexers",)))
+    source_tree(source, *(() if not store.is_shared else ("lexers",)))
     (source / "an empty folder").mkdir()
     (source / ".git").mkdir()
     (source / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main\n")
     expected = {path: content for path, content in files_in(source).items() if not path.startswith(".git/")}
-    assert len(expected) > (300 if store.bucket is None else 80)
+    assert len(expected) > (300 if not store.is_shared else 80)
     made = (await server.owner.http.post("/api/workspaces", json={"name": "Imported"})).json()
     where = ["--url", server.url, "--token", server.owner.token, "--workspace", made["id"]]
 

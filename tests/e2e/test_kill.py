@@ -55,13 +55,12 @@ async def lasting() -> AsyncIterator[Clients]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_what_was_acknowledged_outlives_the_server(
-    own_server: Server, mortal: Clients, lasting: Clients, seed: int
+    server: Server, mortal: Clients, lasting: Clients, seed: int
 ) -> None:
-    server = own_server
     dice = random.Random(seed)
     # Nobody is left who could type the first document again; the people in the second one come back by themselves.
-    alone = await writers(server, mortal, "alone.md")
-    together = await writers(server, lasting, "together.md")
+    alone = await writers(server, mortal, f"alone-{seed}.md")
+    together = await writers(server, lasting, f"together-{seed}.md")
     barriers: asyncio.Queue[None] = asyncio.Queue()
     typing = [asyncio.create_task(w.type(random.Random(dice.random()), barriers)) for w in alone + together]
     for _ in range(dice.randint(15, 60)):
@@ -75,7 +74,7 @@ async def test_what_was_acknowledged_outlives_the_server(
     assert all(writer.acknowledged for writer in alone + together)
 
     await server.restart()
-    text = await file_text(server, "alone.md")
+    text = await file_text(server, f"alone-{seed}.md")
     for writer in alone:
         # Each line whole, once, and in the order in which it was typed at the front.
         found = [line for line in text.splitlines(keepends=True) if line.startswith(f"{writer.name}-")][::-1]
@@ -84,9 +83,11 @@ async def test_what_was_acknowledged_outlives_the_server(
 
     everything = sorted(line for writer in together for line in writer.typed)
     await eventually(
-        lambda: file_text(server, "together.md"), lambda text: sorted(text.splitlines(keepends=True)) == everything, 20
+        lambda: file_text(server, f"together-{seed}.md"),
+        lambda text: sorted(text.splitlines(keepends=True)) == everything,
+        20,
     )
-    text = await file_text(server, "together.md")
+    text = await file_text(server, f"together-{seed}.md")
     for writer in together:
         await writer.client.wait_for_text(text)
 

@@ -130,9 +130,8 @@ async def test_tabs_that_talk_past_the_server_leave_no_hole(server: Server, clie
 
 
 async def test_after_a_restart_everybody_is_back_with_what_they_typed_meanwhile(
-    own_server: Server, clients: Clients
+    server: Server, clients: Clients
 ) -> None:
-    server = own_server
     document = await new_document(server, "restart.md", "0")
     people = [await join(clients, server, document) for _ in range(3)]
     assert await server.stop() == 0
