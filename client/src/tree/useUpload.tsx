@@ -111,7 +111,6 @@ export function useUpload(): Upload {
 
   return {
     upload: (from, folder) => void attempt('Nothing was uploaded', () => start(from, folder)),
-    confirm:
-      asked === null ? null : asked.about === 'archives' ? askAboutArchives(asked) : askAboutClashes(asked.plan),
+    confirm: asked === null ? null : asked.about === 'archives' ? askAboutArchives(asked) : askAboutClashes(asked.plan),
   }
 }
