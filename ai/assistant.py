@@ -54,6 +54,7 @@ class Assistant:
     def __init__(self, storage: Storage, rooms: Rooms, files: Files, provider: Provider, queue: Queue) -> None:
         self._bus = storage.bus
         self._rooms = rooms
+        self._files = files
         self._provider = provider
         self._queue = queue
         self._announcements = Announcements(storage.events)
@@ -118,19 +119,21 @@ class Assistant:
     async def suggestion(self, id: str) -> dict[str, Any]:
         """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""
         suggestion = await self.suggestions.get(id)
-        return suggestion.view(await placed(self._rooms, await self.suggestions.hunks(id)))
+        return suggestion.view(await placed(self._rooms, self._files, await self.suggestions.hunks(id)))
 
     async def suggestions_of(self, workspace: str, document: str | None = None) -> list[dict[str, Any]]:
         """The newest suggestions, newest first, of one document when it is named; each as `suggestion`."""
         found = await self.suggestions.of_workspace(workspace, document)
-        hunks = await placed(self._rooms, await self.suggestions.hunks(*(s.id for s in found)))
+        hunks = await placed(self._rooms, self._files, await self.suggestions.hunks(*(s.id for s in found)))
         return [s.view(hunk for hunk in hunks if hunk.suggestion == s.id) for s in found]
 
     async def decide(
         self, suggestion: str, hunks: Sequence[str] | None, decision: Decision, by: Person, reason: str | None = None
     ) -> list[Outcome]:
         """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
-        return await self.decisions.decide(await self.suggestions.get(suggestion), hunks, decision, by, reason)
+        found = await self.suggestions.get(suggestion)
+        trashed = [document for document in found.documents if await self._files.path_of(document) is None]
+        return await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed)
 
     async def delete_conversation(self, workspace: str, id: str) -> None:
         """With all its messages; what is being answered in it is cancelled.

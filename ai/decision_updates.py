@@ -15,7 +15,7 @@ from ai.hunks import Effect, Hunk
 from ai.known import needed_for
 from collab.edits import TextEdit, fresh_client_id
 from collab.offsets import utf16_length
-from collab.positions import Anchor, resolve
+from collab.positions import Anchor, deleted, resolve
 from collab.separate import separate_updates
 from collab.update import encode_delete_set
 
@@ -64,15 +64,25 @@ def rests_on(effect: Effect, hunk: Hunk, accepted: Insertion | None) -> dict[int
 
 
 def places(doc: Doc[Any], hunks: Sequence[Hunk]) -> list[tuple[int, int] | None]:
-    """Where the base text of each of `hunks` is in `doc` by now; None where somebody has changed it."""
+    """Where the base text of each of `hunks` is in `doc` by now; None where somebody has changed it.
+
+    A hunk that only inserts has no base text. It rests on its neighbours, which its anchors hold on to: where one of
+    them was deleted, or something was typed between them, nobody can say any more where it belongs.
+    """
     units = str(doc.get("text", type=Text)).encode("utf-16-le")
-    found = resolve(doc, [Anchor.decode(anchor) for hunk in hunks for anchor in hunk.anchors])
+    anchors = [Anchor.decode(anchor) for hunk in hunks for anchor in hunk.anchors]
+    found = resolve(doc, anchors)
+    gone = deleted(doc, anchors)
     ranges = zip(found[::2], found[1::2], strict=True)
-    return [_intact(units, hunk.base, start, end) for hunk, (start, end) in zip(hunks, ranges, strict=True)]
+    neighbours = zip(gone[::2], gone[1::2], strict=True)
+    return [
+        None if not hunk.base and any(lost) else _intact(units, hunk.base, start, end)
+        for hunk, (start, end), lost in zip(hunks, ranges, neighbours, strict=True)
+    ]
 
 
 def _intact(units: bytes, base: str, start: int | None, end: int | None) -> tuple[int, int] | None:
-    # The anchors of an empty range can pass each other where the characters around it were deleted and typed anew.
+    # The anchors of a range can pass each other where the characters at its ends were deleted.
     if start is None or end is None or start > end or units[2 * start : 2 * end] != base.encode("utf-16-le"):
         return None
     return start, end

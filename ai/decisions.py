@@ -10,7 +10,7 @@ differently, because one has already seen the other's edit, then still agree on 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ from collab.snapshots import DocumentGone, DocumentNotFound
 from storage.mongo import Database
 
 _DUPLICATE_KEY = 11000
+
+_GONE = "Its file is gone."
 
 _NAMES: dict[Decision, DecisionName] = {
     Decision.ACCEPT: "accepted",
@@ -71,11 +73,13 @@ class Decisions:
         decision: Decision,
         by: Person,
         reason: str | None = None,
+        *,
+        trashed: Collection[str] = (),
     ) -> list[Outcome]:
         """Decide the hunks `which` of `suggestion`; None means all for which the decision can be made.
 
-        A hunk that somebody else has decided, or that has become stale, is refused; the others go ahead. On return the
-        outcome is durable, in the document too.
+        A hunk that somebody else has decided or that has become stale is refused, and so is a change of a document that
+        is among those `trashed`; the others go ahead. On return the outcome is durable, in the document too.
 
         Raises:
             ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError: what was decided by then is carried out soon.
@@ -89,9 +93,15 @@ class Decisions:
             if hunk is None:
                 outcomes[name] = Outcome(name, None, "There is no such hunk in this suggestion.")
             elif step := transition(hunk.mode, hunk.state, decision):
-                possible[hunk.document].append((hunk, step))
+                if hunk.document in trashed and step.effect is not Effect.NONE:
+                    outcomes[name] = Outcome(name, hunk.state, _GONE)
+                else:
+                    possible[hunk.document].append((hunk, step))
             elif which is not None:
                 outcomes[name] = Outcome(name, hunk.state, hunk.why_not())
+        if which is None and not possible:
+            streaming = [hunk for hunk in hunks.values() if hunk.state is HunkState.STREAMING]
+            outcomes |= {hunk.id: Outcome(hunk.id, hunk.state, hunk.why_not()) for hunk in streaming}
         for document, steps in possible.items():
             outcomes |= await self._decide_in(document, steps, suggestion, decision, by, reason)
         if possible:
@@ -115,7 +125,7 @@ class Decisions:
                 async with self._rooms.open(document) as room:
                     verdicts = await judge(room, cases)
             except (DocumentGone, DocumentNotFound):
-                return {hunk.id: Outcome(hunk.id, hunk.state, "Its file is gone.") for hunk, _ in steps}
+                return {hunk.id: Outcome(hunk.id, hunk.state, _GONE) for hunk, _ in steps}
         records = [
             DecisionRecord(
                 hunk.id,

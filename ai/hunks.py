@@ -60,6 +60,7 @@ _TRANSITIONS: dict[tuple[Mode, HunkState, Decision], Transition] = {
     # What was typed stands in the document already: accepting leaves it there.
     ("write", HunkState.PENDING, Decision.ACCEPT): Transition(HunkState.ACCEPTED, Effect.NONE),
     ("write", HunkState.PENDING, Decision.REJECT): Transition(HunkState.REJECTED, Effect.DELETE_TYPED),
+    ("write", HunkState.PENDING, Decision.UNDO): Transition(HunkState.UNDONE, Effect.DELETE_TYPED),
     ("write", HunkState.ACCEPTED, Decision.UNDO): Transition(HunkState.UNDONE, Effect.DELETE_TYPED),
 }
 

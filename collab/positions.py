@@ -187,6 +187,15 @@ def resolve(doc: Doc[Any], anchors: Sequence[Anchor]) -> list[int | None]:
     return found
 
 
+def deleted(doc: Doc[Any], anchors: Sequence[Anchor]) -> list[bool]:
+    """Whether the unit that each anchor holds on to was deleted; the ends of the text never are."""
+    is_deleted = _deleted(doc)
+    return [
+        anchor.client is not None and anchor.clock is not None and is_deleted(anchor.client, anchor.clock)
+        for anchor in anchors
+    ]
+
+
 def _sentinels(origins: Mapping[tuple[int, int], int]) -> bytes:
     """An update that puts the number of each origin directly behind it."""
     buffer = bytearray([1 if origins else 0])

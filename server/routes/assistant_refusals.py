@@ -17,6 +17,9 @@ from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.snapshots import DocumentGone, DocumentNotFound
 from server.problems import Problem
 
+_REASONS = {HunkState.STALE: "stale", HunkState.STREAMING: "streaming", None: "unknown"}
+"""What programs are told when all hunks are in one such state; otherwise "decided"."""
+
 
 @contextmanager
 def refusals() -> Iterator[None]:
@@ -57,5 +60,6 @@ def undecided(outcomes: Sequence[Outcome]) -> Problem | None:
         detail = "There is nothing left here to decide."
     else:
         detail = reasons.pop() if len(reasons) == 1 else "None of these can be decided any more."
-    stale = {outcome.state for outcome in outcomes} == {HunkState.STALE}
-    return Problem(409, detail, reason="stale" if stale else "decided", hunks=[o.view() for o in outcomes])
+    [state, *others] = {outcome.state for outcome in outcomes} or {HunkState.ACCEPTED}
+    reason = "decided" if others else _REASONS.get(state, "decided")
+    return Problem(409, detail, reason=reason, hunks=[outcome.view() for outcome in outcomes])

@@ -10,6 +10,7 @@ from ai.decision_record import DecisionRecord
 from ai.decisions import Outcome
 from ai.hunks import HunkState
 from collab.edits import TextEdit
+from collab.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Process, Watching, eventually
 from tests.ai.proposals import propose
 
@@ -99,15 +100,46 @@ async def test_a_hunk_whose_base_was_changed_becomes_stale_and_can_be_asked_for_
     assert await group.text(document) == changed.replace("Axxther", "AXXTHER")
 
 
+async def test_an_insertion_rests_on_its_neighbours(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestion, [first, second] = await propose(group, document, TextEdit(8, 8, "brand new "), ("One line", "1 line"))
+    await group.decide(suggestion, "accept", second)
+    assert [hunk["state"] for hunk in (await group.view(suggestion))["hunks"]] == ["pending", "accepted"]
+    present = await group.text(document)
+    await group.type(document, 0, utf16_length(present), "completely different content\n")
+    # Whoever has no replica of the text is told so before anybody tries.
+    assert (await group.view(suggestion))["hunks"][0]["state"] == "stale"
+    [stale] = await group.decide(suggestion, "accept", first)
+    assert stale.state is HunkState.STALE
+    assert await group.text(document) == "completely different content\n"
+
+
+async def test_a_change_of_a_file_in_the_trash_is_refused_and_its_rejection_is_not(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestion, [first, second] = await propose(group, document, ("One", "1"), ("Another", "2"))
+    await group.files.delete(group.workspace, "a.md", "user:ann")
+    [refused] = await group.decide(suggestion, "accept", first)
+    assert (refused.state, refused.refusal) == (HunkState.PENDING, "Its file is gone.")
+    assert states(await group.decide(suggestion, "reject", second)) == ["rejected"]
+
+
+async def test_a_moved_file_is_shown_under_its_new_path(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestion, _ = await propose(group, document, ("One", "1"))
+    await group.files.move(group.workspace, "a.md", "deep/b.md", "user:ann")
+    assert (await group.view(suggestion))["hunks"][0]["path"] == "deep/b.md"
+
+
 async def test_of_two_who_accept_at_once_on_two_processes_one_does_and_the_other_is_told(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     other = await group.another()
     for _ in range(5):
         await group.type(document, 0, len(await group.text(document)) + 1, TEXT)
         await same_everywhere(document, group, other)
-        suggestion, _ = await propose(group, document, ("Another line.", "Once only.\n"))
+        suggestion, [hunk] = await propose(group, document, ("Another line.", "Once only.\n"))
+        # By name: of "all", whoever comes a moment later is told that there is nothing left.
         both = await asyncio.gather(
-            group.decide(suggestion, "accept", by=ANN), other.decide(suggestion, "accept", by=BOB)
+            group.decide(suggestion, "accept", hunk, by=ANN), other.decide(suggestion, "accept", hunk, by=BOB)
         )
         told = [outcome for [outcome] in both]
         assert states(told) == ["accepted", "accepted"]

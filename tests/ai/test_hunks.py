@@ -13,6 +13,7 @@ POSSIBLE = {
     ("edit", "rejected", "undo"): ("pending", Effect.NONE, True),
     ("write", "pending", "accept"): ("accepted", Effect.NONE, False),
     ("write", "pending", "reject"): ("rejected", Effect.DELETE_TYPED, False),
+    ("write", "pending", "undo"): ("undone", Effect.DELETE_TYPED, False),
     ("write", "accepted", "undo"): ("undone", Effect.DELETE_TYPED, False),
 }
 MODES: tuple[Mode, ...] = ("edit", "write")
