@@ -71,6 +71,9 @@ async def test_files_are_made_renamed_and_deleted_for_everybody(site: Server, pe
     await owner.row("renamed.py").press("Delete")
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     await expect(editor.row("renamed.py")).to_have_count(0)
+    # Whoever has it open is told, and keeps what they see, but types into it no more.
+    await expect(editor.page.get_by_role("alert")).to_contain_text("This file was deleted")
+    await expect(editor.text("renamed.py")).to_have_attribute("aria-readonly", "true")
     await people.picture(editor, "file-deleted-while-open")
 
 
