@@ -17,7 +17,7 @@ RENEWAL = 10.0
 class _Identity:
     user: str = ASSISTANT["id"]
     name: str = ASSISTANT["name"]
-    color: str = "#6d28d9"
+    color: str = "#7d5d00"  # gilt, as everywhere; no person has it
     role: str = "assistant"
 
 
