@@ -44,7 +44,7 @@ export function Welcome() {
       <h1>{name}</h1>
       {empty && canEdit ? (
         <>
-          <p>Nothing is here yet. Drop files or a whole folder on the list of files, or begin with an empty page.</p>
+          <p>Nothing is here yet. Drop files, a folder or a zip here, or begin with an empty page.</p>
           <div className="row">
             <NewFileButton />
             <UploadButton />

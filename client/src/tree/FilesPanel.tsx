@@ -115,7 +115,7 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
             {treeState.is === 'opening'
               ? 'Opening…'
               : canEdit
-                ? 'Drop files or a folder here.'
+                ? 'Drop files, a folder or a zip here.'
                 : 'There are no files yet.'}
           </p>
         ) : null}

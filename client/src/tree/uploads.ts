@@ -72,7 +72,8 @@ export class Uploads {
   }
 
   private async bringAll(files: readonly Collected[]): Promise<void> {
-    if (files.length === 0) return
+    const [only] = files
+    if (only === undefined) return
     this.stopping = new AbortController()
     const failures: Failure[] = []
     const size = files.reduce((sum, { file }) => sum + (file?.size ?? 0), 0)
@@ -86,7 +87,7 @@ export class Uploads {
     await Promise.all(Array.from({ length: lanes }, lane))
     const done = this.store.get()?.done ?? 0
     this.store.set(null)
-    this.report(done, failures)
+    this.report(done, failures, files.length === 1 ? `“${only.path}”` : plural(done, 'file'))
   }
 
   private async bring({ path, file }: Collected, failures: Failure[]): Promise<void> {
@@ -108,13 +109,13 @@ export class Uploads {
     }
   }
 
-  private report(done: number, failures: readonly Failure[]): void {
+  private report(done: number, failures: readonly Failure[], what: string): void {
     const [first] = failures
     if (first !== undefined) {
-      const what =
+      const missing =
         failures.length === 1 ? `“${first.path}” was not uploaded` : `${failures.length} files were not uploaded`
-      tellProblem(what, new Error(failures.length === 1 ? first.why : `“${first.path}”: ${first.why}`))
+      tellProblem(missing, new Error(failures.length === 1 ? first.why : `“${first.path}”: ${first.why}`))
     } else if (this.stopping.signal.aborted) tell('The upload was stopped', `${plural(done, 'file')} had arrived.`)
-    else if (done > 1) tell(`${plural(done, 'file')} uploaded`)
+    else tell(`${what} ${done === 1 ? 'is' : 'are'} uploaded`)
   }
 }

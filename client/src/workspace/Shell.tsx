@@ -7,11 +7,13 @@ import { useStore } from '../lib/store'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
+import { Pane } from './Pane'
 import { RemovedPage } from './RemovedPage'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
 import { useOpenFile } from './useOpenFile'
 import { useShortcuts } from './useShortcuts'
+import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
@@ -36,6 +38,7 @@ export function Shell({ path }: { path: string }) {
 
   useTitle(file.path === '' ? summary.name : `${baseName(file.path)} · ${summary.name}`)
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open) })
+  useStrayDrops()
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
   if (treeState.is === 'ended') return <RemovedPage code={treeState.code} name={summary.name} />
@@ -56,10 +59,10 @@ export function Shell({ path }: { path: string }) {
             <FilesPanel openNode={file.node} onOpened={() => (narrow ? setFilesOpen(false) : undefined)} />
           </Side>
         ) : null}
-        <main className="pane" aria-label={file.path === '' ? 'No file is open' : file.path}>
+        <Pane file={file}>
           {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
           <DocumentPane file={file} session={document} />
-        </main>
+        </Pane>
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
             <Suspense fallback={<Waiting>Opening…</Waiting>}>
