@@ -83,11 +83,11 @@ class EventLog:
         """
         tail = self._tails.get(stream)
         if tail is None:
-            tail = self._tails[stream] = Tail(stream, self._bus, self._last, self._stored)
+            tail = self._tails[stream] = Tail(stream, self._bus, self.newest, self._stored)
         try:
             follower = await tail.join()
             try:
-                position = await self._last(stream) if after is None else after
+                position = await self.newest(stream) if after is None else after
                 while True:
                     # The follower has been collecting since before this reading, so nothing lies between the two.
                     async for event in self._stored(stream, position):
@@ -110,7 +110,7 @@ class EventLog:
         old = {"time": {"$lt": datetime.now(UTC) - older_than}}
         deleted = 0
         for stream in await self._events.distinct("stream", old):
-            before_last = {"$lt": await self._last(stream)}
+            before_last = {"$lt": await self.newest(stream)}
             deleted += (await self._events.delete_many({"stream": stream, "number": before_last, **old})).deleted_count
         return deleted
 
@@ -124,13 +124,14 @@ class EventLog:
 
     async def _next(self, stream: str, position: _Position) -> int:
         last, position.last = position.last, None  # believed again only when the insertion succeeds
-        return (await self._last(stream) if last is None else last) + 1
+        return (await self.newest(stream) if last is None else last) + 1
 
     async def _insert(self, event: Event) -> None:
         key = {"_id": f"{event.stream}:{event.id}", "stream": event.stream, "number": event.id}
         await self._events.insert_one({**key, "type": event.type, "time": event.time, "data": event.data})
 
-    async def _last(self, stream: str) -> int:
+    async def newest(self, stream: str) -> int:
+        """The number of the newest stored event; 0 when there is none."""
         newest = await self._events.find_one({"stream": stream}, {"number": 1}, sort=[("number", -1)])
         return int(newest["number"]) if newest else 0
 

@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 async def events(
     socket: WebSocket, member: Viewer, services: ServicesDep, after: Annotated[int | None, Query(ge=0)] = None
 ) -> None:
+    if after is None:
+        # Before the socket opens: the client reads the present state then, and must miss nothing that comes after.
+        after = await services.storage.events.newest(member.workspace)
     await socket.accept()
     services.metrics.sockets["events"] += 1
     ended: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
@@ -58,9 +61,9 @@ async def _wait_for_end(socket: WebSocket) -> None:
         await socket.close(1008, "this socket only speaks")
 
 
-async def _forward(socket: WebSocket, services: Services, workspace: str, after: int | None) -> None:
+async def _forward(socket: WebSocket, services: Services, workspace: str, after: int) -> None:
     transient = itertools.count(1)
-    last = after or 0
+    last = after
     async with aclosing(cast(AsyncGenerator[Event], services.storage.events.follow(workspace, after))) as followed:
         async for event in followed:
             last = event.id if event.id is not None else last

@@ -37,7 +37,6 @@ async def test_events_are_cloud_events_and_come_to_everybody(server: Server) -> 
     viewer = await server.join("viewer")
     path = f"{server.workspace_path}/events"
     async with open_socket(viewer.socket(path)) as one, open_socket(server.owner.socket(path)) as two:
-        await asyncio.sleep(0.2)
         await rename(server, "Renamed")
         first, second = [await next_event(socket, "scriptorium.workspace.changed") for socket in (one, two)]
     assert first == second
@@ -52,7 +51,6 @@ async def test_events_are_cloud_events_and_come_to_everybody(server: Server) -> 
 async def test_what_was_missed_is_told_in_order(server: Server) -> None:
     path = f"{server.workspace_path}/events"
     async with open_socket(server.owner.socket(path)) as socket:
-        await asyncio.sleep(0.2)
         await rename(server, "Before")
         seen = await next_event(socket, "scriptorium.workspace.changed")
     for name in ("one", "two", "three"):
@@ -66,7 +64,6 @@ async def test_what_was_missed_is_told_in_order(server: Server) -> None:
 async def test_other_workspaces_are_not_heard(server: Server) -> None:
     other = (await server.owner.http.post("/api/workspaces", json={"name": "Other"})).json()["id"]
     async with open_socket(server.owner.socket(f"/api/workspaces/{other}/events")) as socket:
-        await asyncio.sleep(0.2)
         await rename(server, "Not heard")
         await server.owner.http.patch(f"/api/workspaces/{other}", json={"name": "Heard"})
         assert json.loads(await socket.recv())["data"] == {"name": "Heard"}
