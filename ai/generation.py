@@ -10,12 +10,18 @@ from ai.attempt import Run
 from ai.models import Chunk, FinishReason, ModelRequest, Provider, Usage
 from ai.prompts import Prompt
 
+MOST_WRITTEN = 100_000
+MOST_REWRITTEN = 4
+"""Letters of an answer, and more for each letter that it is to replace. Models fall into saying one thing for ever, and
+each token of it would cost everybody who watches."""
+
 
 class Generation:
     """Counts and times one stream. Seconds throughout; `first_token` and `total` from the attempt's beginning."""
 
     def __init__(self, run: Run, provider: Provider, prompt: Prompt, request: ModelRequest, start: int = 0) -> None:
         """`start` is where the request's selection begins in the document, in UTF-16 code units."""
+        self._letters_left = MOST_WRITTEN + MOST_REWRITTEN * len(request.task.selection)
         self._run = run
         self._provider = provider
         self._prompt = prompt
@@ -42,6 +48,10 @@ class Generation:
                     self.finish_reason = chunk.finish_reason or self.finish_reason
                     self._usage = chunk.usage or self._usage
                     yield chunk
+                    self._letters_left -= len(chunk.text)
+                    if self._letters_left < 0:
+                        self.finish_reason = "length"
+                        return
         finally:
             self._total = time.monotonic() - self._began
             if self._usage is not None:

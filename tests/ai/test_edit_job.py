@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ai import jobs, requests
+from ai import generation, jobs, requests
 from ai.hunks import HunkState
 from ai.jobs import JobState
 from collab.files import FileNotFound
@@ -187,7 +187,7 @@ async def test_cancelling_before_a_worker_came_ends_the_suggestion_too(group: Gr
 
 async def test_a_cancel_whose_message_was_lost_is_found_in_the_record(group: Group) -> None:
     await group.file("a.md", TEXT)
-    group.model.enqueue(Script("endless"))
+    group.model.enqueue(Script("endless", delay=0.05))
     asked = await group.edit("a.md", 0, utf16_length(TEXT))
     async with group.working():
         await eventually(lambda: _is_running(group, asked.job))
@@ -246,6 +246,23 @@ async def test_a_job_that_kills_every_worker_ends(group: Group, monkeypatch: pyt
     assert job.state is JobState.FAILED
     assert not group.model.requests
     assert (await group.view(asked.suggestion))["state"] == "failed"
+
+
+async def test_a_model_that_never_ends_is_stopped(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "MOST_WRITTEN", 2_000)
+    document = await group.file("a.md", TEXT)
+    group.model.enqueue(Script("endless", answer="More and more and more.\n"))
+    asked = await group.edit("a.md", 0, utf16_length(TEXT))
+    async with group.working():
+        job = await group.ended(asked)
+        async with asyncio.timeout(1):
+            await group.model.requests[0].ended.wait()
+    assert job.state is JobState.DONE
+    view = await group.view(asked.suggestion)
+    assert view["note"] == "The answer was cut off: it is longer than the model may write."
+    assert sum(len(hunk["proposed"]) for hunk in view["hunks"]) < 4_000
+    await group.decide(asked.suggestion, "reject")
+    assert await group.text(document) == TEXT
 
 
 async def test_requests_that_make_no_sense_are_refused(group: Group) -> None:
