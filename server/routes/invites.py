@@ -60,6 +60,8 @@ class WorkspaceNamed(BaseModel):
 class Invitation(BaseModel):
     workspace: WorkspaceNamed
     role: Role
+    collect_feedback: bool
+    """Whether what is asked and decided in the workspace is kept to learn from."""
 
 
 class Join(BaseModel):
@@ -107,7 +109,8 @@ async def withdraw_invite(id: str, member: Owner, services: ServicesDep) -> None
 async def show_invitation(code: str, _: Anyone, services: ServicesDep) -> Invitation:
     """What the holder of an invite is invited to."""
     invite, workspace = await _find(services, code)
-    return Invitation(workspace=WorkspaceNamed(id=workspace.id, name=workspace.name), role=invite.role)
+    named = WorkspaceNamed(id=workspace.id, name=workspace.name)
+    return Invitation(workspace=named, role=invite.role, collect_feedback=workspace.collect_feedback)
 
 
 @router.post("/api/invites/{code}")

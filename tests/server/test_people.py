@@ -97,6 +97,7 @@ async def test_a_guest_comes_in_by_an_invite(house: House) -> None:
     shown = (await house.http().get(f"/api/invites/{created['code']}")).json()
     assert shown["role"] == "editor"
     assert shown["workspace"]["id"] == house.workspace
+    assert shown["collect_feedback"] is True
     answers = [
         await house.http().post(f"/api/invites/{created['code']}", json={"name": f"Guest {i}"}) for i in range(3)
     ]

@@ -8,6 +8,7 @@ export const signOut = () => request<undefined>('POST', '/api/signout')
 export interface InviteSummary {
   workspace: Person
   role: Role
+  collect_feedback: boolean
 }
 
 export const getInvite = (code: string) => request<InviteSummary>('GET', `/api/invites/${encodeURIComponent(code)}`)

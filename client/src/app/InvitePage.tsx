@@ -3,6 +3,7 @@ import { acceptInvite, getInvite, type InviteSummary } from '../api/account'
 import { describe } from '../api/problem'
 import type { Role } from '../api/types'
 import { useStore } from '../lib/store'
+import { recorded } from '../people/recorded'
 import { Button } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
 import { account, loadAccount } from './account'
@@ -60,6 +61,7 @@ export function InvitePage({ code, onDone }: InvitePageProps) {
   return (
     <Page title={`Join “${invite.workspace.name}”`}>
       <p>{meaning[invite.role]}</p>
+      {invite.collect_feedback ? <p>{recorded}</p> : null}
       <form className="stack" onSubmit={(event) => void join(event)}>
         {who.is === 'known' ? (
           <p>You are signed in here as {who.me.name}, and join under that name.</p>

@@ -1,10 +1,29 @@
+import { lazy, Suspense, useState } from 'react'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
-import { useWorkspace } from '../workspace/context'
+import { Button } from '../ui/Button'
+import { useRole, useWorkspace } from '../workspace/context'
+import { recorded } from './recorded'
+
+const SettingsDialog = lazy(() => import('../workspace/SettingsDialog'))
+
+/** Owners decide what becomes of the records, also of those from before the collecting was switched off. */
+function Records() {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button small look="quiet" onClick={() => setOpen(true)}>
+        Records…
+      </Button>
+      <Suspense>{open ? <SettingsDialog onClose={() => setOpen(false)} /> : null}</Suspense>
+    </>
+  )
+}
 
 /** The assistant is one of the people; what answers in its name is said plainly. */
 export function AssistantRow() {
   const { assistant, summary } = useWorkspace()
+  const { isOwner } = useRole()
   const status = useStore(assistant)
   const { collect_feedback: collects } = useStore(summary)
   return (
@@ -14,8 +33,9 @@ export function AssistantRow() {
         Assistant
         <span className="person-where">{status === null ? '' : status.label}</span>
         {status === null || status.configured ? null : <span className="person-note">{status.label_detail}</span>}
-        {collects ? <span className="person-note">Decisions on its proposals are recorded here.</span> : null}
+        {collects ? <span className="person-note">{recorded}</span> : null}
       </span>
+      {isOwner ? <Records /> : null}
     </li>
   )
 }

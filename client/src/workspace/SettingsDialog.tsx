@@ -1,6 +1,7 @@
 import { type SyntheticEvent, useState } from 'react'
 import { plural } from '../lib/format'
 import { useStore } from '../lib/store'
+import { recorded } from '../people/recorded'
 import { Button } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { Dialog } from '../ui/Dialog'
@@ -46,8 +47,8 @@ function Feedback() {
       <h3>Learning from decisions</h3>
       <p>
         {collects
-          ? 'Here it is recorded which proposals of the assistant were accepted or rejected, with the text around them, so that the group’s own model can be tuned. Secrets are left out.'
-          : 'Nothing is recorded here of what is accepted or rejected.'}
+          ? `${recorded} Secrets are left out.`
+          : 'Nothing more is kept of what is asked of the assistant and of what is decided.'}
       </p>
       {isOwner ? (
         <>
