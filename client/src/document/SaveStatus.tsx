@@ -39,7 +39,13 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const saved = isSaved(state)
   const waitedLong = useWaitedLong(canEdit && state.connected && !saved)
 
-  if (phase.is === 'ended') return null
+  if (phase.is === 'ended') {
+    return phase.ending.keepsText ? (
+      <span className="save-status" data-tone="warn">
+        No longer saved
+      </span>
+    ) : null
+  }
   if (phase.is === 'opening')
     return (
       <span className="save-status" data-tone="busy">
