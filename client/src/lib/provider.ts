@@ -21,5 +21,18 @@ export function createProvider(workspace: string, document: string, doc: Doc): W
   provider.awareness.on('update', (changes: unknown, origin: unknown) => {
     if (origin !== provider) announce(changes, origin)
   })
+  // A cut network does not close a socket; without this it would count as connected for half a minute more. Trying anew,
+  // rather than believing the browser, keeps a server on this very machine connected while there is no network.
+  const tryAnew = () => {
+    if (!provider.shouldConnect) return
+    provider.disconnect()
+    provider.connect()
+  }
+  addEventListener('offline', tryAnew)
+  addEventListener('online', tryAnew)
+  doc.on('destroy', () => {
+    removeEventListener('offline', tryAnew)
+    removeEventListener('online', tryAnew)
+  })
   return provider
 }
