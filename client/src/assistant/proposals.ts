@@ -2,6 +2,7 @@ import { type ChangeDesc, type EditorState, type Range, RangeSet, StateEffect, S
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view'
 import { reviewHandlers } from './handlers'
 import { drawingOf, type PlacedHunk, sameHunk } from './placement'
+import { pieces } from './pieces'
 import { HunkNote, Proposal, WrittenControls } from './widgets'
 
 /** Shows these hunks instead of those before. */
@@ -59,15 +60,26 @@ function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): R
   return [...written, controls.range(endsWithBreak ? to - 1 : to)]
 }
 
+/**
+ * CodeMirror draws what stands at a place inside the marks around it. Where two proposals overlap, the new text of one
+ * would be struck through with the old text of the other, and nobody could tell what is proposed.
+ */
+function outsideMarks(drawn: readonly Range<Decoration>[]): Range<Decoration>[] {
+  const points = new Set(drawn.flatMap(({ from, to }) => (from === to ? [from] : [])))
+  const cuts = [...points].sort((a, b) => a - b)
+  return drawn.flatMap((range) =>
+    range.from === range.to
+      ? [range]
+      : pieces(range.from, range.to, cuts).map(([from, to]) => range.value.range(from, to)),
+  )
+}
+
 function draw(state: EditorState, hunks: readonly PlacedHunk[]): Shown {
   const { canDecide } = state.facet(reviewHandlers)
   const inside = hunks.filter((placed) => placed.to <= state.doc.length)
   return {
     hunks: inside,
-    decorations: RangeSet.of(
-      inside.flatMap((placed) => drawHunk(state, placed, canDecide)),
-      true,
-    ),
+    decorations: RangeSet.of(outsideMarks(inside.flatMap((placed) => drawHunk(state, placed, canDecide))), true),
   }
 }
 
