@@ -9,7 +9,8 @@ export function SignedOutPage({ why }: { why: string | null }) {
       <dl className="ways">
         <dt>You were invited</dt>
         <dd>
-          Open the invitation link again that somebody sent you. It asks for your name and takes you to the workspace.
+          Open the link that somebody sent you. It asks for your name and takes you to the workspace. A link that was
+          for one person works once: on another device, or after signing out, ask an owner for a new one.
         </dd>
         <dt>This server is yours</dt>
         <dd>
