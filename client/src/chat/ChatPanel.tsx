@@ -1,5 +1,6 @@
 import { History, SquarePen, Trash2 } from 'lucide-react'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
+import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu'
@@ -48,6 +49,16 @@ export default function ChatPanel({ path }: { path: string | null }) {
   const title = useStore(chat.list)?.find(({ id }) => id === current)?.title
   const status = useStore(assistant)
   const news = useStore(chat.news)
+  const composer = useRef<HTMLTextAreaElement>(null)
+  const narrow = useNarrow()
+  useEffect(() => {
+    // On a phone the keyboard would cover what one came to read.
+    if (!narrow) composer.current?.focus()
+  }, [narrow])
+  useEffect(() => {
+    // The first question of a conversation takes the box away in which it was typed, and the focus with it.
+    if (!narrow && document.activeElement === document.body) composer.current?.focus()
+  }, [narrow, current])
   useEffect(() => {
     if (news) chat.seen()
   }, [chat, news])
@@ -69,7 +80,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
       )}
       <MessageList conversation={current} />
       {canEdit ? (
-        <Composer key={current ?? 'new'} path={path} />
+        <Composer key={current ?? 'new'} path={path} ref={composer} />
       ) : (
         <p className="chat-label">Viewers read along; editors can ask.</p>
       )}

@@ -1,12 +1,12 @@
 import { ArrowUp } from 'lucide-react'
-import { type SyntheticEvent, type KeyboardEvent, useState } from 'react'
+import { type SyntheticEvent, type KeyboardEvent, type Ref, useState } from 'react'
 import { baseName } from '../lib/paths'
 import { IconButton } from '../ui/Button'
 import { tellProblem } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 
 /** A question to the assistant; with the open file as what it is about, unless one takes it away. */
-export function Composer({ path }: { path: string | null }) {
+export function Composer({ path, ref }: { path: string | null; ref: Ref<HTMLTextAreaElement> }) {
   const { chat } = useWorkspace()
   const [text, setText] = useState('')
   const [withFile, setWithFile] = useState(true)
@@ -34,6 +34,7 @@ export function Composer({ path }: { path: string | null }) {
   return (
     <form className="composer" onSubmit={(event) => void send(event)}>
       <textarea
+        ref={ref}
         value={text}
         rows={3}
         placeholder="Ask the assistant…"

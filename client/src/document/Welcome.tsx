@@ -12,6 +12,7 @@ const keys: [string, string][] = [
   [altShiftKey('Y'), 'Accept the whole proposal'],
   ['F8', 'Go to the next change'],
   [modKey('B'), 'Show or hide the files'],
+  [modKey('J'), 'Show or hide the conversations'],
 ]
 
 function Keys() {

@@ -37,7 +37,8 @@ export function Shell({ path }: { path: string }) {
   const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null)
 
   useTitle(file.path === '' ? summary.name : `${baseName(file.path)} · ${summary.name}`)
-  useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open) })
+  const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
+  useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
   useStrayDrops()
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
@@ -51,7 +52,7 @@ export function Shell({ path }: { path: string }) {
         filesOpen={filesOpen}
         onToggleFiles={() => setFilesOpen((open) => !open)}
         panel={panel}
-        onPanel={(next) => setPanel((open) => (open === next ? null : next))}
+        onPanel={toggle}
       />
       <div className="shell-body">
         {filesOpen ? (

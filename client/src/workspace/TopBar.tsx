@@ -52,6 +52,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       <PresentPeople onOpen={() => onPanel('people')} />
       <IconButton
         label={news ? 'Conversations with the assistant: something new' : 'Conversations with the assistant'}
+        keys={modKey('J')}
         data-news={news || undefined}
         aria-pressed={panel === 'chat'}
         onClick={() => onPanel('chat')}

@@ -1,0 +1,110 @@
+"""What the page says, and where the focus is, when something other than typing happens."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.doubles.model_server import ModelServer, Script
+from tests.e2e.browser import PHONE, People
+from tests.e2e.helpers import file_text, new_document
+from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_deleted_text_says_so_and_can_still_be_copied(site: Server, people: People) -> None:
+    await new_document(site, "gone.md", "An important paragraph.\n")
+    owner = await people.owner()
+    phone = await people.guest("editor", "Pia", PHONE)
+    for tab in (owner, phone):
+        await tab.open("gone.md")
+    await owner.type_at_end("gone.md", "More of it.")
+    await owner.is_saved()
+    await expect(phone.text("gone.md")).to_contain_text("More of it.")
+    await site.owner.http.delete(f"{site.workspace_path}/files/gone.md")
+    for tab in (owner, phone):
+        await expect(tab.page.get_by_role("heading", name="This file was deleted")).to_be_visible()
+        await expect(tab.state).to_have_text("No longer saved")
+        await expect(tab.text("gone.md")).to_contain_text("More of it.")
+    await owner.page.keyboard.type("lost?")
+    await expect(owner.text("gone.md")).not_to_contain_text("lost?")
+    await people.picture(owner, "deleted-while-open")
+    await people.picture(phone, "deleted-while-open-phone")
+
+    await owner.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await owner.page.get_by_role("button", name="Copy the text").click()
+    assert await owner.page.evaluate("navigator.clipboard.readText()") == "An important paragraph.\nMore of it."
+    await owner.page.reload()
+    await expect(owner.page.get_by_text("It may have been deleted or renamed")).to_be_visible()
+
+
+async def test_a_cut_network_is_told_at_once(site: Server, people: People) -> None:
+    await new_document(site, "train.md", "before\n")
+    owner = await people.owner()
+    await owner.open("train.md")
+    await owner.is_saved()
+    await owner.page.context.set_offline(True)
+    await expect(owner.state).to_have_text("Offline: your edits are kept here", timeout=1_000)
+    await owner.type_at_end("train.md", "in the tunnel")
+    await expect(owner.state).to_have_text("Offline: your edits are kept here")
+    await owner.page.context.set_offline(False)
+    await owner.is_saved()
+    assert await file_text(site, "train.md") == "before\nin the tunnel"
+    owner.errors.clear()  # the browser itself reports what it could not reach
+
+
+async def test_a_panel_takes_the_focus_and_gives_it_back(site: Server, people: People, model: ModelServer) -> None:
+    await new_document(site, "focus.md", "text\n")
+    owner = await people.owner()
+    await owner.open("focus.md")
+    page = owner.page
+    question = page.get_by_role("textbox", name="Your question")
+    await page.get_by_role("button", name="Conversations with the assistant").click()
+    await expect(question).to_be_focused()
+    await page.keyboard.type("Who is there?")
+    await expect(question).to_have_value("Who is there?")
+    model.enqueue(Script(answer="Nobody."))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Nobody.")).to_be_visible()
+    await expect(question).to_be_focused()
+
+    await page.get_by_role("button", name="People", exact=True).click()
+    await expect(page.get_by_role("complementary", name="People")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("complementary", name="People")).to_have_count(0)
+
+    await owner.text("focus.md").focus()
+    await page.keyboard.press("Control+j")
+    await expect(question).to_be_focused()
+    await page.keyboard.press("Control+j")
+    await expect(question).to_have_count(0)
+    await owner.type_at_end("focus.md", "")
+    await page.keyboard.press("Control+j")
+    await expect(question).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.keyboard.type("goes on")
+    await expect(owner.text("focus.md")).to_contain_text("goes on")
+
+    phone = await people.guest("editor", "Pia", PHONE)
+    await phone.page.get_by_role("button", name="Conversations with the assistant").click()
+    await expect(phone.page.get_by_role("textbox", name="Your question")).to_be_visible()
+    await expect(phone.page.get_by_role("textbox", name="Your question")).not_to_be_focused()
+    await people.picture(phone, "conversations-phone")
+
+
+async def test_what_is_proposed_is_not_struck_through_by_another_proposal(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    text = "Hello world, this is a line.\n"
+    await new_document(site, "overlap.md", text)
+    owner = await people.owner()
+    await owner.open("overlap.md")
+    for answer in ("Hello brave new world, this is a line.\n", "Something else altogether stands here now.\n"):
+        model.enqueue(Script(answer=answer))
+        await owner.select_all("overlap.md")
+        before = await owner.page.locator(".proposal").count()
+        await owner.ask("Change it")
+        await expect(owner.page.locator(".proposal")).not_to_have_count(before)
+        await expect(owner.review).to_contain_text("to decide")
+    await expect(owner.page.locator(".proposal", has_text="brave new")).to_be_visible()
+    assert await owner.page.locator("del .proposal").count() == 0
+    await people.picture(owner, "proposals-overlap")
