@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 12):
+    from storage import waiting
+
+    waiting.replace()
 
 if TYPE_CHECKING:
     from storage.folder_lock import FolderInUse
