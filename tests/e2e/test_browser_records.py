@@ -98,7 +98,7 @@ async def test_people_are_told_what_is_kept_and_owners_decide_on_it(
     async with running_server(tmp_path) as site:
         people = People(browser, site, pictures)
         owner = await people.owner()
-        kept = "is kept with the names of those who asked and decided"
+        kept = "is recorded with names and texts"
 
         invite = await site.owner.http.post(f"{site.workspace_path}/invites", json={"role": "editor"})
         guest = await people.window()
@@ -114,8 +114,10 @@ async def test_people_are_told_what_is_kept_and_owners_decide_on_it(
 
         page = owner.page
         await page.get_by_role("button", name="People", exact=True).click()
+        await expect(page.get_by_text(kept)).to_be_visible()
         await people.picture(owner, "told-in-the-people-panel")
         await page.get_by_role("button", name="Records…").click()
+        await expect(page.get_by_role("dialog", name="This workspace")).to_be_visible()
         await people.picture(owner, "records")
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Download the records").click()

@@ -12,7 +12,7 @@ function Records() {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button small look="quiet" onClick={() => setOpen(true)}>
+      <Button small className="person-action" onClick={() => setOpen(true)}>
         Records…
       </Button>
       <Suspense>{open ? <SettingsDialog onClose={() => setOpen(false)} /> : null}</Suspense>
@@ -34,8 +34,8 @@ export function AssistantRow() {
         <span className="person-where">{status === null ? '' : status.label}</span>
         {status === null || status.configured ? null : <span className="person-note">{status.label_detail}</span>}
         {collects ? <span className="person-note">{recorded}</span> : null}
+        {isOwner ? <Records /> : null}
       </span>
-      {isOwner ? <Records /> : null}
     </li>
   )
 }

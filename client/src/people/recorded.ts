@@ -1,3 +1,3 @@
 /** What everybody is told while the workspace collects, before joining and ever after. */
 export const recorded =
-  'What is asked of the assistant here, what it proposes and what is made of it is kept with the names of those who asked and decided, so that the group can tune a model of its own.'
+  'What is asked of the assistant here, what it proposes and what becomes of it is recorded with names and texts, so that the group can tune a model of its own.'
