@@ -47,7 +47,7 @@ function Feedback() {
       <h3>Learning from decisions</h3>
       <p>
         {collects
-          ? `${recorded} Secrets are left out.`
+          ? `${recorded} What looks like a password or a key is left out.`
           : 'Nothing more is kept of what is asked of the assistant and of what is decided.'}
       </p>
       {isOwner ? (
@@ -79,7 +79,7 @@ function Feedback() {
       {erasing ? (
         <Confirm
           title="Erase all records?"
-          description="What was learnt from so far is gone for good. The files stay as they are."
+          description="All that was recorded so far is gone for good. The files stay as they are."
           action="Erase"
           onConfirm={() => void attempt('The records were not erased', erase)}
           onClose={() => setErasing(false)}
