@@ -53,7 +53,9 @@ async def lasting() -> AsyncIterator[Clients]:
         yield clients
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("store", "seed"), [("embedded", 1), ("embedded", 2), ("embedded", 3), ("services", 4)], indirect=["store"]
+)
 async def test_what_was_acknowledged_outlives_the_server(
     server: Server, mortal: Clients, lasting: Clients, seed: int
 ) -> None:
