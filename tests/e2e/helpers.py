@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from tests.doubles.model_server import ModelServer
 from tests.support.server import ROOT, Server
+from tests.support.waiting import until
 
 T = TypeVar("T")
 
@@ -45,9 +46,10 @@ def asking(model: ModelServer) -> dict[str, str]:
 
 @asynccontextmanager
 async def running_worker(data_dir: Path, environment: Mapping[str, str]) -> AsyncIterator[None]:
-    """`scriptorium worker` with the settings of the servers that it works for."""
+    """`scriptorium worker`, at work, with the settings of the servers that it works for."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "worker.log").open("a") as log:
+    file = data_dir / "worker.log"
+    with file.open("a") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "worker", "--data-dir", str(data_dir)),
             cwd=ROOT,
@@ -55,6 +57,7 @@ async def running_worker(data_dir: Path, environment: Mapping[str, str]) -> Asyn
             stdout=log,
             stderr=log,
         )
+    await until(lambda: "working" in file.read_text(), 30)
     try:
         yield
     finally:
