@@ -22,8 +22,7 @@ from tests.e2e.stores import Store
 from tests.support.server import Server, running_server
 
 
-# For each file of tests: FerretDB looks through a whole collection for most that it is asked, so it is kept small.
-@pytest.fixture(scope="module", params=["embedded", "services"])
+@pytest.fixture(scope="session", params=["embedded", "services"])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
     data_dir = tmp_path_factory.mktemp("store")
     if request.param == "embedded":
@@ -44,7 +43,7 @@ def model(the_model: ModelServer) -> ModelServer:
     return the_model
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def server(store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
     environment = {**store.environment, **asking(the_model)}
     async with AsyncExitStack() as stack:

@@ -1,6 +1,7 @@
 """Where the server of a test keeps things, and the plain files that anybody finds there."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,25 @@ class Store:
         return self.bucket is not None
 
     async def drive(self, workspace: str) -> dict[str, bytes]:
-        """The plain files of ``workspace`` by path, read as anybody reads them: from the folder, or by an S3 client."""
+        """The plain files of ``workspace`` by path, read as anybody reads them: from the folder, or by an S3 client.
+
+        One that goes between the listing and the reading, because it is just being moved, is left out.
+        """
         prefix = f"drive/{workspace}/"
         if self.bucket is None:
             folder = self.data_dir / "objects" / prefix
-            return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-        found: dict[str, bytes] = {}
+            files = [file for file in folder.rglob("*") if file.is_file()]
+            found: dict[str, bytes] = {}
+            for file in files:
+                with suppress(FileNotFoundError):
+                    found[file.relative_to(folder).as_posix()] = file.read_bytes()
+            return found
+        found = {}
         async for batch in self.bucket.list(prefix):
             for info in batch:
-                answer = await self.bucket.get_async(info["path"])
-                found[info["path"].removeprefix(prefix)] = bytes(await answer.bytes_async())
+                with suppress(FileNotFoundError):
+                    answer = await self.bucket.get_async(info["path"])
+                    found[info["path"].removeprefix(prefix)] = bytes(await answer.bytes_async())
         return found
 
 
