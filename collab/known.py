@@ -16,7 +16,7 @@ from collab.update import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
     update: bytes
     """What to integrate, to log and to send on."""
@@ -45,13 +45,10 @@ class Known:
         What the document has already is cut away: where the same clocks come again with other content, Yjs and yrs do
         not agree, and Yjs may throw. InvalidUpdate for what contradicts the document; then nothing has changed.
         """
-        if any(ranges[0][0] < self.state.get(client, 0) for client, ranges in header.ranges.items()):
-            torn = SurrogatePairs()
-            torn.add(header.paired)
-            if any(torn.inside(client, self.state.get(client, 0)) for client in header.ranges):
-                raise InvalidUpdate("known clocks with other content")
-            update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
-            header = read_update(update, self._kind)
+        for client, ranges in header.ranges.items():
+            if ranges[0][0] < self.state.get(client, 0):
+                update, header = self._cut_away(update, header)
+                break
         if not self._maps.issuperset(header.parents) and not self._maps.union(header.entries).issuperset(
             header.parents
         ):
@@ -59,7 +56,18 @@ class Known:
         self._add(header)
         return Taken(update, self._pairs.cut_by(header))
 
+    def _cut_away(self, update: bytes, header: UpdateHeader) -> tuple[bytes, UpdateHeader]:
+        """What of an update is behind the clocks that are known."""
+        torn = SurrogatePairs()
+        torn.add(header.paired)
+        if any(torn.inside(client, self.state.get(client, 0)) for client in header.ranges):
+            raise InvalidUpdate("known clocks with other content")
+        update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
+        return update, read_update(update, self._kind)
+
     def _add(self, header: UpdateHeader) -> None:
         advance(self.state, header)
-        self._pairs.add(header.paired)
-        self._maps.update(header.entries)
+        if header.paired:
+            self._pairs.add(header.paired)
+        if header.entries:
+            self._maps.update(header.entries)

@@ -16,9 +16,11 @@ no replica can have made, after which Yjs itself makes one text of an update and
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Literal
 
@@ -47,6 +49,16 @@ _FLOAT_SIZES = {124: 4, 123: 8}
 _CUTS = ((), (0,), (1,), (1, 0))
 
 _FOUR_BYTE_LEADS = bytes(range(0xF0, 0xF5))
+
+# What nearly every frame of a person who types holds: one short string behind a known character (0x84) and perhaps in
+# front of another (0xC4), or one range deleted. Narrower than the format, so that hardly a bound is left to check:
+# clients of 35 bits without 0, clocks of 28 bits, one encoding of each, ASCII without NUL and carriage return.
+_CLIENT, _CLOCK = rb"([\x80-\xff]{0,4}[\x01-\x7f])", rb"([\x80-\xff]{1,3}[\x01-\x7f]|[\0-\x7f])"
+_KEYSTROKE = re.compile(
+    rb"\x01\x01%b%b(?:\x84|(\xc4))%b%b(?(3)%b%b)([\x01-\x7f])([^\0\r\x80-\xff]{1,127})\0"
+    % (_CLIENT, _CLOCK, _CLIENT, _CLOCK, _CLIENT, _CLOCK)
+)
+_DELETION = re.compile(rb"\x00\x01%b\x01%b(?!\0)%b" % (_CLIENT, _CLOCK, _CLOCK))
 
 
 class InvalidUpdate(ValueError):
@@ -99,6 +111,8 @@ def read_update(update: bytes, kind: Kind) -> UpdateHeader:
     has "\\n" alone). A tree admits maps under the keys of the root map `nodes`, plain values under the keys of those
     maps, and what is left of either when it is deleted.
     """
+    if kind == "text" and (keystroke := read_keystroke(update)) is not None:
+        return keystroke
     steps = read_steps(update, kind)
     try:
         while True:
@@ -106,6 +120,59 @@ def read_update(update: bytes, kind: Kind) -> UpdateHeader:
     except StopIteration as done:
         header: UpdateHeader = done.value
         return header
+
+
+def read_keystroke(update: bytes) -> UpdateHeader | None:
+    """The header of one keystroke in a text, as `read_steps` reads it in three times the time; None for all else."""
+    match = _KEYSTROKE.fullmatch(update)
+    if match is None:
+        match = _DELETION.fullmatch(update)
+        if match is None:
+            return None
+        own, at, length = match.groups()
+        return UpdateHeader(deletes={_client(own): [(_clock(at), _clock(length))]})
+    own, at, two, left, left_at, right, right_at, size, string = match.groups()
+    if len(string) != size[0]:
+        return None
+    client, clock = _client(own), _clock(at)
+    header = UpdateHeader({client: [(clock, len(string))]})
+    needed = 0
+    origin = _clock(left_at)
+    if left != own:
+        other, needed = _client(left), origin + 1
+        header.cuts.append((other, needed))
+        header.depends.append((client, clock, other, needed))
+    elif origin < clock:
+        header.cuts.append((client, origin + 1))
+    else:
+        return None
+    if two:
+        origin = _clock(right_at)
+        other = client if right == own else _client(right)
+        header.cuts.append((other, origin))
+        if other != client:
+            if right != left or needed <= origin:
+                header.depends.append((client, clock, other, origin + 1))
+        elif origin >= clock:
+            return None
+    return header
+
+
+@lru_cache(4096)
+def _client(encoded: bytes) -> int:
+    return read_var_uint(encoded, 0)[0]
+
+
+def _clock(encoded: bytes) -> int:
+    """As `read_var_uint` of at most four bytes that are known to be well-formed, in half the time."""
+    length = len(encoded)
+    if length == 1:
+        return encoded[0]
+    if length == 2:
+        return encoded[0] & 0x7F | encoded[1] << 7
+    if length == 3:
+        return encoded[0] & 0x7F | (encoded[1] & 0x7F) << 7 | encoded[2] << 14
+    return encoded[0] & 0x7F | (encoded[1] & 0x7F) << 7 | (encoded[2] & 0x7F) << 14 | encoded[3] << 21
 
 
 async def read_update_cooperatively(update: bytes, kind: Kind) -> UpdateHeader:
@@ -359,8 +426,10 @@ def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> str | 
 
 def advance(state: dict[int, int], header: UpdateHeader) -> None:
     """Takes what the update brings into `state`. Only after `missing` has found nothing."""
-    for client in header.ranges:
-        state[client] = max(state.get(client, 0), _end(header, client))
+    for client, ranges in header.ranges.items():
+        clock, length = ranges[-1]
+        if clock + length > state.get(client, 0):
+            state[client] = clock + length
 
 
 def decode_state_vector(state_vector: bytes) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -15,11 +16,14 @@ from collab.update import (
     MAX_CLOCK,
     InvalidUpdate,
     Kind,
+    UpdateHeader,
     advance,
     decode_state_vector,
     encode_delete_set,
     encode_state_vector,
     missing,
+    read_keystroke,
+    read_steps,
     read_update,
     read_update_cooperatively,
 )
@@ -163,6 +167,71 @@ def test_everything_that_pycrdt_writes_is_admitted_and_adds_up() -> None:
 def test_what_no_correct_client_sends_is_refused(kind: Kind, data: bytes) -> None:
     with pytest.raises(InvalidUpdate):
         read_update(data, kind)
+
+
+def read_in_general(data: bytes) -> UpdateHeader | None:
+    steps = read_steps(data, "text")
+    try:
+        while True:
+            next(steps)
+    except StopIteration as done:
+        header: UpdateHeader = done.value
+        return header
+    except InvalidUpdate:
+        return None
+
+
+def keystrokes(rng: random.Random) -> Iterator[bytes]:
+    """What people type, at the edges of what the quick reader takes, and the same with a byte changed."""
+    clients = [1, 127, 128, 2**28, 2**32 - 1, 2**35 - 1, 2**35, 2**53 - 1]
+    clocks = [0, 1, 2, 126, 127, 128, 129, 2**14 - 1, 2**14, 2**21, 2**28 - 1, 2**28, MAX_CLOCK - 1]
+    contents = ["a", "a\n", "\t~", "x" * 126, "x" * 127, "x" * 128, "é", "😀", "a\r", "a\0", ""]
+
+    def some_id() -> tuple[int, int]:
+        return rng.choice(clients), rng.choice(clocks)
+
+    while True:
+        client, clock = some_id()
+        left, right = rng.choice([(client, max(0, clock - 1)), some_id()]), rng.choice([None, some_id(), some_id()])
+        if right and rng.random() < 0.3:
+            right = left[0], right[1]
+        ranges = {client: [(clock, rng.choice(clocks))]}
+        typed = text(rng.choice(contents), rng.choice((None, left, left)), right)
+        deletion = rng.random()
+        if deletion < 0.2:
+            data = update(deletes=ranges)
+        else:
+            data = update((client, clock, [typed]), deletes=ranges if deletion < 0.3 else None)
+        if rng.random() < 0.5:
+            changed = bytearray(data)
+            at = rng.randrange(len(data))
+            changed[at : at + rng.randrange(2)] = rng.choice((b"", rng.randbytes(1), b"\x80\x00", b"\x00"))
+            data = bytes(changed)
+        yield data
+
+
+def test_a_keystroke_is_read_as_any_update() -> None:
+    rng = random.Random(1)
+    read = 0
+    for data in itertools.islice(keystrokes(rng), 20_000):
+        quick = read_keystroke(data)
+        if quick is not None:
+            read += 1
+            assert quick == read_in_general(data), data
+    assert read > 2_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        update((2**32 - 1, 70_000, [text("a", (2**32 - 1, 69_999))])),
+        update((2**32 - 1, 0, [text("a", (77, 5), (77, 6))])),
+        update((7, 3, [text("\n", (7, 2), (2**32 - 1, 2**20))])),
+        update(deletes={2**32 - 1: [(70_000, 3)]}),
+    ],
+)
+def test_a_keystroke_takes_the_quick_way(data: bytes) -> None:
+    assert read_keystroke(data) == read_in_general(data) is not None
 
 
 @pytest.mark.parametrize(
