@@ -113,7 +113,7 @@ class Assistant:
             await self._attempts[after.kind](Run(after)).end(JobState.CANCELLED, None)
             await self._announcements.job_changed(after)
         elif after.state is JobState.RUNNING:
-            await self._bus.publish(CANCEL_CHANNEL, job.encode())
+            self._bus.publish(CANCEL_CHANNEL, job.encode())
         return after
 
     async def suggestion(self, id: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Apart from the socket itself: the server checks size and rate before a frame com
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ from collab.codec import (
 )
 from collab.edits import fork
 from collab.room import Room, UpdateGap, is_panic
-from collab.update import InvalidUpdate, decode_state_vector, read_update, read_update_cooperatively
+from collab.update import InvalidUpdate, UpdateHeader, decode_state_vector, read_update, read_update_cooperatively
 
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
@@ -86,44 +87,60 @@ class Connection:
         if self._asking is None:
             self._ask()
 
-    async def receive(self, frame: bytes) -> None:
-        """Take one frame; await it before the next one, frames are in order.
+    def take(self, frame: bytes) -> Awaitable[None] | None:
+        """Take one frame. Frames are in order: what this returns is to be awaited before the next one.
 
-        Raises:
+        Raises (the call, or what it returns):
             MalformedFrame, InvalidUpdate: close with 1007; nothing of the frame was taken.
             DocumentTooLarge: 4413. Overloaded: 1013. RoomClosed: 4410.
         """
-        await self._room.sound.wait()
+        if not self._room.sound.is_set():
+            return self._take_when_sound(frame)
         match decode_frame(frame):
             case Update(update):
-                await self._update(update, whole=False)
-            case SyncStep2(update):
-                await self._update(update, whole=True)
-            case SyncStep1(state_vector):
-                decode_state_vector(state_vector)
-                self.peer.send(encode_sync_step_2(self._room.encode_since(state_vector)))
-            case Barrier(token):
-                self._barrier(token)
+                return self._update(update, whole=False)
             case Awareness(payload):
                 if (nudge := self._room.presence.receive(self, payload, self.peer.identity)) is not None:
                     self.peer.send(encode_awareness(nudge))
                 self._room.schedule_presence()
+            case Barrier(token):
+                self._barrier(token)
+            case SyncStep2(update):
+                return self._update(update, whole=True)
+            case SyncStep1(state_vector):
+                decode_state_vector(state_vector)
+                self.peer.send(encode_sync_step_2(self._room.encode_since(state_vector)))
             case QueryAwareness():
                 if (states := self._room.presence.all_states()) is not None:
                     self.peer.send(encode_awareness(states))
+        return None
 
-    async def _update(self, update: bytes, *, whole: bool) -> None:
+    async def receive(self, frame: bytes) -> None:
+        """As `take`, to its end."""
+        if (pending := self.take(frame)) is not None:
+            await pending
+
+    async def _take_when_sound(self, frame: bytes) -> None:
+        await self._room.sound.wait()
+        await self.receive(frame)
+
+    def _update(self, update: bytes, *, whole: bool) -> Awaitable[None] | None:
         """``whole``: the client's answer to our step 1, that is, all that it has and we lack."""
         if not self.peer.can_write:
-            return
-        room = self._room
+            return None
         if len(update) > LARGE:
-            header = await read_update_cooperatively(update, room.kind)
-            await room.sound.wait()
-        else:
-            header = read_update(update, room.kind)
+            return self._update_cooperatively(update, whole)
+        self._accept(update, read_update(update, self._room.kind), whole)
+        return None
+
+    async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
+        header = await read_update_cooperatively(update, self._room.kind)
+        await self._room.sound.wait()
+        self._accept(update, header, whole)
+
+    def _accept(self, update: bytes, header: UpdateHeader, whole: bool) -> None:
         try:
-            room.accept(update, header, self.peer.author, self)
+            self._room.accept(update, header, self.peer.author, self)
         except UpdateGap:
             self._open_gap(update, whole)
             return

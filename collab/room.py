@@ -92,6 +92,7 @@ class Room:
         writer: str,
         commits: GroupCommit,
         publish: Callable[[bytes], None],
+        heard: Callable[[], bool],
         reread: Callable[[Room], None],
         rebuild: Callable[[Room], None],
         committed: Callable[[Room], None],
@@ -104,6 +105,7 @@ class Room:
         self.writer = writer
         self._commits = commits
         self._publish = publish
+        self._heard = heard
         self._reread = reread
         self._rebuild = rebuild
         self._committed = committed
@@ -112,7 +114,7 @@ class Room:
         self._adopt(loaded)
         self._incoming: list[_Incoming] = []
         self._window = FlushWindow()
-        self._flush_timer: asyncio.Handle | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._presence_timer: asyncio.TimerHandle | None = None
         self._presence_sent = float("-inf")
         self._connections: dict[Connection, None] = {}
@@ -142,6 +144,7 @@ class Room:
         self.snapshot_size = loaded.snapshot_size
         self._cached_text: str | None = None
         self._cached_encoding: bytes | None = None
+        self._most_bytes = len(self._replica.text) if self.kind == "text" else 0
 
     # ---- reading
 
@@ -244,18 +247,24 @@ class Room:
         if self._replica.gap(header):
             raise UpdateGap(self.document)
         self._check_size(update, header, exactly=sender is None)
-        seen = [NewClient(self.document, client, author) for client in header.ranges if client not in self.state]
+        state = self._replica.state
+        seen = [client for client in header.ranges if client not in state]
         self._admit(update, header, sender, announce=True)
-        self._new_clients.extend(seen)
-        self._schedule_flush()
+        for client in seen:
+            self._new_clients.append(NewClient(self.document, client, author))
+        if self._flush_timer is None:
+            self._schedule_flush()
 
     def _check_size(self, update: bytes, header: UpdateHeader, *, exactly: bool) -> None:
         # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text, but
         # trying it on a copy costs up to a tenth of a second: it is done for our own edits, not for any client's.
-        if self.kind == "text" and header.ranges:
+        if self.kind == "text":
             limit = self._limits.text_document
-            if len(self._replica.text) + len(update) > limit and not (exactly and self._length_with(update) <= limit):
-                raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
+            if self._most_bytes + len(update) > limit and header.ranges:
+                self._most_bytes = len(self._replica.text) + sum(len(item.update) for item in self._incoming)
+                if self._most_bytes + len(update) > limit and not (exactly and self._length_with(update) <= limit):
+                    raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
+            self._most_bytes += len(update)
         if self._commits.backlog + len(update) > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
@@ -273,10 +282,12 @@ class Room:
     # ---- flushing: merge, apply once, one frame for all
 
     def _schedule_flush(self) -> None:
-        if self._flush_timer is None:
-            delay = self._window.delay(self._loop.time())
-            # Also "at once" waits for the end of this turn of the loop: what has already arrived goes along.
-            self._flush_timer = self._loop.call_later(delay, self.flush) if delay else self._loop.call_soon(self.flush)
+        if delay := self._window.delay(self._loop.time()):
+            self._flush_timer = self._loop.call_later(delay, self.flush)
+        else:
+            # Now, rather than at the end of this turn of the loop: a turn of its own costs as much as the update does,
+            # and what has arrived together with it finds the window open and is merged there.
+            self.flush()
 
     def flush(self) -> None:
         """Apply and send what has gathered."""
@@ -286,14 +297,21 @@ class Room:
         if not self._incoming or not self.sound.is_set():
             return
         incoming, self._incoming = self._incoming, []
-        update = _merged([item.update for item in incoming])
-        if not self._integrate(update, cuts=any(item.cuts for item in incoming)):
+        if len(incoming) == 1:
+            (item,) = incoming
+            update, cuts, sender, announce = item.update, item.cuts, item.sender, item.announce
+        else:
+            update = merge_updates(*[item.update for item in incoming])
+            cuts = any(item.cuts for item in incoming)
+            announce = any(item.announce for item in incoming)
+            senders = {item.sender for item in incoming}
+            sender = senders.pop() if len(senders) == 1 else None
+        if not self._integrate(update, cuts=cuts):
             self._suspects.extend(incoming)
             return
         self._window.flushed(self._loop.time(), len(incoming))
-        self._to_log(update, announce=any(item.announce for item in incoming))
-        senders = {item.sender for item in incoming}
-        self._spread(update, but=senders.pop() if len(senders) == 1 else None)
+        self._to_log(update, announce=announce)
+        self._spread(update, but=sender)
 
     def _integrate(self, update: bytes, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
@@ -314,8 +332,9 @@ class Room:
         for connection in self._connections:
             if connection is not but:
                 connection.peer.send(frame)
-        for observe in list(self._observers):
-            observe(update)
+        if self._observers:
+            for observe in list(self._observers):
+                observe(update)
 
     def rebuilt(self, loaded: Loaded) -> None:
         """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
@@ -382,12 +401,14 @@ class Room:
     def logged(self, entry: LogEntry) -> None:
         """See `collab.commits.Committing`: tell the other processes, answer the barriers."""
         assert self._committing is not None
-        self._commits.backlog -= sum(len(part.update) for part in self._committing.parts)
+        for part in self._committing.parts:
+            self._commits.backlog -= len(part.update)
         self._committing = None
         self._logged = self.covered[self.writer] = entry.last
         self.entries += 1
         self.log_size += len(entry.update)
-        self._publish(replication.encode(replication.Logged(self.writer, entry.first, entry.last, entry.update)))
+        if self._heard():
+            self._publish(replication.encode(replication.Logged(self.writer, entry.first, entry.last, entry.update)))
         while self._barriers and self._barriers[0][0] <= self._logged:
             heapq.heappop(self._barriers)[2]()
         self._committed(self)

@@ -165,7 +165,8 @@ class Rooms:
             loaded,
             writer=writer,
             commits=self._commits,
-            publish=lambda payload: self._spawn(self._storage.bus.publish(channel, payload)),
+            publish=lambda payload: self._storage.bus.publish(channel, payload),
+            heard=lambda: self._storage.bus.has_others(channel),
             reread=lambda room: self._spawn(self._reread(room)),
             rebuild=lambda room: self._spawn(self._rebuild(room)),
             committed=self._committed,
@@ -174,7 +175,7 @@ class Rooms:
         for message in slot.buffered:
             room.replicate(message)
         slot.buffered.clear()
-        self._spawn(self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer))))
+        self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room
 
     async def catch_up(self, room: Room) -> None:
@@ -253,7 +254,7 @@ class Rooms:
             if room.document == document:
                 room.close(4410, "this document is gone")
         gone = replication.encode(replication.Gone(self._process))
-        await self._storage.bus.publish(replication.channel_of(document), gone)
+        self._storage.bus.publish(replication.channel_of(document), gone)
 
     async def dismiss(self, documents: Iterable[str]) -> None:
         """Close the connections of ``documents``, which went to the trash, on every process (4410)."""
@@ -262,7 +263,7 @@ class Rooms:
         for document in documents:
             if document in rooms:
                 rooms[document].dismiss()
-            await self._storage.bus.publish(replication.channel_of(document), trashed)
+            self._storage.bus.publish(replication.channel_of(document), trashed)
 
     # ---- leaving memory
 

@@ -1,23 +1,248 @@
-"""uvicorn's WebSocket protocol, with an end for peers that do not read.
+"""uvicorn's WebSocket protocol, with a short way for frames and an end for peers that do not read.
+
+Through ASGI each frame costs two dictionaries, a queue, a task's turn, and a coroutine per middleware on each side:
+70 µs a frame where the edit in it costs 20 (docs/performance.md). So ASGI does what happens once per connection, the
+handshake with its authorization, and then `SocketProtocol.start` hands frames straight to who takes them.
 
 As published, a close frame waits until the transport takes bytes again, and closing a transport waits for its buffer:
 a peer that stopped reading would hold its connection, and our shutdown, for as long as TCP lets it.
 """
 
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.websockets import WebSocket
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+
+from server.problems import FAILED
+
+log = structlog.get_logger(__name__)
 
 PATIENCE = 3.0
 """Seconds that a peer has to take the close frame, and what waits before it."""
 
+TURN = 0.004
+"""Seconds that the frames of one connection may keep the loop busy before the others have their turn."""
+
+_EXTENSION = "scriptorium.frames"
+
+Receiver = Callable[[bytes | None], Awaitable[None] | None]
+"""Takes one message; None stands for a text message, of which this protocol knows none. What it returns is awaited
+before the next message is handed over, and meanwhile the socket is not read."""
+
 
 class SocketProtocol(WebSocketsSansIOProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._receiver: Receiver | None = None
+        self._incoming: deque[bytes | None] = deque()
+        self._holding = False
+        self._blocked = False
+        self._outgoing: deque[bytes] = deque()
+        self._outgoing_size = 0
+        self._limit = 0
+        self.ended = asyncio.Event()
+        """Set as soon as nothing more goes either way."""
+
+    @classmethod
+    def of(cls, socket: WebSocket) -> "SocketProtocol":
+        """The protocol underneath an ASGI socket."""
+        protocol: SocketProtocol = socket.scope["extensions"][_EXTENSION]
+        return protocol
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and hasattr(self, "scope"):
+            self.scope["extensions"][_EXTENSION] = self  # type: ignore[assignment]
+
+    # ---- frames, past ASGI
+
+    def start(self, receiver: Receiver, *, limit: int) -> None:
+        """Hand every message to ``receiver`` from now on. The ASGI application must stay until `ended` is set.
+
+        ``limit``: bytes that may wait for a peer that reads slowly.
+        """
+        self._receiver = receiver
+        self._limit = limit
+        self._holding = True
+        while not self.queue.empty():
+            event = self.queue.get_nowait()
+            if event["type"] == "websocket.receive":
+                self._incoming.append(event.get("bytes"))
+            else:
+                self.ended.set()
+        self.read_paused = True
+        self._go_on()
+
+    def send_frame(self, message: bytes) -> bool:
+        """Send a binary message; never waits. Without effect once closed. False when the peer reads too slowly."""
+        if self.close_sent or self.disconnected:
+            return True
+        frame = _encoding.of(message)
+        if not self._blocked:
+            self.transport.write(frame)
+            return True
+        # Into an empty queue goes a frame of any size, or nobody could open a large document.
+        if self._outgoing and self._outgoing_size + len(frame) > self._limit:
+            return False
+        self._outgoing.append(frame)
+        self._outgoing_size += len(frame)
+        return True
+
+    def close_with(self, code: int, reason: str) -> bool:
+        """Close; never waits, and drops what waits to be sent. False when it was closed already."""
+        if self.close_sent or self.disconnected:
+            return False
+        self.close_sent = True
+        self._outgoing.clear()
+        try:
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        except InvalidState:
+            pass  # the peer has closed first
+        self._await_close()
+        self.ended.set()
+        return True
+
+    def handle_events(self) -> None:
+        if self._receiver is None:
+            super().handle_events()
+            return
+        events = self.conn.events_received()
+        began = self.loop.time() if len(events) > 1 else 0.0
+        for event in events:
+            if isinstance(event, Frame) and event.opcode is Opcode.BINARY and event.fin:
+                self._take(bytes(event.data))
+            else:
+                self._take_rare(event)
+            if began and not self._holding and self.loop.time() - began > TURN:
+                self._hold(asyncio.sleep(0))
+
+    def _take_rare(self, event: Any) -> None:
+        """Fragments, text and control frames."""
+        self.conn.events.append(event)
+        super().handle_events()
+
+    def send_receive_event_to_app(self) -> None:
+        if self._receiver is None:
+            super().send_receive_event_to_app()
+            return
+        message, self.frames = b"".join(self.frames), []
+        self._take(message if self.curr_msg_data_type == "bytes" else None)
+
+    def _take(self, message: bytes | None) -> None:
+        if self._holding:
+            self._incoming.append(message)
+            return
+        if self.close_sent:
+            return
+        assert self._receiver is not None
+        try:
+            pending = self._receiver(message)
+        except Exception:
+            self._failed()
+            return
+        if pending is not None:
+            self._hold(pending)
+
+    def _hold(self, pending: Awaitable[None]) -> None:
+        self._holding = True
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        task = self.loop.create_task(self._wait(pending))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _wait(self, pending: Awaitable[None]) -> None:
+        try:
+            await pending
+        except Exception:
+            self._failed()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._holding = False
+        while self._incoming and not self._holding:
+            self._take(self._incoming.popleft())
+        if not self._holding and self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _failed(self) -> None:
+        log.exception("taking a frame failed")
+        self.close_with(FAILED, "this server failed to take what you sent")
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._blocked = False
+        while self._outgoing and not self._blocked:
+            frame = self._outgoing.popleft()
+            self._outgoing_size -= len(frame)
+            self.transport.write(frame)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._blocked = True
+
+    # ---- the end
+
+    def _await_close(self) -> None:
+        """The peer's own close frame ends it, or our patience does."""
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(PATIENCE, self.transport.abort)
+
     async def send(self, message: ASGISendEvent) -> None:
         if message["type"] == "websocket.close" and self.handshake_complete:
             self.writable.set()
             self.loop.call_later(PATIENCE, self.transport.abort)
         await super().send(message)
 
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self.ended.set()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self.ended.set()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._incoming.clear()
+        self._outgoing.clear()
+        self.ended.set()
+
     def shutdown(self) -> None:
         super().shutdown()
+        self.ended.set()
         self.loop.call_later(PATIENCE, self.transport.abort)
+
+
+class _Encoding:
+    """The frame of the newest message: all peers of a room get the same object one after the other."""
+
+    def __init__(self) -> None:
+        self._message = b""
+        self._frame = b""
+
+    def of(self, message: bytes) -> bytes:
+        if message is not self._message:
+            self._message = message
+            self._frame = Frame(Opcode.BINARY, message).serialize(mask=False)
+        return self._frame
+
+
+_encoding = _Encoding()

@@ -6,10 +6,12 @@ handshake tells a browser nothing (`server.problems` has the codes).
 """
 
 import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
 
 import structlog
 from fastapi import APIRouter
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
 from collab.connection import Connection, Identity
@@ -21,19 +23,17 @@ from server import problems
 from server.access import Viewer
 from server.callers import Member
 from server.identity import Role, includes
-from server.outgoing import Outgoing
 from server.problems import Problem
+from server.protocol import SocketProtocol
 from server.rate import Throttle, TooFast
 from server.services import Services, ServicesDep
 
 router = APIRouter()
 log = structlog.get_logger(__name__)
 
-TURN = 0.004
-"""Seconds that one connection may keep the loop busy before the others have their turn."""
-
 UNSUPPORTED = 1003
-FRAME_TOO_LARGE = 1009
+
+REFUSALS = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClosed)
 
 
 @router.websocket("/sync/{workspace}/{document}")
@@ -48,7 +48,7 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
                 raise Problem(410, "This file was deleted.")
             if len(room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
-            await _Conversation(socket, room, member, services).run()
+            await _Conversation(SocketProtocol.of(socket), room, member, services).run()
     finally:
         services.metrics.sockets["sync"] -= 1
 
@@ -56,17 +56,18 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
 class _Conversation:
     """One client in one room; the `collab.connection.Peer` that the room sends to."""
 
-    def __init__(self, socket: WebSocket, room: Room, member: Member, services: Services) -> None:
+    def __init__(self, protocol: SocketProtocol, room: Room, member: Member, services: Services) -> None:
         limits = services.settings.limits
         self.author = member.author
-        self._socket = socket
+        self._protocol = protocol
         self._room = room
         self._member = member
         self._services = services
         self._metrics = services.metrics
         self._throttle = Throttle(limits.updates_per_second, limits.update_bytes_per_second, limits.burst_seconds)
-        self._outgoing = Outgoing(self._write, self._shut, services.settings.outgoing_bytes)
+        self._clock = asyncio.get_running_loop().time
         self._take_role(member.role)
+        self._connection = Connection(room, self)
 
     def _take_role(self, role: Role) -> None:
         user = self._member.user
@@ -74,104 +75,88 @@ class _Conversation:
         self.can_write = includes(role, "editor")
 
     def send(self, frame: bytes) -> None:
-        self._outgoing.send(frame)
+        if not self._protocol.send_frame(frame):
+            # Never skipped: a frame left out would leave its document different for good.
+            self.close(problems.TOO_SLOW, "you read more slowly than the others write")
+            return
+        self._metrics.frames_sent += 1
+        self._metrics.bytes_sent += len(frame)
 
     def close(self, code: int, reason: str) -> None:
-        self._outgoing.close(code, problems.close_reason(reason))
+        if self._protocol.close_with(code, problems.close_reason(reason)):
+            self._metrics.closes["sync", code] += 1
 
     def _revoke(self, problem: Problem) -> None:
         self.close(problem.close_code, problem.detail)
 
+    def _change_role(self, role: Role) -> None:
+        could_write = self.can_write
+        self._take_role(role)
+        if self.can_write and not could_write:
+            self._connection.resync()
+
     async def run(self) -> None:
         """Until either side closes."""
-        connection = Connection(self._room, self)
-
-        def change_role(role: Role) -> None:
-            could_write = self.can_write
-            self._take_role(role)
-            if self.can_write and not could_write:
-                connection.resync()
-
-        unwatch = self._services.watch.watch(self._member, change_role, self._revoke)
+        unwatch = self._services.watch.watch(self._member, self._change_role, self._revoke)
         try:
-            await self._read(connection)
+            self._protocol.start(self._receive, limit=self._services.settings.outgoing_bytes)
+            await self._protocol.ended.wait()
         finally:
-            connection.detach()
+            self._connection.detach()
             unwatch()
-            await self._outgoing.stop()
 
-    async def _read(self, connection: Connection) -> None:
-        clock = asyncio.get_running_loop().time
-        busy = 0.0
-        while not self._outgoing.closed.is_set():
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            frame = message.get("bytes")
-            if frame is None:
-                self.close(UNSUPPORTED, "frames of this protocol are binary")
-                continue
-            began = clock()
-            if not await self._admit(frame, began):
-                continue
-            await self._take(connection, frame)
-            busy += clock() - began
-            if busy > TURN:
-                # Frames that have arrived together are read without a pause, and would hold everybody else up.
-                await asyncio.sleep(0)
-                busy = 0.0
-
-    async def _admit(self, frame: bytes, now: float) -> bool:
-        """What can be told from a frame's size, and from its first two bytes."""
+    def _receive(self, frame: bytes | None) -> Awaitable[None] | None:
+        if frame is None:
+            self.close(UNSUPPORTED, "frames of this protocol are binary")
+            return None
         self._metrics.frames_received += 1
         self._metrics.bytes_received += len(frame)
-        if len(frame) > self._services.settings.limits.frame:
-            self.close(FRAME_TOO_LARGE, "this frame is too large")
-            return False
         try:
-            wait = self._throttle.admit(len(frame), now)
+            wait = self._throttle.admit(len(frame), self._clock())
         except TooFast:
             self.close(problems.TOO_FAST, "you send faster than is allowed")
-            return False
+            return None
         if wait:
             self._metrics.throttled_seconds += wait
-            await self._pause(wait)
-        return self.can_write or not is_write(frame)
+            return self._slow_down(wait, frame)
+        return self._take(frame)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _slow_down(self, seconds: float, frame: bytes) -> None:
         """Do not read for a while: the client's frames wait on its own side of the network."""
-        try:
-            await asyncio.wait_for(self._outgoing.closed.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._protocol.ended.wait(), seconds)
+        if (pending := self._take(frame)) is not None:
+            await pending
 
-    async def _take(self, connection: Connection, frame: bytes) -> None:
+    def _take(self, frame: bytes) -> Awaitable[None] | None:
+        if not self.can_write and is_write(frame):
+            return None
         try:
-            await connection.receive(frame)
-        except (MalformedFrame, InvalidUpdate) as error:
-            log.warning("malformed frame", document=self._room.document, user=self._member.user.id, error=str(error))
-            self.close(problems.MALFORMED, f"malformed frame: {error}")
-        except DocumentTooLarge:
-            self.close(problems.TOO_LARGE, "this edit would make the document too large")
-        except Overloaded:
-            self.close(problems.TRY_AGAIN, "the database is away and the memory for edits is full")
-        except RoomClosed:
-            self.close(problems.RESTARTING, "this room has closed")  # if the room has not said why already
+            pending = self._connection.take(frame)
+        except REFUSALS as error:
+            self._refuse(error)
+            return None
+        return None if pending is None else self._finish(pending)
 
-    async def _write(self, frame: bytes) -> None:
+    async def _finish(self, pending: Awaitable[None]) -> None:
         try:
-            await self._socket.send({"type": "websocket.send", "bytes": frame})
-        except WebSocketDisconnect:
-            raise ConnectionResetError from None
-        self._metrics.frames_sent += 1
-        self._metrics.bytes_sent += len(frame)
+            await pending
+        except REFUSALS as error:
+            self._refuse(error)
 
-    async def _shut(self, code: int, reason: str) -> None:
-        self._metrics.closes["sync", code] += 1
-        try:
-            await self._socket.close(code, reason)
-        except WebSocketDisconnect:
-            raise ConnectionResetError from None
+    def _refuse(self, error: Exception) -> None:
+        match error:
+            case MalformedFrame() | InvalidUpdate():
+                log.warning(
+                    "malformed frame", document=self._room.document, user=self._member.user.id, error=str(error)
+                )
+                self.close(problems.MALFORMED, f"malformed frame: {error}")
+            case DocumentTooLarge():
+                self.close(problems.TOO_LARGE, "this edit would make the document too large")
+            case Overloaded():
+                self.close(problems.TRY_AGAIN, "the database is away and the memory for edits is full")
+            case RoomClosed():
+                self.close(problems.RESTARTING, "this room has closed")  # if the room has not said why already
 
 
 def is_write(frame: bytes) -> bool:

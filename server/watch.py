@@ -48,7 +48,7 @@ class Watch:
 
     async def announce(self) -> None:
         """Tell every process that somebody's rights have changed, after the change is stored."""
-        await self._bus.publish(CHANNEL, b"")
+        self._bus.publish(CHANNEL, b"")
 
     async def run(self) -> None:
         """Look, for ever."""

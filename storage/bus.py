@@ -18,8 +18,11 @@ class Bus(Protocol):
     A publisher receives its own messages.
     """
 
-    async def publish(self, channel: str, payload: bytes) -> None:
-        """Best effort: never raises and never waits for the network. What cannot be sent is counted and dropped."""
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Best effort: never raises and never waits. What cannot be sent is counted and dropped."""
+
+    def has_others(self, channel: str) -> bool:
+        """False when surely nobody hears ``channel`` but one receiver in this process: no need to publish then."""
 
     async def subscribe(self, channel: str, receive: Receiver) -> Unsubscribe:
         """Returns once the subscription is in force, so that a caller can subscribe first and read the log then.

@@ -21,12 +21,15 @@ class MemoryBus:
     def __init__(self) -> None:
         self._receivers: dict[str, list[Receiver]] = {}
 
-    async def publish(self, channel: str, payload: bytes) -> None:
+    def publish(self, channel: str, payload: bytes) -> None:
         loop = asyncio.get_running_loop()
         for receive in self._receivers.get(channel, ()):
             # Never inside the publisher's own call: over Redis a receiver runs later too, and code that is written
             # against a re-entrant bus breaks there.
             loop.call_soon(deliver, receive, channel, payload)
+
+    def has_others(self, channel: str) -> bool:
+        return len(self._receivers.get(channel, ())) > 1
 
     async def subscribe(self, channel: str, receive: Receiver) -> Unsubscribe:
         self._receivers.setdefault(channel, []).append(receive)

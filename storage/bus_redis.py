@@ -98,7 +98,10 @@ class RedisBus:
 
     # Sending
 
-    async def publish(self, channel: str, payload: bytes) -> None:
+    def has_others(self, channel: str) -> bool:
+        return True
+
+    def publish(self, channel: str, payload: bytes) -> None:
         full = len(self._waiting) >= _MOST_WAITING or self._waiting_bytes + len(payload) > _MOST_WAITING_BYTES
         if full or not self._may_send:
             self._dropped += 1

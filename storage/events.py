@@ -64,14 +64,14 @@ class EventLog:
                 except DuplicateKeyError:
                     continue  # another process was faster
             position.last = event.id
-            await self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))  # in order, hence in here
+            self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))  # in order, hence in here
         assert event.id is not None
         return event.id
 
     async def transient(self, stream: str, type: str, data: dict[str, Any]) -> None:
         """Announces an event to those who follow now. It is never stored, and may be lost."""
         event = Event(None, stream, type, _now(), data)
-        await self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))
+        self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))
 
     async def follow(self, stream: str, after: int | None = None) -> AsyncIterator[Event]:
         """The stored events after number `after` (None: those stored from now on), then those that come, without end.

@@ -42,7 +42,7 @@ async def test_messages_arrive_in_order_at_all_who_subscribed(bus: Bus) -> None:
     await bus.subscribe("room", elsewhere.append)
     sent = [bytes([n % 256]) * (n + 1) for n in range(2_000)]
     for payload in sent:
-        await bus.publish("room é", payload)
+        bus.publish("room é", payload)
     await until(lambda: len(one) == len(other) == 2_000)
     assert one == other == sent
     assert elsewhere == []
@@ -54,7 +54,7 @@ async def test_a_subscription_is_in_force_when_subscribe_returns(bus: Bus) -> No
     for n in range(50):
         received: list[bytes] = []
         unsubscribe = await bus.subscribe("again", received.append)
-        await bus.publish("again", str(n).encode())
+        bus.publish("again", str(n).encode())
         await until(lambda received=received: len(received) == 1)  # type: ignore[misc]
         assert received == [str(n).encode()]
         await unsubscribe()
@@ -67,7 +67,7 @@ async def test_nothing_arrives_after_unsubscribing(bus: Bus) -> None:
     await bus.subscribe("room", stayed.append)
     await unsubscribe()
     await unsubscribe()
-    await bus.publish("room", b"x")
+    bus.publish("room", b"x")
     await until(lambda: stayed == [b"x"])
     assert left == []
 
@@ -79,8 +79,8 @@ async def test_a_receiver_that_fails_disturbs_nobody(bus: Bus) -> None:
     received: list[bytes] = []
     await bus.subscribe("room", fail)
     await bus.subscribe("room", received.append)
-    await bus.publish("room", b"1")
-    await bus.publish("room", b"2")
+    bus.publish("room", b"1")
+    bus.publish("room", b"2")
     await until(lambda: received == [b"1", b"2"])
 
 
@@ -89,7 +89,7 @@ async def test_receivers_never_run_inside_publish(bus: Bus) -> None:
     seen: list[bool] = []
     await bus.subscribe("room", lambda payload: seen.append(inside))
     inside = True
-    await bus.publish("room", b"x")
+    bus.publish("room", b"x")
     inside = False
     await until(lambda: bool(seen))
     assert seen == [False]
@@ -105,9 +105,9 @@ async def test_processes_hear_each_other_but_not_other_databases(redis_service: 
         overheard: list[bytes] = []
         await there.subscribe("room", heard.append)
         await stranger.subscribe("room", overheard.append)
-        await here.publish("room", b"hello")
+        here.publish("room", b"hello")
         await until(lambda: heard == [b"hello"])
-        await stranger.publish("room", b"own")
+        stranger.publish("room", b"own")
         await until(lambda: overheard == [b"own"])
 
 
@@ -119,7 +119,7 @@ async def test_flushed_redis_loses_nothing(redis_service: Redis) -> None:
         await connection.send_command("FLUSHALL")
         assert await connection.read_response() == b"OK"
         await connection.disconnect()
-        await bus.publish("room", b"x")
+        bus.publish("room", b"x")
         await until(lambda: received == [b"x"])
 
 
@@ -134,7 +134,7 @@ async def test_subscriptions_come_back_with_redis(redis_service: Redis, how: str
         await until(lambda: not bus.connected)
         began = time.monotonic()
         for _ in range(100):
-            await bus.publish("room", b"lost")
+            bus.publish("room", b"lost")
         late: list[bytes] = []
         await bus.subscribe("subscribed meanwhile", late.append)
         assert time.monotonic() - began < 1.5
@@ -144,8 +144,8 @@ async def test_subscriptions_come_back_with_redis(redis_service: Redis, how: str
         assert bus.dropped > 0
         # The sending connection may notice a moment after the listening one.
         while not received or not late:
-            await bus.publish("room", b"back")
-            await bus.publish("subscribed meanwhile", b"back")
+            bus.publish("room", b"back")
+            bus.publish("subscribed meanwhile", b"back")
             await asyncio.sleep(0.05)
         assert set(received) == set(late) == {b"back"}
 
@@ -161,7 +161,7 @@ async def test_redis_that_was_never_there(redis_service: Redis) -> None:
         await asyncio.to_thread(redis_service.start)
         await until(lambda: bus.connected)
         while not received:
-            await bus.publish("room", b"x")
+            bus.publish("room", b"x")
             await asyncio.sleep(0.05)
 
 
@@ -170,7 +170,7 @@ async def test_redis_that_hangs_holds_nobody_up(redis_service: Redis) -> None:
         await asyncio.to_thread(redis_service.pause)
         began = time.monotonic()
         for _ in range(20):
-            await bus.publish("room", b"x" * 1000)
+            bus.publish("room", b"x" * 1000)
         assert time.monotonic() - began < 0.5
         await until(lambda: bus.dropped == 20)
         began = time.monotonic()
