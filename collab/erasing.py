@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from collab.documents import Documents, blob_folder, drive_folder, tree_id
+from collab.log import records_of
 from collab.rooms import Rooms
 from storage import Storage
 
@@ -33,10 +34,10 @@ async def erase_workspace(storage: Storage, rooms: Rooms, workspace: str) -> Non
             await _delete(storage, [info.key async for info in storage.objects.list(folder)])
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        large = storage.db["updates"].find({"document": {"$in": batch}, "object": {"$exists": True}}, {"object": 1})
+        large = storage.db["updates"].find({**records_of(batch), "object": {"$exists": True}}, {"object": 1})
         await _delete(storage, [entry["object"] async for entry in large] + await documents.snapshot_keys(batch))
-        for collection in ("updates", "clients"):
-            await storage.db[collection].delete_many({"document": {"$in": batch}})
+        await storage.db["updates"].delete_many(records_of(batch))
+        await storage.db["clients"].delete_many({"document": {"$in": batch}})
         await documents.delete(batch)
 
 

@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 
 from collab import replication
 from collab.codec import MalformedFrame
-from collab.commits import GroupCommit
+from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import TextEdit, edit_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
@@ -64,7 +64,7 @@ class Rooms:
         self._slots: dict[str, _Slot] = {}
         self.updates = UpdateLog(storage.db, storage.objects)
         self.snapshots = Snapshots(storage.db, storage.objects, self.updates)
-        self._commits = GroupCommit(self.updates)
+        self._commits = GroupCommit(self.updates, SHARED if storage.bus.spans_processes else ALONE)
         self._changed: list[Callable[[str, str], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._compacting: set[str] = set()

@@ -21,6 +21,10 @@ class Bus(Protocol):
     def publish(self, channel: str, payload: bytes) -> None:
         """Best effort: never raises and never waits. What cannot be sent is counted and dropped."""
 
+    @property
+    def spans_processes(self) -> bool:
+        """Whether what is published here may reach another process."""
+
     def has_others(self, channel: str) -> bool:
         """False when surely nobody hears ``channel`` but one receiver in this process: no need to publish then."""
 

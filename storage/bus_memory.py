@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 class MemoryBus:
     """A `Bus` that is always connected and loses nothing."""
 
+    spans_processes = False
     connected = True
     dropped = 0
 

@@ -98,6 +98,10 @@ class RedisBus:
 
     # Sending
 
+    @property
+    def spans_processes(self) -> bool:
+        return True
+
     def has_others(self, channel: str) -> bool:
         return True
 

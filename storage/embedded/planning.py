@@ -54,6 +54,8 @@ class Access:
 
 def choose(filter_: Mapping[str, Any], sort: Sort, indexes: Sequence[IndexSpec]) -> Access | None:
     """The index that narrows the search most, or None when all documents must be looked at."""
+    if "$or" in filter_ and (access := _alternatives(filter_["$or"], indexes)) is not None:
+        return access
     bounds = _bounds(filter_)
     best: tuple[float, bool, Access] | None = None
     for index in indexes:
@@ -63,6 +65,22 @@ def choose(filter_: Mapping[str, Any], sort: Sort, indexes: Sequence[IndexSpec])
         if score > 0 and (best is None or (score, access.ordered) > best[:2]):
             best = score, access.ordered, access
     return best[2] if best else None
+
+
+def _alternatives(branches: Sequence[Mapping[str, Any]], indexes: Sequence[IndexSpec]) -> Access | None:
+    """The stretches of all branches, when one index serves each of them."""
+    found = [choose(branch, (), indexes) for branch in branches]
+    accesses = [access for access in found if access is not None]
+    if not accesses or len(accesses) < len(found) or any(a.index is not accesses[0].index for a in accesses):
+        return None
+    stretches: list[tuple[bytes, bytes]] = []
+    for low, high in sorted(stretch for access in accesses for stretch in access.stretches):
+        if stretches and low < stretches[-1][1]:
+            # What two branches share must not be found twice.
+            stretches[-1] = stretches[-1][0], max(high, stretches[-1][1])
+        else:
+            stretches.append((low, high))
+    return Access(accesses[0].index, stretches, ordered=False, reverse=False)
 
 
 def check_sort(sort: Mapping[str, Any]) -> Sort:

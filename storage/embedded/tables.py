@@ -175,9 +175,12 @@ class Tables:
         """Raises `CommandError`: a duplicate key, or too large."""
         keys = self._checked_keys(collection, document, raw, None)
         self.begin()
-        row = self._sql.execute(
-            f"INSERT INTO d{collection.table} (id, doc) VALUES (?, ?)", (_identity(document), raw)
-        ).lastrowid
+        try:
+            row = self._sql.execute(
+                f"INSERT INTO d{collection.table} (id, doc) VALUES (?, ?)", (_identity(document), raw)
+            ).lastrowid
+        except sqlite3.IntegrityError:
+            raise _duplicate(collection, _ID, document["_id"]) from None
         for number, key in keys.items():
             if key is not None:
                 self._sql.execute(f"INSERT INTO i{number} VALUES (?, ?)", (key, row))
@@ -249,13 +252,12 @@ class Tables:
     def _checked_keys(
         self, collection: Collection, document: Document, raw: bytes, row: int | None
     ) -> dict[int, bytes | None]:
-        """The key in each index, all rules checked before anything is written: a refused document leaves no trace."""
+        """The key in each index but that on `_id`.
+
+        All rules are checked before anything is written: a refused document leaves no trace.
+        """
         if len(raw) > MOST_BYTES:
             raise CommandError(TOO_LARGE, f"a document of {len(raw):,} bytes; {MOST_BYTES:,} is the most")
-        if row is None:
-            taken = f"SELECT 1 FROM d{collection.table} WHERE id = ?"
-            if self._sql.execute(taken, (_identity(document),)).fetchone():
-                raise _duplicate(collection, _ID, document["_id"])
         keys: dict[int, bytes | None] = {}
         for number, spec in collection.indexes.values():
             key = keys[number] = _index_key(spec, document)
