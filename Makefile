@@ -11,7 +11,7 @@ NODE_ON_PATH := $(shell node -e 'const [a, b] = process.versions.node.split(".")
 export PATH  := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check services bench lock clean
+.PHONY: help install run test check services torture bench lock clean
 
 help:
 	@echo 'make run       set up what is missing and start Scriptorium at http://127.0.0.1:8000'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test      set up what is missing and run all tests'
 	@echo 'make check     linters, type checkers and the walls between the packages'
 	@echo 'make services  fetch and build the real services that tests/services starts'
+	@echo 'make torture   kill, pause and flush everything under people who type; ARGS="--minutes 60"'
 	@echo 'make bench     measure this server and others side by side; ARGS="--seconds 10 --rows 0,1"'
 	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean     remove everything that make has made'
@@ -76,6 +77,9 @@ check: $(STAMPS)/dev $(STAMPS)/node_modules
 $(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
 	cd bench/peers && $(NPM_CI)
 	@touch $@
+
+torture: $(STAMPS)/dev $(STAMPS)/yjs services
+	$(BIN)/python -m tests.torture $(ARGS)
 
 bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers
 	$(BIN)/python bench/run.py $(ARGS)

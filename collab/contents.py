@@ -15,15 +15,18 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from dataclasses import dataclass, replace
 
 from collab.documents import Documents, FileKind, FileRecord, blob_key, now
-from collab.edits import minimal_edits
+from collab.edits import fresh_client_id, replacing_update
 from collab.limits import Limits
 from collab.room import is_panic
 from collab.rooms import Rooms
 from collab.textfile import TextFormat, decode, encode
+from collab.update import encode_state_vector
 from storage import Storage
 
 LARGE = 256 * 1024
 """Bytes from which looking at a file is left to a thread."""
+
+CHUNK = 1024 * 1024
 
 PARALLEL_PUTS = 8
 
@@ -147,19 +150,15 @@ class Contents:
     async def _edit(self, document: str, text: str, author: str) -> bool:
         async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
-            while True:
-                present = room.text
-                if len(present) < LARGE:
-                    edits = minimal_edits(present, text)
-                    break
-                edits = await asyncio.to_thread(minimal_edits, present, text)
-                if room.text == present:  # nobody typed while we compared
-                    break
-            if edits:
-                room.edit(edits, author)
+            content = room.encode_since(encode_state_vector({}))
+            size = max(len(content), len(text))
+            made = await self._rooms.aside.run(size, replacing_update, content, text, fresh_client_id(room.state))
+            if made is not None:
+                update, growth = made
+                room.apply(update, author, growth=growth)
             # Also without an edit: that there was none to make may rest on text which is not logged yet.
             await room.durable()
-        return bool(edits)
+        return made is not None
 
     async def discard(self, records: Sequence[FileRecord]) -> None:
         """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""
@@ -175,7 +174,7 @@ class Contents:
                 if record.kind == "binary":
                     yield record, await self.read(record)
                 elif record.id in texts:
-                    yield record, _plain(texts.pop(record.id), record)
+                    yield record, await _plain(texts.pop(record.id), record)
 
     async def _texts(self, documents: Sequence[str]) -> dict[str, str]:
         try:
@@ -196,12 +195,20 @@ class Contents:
         if record.kind == "binary":
             assert record.blob is not None
             return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
-        return _plain(await self._rooms.text_of(record.id), record)
+        return await _plain(await self._rooms.text_of(record.id), record)
 
 
-def _plain(text: str, record: FileRecord) -> Plain:
-    raw = encode(text, record.format)
-    return Plain(len(raw), hashlib.sha256(raw).hexdigest(), _once(raw))
+async def _plain(text: str, record: FileRecord) -> Plain:
+    if len(text) < LARGE:
+        raw, digest = _encode(text, record.format)
+    else:
+        raw, digest = await asyncio.to_thread(_encode, text, record.format)
+    return Plain(len(raw), digest, _in_chunks(raw))
+
+
+def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:
+    raw = encode(text, format)
+    return raw, hashlib.sha256(raw).hexdigest()
 
 
 def batches(records: Iterable[FileRecord]) -> Iterator[list[FileRecord]]:
@@ -218,5 +225,7 @@ def batches(records: Iterable[FileRecord]) -> Iterator[list[FileRecord]]:
         yield batch
 
 
-async def _once(raw: bytes) -> AsyncIterator[bytes]:
-    yield raw
+async def _in_chunks(raw: bytes) -> AsyncIterator[bytes]:
+    # A socket copies what it cannot take at once.
+    for at in range(0, len(raw), CHUNK):
+        yield raw[at : at + CHUNK]

@@ -19,6 +19,9 @@ STEPS = 3_000_000
 _LONGEST_SCRIPT = 256
 """Insertions and deletions of the longest edit script that is still worth having."""
 
+MOST = 4_000
+"""Differences in one result. Each is a place at which every replica of the document has to cut it."""
+
 _WORDS = re.compile(r"\w+|\W", re.DOTALL)
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -46,7 +49,7 @@ class _Budget:
 
 
 def differences(old: str, new: str) -> list[Difference]:
-    """What to replace in `old` to make it `new`: ascending, disjoint, and never next to each other."""
+    """What to replace in `old` to make it `new`: at most `MOST`, ascending, disjoint, and never next to each other."""
     budget = _Budget(STEPS)
     prefix, suffix = _common_ends(old, new)
     # Whole lines, for it is among lines that anchors are found.
@@ -60,7 +63,21 @@ def differences(old: str, new: str) -> list[Difference]:
             at = start + lines.start
             text = words.text[prefix : len(words.text) - suffix]
             found.append(Difference(at + words.start + prefix, at + words.end - suffix, text))
-    return found
+    return found if len(found) <= MOST else _joined(old, found)
+
+
+def _joined(old: str, found: list[Difference]) -> list[Difference]:
+    """At most `MOST` of them, joined where the least of `old` lies between two."""
+    between = sorted((after.start - before.end for before, after in pairwise(found)), reverse=True)
+    joined = found[:1]
+    for difference in found[1:]:
+        last = joined[-1]
+        if difference.start - last.end > between[MOST - 1]:
+            joined.append(difference)
+        else:
+            text = last.text + old[last.end : difference.start] + difference.text
+            joined[-1] = Difference(last.start, difference.end, text)
+    return joined
 
 
 def _common_ends(a: str, b: str) -> tuple[int, int]:

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pycrdt import Doc, Text, merge_updates
+from pycrdt import Doc, merge_updates
 
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient
-from collab.offsets import utf16_length
+from collab.offsets import slice_utf16, utf16_length
 from collab.presence import Presence
 from collab.snapshots import Loaded
 from collab.update import Kind, UpdateHeader, read_update
@@ -215,15 +215,17 @@ class Room:
 
     # ---- writing
 
-    def apply(self, update: bytes, author: str) -> None:
+    def apply(self, update: bytes, author: str, *, growth: int | None = None) -> None:
         """Take ``update``, written by ``author``. It is durable after `durable`.
+
+        ``growth``: bytes by which the text becomes longer, where that is known.
 
         Raises:
             InvalidUpdate: malformed, or content that this kind of document does not admit. Nothing changed.
             UpdateGap: it rests on unknown text. Nothing changed.
             DocumentTooLarge, Overloaded, RoomClosed: nothing changed.
         """
-        self.accept(update, read_update(update, self.kind), author, None)
+        self.accept(update, read_update(update, self.kind), author, None, growth=growth)
         self.flush()
 
     def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
@@ -233,12 +235,21 @@ class Room:
             ValueError: a position outside the text or inside a surrogate pair; overlapping edits.
             As `apply`.
         """
-        self.flush()
+        text = self.text
         update = edit_update(self.doc, edits, fresh_client_id(self.state))
-        self.apply(update, author)
+        growth = sum(len(edit.text.encode()) - len(slice_utf16(text, edit.start, edit.end).encode()) for edit in edits)
+        self.apply(update, author, growth=growth)
         return update
 
-    def accept(self, update: bytes, header: UpdateHeader, author: str, sender: Connection | None) -> None:
+    def accept(
+        self,
+        update: bytes,
+        header: UpdateHeader,
+        author: str,
+        sender: Connection | None,
+        *,
+        growth: int | None = None,
+    ) -> None:
         """`apply` for a header that is already read; sent on with the next flush."""
         if self.closed:
             raise RoomClosed(self.document)
@@ -246,7 +257,7 @@ class Room:
             raise RoomRebuilding(self.document)
         if self._replica.gap(header):
             raise UpdateGap(self.document)
-        self._check_size(update, header, exactly=sender is None)
+        self._check_size(update, header, growth)
         state = self._replica.state
         seen = [client for client in header.ranges if client not in state]
         self._admit(update, header, sender, announce=True)
@@ -255,25 +266,19 @@ class Room:
         if self._flush_timer is None:
             self._schedule_flush()
 
-    def _check_size(self, update: bytes, header: UpdateHeader, *, exactly: bool) -> None:
-        # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text, but
-        # trying it on a copy costs up to a tenth of a second: it is done for our own edits, not for any client's.
-        if self.kind == "text":
+    def _check_size(self, update: bytes, header: UpdateHeader, growth: int | None) -> None:
+        if self.kind == "text" and header.ranges:
+            # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text,
+            # who says so; finding it out would take a copy of the document.
             limit = self._limits.text_document
-            if self._most_bytes + len(update) > limit and header.ranges:
+            most = len(update) if growth is None else growth
+            if self._most_bytes + most > limit:
                 self._most_bytes = len(self._replica.text) + sum(len(item.update) for item in self._incoming)
-                if self._most_bytes + len(update) > limit and not (exactly and self._length_with(update) <= limit):
+                if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
-            self._most_bytes += len(update)
+            self._most_bytes += max(0, most)
         if self._commits.backlog + len(update) > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
-
-    def _length_with(self, update: bytes) -> int:
-        """Bytes of the text after ``update``."""
-        self.flush()
-        trial = fork(self.doc)
-        trial.apply_update(update)
-        return len(trial.get("text", type=Text))
 
     def _admit(self, update: bytes, header: UpdateHeader, sender: Connection | None, *, announce: bool) -> None:
         taken = self._replica.admit(update, header)

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
-from pycrdt import Doc
 from pymongo.errors import PyMongoError
 
 from collab import replication
+from collab.aside import LARGE, Aside
 from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
-from collab.edits import TextEdit, edit_update, fresh_client_id
+from collab.edits import first_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
@@ -62,6 +62,7 @@ class Rooms:
         self._storage = storage
         self._limits = limits or Limits()
         self._slots: dict[str, _Slot] = {}
+        self.aside = Aside()
         self.updates = UpdateLog(storage.db, storage.objects)
         self.snapshots = Snapshots(storage.db, storage.objects, self.updates)
         self._commits = GroupCommit(self.updates, SHARED if storage.bus.spans_processes else ALONE)
@@ -241,7 +242,11 @@ class Rooms:
         for document, text, author in texts:
             if text:
                 client = fresh_client_id(())
-                update = edit_update(Doc(), [TextEdit(0, 0, text)], client)
+                if len(text) < LARGE:
+                    update = first_update(text, client)
+                    await asyncio.sleep(0)
+                else:
+                    update = await self.aside.run(len(text), first_update, text, client)
                 entries.append(LogEntry(document, f"{self._process}.0", 1, 1, update))
                 clients.append(NewClient(document, client, author))
         if entries:

@@ -9,9 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from collab.edits import TextEdit, edit_update, fork, fresh_client_id, minimal_edits
+from collab.codec import read_var_uint
+from collab.differences import MOST, differences
+from collab.edits import (
+    PIECE,
+    TextEdit,
+    edit_update,
+    first_update,
+    fork,
+    fresh_client_id,
+    minimal_edits,
+    replacing_update,
+)
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from collab.update import missing, read_update
+from tests.support.yjs import oracle
 
 ALPHABET = "ab \n.é\u0301\u4e2d😀𝒳"
 
@@ -174,3 +186,80 @@ def carried_out_quickly(text: str, edits: list[TextEdit]) -> str:
         parts += [units[2 * at : 2 * edit.start], edit.text.encode("utf-16-le")]
         at = edit.end
     return b"".join([*parts, units[2 * at :]]).decode("utf-16-le")
+
+
+def structs(update: bytes) -> int:
+    """How many structs an update of one client has."""
+    sections, at = read_var_uint(update, 0)
+    assert sections == 1
+    return read_var_uint(update, at)[0]
+
+
+def test_a_large_text_stays_in_pieces() -> None:
+    """Also in Yjs, which joins by the same rule as yrs: only what stands in the order in which it was written."""
+    text = "".join(f"line {number} é😀\n" for number in range(10_000))
+    doc: Doc[Text] = Doc()
+    doc.apply_update(first_update(text, 5))
+    assert text_of(doc) == text
+    assert structs(doc.get_update()) == -(-len(text) // PIECE)
+    with oracle() as yjs:
+        yjs.create("large")
+        yjs.apply("large", doc.get_update())
+        assert yjs.text("large") == text
+        assert structs(yjs.update("large")) == structs(doc.get_update())
+
+
+def test_a_long_insertion_into_a_text_is_in_pieces_and_in_one_place() -> None:
+    doc = document("before behind")
+    other = fork(doc, client_id=2**31)
+    other.get("text", type=Text).insert(7, "between ")
+    new = "before " + "word " * PIECE + "behind"
+    made = replacing_update(doc.get_update(), new, 3)
+    assert made is not None
+    update, growth = made
+    assert growth == 5 * PIECE
+    assert structs(update) == 5
+    for first, second in ((update, other.get_update()), (other.get_update(), update)):
+        replica = fork(doc)
+        replica.apply_update(first)
+        replica.apply_update(second)
+        assert text_of(replica).replace("between ", "") == new
+        assert text_of(replica).count("word " * PIECE) == 1
+
+
+@given(st.text(ALPHABET, max_size=80), st.text(ALPHABET, max_size=80), st.text(ALPHABET, min_size=1, max_size=9))
+@settings(max_examples=200, deadline=None)
+def test_a_replacement_keeps_what_is_typed_meanwhile(old: str, new: str, typed: str) -> None:
+    doc = document(old, client_id=2)
+    made = replacing_update(doc.get_update(), new, 3)
+    other = fork(doc, client_id=4)
+    other.get("text", type=Text).insert(0, typed)
+    assert (made is None) == (old == new)
+    if made is not None:
+        update, growth = made
+        assert growth == len(new.encode()) - len(old.encode())
+        doc.apply_update(update)
+        assert text_of(doc) == new
+        other.apply_update(update)
+    doc.apply_update(other.get_update())
+    assert typed in text_of(doc)
+    assert len(text_of(doc)) == len(new) + len(typed)
+
+
+def test_texts_that_differ_everywhere_are_replaced_in_a_bounded_number_of_places() -> None:
+    old = "".join(f"{number}\n" for number in range(3 * MOST))
+    new = "".join(f"{number} {'!' if number % 2 else ''}\n" for number in range(3 * MOST))
+    found = differences(old, new)
+    assert 0 < len(found) <= MOST
+    assert carried_out(old, minimal_edits(old, new)) == new
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
+def test_few_places_are_those_that_lie_farthest_apart(changed: list[int]) -> None:
+    old = "".join(f"{number}\n" for number in range(len(changed)))
+    new = "".join(f"{number}{'+' * change}\n" for number, change in enumerate(changed))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("collab.differences.MOST", 3)
+        edits = minimal_edits(old, new)
+    assert len(edits) <= 3
+    assert carried_out(old, edits) == new

@@ -251,9 +251,10 @@ class YjsClient:
 
 
 @asynccontextmanager
-async def yjs_clients() -> AsyncIterator[Clients]:
+async def yjs_clients(script: str = "client.mjs") -> AsyncIterator[Clients]:
+    """The Node process that runs ``script``, whose operations `Clients.call` names."""
     process = await asyncio.create_subprocess_exec(
-        *_command("client.mjs"),
+        *_command(script),
         cwd=_FOLDER,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -32,6 +32,14 @@ const operations = {
   insert: ({ doc, index, text }) => transact(docs.get(doc), () => docs.get(doc).getText('text').insert(index, text)),
   delete: ({ doc, index, length }) => transact(docs.get(doc), () => docs.get(doc).getText('text').delete(index, length)),
   text: ({ doc }) => docs.get(doc).getText('text').toString(),
+  /** The Yjs client id behind each UTF-16 unit of the text. */
+  writers: ({ doc }) => {
+    const writers = []
+    for (let item = docs.get(doc).getText('text')._start; item !== null; item = item.right) {
+      if (!item.deleted) writers.push(...Array(item.length).fill(item.id.client))
+    }
+    return writers
+  },
   update: ({ doc, vector }) => base64(Y.encodeStateAsUpdate(docs.get(doc), vector ? bytes(vector) : undefined)),
   vector: ({ doc }) => base64(Y.encodeStateVector(docs.get(doc))),
   pending: ({ doc }) => docs.get(doc).store.pendingStructs !== null || docs.get(doc).store.pendingDs !== null,

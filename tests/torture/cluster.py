@@ -1,0 +1,357 @@
+"""The processes of a plan: servers, and the services behind them. Each can be killed, stopped, paused and started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import httpx2
+
+from storage import Storage, open_storage
+from tests.services.launchers import S3, Redis, Service
+from tests.support.server import OWNER_TOKEN, ROOT, clean_environment
+from tests.torture.plan import Plan
+
+START_WITHIN = 30.0
+STOP_WITHIN = 40.0
+"""Seconds that a server may take to stop while all that it needs is there."""
+
+
+class ServerFailed(AssertionError):
+    """A server did not start or did not stop, though nothing was in its way."""
+
+
+class Victim(Protocol):
+    """What a plan can do to a process. Each is done whatever the state is, and does nothing where it makes no sense."""
+
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    async def start(self) -> None: ...
+
+
+class Nursery:
+    """See `tests.torture.nursery`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def fork(self, arguments: list[str], environment: Mapping[str, str], log: Path, *, hasty: bool) -> int:
+        request = {"arguments": arguments, "environment": dict(environment), "log": str(log), "hasty": hasty}
+        return int(self._ask(request))
+
+    def exit_code(self, pid: int) -> int | None:
+        """None while it runs."""
+        code: int | None = self._ask({"ended": pid})
+        return code
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextlib.contextmanager
+def nursery() -> Iterator[Nursery]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.torture.nursery"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean_environment({}),
+    )
+    with process:
+        yield Nursery(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class ServerProcess:
+    def __init__(self, nursery: Nursery, data_dir: Path, environment: Mapping[str, str], *, hasty: bool) -> None:
+        self._nursery = nursery
+        self.data_dir = data_dir
+        data_dir.mkdir(parents=True)
+        self.log = data_dir.with_suffix(".log")
+        self._environment = clean_environment({**environment, "SCRIPTORIUM_OWNER_TOKEN": OWNER_TOKEN})
+        self._hasty = hasty
+        self._pid: int | None = None
+        self._stopping = False
+        self.port = _free_port()
+        self.http = httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {OWNER_TOKEN}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    @property
+    def _running(self) -> int | None:
+        """Its pid."""
+        if self._pid is not None and self._nursery.exit_code(self._pid) is not None:
+            self._pid = None
+        return self._pid
+
+    async def start(self) -> None:
+        """One that is just stopping ends first, or is killed as an impatient operator would."""
+        if self._stopping:
+            with contextlib.suppress(ServerFailed):
+                await self.stopped(within=3)
+            self.kill()
+        if self._running is not None:
+            return
+        self._pid = self._nursery.fork(
+            ["serve", "--port", str(self.port), "--data-dir", str(self.data_dir)],
+            self._environment,
+            self.log,
+            hasty=self._hasty,
+        )
+
+    async def answers(self) -> None:
+        """Returns once it serves. Raises ServerFailed."""
+        deadline = time.monotonic() + START_WITHIN
+        while time.monotonic() < deadline:
+            if self._running is None:
+                break
+            with contextlib.suppress(httpx2.HTTPError):
+                if (await self.http.get("/readyz", timeout=5)).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+        raise ServerFailed(f"{self.data_dir.name} does not serve: {self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        if (pid := self._running) is not None:
+            os.kill(pid, signal.SIGKILL)
+            while self._running is not None:
+                time.sleep(0.001)
+        self._stopping = False
+
+    def stop(self) -> None:
+        if (pid := self._running) is not None and not self._stopping:
+            os.kill(pid, signal.SIGTERM)
+            self._stopping = True
+
+    async def stopped(self, within: float = STOP_WITHIN) -> None:
+        """Raises ServerFailed."""
+        deadline = time.monotonic() + within
+        while self._running is not None:
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{self.data_dir.name} does not stop: {self.log.read_text()[-2000:]}")
+            await asyncio.sleep(0.02)
+        self._stopping = False
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping
+
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if (pid := self._running) is not None:
+            os.kill(pid, number)
+
+    @property
+    def children(self) -> list[int]:
+        """The embedded database."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if (pid := self._running) is not None:
+                return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return []
+
+
+class EmbeddedDatabase:
+    """The one that a lone server supervises: who kills it need not start it again."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self._server = server
+
+    async def start(self) -> None:
+        self.resume()
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for child in self._server.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+
+
+class SharedDatabase:
+    """The embedded database's server, for several processes. While it is dead connections are refused."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._socket = folder / "mongo.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mongodb://{quote(str(self._socket), safe='')}/scriptorium"
+
+    async def start(self) -> None:
+        if self._process is not None:
+            return
+        self._socket.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener, (self._folder / "log.txt").open("ab") as log:
+            listener.bind(str(self._socket))
+            listener.listen(256)
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond
+                [sys.executable, "-m", "storage.embedded.server", str(self._folder), str(listener.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=[listener.fileno()],
+            )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            self._socket.unlink()
+
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+class Outside:
+    """One of the services that the other tests use too."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._alive = False
+
+    async def start(self) -> None:
+        if not self._alive:
+            await asyncio.to_thread(self._service.start)
+            self._alive = True
+
+    def kill(self) -> None:
+        self._service.kill()
+        self._alive = False
+
+    def pause(self) -> None:
+        self._service.pause()
+
+    def resume(self) -> None:
+        self._service.resume()
+
+
+class Cluster:
+    """All processes of ``plan``, with their data in ``folder``."""
+
+    def __init__(self, plan: Plan, folder: Path, nursery: Nursery) -> None:
+        self.plan = plan
+        self.victims: dict[str, Victim] = {}
+        self.redis: Redis | None = None
+        self._urls: dict[str, str] = {}
+        environment: dict[str, str] = {}
+        if plan.shape == "together":
+            database = SharedDatabase(folder / "mongo")
+            objects, self.redis = S3(folder / "s3"), Redis(folder / "redis")
+            self.victims = {"database": database, "objects": Outside(objects), "redis": Outside(self.redis)}
+            self._urls = {
+                "mongo_url": database.url,
+                "object_store_url": objects.bucket("main"),
+                "redis_url": self.redis.url,
+            }
+            environment = {f"SCRIPTORIUM_{name.upper()}": url for name, url in self._urls.items()}
+            environment |= objects.credentials
+            self._objects = folder / "s3" / "data" / "main"
+        self.environment = environment
+        self.servers = [
+            ServerProcess(nursery, folder / f"server {number}", environment, hasty=plan.hasty)
+            for number in range(plan.servers)
+        ]
+        for number, server in enumerate(self.servers):
+            self.victims[f"server {number}"] = server
+        if plan.shape == "alone":
+            self._objects = self.servers[0].data_dir / "objects"
+            self.victims["database"] = EmbeddedDatabase(self.servers[0])
+
+    async def heal(self) -> None:
+        """Everything runs and answers. Raises ServerFailed."""
+        for victim in self.victims.values():
+            victim.resume()
+        for name, victim in self.victims.items():
+            if not name.startswith("server"):
+                await victim.start()
+        for server in self.servers:
+            if server.is_stopping:
+                await server.stopped()
+            await server.start()
+        await asyncio.gather(*(server.answers() for server in self.servers))
+
+    def drive(self, workspace: str) -> dict[str, bytes]:
+        """The plain files of ``workspace`` by path. One that goes while this reads is left out."""
+        folder = self._objects / "drive" / workspace
+        found: dict[str, bytes] = {}
+        for file in folder.rglob("*"):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                found[file.relative_to(folder).as_posix()] = file.read_bytes()
+        return found
+
+    def kill_servers(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+    async def close(self) -> None:
+        for server in self.servers:
+            server.kill()
+            await server.http.aclose()
+        for victim in self.victims.values():
+            victim.kill()
+
+    @asynccontextmanager
+    async def storage(self) -> AsyncIterator[Storage]:
+        """What the servers, which must be dead, have left."""
+        urls: dict[str, str | None] = {"mongo_url": None, "object_store_url": None, "redis_url": None, **self._urls}
+        before = dict(os.environ)
+        os.environ.update(self.environment)  # the object store's credentials come from nowhere else
+        try:
+            async with open_storage(**urls, data_dir=self.servers[0].data_dir) as storage:
+                yield storage
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
