@@ -41,7 +41,14 @@ COMPACT_BYTES = 256 * 1024
 CLOSE_ENTRIES = 40
 """Log entries worth a snapshot when a room leaves memory: opening it again then reads one object."""
 
+CLOSE_PATIENCE = 15.0
+"""Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
+
 STORAGE_ERRORS = (PyMongoError, ObjectStoreError, OSError)
+
+
+class EditsLost(RuntimeError):
+    """The log was away until the process ended. What it lacks was called saved to nobody; who wrote it has it."""
 
 
 @dataclass(slots=True)
@@ -298,14 +305,21 @@ class Rooms:
             await slot.unsubscribe()
 
     async def close(self) -> None:
-        """Make everything durable, fold long logs into snapshots, and leave. Waits for the log if it is away."""
+        """Make everything durable, fold long logs into snapshots, and leave.
+
+        Raises EditsLost when the log stays away for `CLOSE_PATIENCE` seconds.
+        """
         self._closing = True
         self._heart.cancel()
         for room in self.open_rooms:
             room.close(1012, "the server restarts")
-        await self._commits.close()
+        lost = 0
+        try:
+            await self._commits.close(CLOSE_PATIENCE)
+        except TimeoutError:
+            lost = self._commits.backlog
         for room in self.open_rooms:
-            if room.entries >= CLOSE_ENTRIES:
+            if room.entries >= CLOSE_ENTRIES and not lost:
                 await self._compact(room)
         for slot in list(self._slots.values()):
             if slot.idle_timer is not None:
@@ -317,6 +331,8 @@ class Rooms:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()
+        if lost:
+            raise EditsLost(f"the update log stayed away: {lost} bytes of edits that nobody was told are saved")
 
     # ---- keeping up
 
@@ -352,7 +368,7 @@ class Rooms:
             return
         self._rereading.add(room.document)
         try:
-            while True:
+            while not self._closing:
                 try:
                     if await self._catch_up(room):
                         return
@@ -388,7 +404,7 @@ class Rooms:
         return not loaded.waiting
 
     async def _rebuild(self, room: Room) -> None:
-        while True:
+        while not self._closing:
             try:
                 room.rebuilt(await self.snapshots.load(room.document))
                 return
