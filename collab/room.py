@@ -113,6 +113,9 @@ class Room:
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
         self.presence = Presence(limits)
+        self.deleters: set[str] = set()
+        """Who has deleted something and nothing more in one update: for versions, which empty it. All else that people
+        do leaves their client id in the text; this leaves nothing."""
         self.writer = writer
         self._commits = commits
         self._publish = publish
@@ -273,6 +276,8 @@ class Room:
         self._check_size(update, header, growth)
         seen = [NewClient(self.document, client, author) for client in header.ranges if client not in self.state]
         self._admit(update, header, sender, announce=True)
+        if not header.ranges:
+            self.deleters.add(author)
         self._new_clients.update((new.client, new.author) for new in seen)
         self._schedule_flush()
 

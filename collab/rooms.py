@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from collab.edits import first_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
 from collab.update import InvalidUpdate, read_update
 from storage import Storage
 
@@ -62,6 +62,23 @@ class _Slot:
     unsubscribe: Callable[[], Awaitable[None]] | None = None
 
 
+def _is_open(slot: _Slot) -> bool:
+    return slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A shared text as it is at a moment."""
+
+    text: str
+    state: Mapping[int, int]
+    """Yjs client id → clock, of all that went into it."""
+
+    @classmethod
+    def of(cls, loaded: Loaded) -> Present:
+        return cls(str(loaded.replica.text), loaded.replica.state)
+
+
 class Rooms:
     """All rooms of one process. Make it on the event loop; `close` makes everything durable."""
 
@@ -88,11 +105,7 @@ class Rooms:
 
     @property
     def open_rooms(self) -> list[Room]:
-        return [
-            slot.opening.result()
-            for slot in self._slots.values()
-            if slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
-        ]
+        return [slot.opening.result() for slot in self._slots.values() if _is_open(slot)]
 
     @property
     def log_away(self) -> bool:
@@ -200,7 +213,7 @@ class Rooms:
         if not room.covers(numbers):
             await self._catch_up(room)
 
-    async def text_of(self, document: str) -> str:
+    async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
 
         Raises:
@@ -210,23 +223,32 @@ class Rooms:
             loaded = await self.snapshots.load(document)
             if loaded.kind != "text":
                 raise DocumentNotFound(document)
-            return str(loaded.replica.text)
+            return Present.of(loaded)
         async with self.open(document) as room:
             await self.catch_up(room)
-            return room.text
+            return Present(room.text, dict(room.state))
 
-    async def texts_of(self, documents: Collection[str]) -> dict[str, str]:
-        """As `text_of` for many, with a few queries for all. What cannot be had is left out: `text_of` says why.
+    async def text_of(self, document: str) -> str:
+        """As `present`, the text alone."""
+        return (await self.present(document)).text
+
+    async def presents(self, documents: Collection[str]) -> dict[str, Present]:
+        """As `present` for many, with a few queries for all. What cannot be had is left out: `present` says why.
 
         All of it is in memory at once; it is for the caller to ask for as much as is bearable.
         """
         loaded = await self.snapshots.load_many([document for document in documents if document not in self._slots])
-        texts = {document: str(found.replica.text) for document, found in loaded.items() if found.kind == "text"}
+        presents = {document: Present.of(found) for document, found in loaded.items() if found.kind == "text"}
         for document in documents:
             if document in self._slots:
                 with suppress(DocumentNotFound, DocumentGone, RoomClosed):
-                    texts[document] = await self.text_of(document)
-        return texts
+                    presents[document] = await self.present(document)
+        return presents
+
+    def deleters(self, document: str) -> set[str]:
+        """`Room.deleters` of a document that is in memory; of any other there are none."""
+        slot = self._slots.get(document)
+        return slot.opening.result().deleters if slot is not None and _is_open(slot) else set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
