@@ -21,12 +21,13 @@ from pycrdt import Doc, merge_updates
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
+from collab.known import NOTHING
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
 from collab.presence import Presence
 from collab.snapshots import Loaded
-from collab.update import Kind, UpdateHeader, read_update
+from collab.update import Kind, UpdateHeader, encode_state_vector, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ log = structlog.get_logger(__name__)
 
 PRESENCE_INTERVAL = 0.05
 """Seconds between two presence frames: 20 a second look continuous, and each replaces all states before it."""
-
-NOTHING = b"\x00\x00"
-"""A Yjs v1 update without structs and deletions."""
 
 _CONDENSE = 256
 """So many updates that wait for a log that is away are merged into one."""
@@ -216,14 +214,14 @@ class Room:
         """A Yjs v1 update of all that ``state_vector`` lacks. One encoding serves a herd of fresh clients."""
         self.flush()
         if state_vector != b"\x00":
-            return self.doc.get_update(state_vector)
+            return self._replica.encode(state_vector)
         if self._cached_encoding is None:
-            self._cached_encoding = self.doc.get_update()
+            self._cached_encoding = self._replica.encode(state_vector)
         return self._cached_encoding
 
     def encode_state_vector(self) -> bytes:
         self.flush()
-        return self.doc.get_state()
+        return encode_state_vector(self.state)
 
     def gap(self, header: UpdateHeader) -> str | None:
         """What an update rests on and the room lacks, or None. Raises InvalidUpdate for circular waits."""

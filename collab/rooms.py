@@ -417,7 +417,7 @@ class Rooms:
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
             return True
         loaded = await self.snapshots.load(room.document)
-        update = loaded.doc.get_update(room.encode_state_vector())
+        update = loaded.replica.encode(room.encode_state_vector())
         room.absorb(update, read_update(update, room.kind))
         # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
         for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
