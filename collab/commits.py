@@ -8,7 +8,7 @@ what it already has), and what rooms gather meanwhile waits in them, in order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -31,6 +31,10 @@ HURRIED = 0.01
 """The same when a barrier waits. The barriers of fifty people would otherwise make as many commits."""
 
 LONGEST_BACKOFF = 2.0
+
+PATIENCE = 3.0
+"""Seconds without an answer after which the log counts as away: a stopped database keeps its connections open, and its
+driver gives up after 20 s only. The write is not given up with it, so a log that is merely slow is asked once."""
 
 
 class Committing(Protocol):
@@ -101,30 +105,40 @@ class GroupCommit:
         entries = [entry for _, entry, _ in batch]
         clients = [client for _, _, seen in batch for client in seen]
         backoff = 0.1
+        loop = asyncio.get_running_loop()
         while True:
+            slow = loop.call_later(PATIENCE, self._log_is_away, batch, "no answer")
             try:
                 await self._updates.append(entries, clients)
             except (PyMongoError, ObjectStoreError, OSError) as error:
-                if not self.away:
-                    log.error("the update log is away; edits are kept in memory", error=str(error))
-                self.away = True
-                for room in {room: None for room, _, _ in batch} | self._dirty:
-                    room.log_is_away()
+                self._log_is_away(batch, str(error))
                 await asyncio.sleep(backoff)
                 backoff = min(LONGEST_BACKOFF, backoff * 2)
                 continue
+            finally:
+                slow.cancel()
             if self.away:
                 log.info("the update log is back", entries=len(entries))
             self.away = False
             return
+
+    def _log_is_away(self, batch: Iterable[tuple[Committing, LogEntry, list[NewClient]]], why: str) -> None:
+        if not self.away:
+            log.error("the update log is away; edits are kept in memory", error=why)
+        self.away = True
+        for room in {room: None for room, _, _ in batch} | self._dirty:
+            room.log_is_away()
 
     async def drain(self) -> None:
         """Wait until everything marked so far is durable."""
         self.hurry()
         await self._idle.wait()
 
-    async def close(self) -> None:
-        """Drain, then end. Waits as long as the log is away: what was acknowledged to people must reach it."""
-        await self.drain()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+    async def close(self, patience: float) -> None:
+        """Drain, then end. Raises TimeoutError when the log stays away for ``patience`` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self.drain()
+        finally:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

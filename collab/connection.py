@@ -26,11 +26,14 @@ from collab.codec import (
     encode_sync_step_2,
 )
 from collab.edits import fork
-from collab.room import Room, UpdateGap, is_panic
+from collab.room import Overloaded, Room, UpdateGap, is_panic
 from collab.update import InvalidUpdate, UpdateHeader, decode_state_vector, read_update, read_update_cooperatively
 
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
+
+MOST_BARRIERS = 1_000
+"""Barriers of one connection that may wait for an answer: they wait for as long as the log is away."""
 
 ASK_AGAIN = 1.0
 """Seconds between two step 1 to a client whose updates rest on text that we do not have."""
@@ -68,6 +71,7 @@ class Connection:
         self.peer = peer
         self._asking: asyncio.TimerHandle | None = None
         self._deferred: list[bytes] = []
+        self._unanswered = 0
         room.join(self)
         peer.send(encode_sync_step_1(room.encode_state_vector()))
         if (states := room.presence.all_states()) is not None:
@@ -176,12 +180,19 @@ class Connection:
     def _barrier(self, token: bytes) -> None:
         if not self.peer.can_write:
             return
+        if self._unanswered + len(self._deferred) >= MOST_BARRIERS:
+            raise Overloaded(f"more than {MOST_BARRIERS} barriers wait for an answer")
         if self._asking is not None:
-            if len(self._deferred) < 100:
-                self._deferred.append(token)
+            self._deferred.append(token)
             return
+        self._unanswered += 1
         frame = encode_barrier(token)
-        self._room.when_durable(lambda: self.peer.send(frame))
+
+        def answer() -> None:
+            self._unanswered -= 1
+            self.peer.send(frame)
+
+        self._room.when_durable(answer)
 
 
 def integrable_part(doc: Doc[Any], update: bytes) -> bytes | None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from collab.documents import Documents, FileKind, FileRecord, blob_key, now
 from collab.edits import fresh_client_id, replacing_update
 from collab.limits import Limits
-from collab.room import is_panic
-from collab.rooms import Rooms
+from collab.room import Room, is_panic
+from collab.rooms import Present, Rooms
 from collab.textfile import TextFormat, decode, encode
 from collab.update import encode_state_vector
 from storage import Storage
@@ -83,6 +83,8 @@ class Plain:
     """SHA-256, hex."""
     body: AsyncIterator[bytes]
     """To be read once."""
+    present: Present | None = None
+    """The shared text that it was made of; None for a binary file."""
 
     async def bytes(self) -> bytes:
         return b"".join([chunk async for chunk in self.body])
@@ -150,14 +152,23 @@ class Contents:
     async def _edit(self, document: str, text: str, author: str) -> bool:
         async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
-            content = room.encode_since(encode_state_vector({}))
-            size = max(len(content), len(text))
-            made = await self._rooms.aside.run(size, replacing_update, content, text, fresh_client_id(room.state))
-            if made is not None:
-                update, growth = made
-                room.apply(update, author, growth=growth)
-            # Also without an edit: that there was none to make may rest on text which is not logged yet.
-            await room.durable()
+            return await self.replace(room, room.encode_since(encode_state_vector({})), text, author)
+
+    async def replace(self, room: Room, content: bytes, text: str, author: str) -> bool:
+        """Turn what ``content``, an update of all that the room held, says into ``text`` by a minimal edit.
+
+        What others have written since stays. Durable on return; False when the text was that already.
+
+        Raises:
+            DocumentTooLarge, Overloaded, RoomClosed: nothing has changed.
+        """
+        size = max(len(content), len(text))
+        made = await self._rooms.aside.run(size, replacing_update, content, text, fresh_client_id(room.state))
+        if made is not None:
+            update, growth = made
+            room.apply(update, author, growth=growth)
+        # Also without an edit: that there was none to make may rest on text which is not logged yet.
+        await room.durable()
         return made is not None
 
     async def discard(self, records: Sequence[FileRecord]) -> None:
@@ -176,9 +187,9 @@ class Contents:
                 elif record.id in texts:
                     yield record, await _plain(texts.pop(record.id), record)
 
-    async def _texts(self, documents: Sequence[str]) -> dict[str, str]:
+    async def _texts(self, documents: Sequence[str]) -> dict[str, Present]:
         try:
-            return await self._rooms.texts_of(documents)
+            return await self._rooms.presents(documents)
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -195,15 +206,15 @@ class Contents:
         if record.kind == "binary":
             assert record.blob is not None
             return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
-        return await _plain(await self._rooms.text_of(record.id), record)
+        return await _plain(await self._rooms.present(record.id), record)
 
 
-async def _plain(text: str, record: FileRecord) -> Plain:
-    if len(text) < LARGE:
-        raw, digest = _encode(text, record.format)
+async def _plain(present: Present, record: FileRecord) -> Plain:
+    if len(present.text) < LARGE:
+        raw, digest = _encode(present.text, record.format)
     else:
-        raw, digest = await asyncio.to_thread(_encode, text, record.format)
-    return Plain(len(raw), digest, _in_chunks(raw))
+        raw, digest = await asyncio.to_thread(_encode, present.text, record.format)
+    return Plain(len(raw), digest, _in_chunks(raw), present)
 
 
 def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:

@@ -15,6 +15,9 @@ from collab.update import (
     read_update,
 )
 
+NOTHING = b"\x00\x00"
+"""A Yjs v1 update without structs and deletions."""
+
 
 @dataclass(slots=True)
 class Taken:
@@ -27,17 +30,24 @@ class Taken:
 class Known:
     """The clocks of a document, and what else an update's header must be held against."""
 
-    def __init__(self, kind: Kind, document: bytes) -> None:
-        """`document`: an update of all that the document holds."""
+    def __init__(self, kind: Kind, document: bytes, state: bytes | None = None, paired: bool | None = None) -> None:
+        """`document`: an update of all that the document holds.
+
+        `state`, its state vector, and `paired`, what `may_hold_pairs` says of it, spare finding them out.
+        """
         self._kind = kind
         self._pairs = SurrogatePairs()
         self._maps: set[tuple[int, int]] = set()
-        if kind == "text" and not may_hold_pairs(document):
-            # Opening a document must not cost a reading of every struct.
-            self.state = decode_state_vector(pycrdt.get_state(document))
-        else:
-            self.state = {}
-            self._add(read_update(document, kind))
+        self.state = decode_state_vector(pycrdt.get_state(document) if state is None else state)
+        self._unread: bytes | None = None if kind == "text" and paired is False else document
+
+    def _read(self, document: bytes) -> None:
+        """For the first update, as opening a document must not cost a reading of every struct."""
+        self._unread = None
+        if self._kind == "tree" or may_hold_pairs(document):
+            header = read_update(document, self._kind)
+            self._pairs.add(header.paired)
+            self._maps.update(header.entries)
 
     def take(self, update: bytes, header: UpdateHeader) -> Taken:
         """Takes in an update for which `missing(header, known.state)` is None.
@@ -45,6 +55,8 @@ class Known:
         What the document has already is cut away: where the same clocks come again with other content, Yjs and yrs do
         not agree, and Yjs may throw. InvalidUpdate for what contradicts the document; then nothing has changed.
         """
+        if self._unread is not None:
+            self._read(self._unread)
         for client, ranges in header.ranges.items():
             if ranges[0][0] < self.state.get(client, 0):
                 update, header = self._cut_away(update, header)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text, merge_updates
 
-from collab.known import Known, Taken
+from collab.known import NOTHING, Known, Taken
 from collab.surrogates import mend
 from collab.update import Kind, UpdateHeader, missing
 
@@ -14,21 +14,60 @@ from collab.update import Kind, UpdateHeader, missing
 class Replica:
     """Admitting and integrating are two steps: a room admits updates one by one and integrates them merged."""
 
-    def __init__(self, kind: Kind, content: bytes | None = None) -> None:
-        """``content``: an update of all that the document holds, as we once encoded it ourselves."""
-        self.kind = kind
-        self._load(content)
+    def __init__(
+        self, kind: Kind, content: bytes | None = None, *, state: bytes | None = None, paired: bool | None = None
+    ) -> None:
+        """``content``: an update of all that the document holds, as we once encoded it ourselves.
 
-    def _load(self, content: bytes | None) -> None:
-        self.doc: Doc[Any] = Doc()
-        # The root first, so that integrating never has to guess its type.
-        if self.kind == "text":
-            self.text = self.doc.get("text", type=Text)
-        else:
-            self.nodes: Map[Any] = self.doc.get("nodes", type=Map)
-        if content is not None:
-            self.doc.apply_update(content)
-        self.known = Known(self.kind, content or b"\x00\x00")
+        ``state``, its state vector, and ``paired``, what `may_hold_pairs` says of it, spare finding them out.
+        """
+        self.kind = kind
+        self._load(content, state, paired)
+
+    def _load(self, content: bytes | None, state: bytes | None = None, paired: bool | None = None) -> None:
+        # Whoever only wants to read gets bytes; a `Doc` made of them takes ten times as long.
+        self._content = content or NOTHING
+        self._deferred: list[bytes] = []
+        self._doc: Doc[Any] | None = None
+        self.known = Known(self.kind, self._content, state, paired)
+
+    @property
+    def doc(self) -> Doc[Any]:
+        """Not to be kept: another may take its place."""
+        if self._doc is None:
+            doc: Doc[Any] = Doc()
+            # The root first, so that integrating never has to guess its type.
+            if self.kind == "text":
+                self._text = doc.get("text", type=Text)
+            else:
+                self._nodes: Map[Any] = doc.get("nodes", type=Map)
+            for update in (self._content, *self._deferred):
+                doc.apply_update(update)
+            self._doc = doc
+            self._content, self._deferred = NOTHING, []
+        return self._doc
+
+    @property
+    def text(self) -> Text:
+        """The root of a text."""
+        if self._doc is None:
+            _ = self.doc
+        return self._text
+
+    @property
+    def nodes(self) -> Map[Any]:
+        """The root of a tree."""
+        if self._doc is None:
+            _ = self.doc
+        return self._nodes
+
+    def encode(self, state_vector: bytes) -> bytes:
+        """A Yjs v1 update of all that was integrated and that ``state_vector`` lacks."""
+        if self._doc is not None or state_vector != b"\x00":
+            return self.doc.get_update(state_vector)
+        if self._deferred:
+            self._content, self._deferred = merge_updates(self._content, merge_updates(*self._deferred)), []
+        return self._content
 
     @property
     def state(self) -> dict[int, int]:
@@ -54,6 +93,13 @@ class Replica:
             pycrdt's PanicException (a BaseException): the document must not be used any more.
         """
         if cuts:
-            self._load(mend(merge_updates(self.doc.get_update(), update)))
+            self._load(mend(merge_updates(self.encode(b"\x00"), update)))
         else:
             self.doc.apply_update(update)
+
+    def defer(self, update: bytes, *, cuts: bool) -> None:
+        """As `integrate`, but at the first look into the document: for what storage has on top of a snapshot."""
+        if cuts or self._doc is not None:
+            self.integrate(update, cuts=cuts)
+        else:
+            self._deferred.append(update)

@@ -7,11 +7,13 @@ from the log. The encoding is lib0's, because an update is bytes and both ends a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_string, write_var_uint
 
 _LONGEST_PROCESS = 64
+_LONGEST_AUTHOR = 256
 _LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE, _TRASHED = range(7)
 
 
@@ -35,6 +37,8 @@ class Unlogged:
 
     process: str
     update: bytes
+    authors: tuple[tuple[int, str], ...] = ()
+    """Who writes under those Yjs client ids in it that the log may not know yet. The process may die before it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,13 @@ def encode(message: Replica) -> bytes:
             write_var_uint(out, first)
             write_var_uint(out, last)
             write_var_bytes(out, update)
-        case Unlogged(process, update):
+        case Unlogged(process, update, authors):
             _head(out, _UNLOGGED, process)
             write_var_bytes(out, update)
+            write_var_uint(out, len(authors))
+            for client, author in authors:
+                write_var_uint(out, client)
+                write_var_string(out, author)
         case Heartbeat(process, last):
             _head(out, _HEARTBEAT, process)
             write_var_uint(out, last)
@@ -108,6 +116,11 @@ def _head(out: bytearray, kind: int, process: str) -> None:
     write_var_string(out, process)
 
 
+def _authors(decoder: Decoder) -> Iterator[tuple[int, str]]:
+    for _ in range(decoder.var_uint()):
+        yield decoder.var_uint(), decoder.var_string(_LONGEST_AUTHOR)
+
+
 def decode(data: bytes) -> Replica:
     """The message in ``data``.
 
@@ -122,7 +135,7 @@ def decode(data: bytes) -> Replica:
         case 0:
             message = Logged(process, decoder.var_uint(), decoder.var_uint(), decoder.var_bytes(len(data)))
         case 1:
-            message = Unlogged(process, decoder.var_bytes(len(data)))
+            message = Unlogged(process, decoder.var_bytes(len(data)), tuple(_authors(decoder)))
         case 2:
             message = Heartbeat(process, decoder.var_uint())
         case 3:

@@ -21,12 +21,13 @@ from pycrdt import Doc, merge_updates
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
+from collab.known import NOTHING
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
 from collab.presence import Presence
 from collab.snapshots import Loaded
-from collab.update import Kind, UpdateHeader, read_update
+from collab.update import Kind, UpdateHeader, encode_state_vector, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ log = structlog.get_logger(__name__)
 
 PRESENCE_INTERVAL = 0.05
 """Seconds between two presence frames: 20 a second look continuous, and each replaces all states before it."""
+
+_CONDENSE = 256
+"""So many updates that wait for a log that is away are merged into one."""
+
+_CONDENSED = 64 * 1024
+"""Bytes of one that is not merged any more, or each byte would be merged again and again."""
 
 
 class UpdateGap(ValueError):
@@ -70,15 +77,18 @@ class _Incoming:
 
 @dataclass(slots=True)
 class _Unlogged:
-    sequence: int
+    """Updates ``first..last``, merged."""
+
+    first: int
+    last: int
     update: bytes
-    announce: bool
 
 
 @dataclass(slots=True)
 class _Committing:
     entry: LogEntry
     parts: list[_Unlogged]
+    clients: dict[int, str]
 
 
 class Room:
@@ -102,6 +112,9 @@ class Room:
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
         self.presence = Presence(limits)
+        self.deleters: set[str] = set()
+        """Who has deleted something and nothing more in one update: for versions, which empty it. All else that people
+        do leaves their client id in the text; this leaves nothing."""
         self.writer = writer
         self._commits = commits
         self._publish = publish
@@ -119,18 +132,22 @@ class Room:
         self._presence_sent = float("-inf")
         self._connections: dict[Connection, None] = {}
         self._observers: dict[Callable[[bytes], None], None] = {}
-        self._held: list[bytes] = []
-        self._new_clients: list[NewClient] = []
+        self._held: list[replication.Unlogged] = []
+        self._new_clients: dict[int, str] = {}
+        """Yjs client id → author, of those that the log has not been given yet."""
         self._sequence = 0
         self._logged = 0
         self._heard_logged = 0
         self.announced: dict[str, int] = {}
         """Writer → newest number that it said the log has."""
         self._unlogged: list[_Unlogged] = []
+        self._unannounced: list[_Unlogged] = []
+        """Those of them that other processes have to hear of should the log be away."""
         self._committing: _Committing | None = None
         self._barriers: list[tuple[int, int, Callable[[], None]]] = []
         self._barrier_order = itertools.count()
         self._suspects: list[_Incoming] = []
+        self._after_rebuild: list[Callable[[], None]] = []
         self.sound = asyncio.Event()
         """Clear while the document is being rebuilt."""
         self.sound.set()
@@ -200,14 +217,14 @@ class Room:
         """A Yjs v1 update of all that ``state_vector`` lacks. One encoding serves a herd of fresh clients."""
         self.flush()
         if state_vector != b"\x00":
-            return self.doc.get_update(state_vector)
+            return self._replica.encode(state_vector)
         if self._cached_encoding is None:
-            self._cached_encoding = self.doc.get_update()
+            self._cached_encoding = self._replica.encode(state_vector)
         return self._cached_encoding
 
     def encode_state_vector(self) -> bytes:
         self.flush()
-        return self.doc.get_state()
+        return encode_state_vector(self.state)
 
     def gap(self, header: UpdateHeader) -> str | None:
         """What an update rests on and the room lacks, or None. Raises InvalidUpdate for circular waits."""
@@ -261,8 +278,10 @@ class Room:
         state = self._replica.state
         seen = [client for client in header.ranges if client not in state]
         self._admit(update, header, sender, announce=True)
+        if not header.ranges:
+            self.deleters.add(author)
         for client in seen:
-            self._new_clients.append(NewClient(self.document, client, author))
+            self._new_clients[client] = author
         if self._flush_timer is None:
             self._schedule_flush()
 
@@ -282,7 +301,8 @@ class Room:
 
     def _admit(self, update: bytes, header: UpdateHeader, sender: Connection | None, *, announce: bool) -> None:
         taken = self._replica.admit(update, header)
-        self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce))
+        if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
+            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -371,6 +391,11 @@ class Room:
             elif item.sender is not None:  # it rested on the culprit's text
                 item.sender.peer.close(1012, "the document was rebuilt")
         self.flush()
+        if not self.covers(self.announced):  # what came over the bus meanwhile was not taken
+            self._reread(self)
+        calls, self._after_rebuild = self._after_rebuild, []
+        for call in calls:
+            self.when_durable(call)
 
     def _bring_in(self, update: bytes) -> None:
         taken = self._replica.admit(update, read_update(update, self.kind))
@@ -380,11 +405,23 @@ class Room:
 
     def _to_log(self, update: bytes, *, announce: bool) -> None:
         self._sequence += 1
-        self._unlogged.append(_Unlogged(self._sequence, update, announce))
+        part = _Unlogged(self._sequence, self._sequence, update)
+        self._unlogged.append(part)
+        if announce:
+            self._unannounced.append(part)
         self._commits.backlog += len(update)
         self._commits.mark(self)
         if self._commits.away:
             self.log_is_away()
+            self._condense()
+
+    def _condense(self) -> None:
+        """Merge the newest of what waits: a keystroke takes ten times its size in memory while it waits by itself."""
+        newest = list(itertools.takewhile(lambda part: len(part.update) < _CONDENSED, reversed(self._unlogged)))[::-1]
+        if len(newest) >= _CONDENSE:
+            merged = _merged([part.update for part in newest])
+            self._commits.backlog += len(merged) - sum(len(part.update) for part in newest)
+            self._unlogged[-len(newest) :] = [_Unlogged(newest[0].first, newest[-1].last, merged)]
 
     def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
         """See `collab.commits.Committing`."""
@@ -392,16 +429,16 @@ class Room:
         if not self._unlogged:
             return None
         parts, self._unlogged = self._unlogged, []
-        clients, self._new_clients = self._new_clients, []
+        clients, self._new_clients = self._new_clients, {}
         entry = LogEntry(
             self.document,
             self.writer,
-            parts[0].sequence,
-            parts[-1].sequence,
+            parts[0].first,
+            parts[-1].last,
             _merged([part.update for part in parts]),
         )
-        self._committing = _Committing(entry, parts)
-        return entry, clients
+        self._committing = _Committing(entry, parts, clients)
+        return entry, [NewClient(self.document, client, author) for client, author in clients.items()]
 
     def logged(self, entry: LogEntry) -> None:
         """See `collab.commits.Committing`: tell the other processes, answer the barriers."""
@@ -409,6 +446,7 @@ class Room:
         for part in self._committing.parts:
             self._commits.backlog -= len(part.update)
         self._committing = None
+        self._unannounced = [part for part in self._unannounced if part.first > entry.last]
         self._logged = self.covered[self.writer] = entry.last
         self.entries += 1
         self.log_size += len(entry.update)
@@ -420,19 +458,26 @@ class Room:
 
     def log_is_away(self) -> None:
         """See `collab.commits.Committing`: others hear of what waits now, marked as unlogged, rather than never."""
-        for part in [*(self._committing.parts if self._committing else []), *self._unlogged]:
-            if part.announce:
-                part.announce = False
-                self._publish(replication.encode(replication.Unlogged(self.writer, part.update)))
+        parts, self._unannounced = self._unannounced, []
+        committing = self._committing.clients if self._committing is not None else {}
+        for part in parts:
+            authors = tuple(
+                (client, author)
+                for client in read_update(part.update, self.kind).ranges
+                if (author := self._new_clients.get(client) or committing.get(client)) is not None
+            )
+            self._publish(replication.encode(replication.Unlogged(self.writer, part.update, authors)))
 
     def when_durable(self, call: Callable[[], None]) -> None:
         """Call ``call`` once all that was accepted or shown here so far is in the log (at once when it already is)."""
         self.flush()
-        if self._logged >= self._sequence and not self._suspects:
+        if self._suspects:  # their numbers are known after the rebuild
+            self._after_rebuild.append(call)
+        elif self._logged >= self._sequence:
             call()
-            return
-        heapq.heappush(self._barriers, (self._sequence + len(self._suspects), next(self._barrier_order), call))
-        self._commits.hurry()
+        else:
+            heapq.heappush(self._barriers, (self._sequence, next(self._barrier_order), call))
+            self._commits.hurry()
 
     async def durable(self) -> None:
         """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away."""
@@ -452,8 +497,8 @@ class Room:
         match message:
             case replication.Logged(process, first, last, update):
                 self._take_logged(process, first, last, update)
-            case replication.Unlogged(_, update):
-                self._take_unlogged(update)
+            case replication.Unlogged():
+                self._take_unlogged(message)
             case replication.Heartbeat(process, last):
                 self._note(process, last)
                 if not self.covers({process: last}):
@@ -496,23 +541,28 @@ class Room:
             self._spread(taken.update)
             self._release_held()
 
-    def _take_unlogged(self, update: bytes) -> None:
-        header = read_update(update, self.kind)
+    def _take_unlogged(self, message: replication.Unlogged) -> None:
+        if self._commits.backlog + len(message.update) > self._limits.backlog:
+            return  # whoever sent it keeps it, and its number will be missed here once the log has it
+        header = read_update(message.update, self.kind)
         if not self.sound.is_set() or self._replica.gap(header):
             if len(self._held) < 1000:
-                self._held.append(update)
+                self._held.append(message)
             self._reread(self)
             return
         self.flush()
-        self._admit(update, header, None, announce=False)
+        for client, author in message.authors:
+            if client in header.ranges and client not in self.state:
+                self._new_clients[client] = author
+        self._admit(message.update, header, None, announce=False)
         self.flush()
         self._release_held()
 
     def _release_held(self) -> None:
         if self._held:
             held, self._held = self._held, []
-            for update in held:
-                self._take_unlogged(update)
+            for message in held:
+                self._take_unlogged(message)
 
     # ---- people
 

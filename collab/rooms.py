@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from collab.edits import first_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
 from collab.update import InvalidUpdate, read_update
 from storage import Storage
 
@@ -41,7 +41,14 @@ COMPACT_BYTES = 256 * 1024
 CLOSE_ENTRIES = 40
 """Log entries worth a snapshot when a room leaves memory: opening it again then reads one object."""
 
+CLOSE_PATIENCE = 15.0
+"""Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
+
 STORAGE_ERRORS = (PyMongoError, ObjectStoreError, OSError)
+
+
+class EditsLost(RuntimeError):
+    """The log was away until the process ended. What it lacks was called saved to nobody; who wrote it has it."""
 
 
 @dataclass(slots=True)
@@ -53,6 +60,23 @@ class _Slot:
     idle_timer: asyncio.TimerHandle | None = None
     buffered: list[replication.Replica] = field(default_factory=list)
     unsubscribe: Callable[[], Awaitable[None]] | None = None
+
+
+def _is_open(slot: _Slot) -> bool:
+    return slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A shared text as it is at a moment."""
+
+    text: str
+    state: Mapping[int, int]
+    """Yjs client id → clock, of all that went into it."""
+
+    @classmethod
+    def of(cls, loaded: Loaded) -> Present:
+        return cls(str(loaded.replica.text), loaded.replica.state)
 
 
 class Rooms:
@@ -81,11 +105,7 @@ class Rooms:
 
     @property
     def open_rooms(self) -> list[Room]:
-        return [
-            slot.opening.result()
-            for slot in self._slots.values()
-            if slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
-        ]
+        return [slot.opening.result() for slot in self._slots.values() if _is_open(slot)]
 
     @property
     def log_away(self) -> bool:
@@ -194,7 +214,7 @@ class Rooms:
         if not room.covers(numbers):
             await self._catch_up(room)
 
-    async def text_of(self, document: str) -> str:
+    async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
 
         Raises:
@@ -204,23 +224,32 @@ class Rooms:
             loaded = await self.snapshots.load(document)
             if loaded.kind != "text":
                 raise DocumentNotFound(document)
-            return str(loaded.replica.text)
+            return Present.of(loaded)
         async with self.open(document) as room:
             await self.catch_up(room)
-            return room.text
+            return Present(room.text, dict(room.state))
 
-    async def texts_of(self, documents: Collection[str]) -> dict[str, str]:
-        """As `text_of` for many, with a few queries for all. What cannot be had is left out: `text_of` says why.
+    async def text_of(self, document: str) -> str:
+        """As `present`, the text alone."""
+        return (await self.present(document)).text
+
+    async def presents(self, documents: Collection[str]) -> dict[str, Present]:
+        """As `present` for many, with a few queries for all. What cannot be had is left out: `present` says why.
 
         All of it is in memory at once; it is for the caller to ask for as much as is bearable.
         """
         loaded = await self.snapshots.load_many([document for document in documents if document not in self._slots])
-        texts = {document: str(found.replica.text) for document, found in loaded.items() if found.kind == "text"}
+        presents = {document: Present.of(found) for document, found in loaded.items() if found.kind == "text"}
         for document in documents:
             if document in self._slots:
                 with suppress(DocumentNotFound, DocumentGone, RoomClosed):
-                    texts[document] = await self.text_of(document)
-        return texts
+                    presents[document] = await self.present(document)
+        return presents
+
+    def deleters(self, document: str) -> set[str]:
+        """`Room.deleters` of a document that is in memory; of any other there are none."""
+        slot = self._slots.get(document)
+        return slot.opening.result().deleters if slot is not None and _is_open(slot) else set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -299,14 +328,21 @@ class Rooms:
             await slot.unsubscribe()
 
     async def close(self) -> None:
-        """Make everything durable, fold long logs into snapshots, and leave. Waits for the log if it is away."""
+        """Make everything durable, fold long logs into snapshots, and leave.
+
+        Raises EditsLost when the log stays away for `CLOSE_PATIENCE` seconds.
+        """
         self._closing = True
         self._heart.cancel()
         for room in self.open_rooms:
             room.close(1012, "the server restarts")
-        await self._commits.close()
+        lost = 0
+        try:
+            await self._commits.close(CLOSE_PATIENCE)
+        except TimeoutError:
+            lost = self._commits.backlog
         for room in self.open_rooms:
-            if room.entries >= CLOSE_ENTRIES:
+            if room.entries >= CLOSE_ENTRIES and not lost:
                 await self._compact(room)
         for slot in list(self._slots.values()):
             if slot.idle_timer is not None:
@@ -318,6 +354,8 @@ class Rooms:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()
+        if lost:
+            raise EditsLost(f"the update log stayed away: {lost} bytes of edits that nobody was told are saved")
 
     # ---- keeping up
 
@@ -353,7 +391,7 @@ class Rooms:
             return
         self._rereading.add(room.document)
         try:
-            while True:
+            while not self._closing:
                 try:
                     if await self._catch_up(room):
                         return
@@ -380,7 +418,7 @@ class Rooms:
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
             return True
         loaded = await self.snapshots.load(room.document)
-        update = loaded.doc.get_update(room.encode_state_vector())
+        update = loaded.replica.encode(room.encode_state_vector())
         room.absorb(update, read_update(update, room.kind))
         # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
         for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
@@ -389,7 +427,7 @@ class Rooms:
         return not loaded.waiting
 
     async def _rebuild(self, room: Room) -> None:
-        while True:
+        while not self._closing:
             try:
                 room.rebuilt(await self.snapshots.load(room.document))
                 return

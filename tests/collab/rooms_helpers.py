@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from pycrdt import Doc, Text
+from pymongo.errors import AutoReconnect
 
 from collab.codec import (
     Barrier,
@@ -22,7 +24,9 @@ from collab.codec import (
     encode_update,
 )
 from collab.connection import Connection, Identity
+from collab.log import LogEntry, NewClient
 from collab.room import Room
+from collab.rooms import Rooms
 from storage import Storage
 
 
@@ -90,6 +94,41 @@ class Client:
     @property
     def text(self) -> str:
         return str(self.shared)
+
+
+@contextmanager
+def log_away(rooms: Rooms) -> Iterator[None]:
+    """For as long as the context lasts this process cannot reach the log, while others still can."""
+    append = rooms.updates.append
+
+    async def fail(entries: Sequence[LogEntry], clients: Sequence[NewClient] = ()) -> None:
+        raise AutoReconnect("connection refused")
+
+    rooms.updates.append = fail  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        rooms.updates.append = append  # type: ignore[method-assign]
+
+
+@contextmanager
+def log_hangs(rooms: Rooms) -> Iterator[list[list[LogEntry]]]:
+    """The log of this process takes what it is given, and answers only after the context; yields what it was given."""
+    append = rooms.updates.append
+    answers = asyncio.Event()
+    given: list[list[LogEntry]] = []
+
+    async def hang(entries: Sequence[LogEntry], clients: Sequence[NewClient] = ()) -> None:
+        given.append(list(entries))
+        await answers.wait()
+        await append(entries, clients)
+
+    rooms.updates.append = hang  # type: ignore[method-assign]
+    try:
+        yield given
+    finally:
+        rooms.updates.append = append  # type: ignore[method-assign]
+        answers.set()
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], timeout: float = 10.0) -> None:

@@ -10,7 +10,7 @@ numbers = st.integers(0, 2**53 - 1)
 updates = st.binary(max_size=200)
 messages = st.one_of(
     st.builds(replication.Logged, names, numbers, numbers, updates),
-    st.builds(replication.Unlogged, names, updates),
+    st.builds(replication.Unlogged, names, updates, st.lists(st.tuples(numbers, names), max_size=3).map(tuple)),
     st.builds(replication.Heartbeat, names, numbers),
     st.builds(replication.PresenceStates, names, updates),
     st.builds(replication.PresenceQuery, names),

@@ -1,0 +1,148 @@
+"""What goes to the log, when, in which order, and who is told only afterwards."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from collab import replication
+from collab.edits import TextEdit
+from collab.log import LogEntry, NewClient
+from collab.rooms import Rooms
+from storage import Storage
+from tests.collab.rooms_helpers import Client, eventually, log_hangs, new_document
+
+
+class Given:
+    """What the log was given, append by append."""
+
+    def __init__(self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.batches: list[list[LogEntry]] = []
+        self.most_at_once = 0
+        self._running = 0
+        self._append = rooms.updates.append
+        monkeypatch.setattr(rooms.updates, "append", self._take)
+
+    async def _take(self, entries: Sequence[LogEntry], clients: Sequence[NewClient] = ()) -> None:
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
+        self.batches.append(list(entries))
+        try:
+            await self._append(entries, clients)
+        finally:
+            self._running -= 1
+
+
+async def test_one_commit_serves_all_rooms(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Given(rooms, monkeypatch)
+    documents = [await new_document(storage) for _ in range(20)]
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(rooms.open(document)) for document in documents]
+        for room in opened:
+            for word in ("one ", "two "):
+                room.edit([TextEdit(0, 0, word)], "user:ann")
+        await asyncio.gather(*(room.durable() for room in opened))
+    [batch] = given.batches
+    assert sorted(entry.document for entry in batch) == sorted(documents)
+
+
+async def test_a_barrier_hurries_the_commit(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collab.commits.INTERVAL", 3600)
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        room.edit([TextEdit(0, 0, "now")], "user:ann")
+        await asyncio.sleep(0.1)
+        assert await rooms.updates.read(document) == []
+        await asyncio.wait_for(room.durable(), 10)
+        assert len(await rooms.updates.read(document)) == 1
+
+
+async def test_without_a_barrier_it_comes_by_itself(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        room.edit([TextEdit(0, 0, "soon")], "user:ann")
+
+        async def logged() -> bool:
+            return bool(await rooms.updates.read(document))
+
+        await eventually(logged)
+
+
+async def test_entries_follow_the_order_in_which_updates_were_shown(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.commits.INTERVAL", 0.0)
+    given = Given(rooms, monkeypatch)
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        shown: list[bytes] = []
+        room.observe(shown.append)
+        for number in range(60):
+            room.edit([TextEdit(room.length, room.length, f"{number} ")], "user:ann")
+            if number % 3:
+                await asyncio.sleep(0.001)
+        await room.durable()
+    assert given.most_at_once == 1
+    entries = [entry for batch in given.batches for entry in batch]
+    assert len(entries) > 3
+    assert [entry.first for entry in entries] == [1, *(entry.last + 1 for entry in entries[:-1])]
+    assert entries[-1].last == len(shown)
+
+
+async def test_who_joins_with_nothing_new_costs_the_log_nothing(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann = Client()
+        ann.join(room)
+        await ann.pump()
+        await ann.type(0, "text")
+        await room.durable()
+        bob = Client(user="bob")
+        bob.join(room)
+        await bob.pump()
+        assert bob.text == "text"
+        await bob.barrier()
+        await eventually(lambda: bob.answers == [b"t"])
+        assert room.sequence == 1
+    assert len(await rooms.updates.read(document)) == 1
+
+
+async def test_nobody_elsewhere_hears_of_an_update_before_the_log_has_it(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    document = await new_document(storage)
+    heard: list[replication.Replica] = []
+    unsubscribe = await storage.bus.subscribe(
+        replication.channel_of(document), lambda payload: heard.append(replication.decode(payload))
+    )
+    async with rooms.open(document) as here, other.open(document) as there:
+        ann = Client()
+        ann.join(here)
+        await ann.pump()
+        with log_hangs(rooms) as given:
+            here.edit([TextEdit(0, 0, "not yet")], "user:bob")
+            await eventually(lambda: ann.text == "not yet")  # in this process at once
+            await eventually(lambda: bool(given))
+            await asyncio.sleep(0.2)
+            assert there.text == ""
+            assert not [message for message in heard if isinstance(message, replication.Logged | replication.Unlogged)]
+        await eventually(lambda: there.text == "not yet")
+    await unsubscribe()
+
+
+async def test_who_wrote_is_stored_no_later_than_what_they_wrote(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    client = Client()
+    entry = LogEntry(document, "p", 1, 1, client.insert(0, "text"))
+
+    async def fail(*_: object, **__: object) -> None:
+        raise AutoReconnect("connection refused")
+
+    monkeypatch.setattr(rooms.updates._updates, "insert_many", fail)
+    with pytest.raises(AutoReconnect):
+        await rooms.updates.append([entry], [NewClient(document, client.doc.client_id, "user:ann")])
+    assert await rooms.updates.authors(document) == {client.doc.client_id: "user:ann"}
