@@ -147,12 +147,14 @@ class Connection:
             self._room.accept(update, header, self.peer.author, self)
         except UpdateGap:
             self._open_gap(update, whole)
-            return
+        else:
+            if whole:
+                self._stop_asking()
         if whole:
-            self._close_gap()
+            self._answer_deferred()
 
     def _open_gap(self, update: bytes, whole: bool) -> None:
-        """Ask for what is missing; until it is here no barrier is answered.
+        """Ask for what is missing; until the client has said all that it has no barrier is answered.
 
         A client whose own document has a gap (its other tab was shown text that has not reached us) answers step 1
         with that gap in it. What integrates is taken, or one missing letter would hold up all that it types.
@@ -168,14 +170,18 @@ class Connection:
         # Again and again, because what is missing may reach us through somebody else while this client is silent.
         self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, self._ask)
 
-    def _close_gap(self) -> None:
-        if self._asking is None:
-            return
-        self._asking.cancel()
-        self._asking = None
+    def _stop_asking(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+    def _answer_deferred(self) -> None:
+        """All that the client shows was in its answer, and is here now. What it holds back itself, because whoever had
+        the rest of it is gone for good, must not keep it from being told for ever that its text is saved.
+        """
         deferred, self._deferred = self._deferred, []
         for token in deferred:
-            self._barrier(token)
+            self._answer_when_durable(token)
 
     def _barrier(self, token: bytes) -> None:
         if not self.peer.can_write:
@@ -184,7 +190,10 @@ class Connection:
             raise Overloaded(f"more than {MOST_BARRIERS} barriers wait for an answer")
         if self._asking is not None:
             self._deferred.append(token)
-            return
+        else:
+            self._answer_when_durable(token)
+
+    def _answer_when_durable(self, token: bytes) -> None:
         self._unanswered += 1
         frame = encode_barrier(token)
 

@@ -167,12 +167,12 @@ class Ordeal:
         people = self._plan.people
         for number, person in enumerate(people):
             await self._connect(number, person.server)
-        answered = await asyncio.gather(
+        stuck = await asyncio.gather(
             *(self._clients.call("settle", person=str(n), seconds=BARRIER_WITHIN) for n in range(len(people)))
         )
-        if not all(answered):
-            stuck = [number for number, yes in enumerate(answered) if not yes]
-            raise Lost(f"the barriers of {stuck} are not answered within {BARRIER_WITHIN:.0f} s")
+        if any(stuck):
+            reasons = "; ".join(f"{number}: {why}" for number, why in enumerate(stuck) if why)
+            raise Lost(f"within {BARRIER_WITHIN:.0f} s not all is saved: {reasons}")
         await self._closes()
         shown = await _eventually(CONVERGE_WITHIN, self._replicas)
         await _eventually(CONVERGE_WITHIN, lambda: self._http(shown))

@@ -139,7 +139,7 @@ class Person {
     if (barrier.edits >= this.acknowledged.edits) this.acknowledged = barrier
   }
 
-  /** Until a barrier for all that was typed is answered, however often the connection breaks meanwhile. */
+  /** Until a barrier for all that was typed is answered, however often the connection breaks meanwhile; else why not. */
   async settle (seconds) {
     const deadline = Date.now() + seconds * 1000
     while (Date.now() < deadline) {
@@ -148,11 +148,14 @@ class Person {
         const { provider: { ws } } = this
         const barrier = this.waiting.get(token)
         while (!barrier.answered && this.provider.ws === ws && Date.now() < deadline) await pause(20)
-        if (barrier.answered) return true
+        if (barrier.answered) return null
       }
       await pause(50)
     }
-    return false
+    const { provider, doc: { store } } = this
+    if (!provider.wsconnected) return 'not connected'
+    if (!provider.synced) return 'not synced'
+    return store.pendingStructs || store.pendingDs ? 'no answer, and it holds back what it cannot integrate' : 'no answer'
   }
 
   get lives () {
