@@ -68,9 +68,10 @@ class GroupCommit:
 
     def mark(self, room: Committing) -> None:
         """``room`` has something to log."""
-        self._dirty[room] = None
-        self._idle.clear()
-        self._wake.set()
+        if room not in self._dirty:
+            self._dirty[room] = None
+            self._idle.clear()
+            self._wake.set()
 
     def hurry(self) -> None:
         """Somebody waits for what has been marked: commit at once."""

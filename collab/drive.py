@@ -91,9 +91,12 @@ class Drive:
     def touch(self, workspace: str, document: str) -> None:
         """``document``, perhaps the tree, has changed: it settles when it has been quiet."""
         now = time.monotonic()
-        due = self._due.setdefault(workspace, {}).setdefault(document, _Due(now, now))
-        due.last = max(now, due.last)
-        self._woken.set()
+        documents = self._due.setdefault(workspace, {})
+        if (due := documents.get(document)) is not None:
+            due.last = now
+        else:
+            documents[document] = _Due(now, now)
+            self._woken.set()
 
     async def run(self) -> None:
         """Settle what has become quiet, until cancelled; then what is due. Cancel it before the rooms are closed."""

@@ -14,7 +14,9 @@ that has never changed its state, and stands at clock 0.
 import json
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
+
+from pydantic_core import from_json, to_json
 
 from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
 from collab.limits import Limits
@@ -199,11 +201,11 @@ class Presence:
         if len(text) > self._limits.presence_state:
             raise MalformedFrame(f"presence of {len(text)} bytes, at most {self._limits.presence_state} are allowed")
         try:
-            state = json.loads(text, parse_constant=_refuse_constant)
-            if isinstance(state, dict):
-                return _encode_state(state, identity)
-        except (ValueError, RecursionError) as error:
+            state = from_json(text, allow_inf_nan=False)
+        except ValueError as error:
             raise MalformedFrame(f"presence is not JSON: {error}") from error
+        if isinstance(state, dict):
+            return _encode_state(state, identity)
         raise MalformedFrame("presence is not an object")
 
 
@@ -229,14 +231,9 @@ def _encode(entries: Iterable[tuple[int, int, bytes | None]]) -> bytes:
 
 
 def _encode_state(state: dict[str, Any], identity: Identity) -> bytes:
-    """ValueError for what other JSON readers would choke on: infinities and lone surrogates."""
     user = {"id": identity.user, "name": identity.name, "color": identity.color, "role": identity.role}
-    text = json.dumps({**state, "user": user}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    # A number such as 1e999 is JSON, and infinite to whoever reads it; written out, infinity would be no JSON.
+    return to_json({**state, "user": user}, inf_nan_mode="null")
 
 
 def _user_of(state: bytes) -> str:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PRESENCE_INTERVAL = 0.05
-"""Seconds between two presence frames: 20 a second look continuous, and each replaces all states before it."""
+PRESENCE_INTERVAL = 0.033
+"""Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
 
 _CONDENSE = 256
 """So many updates that wait for a log that is away are merged into one."""
@@ -425,7 +425,8 @@ class Room:
 
     def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
         """See `collab.commits.Committing`."""
-        self.flush()
+        if self._incoming:
+            self.flush()
         if not self._unlogged:
             return None
         parts, self._unlogged = self._unlogged, []
@@ -446,7 +447,10 @@ class Room:
         for part in self._committing.parts:
             self._commits.backlog -= len(part.update)
         self._committing = None
-        self._unannounced = [part for part in self._unannounced if part.first > entry.last]
+        if self._unannounced and self._unannounced[-1].first <= entry.last:
+            self._unannounced.clear()
+        elif self._unannounced:
+            self._unannounced = [part for part in self._unannounced if part.first > entry.last]
         self._logged = self.covered[self.writer] = entry.last
         self.entries += 1
         self.log_size += len(entry.update)
@@ -580,7 +584,7 @@ class Room:
         self.schedule_presence()
 
     def schedule_presence(self) -> None:
-        """Send the latest states soon: the first change after a quiet moment at once, then twenty times a second."""
+        """Send the latest states soon: the first change after a quiet moment at once, then thirty times a second."""
         if self._presence_timer is None:
             wait = max(0.0, self._presence_sent + PRESENCE_INTERVAL - self._loop.time())
             self._presence_timer = self._loop.call_later(wait, self._send_presence)

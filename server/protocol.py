@@ -18,7 +18,11 @@ from starlette.websockets import WebSocket
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame, Opcode
+from websockets.frames import (  # type: ignore[attr-defined]  # which of two it uses, one in C, is its own affair
+    Frame,
+    Opcode,
+    apply_mask,
+)
 from websockets.http11 import Request
 
 from server.problems import FAILED
@@ -32,6 +36,8 @@ TURN = 0.004
 """Seconds that the frames of one connection may keep the loop busy before the others have their turn."""
 
 _EXTENSION = "scriptorium.frames"
+
+_FINAL_BINARY, _MASKED = 0x82, 0x80
 
 Receiver = Callable[[bytes | None], Awaitable[None] | None]
 """Takes one message; None stands for a text message, of which this protocol knows none. What it returns is awaited
@@ -48,6 +54,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._outgoing: deque[bytes] = deque()
         self._outgoing_size = 0
         self._limit = 0
+        self._unparsed = 0
+        """Bytes that the library has been given of frames that it has not reported yet."""
         self.ended = asyncio.Event()
         """Set as soon as nothing more goes either way."""
 
@@ -71,6 +79,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """
         self._receiver = receiver
         self._limit = limit
+        # Of what came before, nothing is known: the short way is open once the library has said how it parsed that.
+        self._unparsed = len(self.conn.reader.buffer)
         self._holding = True
         while not self.queue.empty():
             event = self.queue.get_nowait()
@@ -111,11 +121,22 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.ended.set()
         return True
 
+    def data_received(self, data: bytes) -> None:
+        if self._receiver is None:
+            super().data_received(data)
+        elif self._unparsed or self.frames or (message := small_message(data)) is None:
+            self._unparsed += len(data)
+            super().data_received(data)
+        else:
+            self._take(message)
+
     def handle_events(self) -> None:
         if self._receiver is None:
             super().handle_events()
             return
         events = self.conn.events_received()
+        for event in events:
+            self._unparsed -= length_on_the_wire(event)
         began = self.loop.time() if len(events) > 1 else 0.0
         for event in events:
             if isinstance(event, Frame) and event.opcode is Opcode.BINARY and event.fin:
@@ -231,6 +252,26 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(PATIENCE, self.transport.abort)
 
 
+def small_message(data: bytes) -> bytes | None:
+    """The binary message that ``data`` is if it is exactly one small frame from a client; None: let the library see.
+
+    Nearly all that arrives is this: one keystroke, or one cursor. It costs a fifth of the library's general parser.
+    """
+    length = len(data) - 6
+    if 0 <= length < 126 and data[0] == _FINAL_BINARY and data[1] == _MASKED | length:
+        return apply_mask(data[6:], data[2:6])
+    return None
+
+
+def length_on_the_wire(frame: Any) -> int:
+    """Bytes of a frame from a client (RFC 6455, section 5.2), had the client written its length as it must.
+
+    For one that has not, the count never comes out even again, and the library goes on parsing by itself.
+    """
+    length = len(frame.data)
+    return length + (6 if length < 126 else 8 if length < 1 << 16 else 14)
+
+
 class _Encoding:
     """The frame of the newest message: all peers of a room get the same object one after the other."""
 
@@ -241,7 +282,11 @@ class _Encoding:
     def of(self, message: bytes) -> bytes:
         if message is not self._message:
             self._message = message
-            self._frame = Frame(Opcode.BINARY, message).serialize(mask=False)
+            length = len(message)
+            if length < 126:
+                self._frame = bytes((_FINAL_BINARY, length)) + message
+            else:
+                self._frame = Frame(Opcode.BINARY, message).serialize(mask=False)
         return self._frame
 
 

@@ -1,8 +1,8 @@
 """Open sockets lose their rights when the person behind them does: within 2 seconds, on every process.
 
 The process that changes a right says so on the bus; since the bus may lose a message, every process also looks for
-itself once a second. One round looks up everything that its open sockets rest on in a few queries, however many
-sockets there are.
+itself, once a second where there are several. One round looks up everything that its open sockets rest on in a few
+queries, however many sockets there are.
 """
 
 import asyncio
@@ -20,7 +20,12 @@ from storage.bus import Bus
 log = structlog.get_logger(__name__)
 
 CHANNEL = "access"
+
 INTERVAL = 1.0
+"""Seconds between two rounds, where the bus may lose what other processes say."""
+
+INTERVAL_ALONE = 15.0
+"""The same in the only process, which hears of every change that it makes; sessions also end by themselves."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,16 +61,17 @@ class Watch:
         try:
             while True:
                 self._look.clear()
-                if self._watched:
-                    await self._check()
+                certain = await self._check() if self._watched else True
+                alone = certain and not self._bus.spans_processes
                 try:
-                    await asyncio.wait_for(self._look.wait(), INTERVAL)
+                    await asyncio.wait_for(self._look.wait(), INTERVAL_ALONE if alone else INTERVAL)
                 except TimeoutError:
                     continue
         finally:
             await unsubscribe()
 
-    async def _check(self) -> None:
+    async def _check(self) -> bool:
+        """False when the database does not say."""
         watched = list(self._watched)
         members = [w.member for w in watched]
         sessions = {m.credential.id for m in members if m.credential.kind == "session"}
@@ -77,7 +83,7 @@ class Watch:
         except PyMongoError as error:
             # Nobody can be shown to have lost anything, and editing goes on while the database is away.
             log.warning("cannot check the rights of open sockets", error=str(error))
-            return
+            return False
         for w in watched:
             role = roles.get((w.member.workspace, w.member.user.id))
             if w.member.credential.id not in living:
@@ -87,3 +93,4 @@ class Watch:
             elif role != w.role:
                 w.role = role
                 w.role_changed(role)
+        return True
