@@ -23,7 +23,7 @@ from collab.files import Files
 from collab.rooms import Rooms
 from collab.settling import STORAGE_AWAY, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.tree import Tree
+from collab.tree import Node
 from storage import Storage
 from storage.leases import Lease, LeaseUnavailable
 
@@ -146,9 +146,9 @@ class Drive:
         tree_document = tree_id(workspace)
         try:
             async with self._gate, self._lease(workspace) as lease:
-                tree = await self._trees.read(workspace, fresh=True)
-                moved = await self._moved(workspace, tree) if tree_document in documents else set()
-                await self._bring(workspace, tree, lease, documents - {tree_document}, moved)
+                nodes = await self._nodes(workspace)
+                moved = await self._moved(workspace, nodes) if tree_document in documents else set()
+                await self._bring(workspace, nodes, lease, documents - {tree_document}, moved)
         except (DocumentNotFound, DocumentGone):
             log.info("no drive for a workspace that is gone", workspace=workspace)
         except (LeaseUnavailable, *STORAGE_AWAY) as error:
@@ -158,22 +158,26 @@ class Drive:
             log.exception("settling failed", workspace=workspace)
             self._again(workspace, documents, RETRY_BROKEN)
 
-    async def _moved(self, workspace: str, tree: Tree) -> set[str]:
+    async def _nodes(self, workspace: str) -> dict[str, Node]:
+        """The nodes of the tree, which itself goes on changing during a pass."""
+        return dict((await self._trees.read(workspace, fresh=True)).nodes)
+
+    async def _moved(self, workspace: str, nodes: dict[str, Node]) -> set[str]:
         """Documents whose paths are others than when this process last looked; at first, than the records say."""
-        paths = _paths(tree)
+        paths = _paths(nodes)
         known = self._placed.get(workspace)
         if known is None:
             known = await self._documents.claimed_paths(workspace)
         return {key for key, _ in known.items() ^ paths.items()}
 
     async def _bring(
-        self, workspace: str, tree: Tree, lease: Lease, dirty: Collection[str], moved: Collection[str]
+        self, workspace: str, nodes: dict[str, Node], lease: Lease, dirty: Collection[str], moved: Collection[str]
     ) -> None:
-        settling = Settling(self._storage.objects, self._contents, workspace, tree, lease, self._announce)
+        settling = Settling(self._storage.objects, self._contents, workspace, nodes, lease, self._announce)
         failed = await settling.run(dirty, moved)
         if moved:
             # What failed is forgotten, and so compared again.
-            self._placed[workspace] = {key: path for key, path in _paths(tree).items() if key not in failed}
+            self._placed[workspace] = {key: path for key, path in _paths(nodes).items() if key not in failed}
             self._placed.move_to_end(workspace)
             if len(self._placed) > REMEMBERED_TREES:
                 self._placed.popitem(last=False)
@@ -209,16 +213,16 @@ class Drive:
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
         """
         async with self._gate, self._lease(workspace) as lease:
-            tree = await self._trees.read(workspace, fresh=True)
+            nodes = await self._nodes(workspace)
             records = await self._documents.of_workspace(workspace)
             lost = await self._void_lost_claims(workspace, records.values())
             written = await self._updates.latest(key for key, record in records.items() if record.kind == "text")
-            paths = _paths(tree)
+            paths = _paths(nodes)
             moved = {
                 key for key, record in records.items() if record.drive.leftovers or record.drive.path != paths.get(key)
             }
             dirty = {key for key, record in records.items() if _may_be_old(record, written.get(key, _LONG_AGO))}
-            await self._bring(workspace, tree, lease, dirty & paths.keys(), moved | lost)
+            await self._bring(workspace, nodes, lease, dirty & paths.keys(), moved | lost)
 
     async def _void_lost_claims(self, workspace: str, records: Collection[FileRecord]) -> set[str]:
         """Documents whose files somebody has removed or replaced on the store claim nothing any more."""
@@ -233,8 +237,8 @@ class Drive:
         return {record.id for record, _ in lost}
 
 
-def _paths(tree: Tree) -> dict[str, str]:
-    return {node.id: node.path for node in tree.nodes.values() if node.kind != "folder"}
+def _paths(nodes: dict[str, Node]) -> dict[str, str]:
+    return {node.id: node.path for node in nodes.values() if node.kind != "folder"}
 
 
 def _may_be_old(record: FileRecord, written_at: datetime) -> bool:

@@ -239,8 +239,6 @@ class Files:
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
             await change.commit(author)
         self.contents.announce(workspace, record.id)
-        if node is not None and node.kind == "text":
-            await self._rooms.dismiss([node.id])
         return Written(record.id, node is None, True)
 
     # ---- the tree
@@ -270,11 +268,8 @@ class Files:
                 raise PathConflict(f"“{path}” is a {'file' if folder else 'folder'}.")
             # One field of the folder's own node: restoring it brings back all, and what somebody adds to it at this
             # moment is in the trash with it rather than nowhere.
-            inside = list(change.tree.walk(node.id)) if folder else [node]
             change.add(treeedits.delete(node.id, now()))
             await change.commit(author)
-        # Whoever has one of the files open would go on in it unseen, and be told that all is saved.
-        await self._rooms.dismiss([file.id for file in inside if file.kind == "text"])
 
     async def move(self, workspace: str, source: str, target: str, author: str) -> None:
         """Give a file or folder another path, with the folders that it needs.

@@ -17,7 +17,7 @@ already costs one look.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -30,7 +30,7 @@ from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
 from collab.room import is_panic
-from collab.tree import Tree
+from collab.tree import Node
 from storage.leases import Lease, LeaseUnavailable
 from storage.objects import ObjectNotFound, ObjectStore
 
@@ -72,14 +72,17 @@ class _File:
 
 
 class Settling:
-    """One pass. Make a new one for each."""
+    """One pass. Make a new one for each.
+
+    ``nodes`` are those of one legal tree, which must not change during the pass.
+    """
 
     def __init__(
         self,
         objects: ObjectStore,
         contents: Contents,
         workspace: str,
-        tree: Tree,
+        nodes: Mapping[str, Node],
         lease: Lease,
         announce: Callable[[str, Settled], Awaitable[None]],
     ) -> None:
@@ -87,7 +90,7 @@ class Settling:
         self._contents = contents
         self._documents = contents.documents
         self._workspace = workspace
-        self._tree = tree
+        self._nodes = nodes
         self._lease = lease
         self._announce = announce
         self._files: dict[str, _File] = {}
@@ -133,7 +136,7 @@ class Settling:
             wanted = set(claims.values()) - self._files.keys()
 
     def _file(self, record: FileRecord, dirty: bool) -> _File:
-        node = self._tree.nodes.get(record.id)
+        node = self._nodes.get(record.id)
         path = node.path if node and node.kind != "folder" else None
         # Where the drive has nothing to copy from, and where looking is free, the content is looked at anyway.
         look = dirty or record.drive.hash is None or record.kind == "binary"
