@@ -77,6 +77,7 @@ class Drive:
         self._storage = storage
         self._updates = rooms.updates
         self._contents = files.contents
+        self._history = files.history
         self._documents = files.contents.documents
         self._trees = files.trees
         self._due: dict[str, dict[str, _Due]] = {}
@@ -104,8 +105,8 @@ class Drive:
                 await asyncio.sleep(TICK)
                 now = time.monotonic()
                 for workspace in [key for key in self._due if key not in self._passes]:
-                    if quiet := [key for key, due in self._due[workspace].items() if due.at <= now]:
-                        self._begin(workspace, quiet)
+                    if ready := {key: due for key, due in self._due[workspace].items() if due.at <= now}:
+                        self._begin(workspace, ready, {key for key, due in ready.items() if due.last + QUIET > now})
                 if not self._due:
                     self._woken.clear()
         finally:
@@ -124,13 +125,16 @@ class Drive:
         except TimeoutError:
             log.warning("the drive is not up to date", workspaces=len(self._passes))
 
-    def _begin(self, workspace: str, documents: Collection[str]) -> None:
+    def _begin(self, workspace: str, documents: Collection[str], busy: Collection[str] = ()) -> None:
         due = self._due[workspace]
         for document in documents:
-            del due[document]
+            last = due.pop(document).last
+            if document in busy:
+                # Once more when it is quiet, also when nothing follows: only then does it surely get a version.
+                due[document] = _Due(time.monotonic(), last)
         if not due:
             del self._due[workspace]
-        task = asyncio.create_task(self._settle(workspace, set(documents)), name=f"settle {workspace}")
+        task = asyncio.create_task(self._settle(workspace, set(documents), busy), name=f"settle {workspace}")
         self._passes[workspace] = task
         task.add_done_callback(lambda _: self._passes.pop(workspace))
 
@@ -142,13 +146,13 @@ class Drive:
 
     # ---- settling
 
-    async def _settle(self, workspace: str, documents: set[str]) -> None:
+    async def _settle(self, workspace: str, documents: set[str], busy: Collection[str]) -> None:
         tree_document = tree_id(workspace)
         try:
             async with self._gate, self._lease(workspace) as lease:
                 nodes = await self._nodes(workspace)
                 moved = await self._moved(workspace, nodes) if tree_document in documents else set()
-                await self._bring(workspace, nodes, lease, documents - {tree_document}, moved)
+                await self._bring(workspace, nodes, lease, documents - {tree_document}, moved, busy)
         except (DocumentNotFound, DocumentGone):
             log.info("no drive for a workspace that is gone", workspace=workspace)
         except (LeaseUnavailable, *STORAGE_AWAY) as error:
@@ -171,9 +175,17 @@ class Drive:
         return {key for key, _ in known.items() ^ paths.items()}
 
     async def _bring(
-        self, workspace: str, nodes: dict[str, Node], lease: Lease, dirty: Collection[str], moved: Collection[str]
+        self,
+        workspace: str,
+        nodes: dict[str, Node],
+        lease: Lease,
+        dirty: Collection[str],
+        moved: Collection[str],
+        busy: Collection[str] = (),
     ) -> None:
-        settling = Settling(self._storage.objects, self._contents, workspace, nodes, lease, self._announce)
+        settling = Settling(
+            self._storage.objects, self._contents, self._history, workspace, nodes, lease, self._announce, busy
+        )
         failed = await settling.run(dirty, moved)
         if moved:
             # What failed is forgotten, and so compared again.
@@ -223,6 +235,7 @@ class Drive:
             }
             dirty = {key for key, record in records.items() if _may_be_old(record, written.get(key, _LONG_AGO))}
             await self._bring(workspace, nodes, lease, dirty & paths.keys(), moved | lost)
+            await self._history.versions.remove_retired(workspace)
 
     async def _void_lost_claims(self, workspace: str, records: Collection[FileRecord]) -> set[str]:
         """Documents whose files somebody has removed or replaced on the store claim nothing any more."""

@@ -16,6 +16,7 @@ from collab.archive import Archive, ArchiveWriter
 from collab.contents import Content, Contents, FileTooLarge, Plain
 from collab.documents import FileRecord, now
 from collab.erasing import erase_workspace
+from collab.history import History
 from collab.importing import Import, ImportReport
 from collab.limits import Limits
 from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
@@ -87,11 +88,13 @@ class Files:
         self._rooms = rooms
         self._limits = limits or Limits()
         self.contents = Contents(storage, rooms)
+        self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()
+        await self.history.versions.ensure_indexes()
 
     async def create_workspace(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""

@@ -10,6 +10,9 @@ The drive is derived and can always be written again, as long as a document can 
   what is there, and whatever else may be there is named by some record, to be removed by the next pass.
 * All of it happens under the lease ``drive:<workspace>``, which is looked at before each step that writes.
 
+A text gets its automatic version here, before its record says that it has settled: after a crash in between it settles
+again.
+
 A pass costs what changes: a file that moved is copied on the store, and a document whose text is what the file holds
 already costs one look.
 """
@@ -29,6 +32,7 @@ from pymongo.errors import PyMongoError
 from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
+from collab.history import History
 from collab.room import is_panic
 from collab.tree import Node
 from storage.leases import Lease, LeaseUnavailable
@@ -81,18 +85,23 @@ class Settling:
         self,
         objects: ObjectStore,
         contents: Contents,
+        history: History,
         workspace: str,
         nodes: Mapping[str, Node],
         lease: Lease,
         announce: Callable[[str, Settled], Awaitable[None]],
+        busy: Collection[str] = (),
     ) -> None:
+        """``busy``: documents that settle although they are still being written."""
         self._objects = objects
         self._contents = contents
+        self._history = history
         self._documents = contents.documents
         self._workspace = workspace
         self._nodes = nodes
         self._lease = lease
         self._announce = announce
+        self._busy = busy
         self._files: dict[str, _File] = {}
         self._failed: set[str] = set()
 
@@ -212,6 +221,10 @@ class Settling:
             raw = await plain.bytes()
             self._check_lease()
             await self._objects.put(self._key(path), raw)
+        if plain.present is not None:
+            self._check_lease()
+            quiet = record.id not in self._busy
+            await self._history.settled(self._workspace, record.id, plain.present, quiet=quiet)
         file.plain = None
         return DriveState(hash=plain.hash, size=plain.size, seen_at=file.seen_at)
 
