@@ -32,7 +32,7 @@ class Material:
             rules = await self._rules(tree)
             files: list[SourceFile] = []
             left = MOST_LETTERS
-            for node in tree.nodes.values():
+            for node in list(tree.nodes.values()):
                 if node.kind != "text" or rules.ignores(node.path):
                     continue
                 text = await self._text(node.id)

@@ -38,6 +38,25 @@ class Run:
     author: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    length: int
+    """UTF-16 units of the text."""
+    runs: list[Run]
+    """Of UTF-16 units: `attribute`."""
+    lines: list[Run]
+    """Of lines: `by_line`."""
+
+
+def attribution(content: bytes, authors: Mapping[int, str]) -> Attribution:
+    """All of it; `content` and `authors` as `attribute` takes them."""
+    runs = attribute(content, authors)
+    doc: Doc[Any] = Doc()
+    text = doc.get("text", type=Text)
+    doc.apply_update(content)
+    return Attribution(runs[-1].end if runs else 0, runs, by_line(str(text), runs))
+
+
 def attribute(content: bytes, authors: Mapping[int, str]) -> list[Run]:
     """Runs of UTF-16 units that cover the present text of a text document, ascending; neighbours differ.
 

@@ -66,6 +66,23 @@ def differences(old: str, new: str) -> list[Difference]:
     return found if len(found) <= MOST else _joined(old, found)
 
 
+@dataclass(frozen=True, slots=True)
+class LineDifference:
+    """Whole lines, each with its line end: `removed` begins at line `old_start`, `added` has line `new_start` of the
+    other text for its place. Lines are numbered from 0."""
+
+    old_start: int
+    new_start: int
+    removed: list[str]
+    added: list[str]
+
+
+def line_differences(old: str, new: str) -> list[LineDifference]:
+    """Which lines differ: ascending, disjoint, and never next to each other. For people to read."""
+    a, b = _LINES.findall(old), _LINES.findall(new)
+    return [LineDifference(i, k, a[i:j], b[k:m]) for i, j, k, m in _blocks(a, b, _Budget(STEPS))]
+
+
 def _joined(old: str, found: list[Difference]) -> list[Difference]:
     """At most `MOST` of them, joined where the least of `old` lies between two."""
     between = sorted((after.start - before.end for before, after in pairwise(found)), reverse=True)

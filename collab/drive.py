@@ -23,7 +23,7 @@ from collab.files import Files
 from collab.rooms import Rooms
 from collab.settling import STORAGE_AWAY, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.tree import Tree
+from collab.tree import Node
 from storage import Storage
 from storage.leases import Lease, LeaseUnavailable
 
@@ -77,6 +77,7 @@ class Drive:
         self._storage = storage
         self._updates = rooms.updates
         self._contents = files.contents
+        self._history = files.history
         self._documents = files.contents.documents
         self._trees = files.trees
         self._due: dict[str, dict[str, _Due]] = {}
@@ -107,8 +108,8 @@ class Drive:
                 await asyncio.sleep(TICK)
                 now = time.monotonic()
                 for workspace in [key for key in self._due if key not in self._passes]:
-                    if quiet := [key for key, due in self._due[workspace].items() if due.at <= now]:
-                        self._begin(workspace, quiet)
+                    if ready := {key: due for key, due in self._due[workspace].items() if due.at <= now}:
+                        self._begin(workspace, ready, {key for key, due in ready.items() if due.last + QUIET > now})
                 if not self._due:
                     self._woken.clear()
         finally:
@@ -127,13 +128,16 @@ class Drive:
         except TimeoutError:
             log.warning("the drive is not up to date", workspaces=len(self._passes))
 
-    def _begin(self, workspace: str, documents: Collection[str]) -> None:
+    def _begin(self, workspace: str, documents: Collection[str], busy: Collection[str] = ()) -> None:
         due = self._due[workspace]
         for document in documents:
-            del due[document]
+            last = due.pop(document).last
+            if document in busy:
+                # Once more when it is quiet, also when nothing follows: only then does it surely get a version.
+                due[document] = _Due(time.monotonic(), last)
         if not due:
             del self._due[workspace]
-        task = asyncio.create_task(self._settle(workspace, set(documents)), name=f"settle {workspace}")
+        task = asyncio.create_task(self._settle(workspace, set(documents), busy), name=f"settle {workspace}")
         self._passes[workspace] = task
         task.add_done_callback(lambda _: self._passes.pop(workspace))
 
@@ -145,13 +149,13 @@ class Drive:
 
     # ---- settling
 
-    async def _settle(self, workspace: str, documents: set[str]) -> None:
+    async def _settle(self, workspace: str, documents: set[str], busy: Collection[str]) -> None:
         tree_document = tree_id(workspace)
         try:
             async with self._gate, self._lease(workspace) as lease:
-                tree = await self._trees.read(workspace, fresh=True)
-                moved = await self._moved(workspace, tree) if tree_document in documents else set()
-                await self._bring(workspace, tree, lease, documents - {tree_document}, moved)
+                nodes = await self._nodes(workspace)
+                moved = await self._moved(workspace, nodes) if tree_document in documents else set()
+                await self._bring(workspace, nodes, lease, documents - {tree_document}, moved, busy)
         except (DocumentNotFound, DocumentGone):
             log.info("no drive for a workspace that is gone", workspace=workspace)
         except (LeaseUnavailable, *STORAGE_AWAY) as error:
@@ -161,22 +165,34 @@ class Drive:
             log.exception("settling failed", workspace=workspace)
             self._again(workspace, documents, RETRY_BROKEN)
 
-    async def _moved(self, workspace: str, tree: Tree) -> set[str]:
+    async def _nodes(self, workspace: str) -> dict[str, Node]:
+        """The nodes of the tree, which itself goes on changing during a pass."""
+        return dict((await self._trees.read(workspace, fresh=True)).nodes)
+
+    async def _moved(self, workspace: str, nodes: dict[str, Node]) -> set[str]:
         """Documents whose paths are others than when this process last looked; at first, than the records say."""
-        paths = _paths(tree)
+        paths = _paths(nodes)
         known = self._placed.get(workspace)
         if known is None:
             known = await self._documents.claimed_paths(workspace)
         return {key for key, _ in known.items() ^ paths.items()}
 
     async def _bring(
-        self, workspace: str, tree: Tree, lease: Lease, dirty: Collection[str], moved: Collection[str]
+        self,
+        workspace: str,
+        nodes: dict[str, Node],
+        lease: Lease,
+        dirty: Collection[str],
+        moved: Collection[str],
+        busy: Collection[str] = (),
     ) -> None:
-        settling = Settling(self._storage.objects, self._contents, workspace, tree, lease, self._announce)
+        settling = Settling(
+            self._storage.objects, self._contents, self._history, workspace, nodes, lease, self._announce, busy
+        )
         failed = await settling.run(dirty, moved)
         if moved:
             # What failed is forgotten, and so compared again.
-            self._placed[workspace] = {key: path for key, path in _paths(tree).items() if key not in failed}
+            self._placed[workspace] = {key: path for key, path in _paths(nodes).items() if key not in failed}
             self._placed.move_to_end(workspace)
             if len(self._placed) > REMEMBERED_TREES:
                 self._placed.popitem(last=False)
@@ -212,16 +228,17 @@ class Drive:
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
         """
         async with self._gate, self._lease(workspace) as lease:
-            tree = await self._trees.read(workspace, fresh=True)
+            nodes = await self._nodes(workspace)
             records = await self._documents.of_workspace(workspace)
             lost = await self._void_lost_claims(workspace, records.values())
             written = await self._updates.latest(key for key, record in records.items() if record.kind == "text")
-            paths = _paths(tree)
+            paths = _paths(nodes)
             moved = {
                 key for key, record in records.items() if record.drive.leftovers or record.drive.path != paths.get(key)
             }
             dirty = {key for key, record in records.items() if _may_be_old(record, written.get(key, _LONG_AGO))}
-            await self._bring(workspace, tree, lease, dirty & paths.keys(), moved | lost)
+            await self._bring(workspace, nodes, lease, dirty & paths.keys(), moved | lost)
+            await self._history.versions.remove_retired(workspace)
 
     async def _void_lost_claims(self, workspace: str, records: Collection[FileRecord]) -> set[str]:
         """Documents whose files somebody has removed or replaced on the store claim nothing any more."""
@@ -236,8 +253,8 @@ class Drive:
         return {record.id for record, _ in lost}
 
 
-def _paths(tree: Tree) -> dict[str, str]:
-    return {node.id: node.path for node in tree.nodes.values() if node.kind != "folder"}
+def _paths(nodes: dict[str, Node]) -> dict[str, str]:
+    return {node.id: node.path for node in nodes.values() if node.kind != "folder"}
 
 
 def _may_be_old(record: FileRecord, written_at: datetime) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 from collab.documents import Documents, blob_folder, drive_folder, tree_id
 from collab.log import records_of
 from collab.rooms import Rooms
+from collab.versions import versions_folder
 from storage import Storage
 
 BATCH = 500
@@ -15,7 +16,7 @@ LEASE = 30.0
 
 
 async def erase_workspace(storage: Storage, rooms: Rooms, workspace: str) -> None:
-    """Close and remove every document of ``workspace``, its plain files and its binary content.
+    """Close and remove every document of ``workspace`` with its versions, its plain files and its binary content.
 
     For a workspace that nobody may enter any more. Records go last: after a crash the same call goes on where it ended.
 
@@ -30,14 +31,15 @@ async def erase_workspace(storage: Storage, rooms: Rooms, workspace: str) -> Non
     for document in ids:
         await rooms.retire(document)
     async with storage.leases.hold(f"drive:{workspace}", LEASE, wait=LEASE):
-        for folder in (drive_folder(workspace), blob_folder(workspace)):
+        for folder in (drive_folder(workspace), blob_folder(workspace), versions_folder(workspace)):
             await _delete(storage, [info.key async for info in storage.objects.list(folder)])
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
         large = storage.db["updates"].find({**records_of(batch), "object": {"$exists": True}}, {"object": 1})
         await _delete(storage, [entry["object"] async for entry in large] + await documents.snapshot_keys(batch))
         await storage.db["updates"].delete_many(records_of(batch))
-        await storage.db["clients"].delete_many({"document": {"$in": batch}})
+        for collection in ("clients", "versions"):
+            await storage.db[collection].delete_many({"document": {"$in": batch}})
         await documents.delete(batch)
 
 

@@ -16,6 +16,7 @@ from collab.archive import Archive, ArchiveWriter
 from collab.contents import Content, Contents, FileTooLarge, Plain
 from collab.documents import FileRecord, now
 from collab.erasing import erase_workspace
+from collab.history import History
 from collab.importing import Import, ImportReport
 from collab.limits import Limits
 from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
@@ -87,11 +88,13 @@ class Files:
         self._rooms = rooms
         self._limits = limits or Limits()
         self.contents = Contents(storage, rooms)
+        self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()
+        await self.history.versions.ensure_indexes()
 
     async def create_workspace(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""
@@ -239,8 +242,6 @@ class Files:
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
             await change.commit(author)
         self.contents.announce(workspace, record.id)
-        if node is not None and node.kind == "text":
-            await self._rooms.dismiss([node.id])
         return Written(record.id, node is None, True)
 
     # ---- the tree
@@ -270,11 +271,8 @@ class Files:
                 raise PathConflict(f"“{path}” is a {'file' if folder else 'folder'}.")
             # One field of the folder's own node: restoring it brings back all, and what somebody adds to it at this
             # moment is in the trash with it rather than nowhere.
-            inside = list(change.tree.walk(node.id)) if folder else [node]
             change.add(treeedits.delete(node.id, now()))
             await change.commit(author)
-        # Whoever has one of the files open would go on in it unseen, and be told that all is saved.
-        await self._rooms.dismiss([file.id for file in inside if file.kind == "text"])
 
     async def move(self, workspace: str, source: str, target: str, author: str) -> None:
         """Give a file or folder another path, with the folders that it needs.

@@ -195,6 +195,13 @@ class UpdateLog:
             if (key := entry.object_key) is not None:
                 await self._objects.delete(key)
 
-    async def authors(self, document: str) -> dict[int, str]:
-        """Yjs client id → author, for every client id ever seen in ``document``."""
-        return {record["client"]: record["author"] async for record in self._clients.find({"document": document})}
+    async def authors(self, document: str, clients: Collection[int] | None = None) -> dict[int, str]:
+        """Yjs client id → author: of ``clients`` those that are recorded, by default all ever seen in ``document``."""
+        if clients is None:
+            return {record["client"]: record["author"] async for record in self._clients.find({"document": document})}
+        ids = [f"{document}:{client}" for client in clients]
+        found: dict[int, str] = {}
+        for start in range(0, len(ids), 1000):
+            async for record in self._clients.find({"_id": {"$in": ids[start : start + 1000]}}):
+                found[record["client"]] = record["author"]
+        return found

@@ -10,6 +10,9 @@ The drive is derived and can always be written again, as long as a document can 
   what is there, and whatever else may be there is named by some record, to be removed by the next pass.
 * All of it happens under the lease ``drive:<workspace>``, which is looked at before each step that writes.
 
+A text gets its automatic version here, before its record says that it has settled: after a crash in between it settles
+again.
+
 A pass costs what changes: a file that moved is copied on the store, and a document whose text is what the file holds
 already costs one look.
 """
@@ -17,7 +20,7 @@ already costs one look.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -29,8 +32,9 @@ from pymongo.errors import PyMongoError
 from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
+from collab.history import History
 from collab.room import is_panic
-from collab.tree import Tree
+from collab.tree import Node
 from storage.leases import Lease, LeaseUnavailable
 from storage.objects import ObjectNotFound, ObjectStore
 
@@ -72,24 +76,32 @@ class _File:
 
 
 class Settling:
-    """One pass. Make a new one for each."""
+    """One pass. Make a new one for each.
+
+    ``nodes`` are those of one legal tree, which must not change during the pass.
+    """
 
     def __init__(
         self,
         objects: ObjectStore,
         contents: Contents,
+        history: History,
         workspace: str,
-        tree: Tree,
+        nodes: Mapping[str, Node],
         lease: Lease,
         announce: Callable[[str, Settled], Awaitable[None]],
+        busy: Collection[str] = (),
     ) -> None:
+        """``busy``: documents that settle although they are still being written."""
         self._objects = objects
         self._contents = contents
+        self._history = history
         self._documents = contents.documents
         self._workspace = workspace
-        self._tree = tree
+        self._nodes = nodes
         self._lease = lease
         self._announce = announce
+        self._busy = busy
         self._files: dict[str, _File] = {}
         self._failed: set[str] = set()
 
@@ -133,7 +145,7 @@ class Settling:
             wanted = set(claims.values()) - self._files.keys()
 
     def _file(self, record: FileRecord, dirty: bool) -> _File:
-        node = self._tree.nodes.get(record.id)
+        node = self._nodes.get(record.id)
         path = node.path if node and node.kind != "folder" else None
         # Where the drive has nothing to copy from, and where looking is free, the content is looked at anyway.
         look = dirty or record.drive.hash is None or record.kind == "binary"
@@ -209,6 +221,10 @@ class Settling:
             raw = await plain.bytes()
             self._check_lease()
             await self._objects.put(self._key(path), raw)
+        if plain.present is not None:
+            self._check_lease()
+            quiet = record.id not in self._busy
+            await self._history.settled(self._workspace, record.id, plain.present, quiet=quiet)
         file.plain = None
         return DriveState(hash=plain.hash, size=plain.size, seen_at=file.seen_at)
 

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from pycrdt import Doc
@@ -190,7 +191,9 @@ class Snapshots:
         # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
         # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
         snapshot = replica.doc.get_update()
-        key = f"snapshots/{document}/{hashlib.sha256(snapshot).hexdigest()}"
+        # Named by its content and by this attempt: who loses the race removes what it wrote, and by its content alone
+        # that might be what a third one, which has folded the same by now, has just made the pointer name.
+        key = f"snapshots/{document}/{hashlib.sha256(snapshot).hexdigest()}.{uuid4().hex[:16]}"
         await self._objects.put(key, snapshot)
         swung = await self._documents.update_one(
             {"_id": document, "snapshot.key": pointer["key"]} if pointer else {"_id": document, "snapshot": None},
@@ -198,12 +201,12 @@ class Snapshots:
         )
         if swung.matched_count == 0:
             current = await self._documents.find_one({"_id": document})
-            # Same content, same key: the winner may be pointing at the very object that we wrote.
+            # A swing of which the answer was lost, and which the driver sent again, only looks like a lost race.
             if current is None or (current.get("snapshot") or {}).get("key") != key:
                 await self._objects.delete(key)
-            return False
+                return False
         await self._updates.delete(folded)
-        if pointer and pointer["key"] != key:
+        if pointer:
             await self._objects.delete(pointer["key"])
         return True
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -55,25 +55,26 @@ class Trashed:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    nodes: Mapping[str, Node]
+    """What `legal_tree` returns never changes; the tree of a `TreeState` changes with its document, between awaits."""
+
+    nodes: dict[str, Node]
     """Every visible node by id; a folder comes before what it holds."""
-    trash: Mapping[str, Trashed]
-    by_path: Mapping[str, Node] = field(repr=False)
-    children: Mapping[str | None, Sequence[Node]] = field(repr=False)
-    """By id of the folder; None is the root. A folder without children is not a key."""
+    trash: dict[str, Trashed]
+    by_path: dict[str, Node] = field(repr=False)
+    children: dict[str | None, dict[str, Node]] = field(repr=False)
+    """Folder → name → node, in no order; None is the root. A folder without children is not a key."""
 
     def walk(self, folder: str | None) -> Iterator[Node]:
         """All that is inside `folder`, at any depth, folders before what they hold."""
-        waiting = deque(self.children.get(folder, ()))
+        waiting = deque(self.children.get(folder, {}).values())
         while waiting:
             node = waiting.popleft()
             yield node
-            waiting.extend(self.children.get(node.id, ()))
+            waiting.extend(self.children.get(node.id, {}).values())
 
     def free_name(self, folder: str | None, name: str, kind: Kind) -> str:
         """`name`, numbered if something in `folder` already has it."""
-        names = _Names({child.name for child in self.children.get(folder, ())})
-        return names.claim(name, kind)
+        return Numbering(self.children.get(folder, {})).claim(name, kind)
 
 
 class RawNode(NamedTuple):
@@ -85,19 +86,6 @@ class RawNode(NamedTuple):
     parent: str | None
     """The id of a folder if all is well."""
     deleted_at: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """A legal tree with what it was made of, for `treestate`."""
-
-    tree: Tree
-    parents: dict[str, str | None]
-    """Of every node, also of those in the trash."""
-    inside: dict[str | None, list[str]]
-    """Folder → ids of what is in it and not deleted itself, ascending; also of folders in the trash."""
-    regular: bool
-    """Whether neither a cycle was broken nor a path too long, so that each node's place follows from its own fields."""
 
 
 def is_node_id(key: object) -> bool:
@@ -119,37 +107,36 @@ def read_node(key: str, value: object) -> RawNode | None:
 
 def legal_tree(raw: Mapping[str, object]) -> Tree:
     """The legal tree of the content of `nodes` as plain data. Pure; never raises; the same everywhere."""
-    return arrange({key: node for key, value in raw.items() if (node := read_node(key, value)) is not None}).tree
-
-
-def arrange(nodes: Mapping[str, RawNode]) -> Arrangement:
+    nodes = {key: node for key, value in raw.items() if (node := read_node(key, value)) is not None}
     parents: dict[str, str | None] = {}
     for key in sorted(nodes):
         parent = nodes[key].parent
         parents[key] = parent if parent is not None and parent in nodes and nodes[parent].kind == "folder" else None
-    regular = not _break_cycles(parents)
-    trash = {key: trashed(key, nodes[key]) for key in parents if nodes[key].deleted_at is not None}
-    inside: dict[str | None, list[str]] = {None: []}
+    _break_cycles(parents)
+    inside: dict[str | None, list[str]] = {}
+    trash = {}
     for key, parent in parents.items():
-        if key not in trash:
+        if nodes[key].deleted_at is None:
             inside.setdefault(parent, []).append(key)
-    placement = _Placement(nodes, inside)
-    placed = placement.place()
-    children: dict[str | None, list[Node]] = {}
+        else:
+            trash[key] = trashed(key, nodes[key])
+    placed, _ = place(nodes, inside)
+    return with_indexes(placed, trash)
+
+
+def with_indexes(placed: dict[str, Node], trash: dict[str, Trashed]) -> Tree:
+    children: dict[str | None, dict[str, Node]] = {}
     for child in placed.values():
-        children.setdefault(child.parent, []).append(child)
-    tree = Tree(placed, trash, {node.path: node for node in placed.values()}, children)
-    return Arrangement(tree, parents, inside, regular and not placement.lifted)
+        children.setdefault(child.parent, {})[child.name] = child
+    return Tree(placed, trash, {node.path: node for node in placed.values()}, children)
 
 
 def trashed(key: str, node: RawNode) -> Trashed:
     return Trashed(key, node.kind, node.name, node.deleted_at or "")
 
 
-def _break_cycles(parents: dict[str, str | None]) -> bool:
-    """Whether there were any."""
+def _break_cycles(parents: dict[str, str | None]) -> None:
     settled: set[str] = set()
-    broken = False
     for key in parents:
         chain: dict[str, None] = {}  # an ordered set: the way up from `key`
         at: str | None = key
@@ -159,58 +146,50 @@ def _break_cycles(parents: dict[str, str | None]) -> bool:
         if at is not None and at in chain:
             ring = list(chain)
             parents[min(ring[ring.index(at) :])] = None
-            broken = True
         settled.update(chain)
-    return broken
 
 
-def named(ids: Sequence[str], nodes: Mapping[str, RawNode]) -> list[str]:
-    """The names of what is in one folder, told apart by numbers where they were equal."""
-    return _Names.of(ids, nodes)[1]
+class Numbering:
+    """Gives out names that nothing in one folder has."""
 
+    __slots__ = ("_given", "_next", "_taken")
 
-class _Names:
-    """The names that are taken in one folder."""
-
-    __slots__ = ("_next", "_taken")
-
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: Container[str]) -> None:
         self._taken = taken
+        self._given: set[str] = set()
         self._next: dict[tuple[str, str], int] = {}
 
-    @classmethod
-    def of(cls, ids: Sequence[str], nodes: Mapping[str, RawNode]) -> tuple[_Names, list[str]]:
-        wanted = [nodes[key].name for key in ids]
-        # A name that somebody chose is never handed out as a number, hence all of them are taken from the start.
-        names = cls(set(wanted))
-        if len(names._taken) < len(wanted):
-            kept: set[str] = set()
-            for at, name in enumerate(wanted):
-                if name in kept:
-                    wanted[at] = names.claim(name, nodes[ids[at]].kind)
-                else:
-                    kept.add(name)
-        return names, wanted
-
     def claim(self, name: str, kind: Kind) -> str:
-        if name not in self._taken:
-            self._taken.add(name)
+        """`name` itself, or numbered where it is taken or was given out before."""
+        if not self._is_taken(name):
+            self._given.add(name)
             return name
         stem, extension = (name, "") if kind == "folder" else split_extension(name)
         key = numbering_stem(stem, extension), extension
         # Counting on from the last number makes ten thousand files of one name linear instead of quadratic.
         number = self._next.get(key, 2)
-        while (candidate := numbered(*key, number)) in self._taken:
+        while self._is_taken(candidate := numbered(*key, number)):
             number += 1
         self._next[key] = number + 1
-        self._taken.add(candidate)
+        self._given.add(candidate)
         return candidate
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._taken or name in self._given
+
+
+def place(nodes: Mapping[str, RawNode], inside: Mapping[str | None, Sequence[str]]) -> tuple[dict[str, Node], bool]:
+    """Names and places the visible nodes, breadth first from the root: rules 6 and 7.
+
+    ``inside``: folder → ids of what is in it and not deleted itself, ascending. The second result is whether a path was
+    too long, so that a node's place does not follow from its own fields and those of the folders around it.
+    """
+    placement = _Placement(nodes, inside)
+    return placement.place(), placement.lifted
 
 
 class _Placement:
-    """Names and places the visible nodes, breadth first from the root."""
-
-    def __init__(self, nodes: Mapping[str, RawNode], inside: Mapping[str | None, list[str]]) -> None:
+    def __init__(self, nodes: Mapping[str, RawNode], inside: Mapping[str | None, Sequence[str]]) -> None:
         self._nodes = nodes
         self._inside = inside
         self._placed: dict[str, Node] = {}
@@ -229,14 +208,19 @@ class _Placement:
             key = self._too_long.popleft()
             self._put(key, None, "", at_root.claim(self._nodes[key].name, self._nodes[key].kind))
 
-    def _fill(self, folder: str | None, prefix: str) -> _Names:
-        ids = self._inside.get(folder, [])
-        names, chosen = _Names.of(ids, self._nodes)
-        for key, name in zip(ids, chosen, strict=True):
-            if is_too_long(prefix + name):
+    def _fill(self, folder: str | None, prefix: str) -> Numbering:
+        ids = self._inside.get(folder, ())
+        wanted = [self._nodes[key].name for key in ids]
+        # A name that somebody chose is never given as a number, hence all of them are taken from the start.
+        names = Numbering(set(wanted))
+        kept: set[str] = set()
+        for key, name in zip(ids, wanted, strict=True):
+            shown = names.claim(name, self._nodes[key].kind) if name in kept else name
+            kept.add(name)
+            if is_too_long(prefix + shown):
                 self._too_long.append(key)
             else:
-                self._put(key, folder, prefix, name)
+                self._put(key, folder, prefix, shown)
         return names
 
     def _put(self, key: str, folder: str | None, prefix: str, name: str) -> None:

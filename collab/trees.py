@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
@@ -17,9 +18,9 @@ from collab.edits import fresh_client_id
 from collab.paths import join
 from collab.room import Room
 from collab.rooms import Rooms
-from collab.tree import Tree
-from collab.treeedits import NodeChange, create, tree_nodes, tree_update
-from collab.treestate import TreeState
+from collab.tree import Trashed, Tree
+from collab.treeedits import NodeChange, TreeDraft, create, new_nodes
+from collab.treestate import TreeState, Whence
 from storage.leases import Lease, Leases, LeaseUnavailable
 
 LEASE = 15.0
@@ -28,29 +29,62 @@ LEASE = 15.0
 NODES_PER_UPDATE = 1000
 """So that reading and applying one update holds up nobody for longer than some 20 ms."""
 
+NODES_PER_TURN = 250
+"""How many changed nodes are worked out before others have their turn on the loop: some 5 ms."""
+
 
 class _Followed:
     """The legal tree of one document, kept up as the document changes."""
 
     def __init__(self, doc: Doc[Any]) -> None:
         self.doc = doc
+        self._draft: TreeDraft | None = None
+        self._stop_drafting: Callable[[], None] = _nothing
+        self.gone: set[str] = set()
+        """Texts that were visible and are not, until somebody takes them out of here."""
+        self.state = TreeState()
         self._nodes: Map[Any] = doc.get("nodes", type=Map)
-        self._state = TreeState(tree_nodes(doc))
-        self._changed: set[str] = set()
-        self._subscription = self._nodes.observe_deep(self._note)
+        # Not a method of ours: the document would keep us, and we keep it, through Rust, where no collector looks.
+        changed = self._changed = dict.fromkeys(self._nodes.keys())
 
-    def _note(self, events: list[Any]) -> None:
-        for event in events:
-            self._changed.update([str(event.path[0])] if event.path else event.keys)
+        def note(events: list[Any]) -> None:
+            for event in events:
+                changed.update(dict.fromkeys([str(event.path[0])] if event.path else event.keys))
+
+        self._subscription = self._nodes.observe_deep(note)
+
+    async def ready(self) -> None:
+        """Return when no more has changed than can be worked out in one turn."""
+        while len(self._changed) > NODES_PER_TURN:
+            self._work_out(NODES_PER_TURN)
+            await asyncio.sleep(0)
 
     @property
     def tree(self) -> Tree:
         if self._changed:
-            changed, self._changed = self._changed, set()
-            self._state.update(
-                {key: json.loads(str(self._nodes[key])) if key in self._nodes else None for key in changed}
-            )
-        return self._state.tree
+            self._work_out(len(self._changed))
+        return self.state.tree
+
+    def draft(self, room: Room) -> TreeDraft:
+        """Made when the first change is."""
+        if self._draft is None:
+            self._draft = TreeDraft(self.doc)
+            self._stop_drafting = room.observe(self._draft.follow)
+        return self._draft
+
+    def drop_draft(self) -> None:
+        self._stop_drafting()
+        self._draft, self._stop_drafting = None, _nothing
+
+    def _work_out(self, most: int) -> None:
+        keys = list(islice(self._changed, most))
+        with self.doc.transaction():  # one for all, instead of one for each look
+            changes = {key: json.loads(str(self._nodes[key])) if key in self._nodes else None for key in keys}
+        for key in keys:
+            del self._changed[key]
+        for key, node in self.state.update(changes).items():
+            if node is not None and node.kind == "text":
+                self.gone.add(key)
 
 
 class PathConflict(ValueError):
@@ -62,27 +96,73 @@ class Trees:
         self._rooms = rooms
         self._leases = leases
         self._followed: WeakKeyDictionary[Room, _Followed] = WeakKeyDictionary()
+        self._dismissing: set[asyncio.Task[None]] = set()
+        rooms.on_change(self._logged)
 
     async def read(self, workspace: str, *, fresh: bool = False) -> Tree:
         """The tree as this process knows it; ``fresh`` makes sure of all that other processes have logged.
+
+        It goes on changing: whoever looks at it again after an await sees it as it is then.
 
         Raises:
             collab.snapshots.DocumentNotFound: no such workspace.
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
+        return (await self._state(workspace, fresh=fresh)).tree
+
+    async def trash(self, workspace: str) -> list[tuple[Trashed, str]]:
+        """What was deleted, in no order, and the path that each would have if it had not been. Raises as `read`."""
+        state = await self._state(workspace, fresh=True)
+        listed = []
+        for number, trashed in enumerate(list(state.tree.trash.values())):
+            if number % NODES_PER_TURN == 0:
+                await asyncio.sleep(0)
+            if trashed.id in state.tree.trash:
+                whence = state.whence(trashed.id)
+                above = [state.tree.nodes[whence.folder].path] if whence.folder else []
+                listed.append((trashed, join([*above, *whence.names, trashed.name])))
+        return listed
+
+    async def _state(self, workspace: str, *, fresh: bool) -> TreeState:
         async with self._rooms.open(tree_id(workspace)) as room:
             if fresh:
                 await self._rooms.catch_up(room)
-            return self.of(room)
+            return (await self._follow(room)).state
 
-    def of(self, room: Room) -> Tree:
-        """The legal tree of an open room."""
-        room.flush()
-        followed = self._followed.get(room)
-        # A room that was rebuilt after a panic has another document.
-        if followed is None or followed.doc is not room.doc:
-            followed = self._followed[room] = _Followed(room.doc)
-        return followed.tree
+    async def _follow(self, room: Room) -> _Followed:
+        """The legal tree of an open room, up to date until the next await."""
+        while True:
+            room.flush()
+            followed = self._followed.get(room)
+            # A room that was rebuilt after a panic has another document.
+            if followed is None or followed.doc is not room.doc:
+                if followed is not None:
+                    followed.drop_draft()
+                followed = self._followed[room] = _Followed(room.doc)
+            await followed.ready()
+            if followed.doc is room.doc:
+                room.flush()
+                assert followed.tree is followed.state.tree
+                return followed
+
+    # ---- whoever is in a file that is deleted
+
+    def _logged(self, workspace: str, document: str) -> None:
+        """Send away who is in texts that an update of this process has deleted, whatever client wrote it.
+
+        They would go on in it unseen, and be told that all is saved.
+        """
+        if document == tree_id(workspace):
+            for room in [room for room in self._followed if room.document == document]:
+                task = asyncio.create_task(self._dismiss(room), name=f"dismiss from {workspace}")
+                self._dismissing.add(task)
+                task.add_done_callback(self._dismissing.discard)
+
+    async def _dismiss(self, room: Room) -> None:
+        followed = await self._follow(room)
+        gone, followed.gone = followed.gone, set()
+        # What has come back meanwhile is nobody's loss.
+        await self._rooms.dismiss(gone - followed.tree.nodes.keys())
 
     @asynccontextmanager
     async def change(self, workspace: str) -> AsyncIterator[TreeChange]:
@@ -100,18 +180,27 @@ class Trees:
             self._rooms.open(tree_id(workspace)) as room,
         ):
             await self._rooms.catch_up(room)
-            yield TreeChange(self.of(room), room, lease)
+            yield TreeChange(await self._follow(room), room, lease)
 
 
 class TreeChange:
-    """Gathers changes on top of `tree`, then carries them out together."""
+    """Gathers changes on top of `tree`, then carries them out together. No field of a node may change twice."""
 
-    def __init__(self, tree: Tree, room: Room, lease: Lease) -> None:
-        self.tree = tree
+    def __init__(self, followed: _Followed, room: Room, lease: Lease) -> None:
+        self._followed = followed
         self._room = room
         self._lease = lease
         self._changes: list[NodeChange] = []
-        self._new_folders: dict[str, str] = {}
+        self._new_folders: dict[tuple[str | None, str], str] = {}
+
+    @property
+    def tree(self) -> Tree:
+        self._room.flush()
+        return self._followed.tree
+
+    def whence(self, node: str) -> Whence:
+        """Where a node in the trash was."""
+        return self._followed.state.whence(node)
 
     def add(self, *changes: NodeChange) -> None:
         self._changes += changes
@@ -124,16 +213,21 @@ class TreeChange:
         """
         parent: str | None = None
         for depth, name in enumerate(names, 1):
-            path = join(names[:depth])
-            node = self.tree.by_path.get(path)
+            node = self.tree.children.get(parent, {}).get(name)
             if node is not None and node.kind != "folder":
-                raise PathConflict(f"“{path}” is a file, not a folder.")
-            folder = node.id if node is not None else self._new_folders.get(path)
-            if folder is None:
-                folder = self._new_folders[path] = uuid4().hex
-                self.add(create(folder, name, parent, "folder"))
-            parent = folder
+                raise PathConflict(f"“{join(names[:depth])}” is a file, not a folder.")
+            parent = self.folder_in(parent, name)
         return parent
+
+    def folder_in(self, parent: str | None, name: str) -> str:
+        """Id of the folder ``name`` in the folder ``parent``, created if need be; numbered if a file has the name."""
+        node = self.tree.children.get(parent, {}).get(name)
+        if node is not None and node.kind == "folder":
+            return node.id
+        if (folder := self._new_folders.get((parent, name))) is None:
+            folder = self._new_folders[parent, name] = uuid4().hex
+            self.add(create(folder, self.tree.free_name(parent, name, "folder"), parent, "folder"))
+        return folder
 
     async def commit(self, author: str) -> bool:
         """Carry out what was gathered; durable on return. False when there was nothing to do.
@@ -148,8 +242,23 @@ class TreeChange:
         for start in range(0, len(self._changes), NODES_PER_UPDATE):
             if start:
                 await asyncio.sleep(0)
-            part = self._changes[start : start + NODES_PER_UPDATE]
-            client = fresh_client_id(self._room.clients)
-            self._room.apply(tree_update(self._room.doc, part, client), author)
+            self._apply(self._changes[start : start + NODES_PER_UPDATE], author)
         await self._room.durable()
         return bool(self._changes)
+
+    def _apply(self, changes: Sequence[NodeChange], author: str) -> None:
+        room, followed = self._room, self._followed
+        room.flush()
+        client = fresh_client_id(room.clients)
+        if all(change.new for change in changes):
+            room.apply(new_nodes(changes, client), author)
+            return
+        try:
+            room.apply(followed.draft(room).update(changes, client), author)
+        except BaseException:
+            # The draft now holds what the room has refused.
+            followed.drop_draft()
+            raise
+
+
+def _nothing() -> None: ...

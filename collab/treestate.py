@@ -1,149 +1,287 @@
-"""A legal tree that follows changes of the shared document: the rule of `collab.tree`, worked out again only in part.
+"""A legal tree that follows its shared document: the rule of `collab.tree`, worked out again only where it changes.
 
-Of twenty thousand nodes one is renamed: working out the whole tree takes a tenth of a second during which nobody in any
-room of the process gets an answer, the folders concerned a thousandth. Where the place of a node depends on more than
-folders concerned (cycles, paths that are too long, a folder that becomes a file or was missing) all of it is worked out
-anew; the outcome is always the one of `tree.legal_tree`.
+Of twenty thousand nodes one is renamed: working out the whole tree takes a tenth of a second, during which nobody in
+any room of the process gets an answer. So each step of the rule is kept by itself: which folder a node names, which of
+these make a ring, which names in a folder are equal. A change takes the nodes concerned out of each and puts them in
+again. Its cost is that of the nodes whose path changes, of the depth of the tree, and of the equal names in one folder.
+
+One thing is not local: what a path that is too long sends to the root (rule 7) depends on all that is in the tree.
+While there is such a path, places are worked out for the whole tree with each change. HTTP refuses to make one.
+
+The outcome is always that of `tree.legal_tree`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from collab.tree import Node, RawNode, Tree, arrange, is_too_long, named, read_node, trashed
+from collab.paths import MAX_PATH_BYTES
+from collab.tree import Node, Numbering, RawNode, Tree, is_too_long, place, read_node, trashed, with_indexes
 
-MOST_CHANGES = 200
-"""Changed nodes beyond which working out everything is not dearer."""
+
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """Where a node that is not visible was."""
+
+    folder: str | None
+    """The innermost visible folder around it; None is the root."""
+    names: tuple[str, ...]
+    """Of the folders between that one and the node, which are in the trash like the node, outermost first."""
 
 
 class TreeState:
     tree: Tree
-    """Replaced by `update` and never changed in place: whoever has it keeps what was."""
+    """Changes in place with `update`."""
 
-    def __init__(self, raw: Mapping[str, object]) -> None:
-        self._nodes = {key: node for key, value in raw.items() if (node := read_node(key, value)) is not None}
-        self._arrange()
+    def __init__(self, raw: Mapping[str, object] | None = None) -> None:
+        self._nodes: dict[str, RawNode] = {}
+        self._naming: dict[str, set[str]] = {}
+        """Id → the nodes that name it as their folder, whether it is one or not."""
+        self._wanted: dict[str, str | None] = {}
+        """Rule 3: the folder of each node, rings not yet broken."""
+        self._parents: dict[str, str | None] = {}
+        """Rule 4: of every node, also of those in the trash."""
+        self._folders: dict[str | None, _Folder] = {}
+        """What is in a folder and not deleted itself; also of folders in the trash."""
+        self._too_long = False
+        self.tree = Tree({}, {}, {}, {})
+        if raw is not None:
+            self.update(raw)
 
-    def update(self, changes: Mapping[str, object]) -> None:
-        """``changes``: key → what `nodes` now has there, None for a key that is gone."""
-        changed: dict[str, tuple[RawNode | None, RawNode | None]] = {}
+    def update(self, changes: Mapping[str, object]) -> dict[str, Node | None]:
+        """``changes``: key → what `nodes` now has there, None for a key that is gone.
+
+        Returns what was visible before of each node that has moved, appeared or gone: None for one that was not.
+        """
+        step = _Step()
         for key, value in changes.items():
             before, after = self._nodes.get(key), read_node(key, value)
             if before != after:
-                changed[key] = before, after
-                if after is None:
-                    del self._nodes[key]
-                else:
-                    self._nodes[key] = after
-        if changed and not self._follow(changed):
-            self._arrange()
+                self._change(key, before, after, step)
+        if not step.nodes:
+            return {}
+        for folder in step.folders:
+            if (content := self._folders.get(folder)) is not None:
+                step.nodes.update(dict.fromkeys(content.number(self._nodes)))
+        if self._too_long or not self._place(step):
+            return self._place_everything(step.was)
+        return step.was
 
-    def _arrange(self) -> None:
-        arranged = arrange(self._nodes)
-        self.tree = arranged.tree
-        self._parents = arranged.parents
-        self._inside = arranged.inside
-        self._regular = arranged.regular
-        self._missing = {node.parent for key, node in self._nodes.items() if node.parent != self._parents[key]}
+    def whence(self, key: str) -> Whence:
+        """Of a node in the trash: where it was. Of a longer way than a path can have, the outer part is left out."""
+        names: list[str] = []
+        room = MAX_PATH_BYTES
+        at = self._parents[key]
+        while at is not None and at not in self.tree.nodes:
+            room -= len(self._nodes[at].name.encode()) + 1
+            if room < 0:
+                return Whence(None, tuple(reversed(names)))
+            names.append(self._nodes[at].name)
+            at = self._parents[at]
+        return Whence(at, tuple(reversed(names)))
 
-    def _follow(self, changed: Mapping[str, tuple[RawNode | None, RawNode | None]]) -> bool:
-        """Work out what is concerned; False when that is not enough, and what was worked out is not to be used."""
-        if (
-            not self._regular
-            or len(changed) > MOST_CHANGES
-            or any(map(self._is_far_reaching, changed, changed.values()))
-        ):
-            return False
-        self._placed, self._trash = dict(self.tree.nodes), dict(self.tree.trash)
-        self._by_path, self._children = dict(self.tree.by_path), dict(self.tree.children)
-        concerned: set[str | None] = set()
-        for key, (before, after) in changed.items():
-            self._take_out(key, before, concerned)
-            self._take_in(key, after, concerned)
-        if any(map(self._is_in_a_ring, changed)) or not all(map(self._fill, concerned)):
-            return False
-        self.tree = Tree(self._placed, self._trash, self._by_path, self._children)
+    # ---- rules 1 to 5: which folder each node is in
+
+    def _change(self, key: str, before: RawNode | None, after: RawNode | None, step: _Step) -> None:
+        step.nodes[key] = None
+        self._name(key, before, after)
+        if after is None:
+            self._link(key, None, step)
+        if before is not None:
+            self._take_out(key, before, step)
+        if after is None:
+            del self._nodes[key], self._wanted[key], self._parents[key]
+        else:
+            self._nodes[key] = after
+            self._parents.setdefault(key, None)
+            self._put_in(key, after, step)
+            self._link(key, self._folder_named(key), step)
+        was_folder, is_folder = (node is not None and node.kind == "folder" for node in (before, after))
+        if was_folder is not is_folder:
+            for inner in self._naming.get(key, ()):
+                self._link(inner, self._folder_named(inner), step)
+
+    def _name(self, key: str, before: RawNode | None, after: RawNode | None) -> None:
+        if before is not None and before.parent is not None:
+            naming = self._naming[before.parent]
+            naming.discard(key)
+            if not naming:
+                del self._naming[before.parent]
+        if after is not None and after.parent is not None:
+            self._naming.setdefault(after.parent, set()).add(key)
+
+    def _folder_named(self, key: str) -> str | None:
+        named = self._nodes[key].parent
+        node = self._nodes.get(named) if named is not None else None
+        return named if node is not None and node.kind == "folder" else None
+
+    def _link(self, key: str, folder: str | None, step: _Step) -> None:
+        """Let ``key`` name ``folder``. Of a ring that ends, one goes back to its folder; of a new one, one to the root."""
+        if (broken := self._ring(key)) is not None:
+            lifted = min(broken)
+            self._move(lifted, self._wanted[lifted], step)
+        self._wanted[key] = folder
+        self._move(key, folder, step)
+        if (made := self._ring(key)) is not None:
+            self._move(min(made), None, step)
+
+    def _ring(self, key: str) -> set[str] | None:
+        """The ring of folders that ``key`` is in, if it is in one."""
+        passed: set[str] = set()
+        at = self._wanted.get(key) if key in self._naming else None
+        while at is not None and at not in passed:
+            passed.add(at)
+            if at == key:
+                return passed
+            at = self._wanted.get(at)
+        return None
+
+    def _move(self, key: str, folder: str | None, step: _Step) -> None:
+        if self._parents[key] != folder:
+            step.nodes[key] = None
+            node = self._nodes[key]
+            self._take_out(key, node, step)
+            self._parents[key] = folder
+            self._put_in(key, node, step)
+
+    def _take_out(self, key: str, node: RawNode, step: _Step) -> None:
+        if node.deleted_at is not None:
+            self.tree.trash.pop(key, None)
+            return
+        parent = self._parents[key]
+        if (folder := self._folders.get(parent)) is not None and folder.remove(key, node.name):
+            step.folders[parent] = None
+            if not folder.ids:
+                del self._folders[parent]
+
+    def _put_in(self, key: str, node: RawNode, step: _Step) -> None:
+        if node.deleted_at is not None:
+            self.tree.trash[key] = trashed(key, node)
+            return
+        parent = self._parents[key]
+        self._folders.setdefault(parent, _Folder()).add(key, node.name)
+        step.folders[parent] = None
+
+    # ---- rules 6 and 7: names and paths
+
+    def _place(self, step: _Step) -> bool:
+        """Place ``step.nodes`` and all that is in them anew; False: a path is too long."""
+        for key in step.nodes:
+            self._displace(key, step.was)
+        for key in step.nodes:
+            parent = self._parents.get(key)
+            if key not in self._nodes or key in self.tree.nodes or (parent and parent not in self.tree.nodes):
+                continue  # gone, placed already, or in a folder that is in the trash or yet to be placed
+            if self._nodes[key].deleted_at is None and not self._place_with_content(key, parent, step.was):
+                return False
+        for key in [key for key, node in step.was.items() if self.tree.nodes.get(key) == node]:
+            del step.was[key]
         return True
 
-    def _is_far_reaching(self, key: str, change: tuple[RawNode | None, RawNode | None]) -> bool:
-        """Whether nodes that name ``key`` as their folder get another place by it."""
-        was, is_now = (node is not None and node.kind == "folder" for node in change)
-        return (was and not is_now) or (is_now and not was and key in self._missing)
-
-    def _take_out(self, key: str, before: RawNode | None, concerned: set[str | None]) -> None:
-        if before is None:
-            return
-        parent = self._parents.pop(key)
-        if before.deleted_at is not None:
-            del self._trash[key]
-            return
-        ids = self._inside[parent]
-        del ids[bisect_left(ids, key)]
-        self._displace(key)
-        concerned.add(parent)
-
-    def _take_in(self, key: str, after: RawNode | None, concerned: set[str | None]) -> None:
-        if after is None:
-            return
-        folder = self._nodes.get(after.parent) if after.parent is not None else None
-        parent = after.parent if folder is not None and folder.kind == "folder" else None
-        if parent != after.parent:
-            self._missing.add(after.parent)
-        self._parents[key] = parent
-        if after.deleted_at is not None:
-            self._trash[key] = trashed(key, after)
-            return
-        insort(self._inside.setdefault(parent, []), key)
-        concerned.add(parent)
-
-    def _is_in_a_ring(self, key: str) -> bool:
-        passed = set()
-        at: str | None = key
-        while at is not None and at in self._parents:
-            if at in passed:
-                return True
-            passed.add(at)
-            at = self._parents[at]
-        return False
-
-    def _displace(self, key: str) -> None:
+    def _displace(self, key: str, was: dict[str, Node | None]) -> None:
         """Take a node and all that is in it off the visible tree."""
+        tree = self.tree
         waiting = [key]
         while waiting:
-            node = self._placed.pop(waiting.pop(), None)
+            key = waiting.pop()
+            node = tree.nodes.pop(key, None)
+            was.setdefault(key, node)
             if node is None:
                 continue
-            if self._by_path.get(node.path) == node:
-                del self._by_path[node.path]
-            inside = (self._placed.get(child.id) for child in self._children.pop(node.id, ()))
-            # What has moved away may stand at its new place already.
-            waiting += (child.id for child in inside if child is not None and child.parent == node.id)
+            del tree.by_path[node.path]
+            if (beside := tree.children.get(node.parent)) is not None:
+                del beside[node.name]
+                if not beside:
+                    del tree.children[node.parent]
+            waiting += (child.id for child in tree.children.pop(key, {}).values())
 
-    def _fill(self, concerned: str | None) -> bool:
-        """Place what is in a folder, and in the folders in it that have moved with it; False: a path is too long."""
-        waiting = [concerned]
+    def _place_with_content(self, key: str, parent: str | None, was: dict[str, Node | None]) -> bool:
+        tree = self.tree
+        waiting: list[tuple[str, str | None]] = [(key, parent)]
         while waiting:
-            folder = waiting.pop()
-            if folder is not None and folder not in self._placed:
-                continue  # in the trash, or in a folder that is yet to be placed
-            prefix = f"{self._placed[folder].path}/" if folder is not None else ""
-            ids = self._inside.get(folder, [])
-            children = []
-            for key, name in zip(ids, named(ids, self._nodes), strict=True):
-                node = Node(key, self._nodes[key].kind, folder, name, prefix + name)
-                children.append(node)
-                if self._placed.get(key) == node:
-                    continue
-                if is_too_long(node.path):
-                    return False
-                self._displace(key)
-                self._placed[key] = node
-                if node.kind == "folder":
-                    waiting.append(key)
-            self._by_path.update((child.path, child) for child in children)
-            if children:
-                self._children[folder] = children
-            else:
-                self._children.pop(folder, None)
+            key, parent = waiting.pop()
+            kind, name = self._nodes[key].kind, self._folders[parent].shown(key, self._nodes[key].name)
+            path = f"{tree.nodes[parent].path}/{name}" if parent is not None else name
+            if is_too_long(path):
+                return False
+            node = Node(key, kind, parent, name, path)
+            was.setdefault(key, None)
+            tree.nodes[key] = tree.by_path[path] = node
+            tree.children.setdefault(parent, {})[name] = node
+            if (folder := self._folders.get(key)) is not None:
+                waiting += ((child, key) for child in folder.ids)
         return True
+
+    def _place_everything(self, was: Mapping[str, Node | None]) -> dict[str, Node | None]:
+        """``was``: what of the tree before is not in it any more."""
+        tree = self.tree
+        before = {**tree.nodes, **was}
+        inside = {folder: sorted(content.ids) for folder, content in self._folders.items()}
+        placed, self._too_long = place(self._nodes, inside)
+        for old, new in zip(_mappings(tree), _mappings(with_indexes(placed, dict(tree.trash))), strict=True):
+            old.clear()
+            old.update(new)
+        return {key: before.get(key) for key in {**before, **placed} if before.get(key) != placed.get(key)}
+
+
+def _mappings(tree: Tree) -> tuple[dict[Any, Any], ...]:
+    return tree.nodes, tree.trash, tree.by_path, tree.children
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one update concerns. Sets that keep their order, so that the outcome does too."""
+
+    nodes: dict[str, None] = field(default_factory=dict)
+    folders: dict[str | None, None] = field(default_factory=dict)
+    was: dict[str, Node | None] = field(default_factory=dict)
+
+
+class _Folder:
+    """The names in one folder, told apart where they are equal (rule 6)."""
+
+    __slots__ = ("_crowded", "_given", "_wanted", "ids")
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self._wanted: dict[str, list[str]] = {}
+        """Name → who has it, ascending."""
+        self._crowded: set[str] = set()
+        """Names that several have."""
+        self._given: dict[str, str] = {}
+        """Node → the numbered name that it got."""
+
+    def add(self, key: str, name: str) -> None:
+        self.ids.add(key)
+        having = self._wanted.setdefault(name, [])
+        insort(having, key)
+        if len(having) > 1:
+            self._crowded.add(name)
+
+    def remove(self, key: str, name: str) -> bool:
+        """False when it was not there."""
+        if key not in self.ids:
+            return False
+        self.ids.remove(key)
+        having = self._wanted[name]
+        del having[bisect_left(having, key)]
+        if len(having) < 2:
+            self._crowded.discard(name)
+            if not having:
+                del self._wanted[name]
+        return True
+
+    def number(self, nodes: Mapping[str, RawNode]) -> Iterable[str]:
+        """Give numbers to who comes second; returns whose shown name is another now."""
+        if not self._crowded and not self._given:
+            return ()
+        names = Numbering(self._wanted)
+        late = sorted(key for name in self._crowded for key in self._wanted[name][1:])
+        before, self._given = self._given, {key: names.claim(nodes[key].name, nodes[key].kind) for key in late}
+        return [key for key in {**before, **self._given} if before.get(key) != self._given.get(key)]
+
+    def shown(self, key: str, name: str) -> str:
+        return self._given.get(key, name)

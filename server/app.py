@@ -30,6 +30,7 @@ from server.routes import (
     members,
     tokens,
     transfer,
+    versions,
     workspaces,
 )
 from server.services import Services
@@ -47,6 +48,7 @@ ROUTES: tuple[ModuleType, ...] = (
     tokens,
     files,
     transfer,
+    versions,
     assistant,
     events,
     sync,

@@ -24,6 +24,7 @@ from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
 from collab.room import DocumentTooLarge, Overloaded, RoomClosed
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
+from collab.versions import VersionNotFound
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),
     DocumentGone: (410, "This document is gone."),
+    VersionNotFound: (404, "This file has no such version."),
     ContentLost: (500, "The object store has lost the content of this document. Restore it from a backup."),
     RoomClosed: (503, "The server is about to stop. Try again in a moment."),
     DocumentTooLarge: (413, "The document would become larger than a text document may be."),

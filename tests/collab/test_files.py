@@ -16,7 +16,7 @@ from collab.limits import Limits
 from collab.room import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.snapshots import DocumentNotFound
-from collab.treeedits import create, rename, tree_update
+from collab.treeedits import TreeDraft, create, rename
 from collab.update import read_update
 from storage import Storage
 
@@ -230,7 +230,7 @@ async def test_a_move_keeps_the_name_under_which_it_is_shown(files: Files, rooms
     one, two = await files.write("w", "a.txt", b"1", ANN), await files.write("w", "b.txt", b"2", ANN)
     async with rooms.open(tree_id("w")) as room:  # two people rename at once, each unseen by the other
         for file in (one, two):
-            room.apply(tree_update(room.doc, [rename(file.id, "same.txt")], fresh_client_id(room.clients)), BOB)
+            room.apply(TreeDraft(room.doc).update([rename(file.id, "same.txt")], fresh_client_id(room.clients)), BOB)
     shown = {entry.id: entry.path for entry in await files.list("w")}
     numbered = next(key for key, path in shown.items() if path == "same (2).txt")
     await files.move("w", "same (2).txt", "folder/same (2).txt", ANN)
@@ -243,7 +243,7 @@ async def test_a_node_grants_nothing(files: Files, rooms: Rooms) -> None:
     made_up = FileRecord.new("w", "text", 0).id
     async with rooms.open(tree_id("w")) as room:
         stolen = [create(secret.id, "stolen", None, "text"), create(made_up, "made up", None, "text")]
-        room.apply(tree_update(room.doc, stolen, 99), ANN)
+        room.apply(TreeDraft(room.doc).update(stolen, 99), ANN)
     assert await paths(files) == []
     for path in ("stolen", "made up"):
         with pytest.raises(FileNotFound):

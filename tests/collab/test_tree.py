@@ -70,7 +70,7 @@ def assert_legal(tree: Tree) -> None:
             assert folder.kind == "folder"
             assert node.path == f"{folder.path}/{node.name}"
         seen.add(node.id)
-    listed = [(folder, child) for folder, children in tree.children.items() for child in children]
+    listed = [(folder, child) for folder, children in tree.children.items() for child in children.values()]
     assert len(listed) == len(tree.nodes)
     assert all(folder == child.parent for folder, child in listed)
 

@@ -1,15 +1,27 @@
+import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pycrdt import Doc, Map
 
-from collab.treeedits import create, delete, move, rename, restore, tree_nodes, tree_update
+from collab.edits import fork
+from collab.treeedits import NodeChange, TreeDraft, create, delete, move, rename, restore
 from collab.update import missing, read_update
 from tests.vectors.tree import key
 
 A, B, C = key(1), key(2), key(3)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def tree_update(doc: Doc[Any], changes: Sequence[NodeChange], client_id: int) -> bytes:
+    return TreeDraft(doc).update(changes, client_id)
+
+
+def tree_nodes(doc: Doc[Any]) -> dict[str, Any]:
+    nodes: dict[str, Any] = doc.get("nodes", type=Map).to_py() or {}
+    return nodes
 
 
 def a_tree() -> Doc[Any]:
@@ -71,3 +83,40 @@ def test_old_and_new_nodes_in_one_update() -> None:
 def test_an_unknown_node() -> None:
     with pytest.raises(KeyError):
         tree_update(a_tree(), [rename(C, "x")], 8)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_draft_for_many_changes_says_what_a_fresh_one_says(seed: int) -> None:
+    """However often the same fields change, by us and by others who have not heard of it yet."""
+    rng = random.Random(seed)
+    doc = a_tree()
+    draft = TreeDraft(doc)
+    late: list[bytes] = []
+    for step in range(120):
+        node = rng.choice([A, B])
+        change = rng.choice(
+            [
+                rename(node, f"{step}"),
+                move(B, rng.choice([A, None])),
+                delete(node, NOW),
+                restore(node, f"r{step}", None),
+                create(key(10 + step), "new", None, "text"),
+            ]
+        )
+        if rng.random() < 0.3:  # somebody else, who is heard later
+            late.append(TreeDraft(doc).update([change], rng.randrange(1, 1 << 32)))
+            continue
+        before: Doc[Any] = fork(doc)
+        fresh = 1 << 32 | step
+        update = draft.update([change], fresh)
+        before.apply_update(TreeDraft(doc).update([change], fresh))
+        header = read_update(update, "tree")
+        assert set(header.ranges) <= {fresh}
+        for applied in [update, *(late.pop(rng.randrange(len(late))) for _ in range(rng.randrange(len(late) + 1)))]:
+            if applied is not update:
+                before.apply_update(applied)
+            doc.apply_update(applied)
+            draft.follow(applied)
+        assert tree_nodes(doc) == tree_nodes(before)
+        changed = {**change.fields}
+        assert not changed or change.node in tree_nodes(doc)

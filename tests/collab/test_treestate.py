@@ -1,8 +1,10 @@
 import random
 import time
+from collections.abc import Mapping
 
 import pytest
 
+from collab.paths import legal_name
 from collab.tree import Tree, legal_tree
 from collab.treestate import TreeState
 from tests.vectors.tree import DELETED, folder, key, random_nodes, text
@@ -12,13 +14,28 @@ def assert_same(tree: Tree, expected: Tree) -> None:
     assert dict(tree.nodes) == dict(expected.nodes)
     assert dict(tree.trash) == dict(expected.trash)
     assert dict(tree.by_path) == dict(expected.by_path)
-    assert {at: list(there) for at, there in tree.children.items()} == {
-        at: list(there) for at, there in expected.children.items()
-    }
+    assert tree.children == expected.children
     seen: set[str] = set()
     for node in tree.nodes.values():
         assert node.parent is None or node.parent in seen, "a folder comes before what it holds"
         seen.add(node.id)
+
+
+def is_map(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def assert_leads_there(state: TreeState, raw: Mapping[str, object], node_id: str) -> None:
+    """What `whence` says of a hidden node is its way up through hidden folders."""
+    whence = state.whence(node_id)
+    assert whence.folder is None or state.tree.nodes[whence.folder].kind == "folder"
+    at = node_id
+    for name in reversed(whence.names):
+        at = raw[at]["parent"]  # type: ignore[index]
+        assert at not in state.tree.nodes
+        assert legal_name(raw[at].get("name")) == name  # type: ignore[attr-defined]
+    if whence.folder is not None:
+        assert raw[at]["parent"] == whence.folder  # type: ignore[index]
 
 
 def random_change(rng: random.Random, raw: dict[str, object], ids: list[str]) -> dict[str, object]:
@@ -52,12 +69,16 @@ def test_following_changes_gives_the_same_as_working_it_all_out(seed: int) -> No
     raw: dict[str, object] = random_nodes(rng) if seed % 4 == 0 else {}
     state = TreeState(raw)
     for _ in range(60):
-        before, shown = state.tree, legal_tree(raw)
+        before = dict(state.tree.nodes)
         changes = random_change(rng, raw, ids)
         raw = {k: v for k, v in (raw | changes).items() if v is not None}
-        state.update(changes)
+        was = state.update(changes)
         assert_same(state.tree, legal_tree(raw))
-        assert_same(before, shown)
+        now = state.tree.nodes
+        assert was == {k: before.get(k) for k in {**before, **now} if before.get(k) != now.get(k)}
+        for node_id in ids:
+            if node_id in raw and node_id not in state.tree.nodes and is_map(raw[node_id]):
+                assert_leads_there(state, raw, node_id)
 
 
 def twenty_thousand() -> dict[str, object]:

@@ -51,6 +51,12 @@ RULES = {
     ("POST", f"{W}/import"): "editor of the workspace",
     ("GET", f"{W}/export"): "viewer of the workspace",
     ("GET", f"{W}/documents/{{id}}"): "viewer of the workspace",
+    ("GET", f"{W}/documents/{{id}}/versions"): "viewer of the workspace",
+    ("POST", f"{W}/documents/{{id}}/versions"): "editor of the workspace",
+    ("GET", f"{W}/documents/{{id}}/versions/{{version}}"): "viewer of the workspace",
+    ("GET", f"{W}/documents/{{id}}/versions/{{version}}/diff"): "viewer of the workspace",
+    ("POST", f"{W}/documents/{{id}}/versions/{{version}}/restore"): "editor of the workspace",
+    ("GET", f"{W}/documents/{{id}}/attribution"): "viewer of the workspace",
     ("SOCKET", f"{W}/events"): "viewer of the workspace",
     ("SOCKET", "/sync/{workspace}/{document}"): "viewer of the workspace",
     ("GET", f"{W}/ai/status"): "viewer of the workspace",
@@ -214,7 +220,12 @@ async def fresh_workspace(house: House) -> str:
 def filled(path: str, workspace: str) -> str:
     for name, value in {"workspace": workspace, "path": "a.txt", "code": "none", "name": "favicon.ico"}.items():
         path = path.replace(f"{{{name}}}", value)
-    return path.replace("{id}", NOBODY).replace("{user}", NOBODY).replace("{document}", NOBODY)
+    return (
+        path.replace("{id}", NOBODY)
+        .replace("{user}", NOBODY)
+        .replace("{document}", NOBODY)
+        .replace("{version}", NOBODY)
+    )
 
 
 def body_of(method: str) -> dict[str, object]:

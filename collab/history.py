@@ -1,0 +1,172 @@
+"""The history of a text: automatic versions when it settles, versions that people make, and the way back to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from collab.attribution import Attribution, attribution
+from collab.contents import Contents
+from collab.differences import LineDifference, line_differences
+from collab.documents import now
+from collab.rooms import Present, Rooms
+from collab.snapshots import DocumentNotFound
+from collab.update import encode_state_vector
+from collab.versions import Draft, Newest, Version, Versions, digest
+from storage import Storage
+
+BUSY_FOR = timedelta(minutes=5)
+"""How long a text that is never quiet goes without a version."""
+
+JOBS = "job"
+"""The author of all that jobs have written: a version names people, and beside them the assistant once."""
+
+_NOTHING = encode_state_vector({})
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    before: Version | None
+    """What was there; restoring it takes the restoring back. None when nothing had to be changed."""
+
+
+class History:
+    """Authors are "user:<id>" or "job:<id>".
+
+    Every method may raise DocumentNotFound, DocumentGone, ContentLost (`collab.snapshots`);
+    pymongo.errors.PyMongoError, obstore.exceptions.BaseError or OSError when storage is away.
+    """
+
+    def __init__(self, storage: Storage, rooms: Rooms, contents: Contents) -> None:
+        self._rooms = rooms
+        self._contents = contents
+        self.versions = Versions(storage)
+
+    # ---- making
+
+    async def settled(self, workspace: str, document: str, present: Present, *, quiet: bool) -> None:
+        """Make an automatic version of a text that has settled, unless it is that of the newest one.
+
+        The caller holds the drive of the workspace. ``quiet``: nobody is writing; of a text that settles while it is
+        being written there is a version now and then.
+        """
+        newest = await self.versions.newest(document)
+        deleters = self._rooms.deleters(document)
+        if newest is not None:
+            if newest.version.hash == await digest(present.text):
+                if gone := _hands(deleters) - set(newest.version.authors):
+                    # Of several processes the first to settle makes the version; the others know who else took part.
+                    await self.versions.credit(newest.version.id, gone)
+                deleters.clear()
+                return
+            if not quiet and now() - newest.version.at < BUSY_FOR:
+                return
+        elif not present.text:  # a new file, in which nobody has written yet
+            return
+        added = await self._add(workspace, document, present, newest)
+        if newest is not None:
+            await self.versions.thin(document, newest.version, added)
+
+    async def make(self, workspace: str, document: str, author: str, name: str | None) -> Version:
+        """A version by hand, which is kept for ever. Raises LeaseUnavailable."""
+        async with self.versions.hold(document):
+            present = await self._rooms.present(document)
+            newest = await self.versions.newest(document)
+            return await self._add(workspace, document, present, newest, name=name, by=author)
+
+    async def _add(
+        self,
+        workspace: str,
+        document: str,
+        present: Present,
+        newest: Newest | None,
+        *,
+        name: str | None = None,
+        by: str | None = None,
+        held: bool = False,
+    ) -> Version:
+        deleters = self._rooms.deleters(document)
+        taking = frozenset(deleters)
+        known = newest.state if newest is not None else {}
+        wrote = {client for client, clock in present.state.items() if clock > known.get(client, 0)}
+        if newest is not None:
+            wrote.update(newest.uncredited)
+        recorded = await self._rooms.updates.authors(document, wrote)
+        draft = Draft(
+            present.text,
+            present.state,
+            _hands(recorded.values()) | _hands(taking),
+            sorted(wrote - recorded.keys()),
+            name,
+            by,
+            held,
+        )
+        version = await self.versions.add(workspace, document, draft, newest.version if newest is not None else None)
+        deleters -= taking
+        return version
+
+    async def restore(self, workspace: str, document: str, version: Version, author: str) -> Restored:
+        """Make the text what it was, by a minimal edit of the live document. Durable on return.
+
+        What is there now becomes a version first, exactly as the edit finds it; what others write meanwhile stays.
+
+        Raises:
+            VersionNotFound, LeaseUnavailable, DocumentTooLarge, Overloaded, RoomClosed: nothing has changed.
+        """
+        text = await self.versions.text(workspace, document, version)
+        async with self.versions.hold(document), self._rooms.open(document) as room:
+            if room.kind != "text":
+                raise DocumentNotFound(document)
+            await self._rooms.catch_up(room)
+            present = Present(room.text, dict(room.state))
+            content = room.encode_since(_NOTHING)
+            if present.text == text:
+                return Restored(None)
+            newest = await self.versions.newest(document)
+            if newest is not None and newest.version.hash == await digest(present.text):
+                before = newest.version
+                await self.versions.keep(before.id)
+            else:
+                before = await self._add(workspace, document, present, newest, held=True)
+            await self._contents.replace(room, content, text, author)
+        return Restored(before)
+
+    # ---- looking
+
+    async def differences(
+        self, workspace: str, document: str, version: Version, against: Version | None
+    ) -> list[LineDifference]:
+        """What has to change in ``version`` to make it ``against``, None for the present text.
+
+        Raises:
+            VersionNotFound, AsideFailed (`collab.aside`)
+        """
+        old = await self.versions.text(workspace, document, version)
+        if against is None:
+            new = await self._rooms.text_of(document)
+        else:
+            new = await self.versions.text(workspace, document, against)
+        return await self._rooms.aside.run(max(len(old), len(new)), line_differences, old, new)
+
+    async def attribution(self, document: str) -> Attribution:
+        """Who wrote what of the present text. Raises AsideFailed (`collab.aside`)."""
+        content = await self._content(document)
+        recorded = await self._rooms.updates.authors(document)
+        authors = {client: _hand(author) for client, author in recorded.items()}
+        return await self._rooms.aside.run(len(content), attribution, content, authors)
+
+    async def _content(self, document: str) -> bytes:
+        async with self._rooms.open(document) as room:
+            if room.kind != "text":
+                raise DocumentNotFound(document)
+            await self._rooms.catch_up(room)
+            return room.encode_since(_NOTHING)
+
+
+def _hands(authors: Iterable[str]) -> set[str]:
+    return set(map(_hand, authors))
+
+
+def _hand(author: str) -> str:
+    return JOBS if author.startswith("job:") else author
