@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with our errors and the authorization rule of each operation in it."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,6 +37,15 @@ _ERROR = {
 }
 
 
+def _declare_placeholders(path: str, operation: dict[str, Any]) -> None:
+    """What only the authorization rule reads of a path, FastAPI does not know of."""
+    declared = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
+    for name in re.findall(r"{(\w+)}", path):
+        if name not in declared:
+            parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            operation.setdefault("parameters", []).append(parameter)
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=TITLE, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
@@ -46,6 +56,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             for method in route.methods or ():
                 operation = document["paths"][route.path_format][method.lower()]
                 operation["x-authorization"] = rule
+                _declare_placeholders(route.path_format, operation)
                 operation["security"] = [] if rule == "public" else [{"cookie": []}, {"bearer": []}]
                 operation["responses"].pop("422", None)
                 operation["responses"]["default"] = _ERROR

@@ -1,5 +1,6 @@
 """The editor's pages, the headers that guard them, and what watches over the process."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +80,14 @@ async def test_the_openapi_document_tells_errors_and_rules(house: House) -> None
     assert "application/problem+json" in operation["responses"]["default"]["content"]
     assert "422" not in operation["responses"]
     assert document["paths"]["/healthz"]["get"]["security"] == []
+
+
+async def test_the_openapi_document_declares_what_a_path_has_places_for(house: House) -> None:
+    document = (await house.http().get("/api/openapi.json")).json()
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            declared = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"]
+            assert sorted(declared) == sorted(re.findall(r"{(\w+)}", path)), path
 
 
 async def test_alive_and_ready(house: House) -> None:
