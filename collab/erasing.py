@@ -41,6 +41,7 @@ async def erase_workspace(storage: Storage, rooms: Rooms, workspace: str) -> Non
         for collection in ("clients", "versions"):
             await storage.db[collection].delete_many({"document": {"$in": batch}})
         await documents.delete(batch)
+    await storage.db["trash"].delete_many({"workspace": workspace})
 
 
 async def _delete(storage: Storage, keys: list[str]) -> None:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from collab import treeedits
 from collab.archive import Archive, ArchiveWriter
 from collab.contents import Content, Contents, FileTooLarge, Plain
-from collab.documents import FileRecord, now
+from collab.documents import FileRecord
 from collab.erasing import erase_workspace
 from collab.history import History
 from collab.importing import Import, ImportReport
@@ -23,6 +23,7 @@ from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.textfile import TextFormat
+from collab.trash import Trash
 from collab.tree import Kind, Node, Tree
 from collab.trees import PathConflict, Trees
 from storage import Storage
@@ -91,9 +92,11 @@ class Files:
         self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
+        self.trash = Trash(storage, self.trees, self._documents)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()
+        await self.trash.ensure_indexes()
         await self.history.versions.ensure_indexes()
 
     async def create_workspace(self, workspace: str) -> None:
@@ -237,7 +240,7 @@ class Files:
                 return None
             parent = change.folder(names[:-1])
             if node is not None:
-                change.add(treeedits.delete(node.id, now()))
+                await self.trash.delete(change, workspace, node.id, author)
             [record] = await self.contents.create(workspace, [content], author)
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
             await change.commit(author)
@@ -271,7 +274,7 @@ class Files:
                 raise PathConflict(f"“{path}” is a {'file' if folder else 'folder'}.")
             # One field of the folder's own node: restoring it brings back all, and what somebody adds to it at this
             # moment is in the trash with it rather than nowhere.
-            change.add(treeedits.delete(node.id, now()))
+            await self.trash.delete(change, workspace, node.id, author)
             await change.commit(author)
 
     async def move(self, workspace: str, source: str, target: str, author: str) -> None:

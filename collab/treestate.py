@@ -119,7 +119,7 @@ class TreeState:
         return named if node is not None and node.kind == "folder" else None
 
     def _link(self, key: str, folder: str | None, step: _Step) -> None:
-        """Let ``key`` name ``folder``. Of a ring that ends, one goes back to its folder; of a new one, one to the root."""
+        """``key`` names ``folder``. Of a ring that ends one goes back to its folder, of a new one one to the root."""
         if (broken := self._ring(key)) is not None:
             lifted = min(broken)
             self._move(lifted, self._wanted[lifted], step)

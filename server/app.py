@@ -30,6 +30,7 @@ from server.routes import (
     members,
     tokens,
     transfer,
+    trash,
     versions,
     workspaces,
 )
@@ -48,6 +49,7 @@ ROUTES: tuple[ModuleType, ...] = (
     tokens,
     files,
     transfer,
+    trash,
     versions,
     assistant,
     events,

@@ -24,6 +24,7 @@ from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
 from collab.room import DocumentTooLarge, Overloaded, RoomClosed
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
+from collab.trash import NotInTrash
 from collab.versions import VersionNotFound
 from storage.leases import LeaseUnavailable
 
@@ -49,6 +50,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     InvalidPath: (422, None),
     FileNotFound: (404, None),
     PathConflict: (409, None),
+    NotInTrash: (404, None),
     FileTooLarge: (413, None),
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),

@@ -44,7 +44,10 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
         async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
             if room.workspace != member.workspace:
                 raise DocumentNotFound(document)
-            if room.kind == "text" and not await services.files.shows(member.workspace, document):
+            if room.kind == "tree":
+                # From now on it is noticed which texts this client, or any other, deletes (`collab.trees`).
+                await services.files.tree(member.workspace)
+            elif not await services.files.shows(member.workspace, document):
                 raise Problem(410, "This file was deleted.")
             if len(room.connections) >= services.settings.limits.connections_per_document:
                 raise Problem(503, "This document has as many connections as it can serve. Try again later.")
