@@ -146,11 +146,16 @@ class Presence:
                 entry.heard = now
         decoder.end()
 
-    def expire(self, now: float) -> None:
-        """Drop the states that their processes have ceased to mention."""
-        for client, entry in list(self._entries.items()):
-            if entry.state is not None and entry.heard is not None and now - entry.heard > SILENCE:
-                self._remove(client, entry.clock)
+    def expire(self, now: float) -> bool:
+        """Drop the states that their processes have ceased to mention; whether there were any."""
+        silent = [
+            (client, entry.clock)
+            for client, entry in self._entries.items()
+            if entry.state is not None and entry.heard is not None and now - entry.heard > SILENCE
+        ]
+        for client, clock in silent:
+            self._remove(client, clock)
+        return bool(silent)
 
     def take_changes(self) -> Changes | None:
         """The latest states of those who changed since the last call; None when nobody did."""

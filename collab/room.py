@@ -472,6 +472,12 @@ class Room:
             )
             self._publish(replication.encode(replication.Unlogged(self.writer, part.update, authors)))
 
+    def announce_again(self) -> None:
+        """As `log_is_away`, also for what was announced before: it may not have arrived."""
+        if self._commits.away:
+            self._unannounced = [*(self._committing.parts if self._committing else []), *self._unlogged]
+            self.log_is_away()
+
     def when_durable(self, call: Callable[[], None]) -> None:
         """Call ``call`` once all that was accepted or shown here so far is in the log (at once when it already is)."""
         self.flush()
@@ -613,7 +619,7 @@ class Room:
             self._publish(replication.encode(replication.Heartbeat(self.writer, self._logged)))
         if everything:
             self.publish_presence()
-            self.presence.expire(self._loop.time())
+        if self.presence.expire(self._loop.time()):
             self.schedule_presence()
 
     def close(self, code: int, reason: str) -> None:

@@ -97,7 +97,7 @@ class Rooms:
         self._closing = False
         self._openings = itertools.count(1)
         self._process = uuid4().hex[:16]
-        storage.bus.on_reconnect(self._reread_all)
+        storage.bus.on_reconnect(self._meet_again)
         self._heart = asyncio.create_task(self._beat(), name="room heartbeat")
 
     async def ensure_indexes(self) -> None:
@@ -381,8 +381,11 @@ class Rooms:
         finally:
             self._compacting.discard(room.document)
 
-    def _reread_all(self) -> None:
+    def _meet_again(self) -> None:
+        """The bus was away: what we said may have been lost, and what others said."""
         for room in self.open_rooms:
+            room.heartbeat(everything=True)
+            room.announce_again()
             self._spawn(self._reread(room))
 
     async def _reread(self, room: Room) -> None:

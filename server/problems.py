@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
-from collab.room import DocumentTooLarge, Overloaded, RoomClosed
+from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.trash import NotInTrash
 from collab.versions import VersionNotFound
@@ -58,6 +58,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     VersionNotFound: (404, "This file has no such version."),
     ContentLost: (500, "The object store has lost the content of this document. Restore it from a backup."),
     RoomClosed: (503, "The server is about to stop. Try again in a moment."),
+    RoomRebuilding: (503, "This document is being read anew. Try again in a moment."),
     DocumentTooLarge: (413, "The document would become larger than a text document may be."),
     Overloaded: (503, "The database is away, and the memory for edits that wait for it is full."),
     LeaseUnavailable: (503, "Somebody else is changing the files. Try again in a moment."),

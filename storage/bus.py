@@ -43,6 +43,9 @@ class Bus(Protocol):
         """Messages that could not be sent since the start."""
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Called after every outage, when all subscriptions are in force again: read what was missed."""
+        """Called after every outage: read what was missed, and say again what others must know.
+
+        That is when all subscriptions are in force again, and when messages can be sent again after some were dropped.
+        """
 
     async def close(self) -> None: ...

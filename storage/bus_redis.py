@@ -118,21 +118,31 @@ class RedisBus:
 
     async def _send(self) -> None:
         connection: AbstractConnection | None = None
+        dropped = False
         try:
             while True:
-                await self._to_send.wait()
+                if not dropped:
+                    await self._to_send.wait()
                 group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
                 self._waiting_bytes -= sum(len(payload) for _, payload in group)
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         if connection is None:
                             connection = await self._connect()
+                        if dropped:
+                            # A Redis that was merely stopped leaves all connections open: nobody else notices.
+                            await connection.send_command("PING", check_health=False)
+                            await connection.read_response()
                         await self._publish(connection, group)
+                    if dropped:
+                        dropped = False
+                        if self.connected:  # otherwise the listener tells, once it is
+                            self._tell_of_outage()
                 except _FAULTS as error:
                     log.warning("messages dropped, Redis does not take them", error=str(error))
                     self._dropped += len(group) + len(self._waiting)
                     self._waiting, self._waiting_bytes = [], 0
-                    self._may_send = False
+                    self._may_send, dropped = False, True
                     await _disconnect(connection)
                     connection = None
                 if not self._waiting:
@@ -196,8 +206,7 @@ class RedisBus:
                     self._connected.set()
                     if again:
                         log.info("Redis is back")
-                        for callback in self._reconnected:
-                            callback()
+                        self._tell_of_outage()
                     again = True
                     while True:
                         self._handle(await self._next(connection))
@@ -211,6 +220,10 @@ class RedisBus:
         finally:
             self._disconnected()
             await _disconnect(connection)
+
+    def _tell_of_outage(self) -> None:
+        for callback in self._reconnected:
+            callback()
 
     async def _resubscribe(self, connection: AbstractConnection) -> None:
         self._unconfirmed.clear()

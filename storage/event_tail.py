@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _MOST_WAITING = 1000
 # The bus may lose an announcement, for example when its sender dies between storing and announcing.
-_LOOK_SECONDS = 5.0
+_LOOK_SECONDS = 4.0
 _CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 

@@ -175,3 +175,16 @@ async def test_redis_that_hangs_holds_nobody_up(redis_service: Redis) -> None:
         await until(lambda: bus.dropped == 20)
         began = time.monotonic()
     assert time.monotonic() - began < 3
+
+
+async def test_after_redis_hung_everybody_is_asked_to_say_again_what_was_dropped(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        received: list[bytes] = []
+        await bus.subscribe("room", received.append)
+        bus.on_reconnect(lambda: asyncio.get_running_loop().create_task(bus.publish("room", b"again")))
+        await asyncio.to_thread(redis_service.pause)
+        await bus.publish("room", b"x")
+        await until(lambda: bus.dropped)
+        assert bus.connected  # too short for whoever merely listens to notice
+        await asyncio.to_thread(redis_service.resume)
+        await until(lambda: b"again" in received)

@@ -1,0 +1,74 @@
+"""While Redis is away: each process goes on by itself, and within 5 s of its return all are the same again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from collab.edits import TextEdit
+from collab.rooms import Rooms
+from storage import Storage, open_storage
+from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
+from tests.services.launchers import Redis
+
+CONVERGED_WITHIN = 5.0
+
+
+@pytest.fixture
+async def storage(redis_service: Redis, tmp_path: Path) -> AsyncIterator[Storage]:
+    """On a Redis that the test may do anything to."""
+    async with open_storage(
+        mongo_url=None, object_store_url=None, redis_url=redis_service.url, data_dir=tmp_path / "data"
+    ) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("outage", ["killed", "hung"])
+async def test_they_converge_when_it_is_back(
+    storage: Storage, rooms: Rooms, other: Rooms, redis_service: Redis, outage: str
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "before ")], "user:ann")
+        await eventually(lambda: there.text == "before ")
+        await asyncio.to_thread(redis_service.kill if outage == "killed" else redis_service.pause)
+        for room, word in ((here, "here "), (there, "there ")):
+            room.edit([TextEdit(0, 0, word)], "user:ann")
+            await room.durable()
+        await asyncio.sleep(3)  # the heartbeat that would tell of it is lost too
+        assert here.text == "here before "
+        assert there.text == "there before "
+        await asyncio.to_thread(redis_service.start if outage == "killed" else redis_service.resume)
+        await eventually(lambda: here.text == there.text, CONVERGED_WITHIN)
+        assert sorted(here.text.split()) == ["before", "here", "there"]
+
+
+async def test_also_while_the_log_is_away_too(
+    storage: Storage, rooms: Rooms, other: Rooms, redis_service: Redis
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        with log_away(rooms), log_away(other):
+            await asyncio.to_thread(redis_service.kill)
+            for room, word in ((here, "here "), (there, "there ")):
+                room.edit([TextEdit(0, 0, word)], "user:ann")
+            await eventually(lambda: rooms.log_away and other.log_away)
+            await asyncio.to_thread(redis_service.start)
+            await eventually(lambda: here.text == there.text, CONVERGED_WITHIN)
+            assert sorted(here.text.split()) == ["here", "there"]
+        await asyncio.gather(here.durable(), there.durable())
+
+
+async def test_who_is_here_is_told_again(storage: Storage, rooms: Rooms, other: Rooms, redis_service: Redis) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        await asyncio.to_thread(redis_service.kill)
+        ann = Client()
+        ann.join(here)
+        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
+        here.schedule_presence()
+        await asyncio.sleep(0.5)
+        assert there.presence.all_states() is None
+        await asyncio.to_thread(redis_service.start)
+        await eventually(lambda: there.presence.all_states() is not None, CONVERGED_WITHIN)
