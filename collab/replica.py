@@ -38,7 +38,7 @@ class Replica:
             doc: Doc[Any] = Doc()
             # The root first, so that integrating never has to guess its type.
             if self.kind == "text":
-                self._text = doc.get("text", type=Text)
+                self._text: Text = doc.get("text", type=Text)
             else:
                 self._nodes: Map[Any] = doc.get("nodes", type=Map)
             for update in (self._content, *self._deferred):
