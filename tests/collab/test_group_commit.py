@@ -48,15 +48,17 @@ async def test_one_commit_serves_all_rooms(storage: Storage, rooms: Rooms, monke
     assert sorted(entry.document for entry in batch) == sorted(documents)
 
 
-async def test_a_barrier_hurries_the_commit(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collab.commits.INTERVAL", 3600)
+async def test_a_barrier_hurries_the_commit(storage: Storage, rooms: Rooms) -> None:
+    rooms._commits._interval = 3600
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        room.edit([TextEdit(0, 0, "now")], "user:ann")
+        room.edit([TextEdit(0, 0, "at once, after a quiet moment ")], "user:ann")
+        await room.durable()
+        room.edit([TextEdit(0, 0, "late, unless somebody waits ")], "user:ann")
         await asyncio.sleep(0.1)
-        assert await rooms.updates.read(document) == []
-        await asyncio.wait_for(room.durable(), 10)
         assert len(await rooms.updates.read(document)) == 1
+        await asyncio.wait_for(room.durable(), 10)
+        assert len(await rooms.updates.read(document)) == 2
 
 
 async def test_without_a_barrier_it_comes_by_itself(storage: Storage, rooms: Rooms) -> None:
@@ -73,7 +75,8 @@ async def test_without_a_barrier_it_comes_by_itself(storage: Storage, rooms: Roo
 async def test_entries_follow_the_order_in_which_updates_were_shown(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.commits.INTERVAL", 0.0)
+    monkeypatch.setattr("collab.commits.HURRIED", 0.0)
+    rooms._commits._interval = 0.0
     given = Given(rooms, monkeypatch)
     document = await new_document(storage)
     async with rooms.open(document) as room:
