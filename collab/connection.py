@@ -6,7 +6,7 @@ Apart from the socket itself: the server checks size and rate before a frame com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,8 +58,9 @@ class Peer(Protocol):
     can_write: bool
     """May change while the connection stands (a role was changed)."""
 
-    def send(self, frame: bytes) -> None:
-        """Queue ``frame``; never waits. A peer that cannot keep up is disconnected, never skipped."""
+    @property
+    def send(self) -> Callable[[bytes], None]:
+        """Queues a frame; never waits. A peer that cannot keep up is disconnected, never skipped."""
 
     def close(self, code: int, reason: str) -> None:
         """Close with a WebSocket close code; never waits, and may be called more than once."""

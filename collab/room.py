@@ -130,7 +130,8 @@ class Room:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._presence_timer: asyncio.TimerHandle | None = None
         self._presence_sent = float("-inf")
-        self._connections: dict[Connection, None] = {}
+        self._connections: dict[Connection, Callable[[bytes], None]] = {}
+        """With what sends to each: looked up once, because every flush calls it for all."""
         self._observers: dict[Callable[[bytes], None], None] = {}
         self._held: list[replication.Unlogged] = []
         self._new_clients: dict[int, str] = {}
@@ -354,9 +355,9 @@ class Room:
 
     def _spread(self, update: bytes, but: Connection | None = None) -> None:
         frame = encode_update(update)
-        for connection in self._connections:
+        for connection, send in self._connections.items():
             if connection is not but:
-                connection.peer.send(frame)
+                send(frame)
         if self._observers:
             for observe in list(self._observers):
                 observe(update)
@@ -582,7 +583,7 @@ class Room:
         return lambda: self._observers.pop(callback, None)
 
     def join(self, connection: Connection) -> None:
-        self._connections[connection] = None
+        self._connections[connection] = connection.peer.send
 
     def leave(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
@@ -602,8 +603,8 @@ class Room:
             return
         self._presence_sent = self._loop.time()
         frame = encode_awareness(changes.payload)
-        for connection in self._connections:
-            connection.peer.send(frame)
+        for send in self._connections.values():
+            send(frame)
         if changes.ours is not None:
             self._publish(replication.encode(replication.PresenceStates(self.writer, changes.ours)))
 

@@ -8,6 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from server import protocol
+
 # A second series for each figure, which only tells when this process first counted it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -37,8 +39,6 @@ class Metrics(Collector):
         # Plain numbers, since every frame touches them and a prometheus_client counter takes a lock each time.
         self.frames_received = 0
         self.bytes_received = 0
-        self.frames_sent = 0
-        self.bytes_sent = 0
         self.throttled_seconds = 0.0
         self.sockets: Tally[str] = Tally()
         """By kind: sync, events."""
@@ -57,8 +57,9 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily("scriptorium_sync_frames_received", "Frames from clients", self.frames_received)
         yield CounterMetricFamily("scriptorium_sync_bytes_received", "Bytes from clients", self.bytes_received)
-        yield CounterMetricFamily("scriptorium_sync_frames_sent", "Frames to clients", self.frames_sent)
-        yield CounterMetricFamily("scriptorium_sync_bytes_sent", "Bytes to clients", self.bytes_sent)
+        frames_sent, bytes_sent = protocol.totals()
+        yield CounterMetricFamily("scriptorium_sync_frames_sent", "Frames to clients", frames_sent)
+        yield CounterMetricFamily("scriptorium_sync_bytes_sent", "Bytes to clients", bytes_sent)
         yield CounterMetricFamily(
             "scriptorium_sync_throttled_seconds", "Time that too fast clients were not read", self.throttled_seconds
         )

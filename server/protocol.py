@@ -50,10 +50,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._receiver: Receiver | None = None
         self._incoming: deque[bytes | None] = deque()
         self._holding = False
-        self._blocked = False
+        self._flowing = True
+        """Whether a frame may be written as it comes: not closed, and the peer reads what is sent."""
         self._outgoing: deque[bytes] = deque()
         self._outgoing_size = 0
         self._limit = 0
+        self._too_slow: Callable[[], None] = lambda: None
         self._unparsed = 0
         """Bytes that the library has been given of frames that it has not reported yet."""
         self.ended = asyncio.Event()
@@ -72,13 +74,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     # ---- frames, past ASGI
 
-    def start(self, receiver: Receiver, *, limit: int) -> None:
-        """Hand every message to ``receiver`` from now on. The ASGI application must stay until `ended` is set.
-
-        ``limit``: bytes that may wait for a peer that reads slowly.
-        """
+    def start(self, receiver: Receiver) -> None:
+        """Hand every message to ``receiver`` from now on. The ASGI application must stay until `ended` is set."""
         self._receiver = receiver
-        self._limit = limit
         # Of what came before, nothing is known: the short way is open once the library has said how it parsed that.
         self._unparsed = len(self.conn.reader.buffer)
         self._holding = True
@@ -91,26 +89,39 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.read_paused = True
         self._go_on()
 
-    def send_frame(self, message: bytes) -> bool:
-        """Send a binary message; never waits. Without effect once closed. False when the peer reads too slowly."""
-        if self.close_sent or self.disconnected:
-            return True
-        frame = _encoding.of(message)
-        if not self._blocked:
-            self.transport.write(frame)
-            return True
+    def sender(self, *, limit: int, too_slow: Callable[[], None]) -> Callable[[bytes], None]:
+        """What sends a binary message; it never waits, and is without effect once closed.
+
+        ``limit``: bytes that may wait for a peer that reads slowly; beyond, ``too_slow`` is called instead.
+        """
+        self._limit = limit
+        self._too_slow = too_slow
+        return self._send_frame
+
+    def _send_frame(self, message: bytes) -> None:
+        if message is not _sent.message:
+            _sent.begin(message)
+        if self._flowing:
+            _sent.copies += 1
+            self.transport.write(_sent.frame)
+        elif not self.close_sent and not self.disconnected:
+            self._queue_frame(_sent.frame)
+
+    def _queue_frame(self, frame: bytes) -> None:
         # Into an empty queue goes a frame of any size, or nobody could open a large document.
         if self._outgoing and self._outgoing_size + len(frame) > self._limit:
-            return False
+            self._too_slow()
+            return
+        _sent.copies += 1
         self._outgoing.append(frame)
         self._outgoing_size += len(frame)
-        return True
 
     def close_with(self, code: int, reason: str) -> bool:
         """Close; never waits, and drops what waits to be sent. False when it was closed already."""
         if self.close_sent or self.disconnected:
             return False
         self.close_sent = True
+        self._flowing = False
         self._outgoing.clear()
         try:
             self.conn.send_close(code, reason)
@@ -203,15 +214,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._blocked = False
-        while self._outgoing and not self._blocked:
+        self._flowing = not self.close_sent and not self.disconnected
+        while self._outgoing and self._flowing:
             frame = self._outgoing.popleft()
             self._outgoing_size -= len(frame)
             self.transport.write(frame)
+        # What waits goes first; a pause in the middle of it comes from the last write.
+        self._flowing = self._flowing and not self._outgoing
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._blocked = True
+        self._flowing = False
 
     # ---- the end
 
@@ -229,24 +242,29 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
 
     def handle_close(self, event: Frame) -> None:
+        self._flowing = False
         super().handle_close(event)
         self.ended.set()
 
     def handle_parser_exception(self) -> None:
+        self._flowing = False
         super().handle_parser_exception()
         self.ended.set()
 
     def keepalive_timeout(self) -> None:
+        self._flowing = False
         super().keepalive_timeout()
         self.ended.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._flowing = False
         super().connection_lost(exc)
         self._incoming.clear()
         self._outgoing.clear()
         self.ended.set()
 
     def shutdown(self) -> None:
+        self._flowing = False
         super().shutdown()
         self.ended.set()
         self.loop.call_later(PATIENCE, self.transport.abort)
@@ -272,22 +290,37 @@ def length_on_the_wire(frame: Any) -> int:
     return length + (6 if length < 126 else 8 if length < 1 << 16 else 14)
 
 
-class _Encoding:
-    """The frame of the newest message: all peers of a room get the same object one after the other."""
+class Sent:
+    """The frame of the newest message, encoded once: all peers of a room get the same object one after the other.
+
+    And how many frames were sent: a figure of the process, since several applications never share one but in tests.
+    """
 
     def __init__(self) -> None:
-        self._message = b""
-        self._frame = b""
+        self.message = b""
+        self.frame = b""
+        self.copies = 0
+        self._frames = 0
+        self._bytes = 0
 
-    def of(self, message: bytes) -> bytes:
-        if message is not self._message:
-            self._message = message
-            length = len(message)
-            if length < 126:
-                self._frame = bytes((_FINAL_BINARY, length)) + message
-            else:
-                self._frame = Frame(Opcode.BINARY, message).serialize(mask=False)
-        return self._frame
+    def begin(self, message: bytes) -> None:
+        self._frames, self._bytes = self.totals
+        self.copies = 0
+        self.message = message
+        length = len(message)
+        if length < 126:
+            self.frame = bytes((_FINAL_BINARY, length)) + message
+        else:
+            self.frame = Frame(Opcode.BINARY, message).serialize(mask=False)
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """Frames and bytes sent since the process began."""
+        return self._frames + self.copies, self._bytes + self.copies * len(self.frame)
 
 
-_encoding = _Encoding()
+_sent = Sent()
+
+
+def totals() -> tuple[int, int]:
+    return _sent.totals

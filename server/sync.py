@@ -69,6 +69,7 @@ class _Conversation:
         self._metrics = services.metrics
         self._throttle = Throttle(limits.updates_per_second, limits.update_bytes_per_second, limits.burst_seconds)
         self._clock = asyncio.get_running_loop().time
+        self.send = protocol.sender(limit=services.settings.outgoing_bytes, too_slow=self._read_too_slowly)
         self._take_role(member.role)
         self._connection = Connection(room, self)
 
@@ -77,13 +78,9 @@ class _Conversation:
         self.identity = Identity(user.id, user.name, user.color, role)
         self.can_write = includes(role, "editor")
 
-    def send(self, frame: bytes) -> None:
-        if not self._protocol.send_frame(frame):
-            # Never skipped: a frame left out would leave its document different for good.
-            self.close(problems.TOO_SLOW, "you read more slowly than the others write")
-            return
-        self._metrics.frames_sent += 1
-        self._metrics.bytes_sent += len(frame)
+    def _read_too_slowly(self) -> None:
+        # Never skipped instead: a frame left out would leave its document different for good.
+        self.close(problems.TOO_SLOW, "you read more slowly than the others write")
 
     def close(self, code: int, reason: str) -> None:
         if self._protocol.close_with(code, problems.close_reason(reason)):
@@ -102,7 +99,7 @@ class _Conversation:
         """Until either side closes."""
         unwatch = self._services.watch.watch(self._member, self._change_role, self._revoke)
         try:
-            self._protocol.start(self._receive, limit=self._services.settings.outgoing_bytes)
+            self._protocol.start(self._receive)
             await self._protocol.ended.wait()
         finally:
             self._connection.detach()
