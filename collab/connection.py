@@ -144,6 +144,9 @@ class Connection:
         self._accept(update, header, whole)
 
     def _accept(self, update: bytes, header: UpdateHeader, whole: bool) -> None:
+        if not whole and not header.ranges:
+            # Not so in an answer to step 1: it names all that was ever deleted, also that of who has only looked on.
+            self._room.deleters.add(self.peer.author)
         try:
             self._room.accept(update, header, self.peer.author, self)
         except UpdateGap:

@@ -180,14 +180,15 @@ class Contents:
     async def read_many(self, records: Iterable[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
         """As `read` for many, a few megabytes at a time. What cannot be had is left out: `read` says why."""
         for batch in batches(records):
-            texts = await self._texts([record.id for record in batch if record.kind == "text"])
+            texts = await self.presents([record.id for record in batch if record.kind == "text"])
             for record in batch:
                 if record.kind == "binary":
                     yield record, await self.read(record)
                 elif record.id in texts:
                     yield record, await _plain(texts.pop(record.id), record)
 
-    async def _texts(self, documents: Sequence[str]) -> dict[str, Present]:
+    async def presents(self, documents: Sequence[str]) -> dict[str, Present]:
+        """As `collab.rooms.Rooms.presents`, also where one of them is too much for the CRDT library."""
         try:
             return await self._rooms.presents(documents)
         except BaseException as error:

@@ -21,7 +21,7 @@ import structlog
 from collab.documents import DriveState, FileRecord, drive_folder, tree_id
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.settling import STORAGE_AWAY, Settled, Settling
+from collab.settling import SETTLED, STORAGE_AWAY, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Node
 from storage import Storage
@@ -201,7 +201,7 @@ class Drive:
 
     async def _announce(self, workspace: str, settled: Settled) -> None:
         data = {"document": settled.document, "path": settled.path, "size": settled.size, "hash": settled.hash}
-        await self._storage.events.append(workspace, "scriptorium.document.settled", data)
+        await self._storage.events.append(workspace, SETTLED, data)
 
     def _lease(self, workspace: str) -> AbstractAsyncContextManager[Lease]:
         return self._storage.leases.hold(f"drive:{workspace}", LEASE, wait=LEASE)

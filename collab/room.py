@@ -279,7 +279,7 @@ class Room:
         state = self._replica.state
         seen = [client for client in header.ranges if client not in state]
         self._admit(update, header, sender, announce=True)
-        if not header.ranges:
+        if sender is None and not header.ranges:
             self.deleters.add(author)
         for client in seen:
             self._new_clients[client] = author

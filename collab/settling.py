@@ -49,6 +49,10 @@ STORAGE_AWAY = (PyMongoError, ObjectStoreError, OSError)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
 
+SETTLED = "scriptorium.document.settled"
+"""The event that tells everybody of a `Settled`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     document: str

@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
+from collab.finding import InvalidQuery
 from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.trash import NotInTrash
@@ -51,6 +52,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     FileNotFound: (404, None),
     PathConflict: (409, None),
     NotInTrash: (404, None),
+    InvalidQuery: (422, None),
     FileTooLarge: (413, None),
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),

@@ -1,0 +1,205 @@
+"""Find in files on real storage, by one process and by two."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncIterator
+
+import pytest
+
+from collab import search
+from collab.documents import FileRecord
+from collab.drive import Drive
+from collab.edits import TextEdit
+from collab.files import Files
+from collab.rooms import Rooms
+from collab.search import Match, Search
+from collab.snapshots import DocumentNotFound
+from collab.treeedits import create
+from collab.trees import Trees
+from storage import Storage
+from tests.collab.rooms_helpers import eventually
+from tests.collab.test_trash import by_socket
+
+ANN, BOB = "user:ann", "user:bob"
+
+
+@pytest.fixture
+async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
+    rooms = Rooms(storage)
+    await rooms.ensure_indexes()
+    yield rooms
+    await rooms.close()
+
+
+@pytest.fixture
+async def files(storage: Storage, rooms: Rooms) -> AsyncIterator[Files]:
+    files = Files(storage, rooms)
+    await files.ensure_indexes()
+    await files.create_workspace("w")
+    yield files
+    await files.search.close()
+
+
+@pytest.fixture
+async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
+    """The same files as another process has them."""
+    rooms = Rooms(storage)
+    there = Files(storage, rooms)
+    yield there
+    await there.search.close()
+    await rooms.close()
+
+
+async def found(files: Files, query: str) -> list[tuple[str, int, int]]:
+    return [(match.path, match.line, match.column) for match in await files.search.find("w", query)]
+
+
+async def test_names_and_texts(files: Files) -> None:
+    await files.write("w", "src/Wheel.py", b"import os\n\ndef wheel():\n    return 'Wheel'  # wheel\n", ANN)
+    await files.write("w", "wheel.png", b"\x89PNG wheel \0", ANN)
+    await files.make_folder("w", "wheels", ANN)
+    await files.write("w", "latin.txt", b"caf\xe9 wheel\r\n", ANN)
+    everything = await found(files, "wheel")
+    assert set(everything) == {
+        ("wheels", 0, 0),
+        ("wheel.png", 0, 0),
+        ("src/Wheel.py", 0, 4),
+        ("latin.txt", 1, 5),
+        ("src/Wheel.py", 3, 4),
+        ("src/Wheel.py", 4, 12),
+    }
+    assert all(line == 0 for _, line, _ in everything[:3]), "names come first"
+    assert await found(files, "Wheel") == [("src/Wheel.py", 0, 4), ("src/Wheel.py", 4, 12)]
+    assert await files.search.find("w", "CAFÉ") == []
+    assert await files.search.find("w", "café") == [Match("latin.txt", 1, 0, "café wheel")]
+    assert await found(files, "nothing like it") == []
+    with pytest.raises(DocumentNotFound):
+        await files.search.find("unknown", "wheel")
+
+
+async def test_what_was_just_typed_renamed_or_deleted(files: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"one\n", ANN)
+    assert await found(files, "two") == []
+    async with rooms.open(written.id) as room:
+        room.edit([TextEdit(4, 4, "two\n")], ANN)
+        assert await found(files, "two") == [("a.txt", 2, 0)]  # not logged yet
+    await files.write("w", "a.txt", b"one\nthree\n", BOB)
+    assert (await found(files, "two"), await found(files, "three")) == ([], [("a.txt", 2, 0)])
+    await files.move("w", "a.txt", "three.txt", ANN)
+    assert await found(files, "three") == [("three.txt", 0, 0), ("three.txt", 2, 0)]
+    await files.delete("w", "three.txt", ANN)
+    assert await found(files, "three") == []
+
+
+async def test_what_was_typed_at_another_process_is_found_once_it_settled(
+    storage: Storage, files: Files, elsewhere: Files
+) -> None:
+    drive = Drive(storage, files._rooms, files)
+    await files.write("w", "a.txt", b"one\n", ANN)
+    assert await found(elsewhere, "one") == [("a.txt", 1, 0)]
+    await files.write("w", "a.txt", b"two\n", ANN)
+    assert await found(files, "two") == [("a.txt", 1, 0)]
+    await drive.settle_due()
+
+    async def there() -> bool:
+        return await found(elsewhere, "two") == [("a.txt", 1, 0)]
+
+    await eventually(there)
+    assert await found(elsewhere, "one") == []
+
+
+async def test_after_a_restart_plain_files_are_read_as_far_as_they_are_right(
+    storage: Storage, rooms: Rooms, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {f"{n}.txt": f"number {n}\r\nsame\r\n" for n in range(30)}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, text in contents.items():
+            archive.writestr(path, text)
+    await files.import_archive("w", packed, ANN, max_entries=100, max_bytes=100_000)
+    await asyncio.sleep(1.1)  # what was written just before it settled is read from the log
+    await Drive(storage, rooms, files).sweep("w")
+    ids = {entry.path: entry.id for entry in await files.list("w")}
+    await storage.objects.put("drive/w/7.txt", b"number seven, says somebody with an S3 client")
+    await storage.objects.delete("drive/w/8.txt")
+    async with rooms.open(ids["9.txt"]) as room:
+        room.edit([TextEdit(0, 0, "later: ")], ANN)
+        await room.durable()
+    there = Rooms(storage)
+    built: list[str] = []
+    presents = there.presents
+
+    async def counted(documents: list[str]) -> object:
+        built.extend(documents)
+        return await presents(documents)
+
+    monkeypatch.setattr(there, "presents", counted)
+    started = Files(storage, there)
+    assert {path for path, line, _ in await found(started, "number") if line} == set(contents)
+    assert {match.text for match in await started.search.find("w", "number 7")} == {"number 7"}
+    assert await found(started, "later: number 9") == [("9.txt", 1, 0)]
+    assert {"7.txt", "8.txt", "9.txt"} == {path for path, document in ids.items() if document in built}
+    await started.search.close()
+    await there.close()
+
+
+async def test_more_texts_than_may_be_kept(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MEMORY", 1000)
+    for number in range(8):
+        await files.write("w", f"{number}", b"needle " * 30, ANN)
+    for _ in range(3):
+        assert len(await found(files, "needle")) == 8
+    [kept] = files.search._kept.values()
+    assert 0 < kept.size <= 1000
+    await files.create_workspace("other")
+    await files.write("other", "a", b"needle " * 30, ANN)
+    assert len(await files.search.find("other", "needle")) == 1
+    assert len(await found(files, "needle")) == 8
+
+
+async def test_there_is_an_end_to_matches(files: Files) -> None:
+    for number in range(12):
+        await files.write("w", f"e{number}", b"e\n" * 1000, ANN)
+    matches = await found(files, "e")
+    assert len(matches) == search.MOST_MATCHES
+    assert sum(line == 0 for _, line, _ in matches) == 12
+    assert max(line for _, line, _ in matches) == search.MOST_LINES
+
+
+async def test_a_node_grants_nothing(files: Files, rooms: Rooms) -> None:
+    await files.create_workspace("other")
+    secret = await files.write("other", "secret", b"needle", BOB)
+    await by_socket(rooms, create(secret.id, "stolen", None, "text"))
+    await by_socket(rooms, create(FileRecord.new("w", "text", 0).id, "made up", None, "text"))
+    assert await found(files, "needle") == []
+    async with rooms.open(secret.id):
+        assert await found(files, "needle") == []
+
+
+async def test_what_changes_while_it_is_read_is_not_kept(
+    storage: Storage, rooms: Rooms, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = await files.write("w", "a.txt", b"one\n", ANN)
+    finder = Search(storage, rooms, Trees(rooms, storage.leases), files.contents)
+    latest = rooms.updates.latest
+
+    async def late(documents: object) -> object:
+        found = await latest(documents)  # type: ignore[arg-type]
+        finder._changed("w", written.id)
+        return found
+
+    monkeypatch.setattr(rooms.updates, "latest", late)
+    await finder.find("w", "one")
+    [kept] = finder._kept.values()
+    assert kept.texts == {}
+    await finder.close()
+
+
+async def test_many_searches_at_once(files: Files, elsewhere: Files) -> None:
+    for number in range(20):
+        await files.write("w", f"{number}.txt", f"line {number}\n".encode() * 50, ANN)
+    results = await asyncio.gather(*(found(side, f"line {n}") for n in range(10) for side in (files, elsewhere)))
+    assert all(results)
