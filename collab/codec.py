@@ -162,6 +162,8 @@ class Barrier:
     token: bytes
 
 
+_UPDATE_HEAD = bytes((SYNC, UPDATE))
+
 Message = SyncStep1 | SyncStep2 | Update | Awareness | QueryAwareness | Barrier
 
 
@@ -170,6 +172,8 @@ def decode_frame(frame: bytes) -> Message:
 
     The frame's size is the caller's to bound, before this is called.
     """
+    if frame[:2] == _UPDATE_HEAD:  # nearly all that ever comes, hence first
+        return Update(_rest(frame, 2))
     kind, at = read_var_uint(frame, 0)
     if kind == SYNC:
         step, at = read_var_uint(frame, at)

@@ -23,10 +23,14 @@ from storage.objects import ObjectNotFound, ObjectStore
 LARGEST_RECORD = 8 * 1024 * 1024
 """Bytes of one update above which it goes to the object store by its hash: MongoDB refuses records of 16 MiB."""
 
-LARGEST_INSERT = 24 * 1024 * 1024
-"""Bytes of updates in one insert command: MongoDB refuses messages of 48 MB."""
+LARGEST_INSERT = 12 * 1024 * 1024
+"""Bytes of updates in one insert command: MongoDB refuses commands of 16 MiB."""
+
+_RECORD = 512
+"""Bytes of a record beside its update, at most."""
 
 _DUPLICATE_KEY = 11000
+_DURABLE = {"w": "majority", "j": True}
 
 
 class LogEntry(NamedTuple):
@@ -72,6 +76,7 @@ def records_of(documents: Iterable[str]) -> dict[str, Any]:
 
 class UpdateLog:
     def __init__(self, db: AsyncDatabase[dict[str, Any]], objects: ObjectStore) -> None:
+        self._db = db
         self._updates = db["updates"]
         self._clients = db["clients"]
         self._objects = objects
@@ -91,7 +96,7 @@ class UpdateLog:
         now = datetime.now(UTC)
         if clients:
             await self._insert(
-                self._clients,
+                "clients",
                 [
                     {"_id": f"{c.document}:{c.client}", "document": c.document, "client": c.client}
                     | {"author": c.author, "at": now}
@@ -102,12 +107,12 @@ class UpdateLog:
         size = 0
         for entry in entries:
             if batch and size + len(entry.update) > LARGEST_INSERT:
-                await self._insert(self._updates, batch)
+                await self._insert("updates", batch)
                 batch, size = [], 0
             batch.append(await self._record(entry, now))
-            size += min(len(entry.update), LARGEST_RECORD)
+            size += min(len(entry.update), LARGEST_RECORD) + _RECORD
         if batch:
-            await self._insert(self._updates, batch)
+            await self._insert("updates", batch)
 
     async def _record(self, entry: LogEntry, now: datetime) -> dict[str, Any]:
         record: dict[str, Any] = {
@@ -125,13 +130,15 @@ class UpdateLog:
             await self._objects.put(key, entry.update)
         return record
 
-    @staticmethod
-    async def _insert(collection: Any, records: list[dict[str, Any]]) -> None:
-        try:
-            await collection.insert_many(records, ordered=False)
-        except BulkWriteError as error:
-            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details.get("writeErrors", [])):
-                raise
+    async def _insert(self, collection: str, records: list[dict[str, Any]]) -> None:
+        # The command itself, because `insert_many` does as much again for each record, to be able to repeat what we
+        # repeat ourselves.
+        answer = await self._db.command(
+            {"insert": collection, "ordered": False, "writeConcern": _DURABLE, "documents": records}
+        )
+        faults = answer.get("writeErrors", [])
+        if "writeConcernError" in answer or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+            raise BulkWriteError(answer)
 
     async def read(self, document: str) -> list[LogEntry]:
         """All entries of ``document``, oldest first.

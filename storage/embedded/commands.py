@@ -115,17 +115,21 @@ class Commands:
 
     def _insert(self, body: Reply, request: Request) -> Reply:
         collection = self._tables.make_collection(_namespace(body, "insert"))
-        raws = request.sequences.get("documents") or [bson.encode(document) for document in body["documents"]]
 
         def insert(raw: bytes) -> int:
-            document = decode(raw)
+            return insert_decoded(decode(raw), raw)
+
+        def insert_decoded(document: Document, raw: bytes | None = None) -> int:
             if "_id" not in document:
                 document = {"_id": bson.ObjectId(), **document}
-                raw = bson.encode(document)
-            self._tables.insert(collection, document, raw)
+                raw = None
+            self._tables.insert(collection, document, bson.encode(document) if raw is None else raw)
             return 1
 
-        done, errors = _each(raws, insert, body)
+        if "documents" in body:
+            done, errors = _each(body["documents"], insert_decoded, body)
+        else:
+            done, errors = _each(request.sequences["documents"], insert, body)
         return {"n": sum(done), **errors}
 
     def _update(self, body: Reply, request: Request) -> Reply:
