@@ -12,8 +12,8 @@ that has never changed its state, and stands at clock 0.
 """
 
 import json
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic_core import from_json, to_json
@@ -59,6 +59,8 @@ class Changes:
 
 @dataclass(slots=True)
 class _Entry:
+    encoded: bytes = b""
+    """As it stands in a payload."""
     clock: int = 0
     state: bytes | None = None
     """JSON; None: has left."""
@@ -97,7 +99,7 @@ class Presence:
         decoder = Decoder(payload)
         for _ in range(min(decoder.var_uint(), _ENTRIES)):
             client, clock, text = _read_entry(decoder, len(payload))
-            entry = self._entries.get(client) or _Entry()
+            entry = self._entries.get(client) or _NOBODY
             if (own is not None and own[0] != client) or entry.user not in (None, identity.user):
                 continue
             state = None if text == b"null" else self._read_state(text, identity)
@@ -105,10 +107,11 @@ class Presence:
                 if entry.owner == connection and clock >= entry.clock:
                     self._remove(client, clock)
             elif clock > entry.clock:
-                self._speak(connection, client)
-                self._put(client, _Entry(clock, state, identity.user, connection))
+                if own is None:
+                    self._speak(connection, client)
+                self._put(client, _entry(client, clock, state, identity.user, connection))
             elif entry.owner != connection:
-                return _encode([(client, entry.clock, None)])
+                return _payload([_encode(client, entry.clock, None)])
             return None
         return None
 
@@ -116,7 +119,7 @@ class Presence:
         """Show a participant that lives in the server. Repeat it every 15 s, or stock clients believe that it left."""
         self._speak(connection, client)
         clock = self._entries[client].clock + 1 if client in self._entries else 1
-        self._put(client, _Entry(clock, _encode_state(state, identity), identity.user, connection))
+        self._put(client, _entry(client, clock, _encode_state(state, identity), identity.user, connection))
 
     def detach(self, connection: Hashable) -> None:
         """The connection is gone, and with it the state that it spoke for."""
@@ -134,14 +137,14 @@ class Presence:
         decoder = Decoder(payload)
         for _ in range(decoder.var_uint()):
             client, clock, text = _read_entry(decoder, len(payload))
-            entry = self._entries.get(client) or _Entry()
+            entry = self._entries.get(client) or _NOBODY
             if text == b"null":
                 if entry.owner == process and clock >= entry.clock:
                     self._remove(client, clock)
             elif clock > entry.clock or (clock == entry.clock and entry.state is None):
                 user = _user_of(text)
                 if entry.user in (None, user):
-                    self._put(client, _Entry(clock, text, user, process, heard=now))
+                    self._put(client, _entry(client, clock, text, user, process, heard=now))
             elif entry.owner == process:
                 entry.heard = now
         decoder.end()
@@ -161,20 +164,21 @@ class Presence:
         """The latest states of those who changed since the last call; None when nobody did."""
         if not self._changed:
             return None
-        changed = [client for client in self._changed if client in self._entries]
+        changed = [self._entries[client] for client in self._changed if client in self._entries]
         self._changed.clear()
-        ours = [client for client in changed if self._entries[client].here]
-        return Changes(self._payload(changed), self._payload(ours) if ours else None)
+        ours = [entry.encoded for entry in changed if entry.heard is None]
+        payload = _payload([entry.encoded for entry in changed])
+        return Changes(payload, payload if len(ours) == len(changed) else _payload(ours) if ours else None)
 
     def all_states(self) -> bytes | None:
         """The payload of everyone who is here; None when nobody is."""
-        present = [client for client, entry in self._entries.items() if entry.state is not None]
-        return self._payload(present) if present else None
+        present = [entry.encoded for entry in self._entries.values() if entry.state is not None]
+        return _payload(present) if present else None
 
     def our_states(self) -> bytes | None:
         """The payload of everyone who is connected to this process; None when nobody is."""
-        ours = [client for client, entry in self._entries.items() if entry.state is not None and entry.here]
-        return self._payload(ours) if ours else None
+        ours = [entry.encoded for entry in self._entries.values() if entry.state is not None and entry.here]
+        return _payload(ours) if ours else None
 
     def _speak(self, connection: Hashable, client: int) -> None:
         """`connection` speaks for `client` from now on, and for nobody else."""
@@ -196,10 +200,8 @@ class Presence:
                 del self._left[oldest], self._entries[oldest]
 
     def _remove(self, client: int, clock: int) -> None:
-        self._put(client, replace(self._entries[client], clock=clock, state=None, owner=None))
-
-    def _payload(self, clients: Iterable[int]) -> bytes:
-        return _encode((client, self._entries[client].clock, self._entries[client].state) for client in clients)
+        entry = self._entries[client]
+        self._put(client, _entry(client, clock, None, entry.user, None, entry.heard))
 
     def _read_state(self, text: bytes, identity: Identity) -> bytes:
         """A client's state with its user set by us."""
@@ -222,17 +224,27 @@ def _read_entry(decoder: Decoder, limit: int) -> tuple[int, int, bytes]:
     return client, clock, decoder.var_bytes(limit)
 
 
-def _encode(entries: Iterable[tuple[int, int, bytes | None]]) -> bytes:
+_NOBODY = _Entry()
+
+
+def _entry(
+    client: int, clock: int, state: bytes | None, user: str | None, owner: Hashable, heard: float | None = None
+) -> _Entry:
+    return _Entry(_encode(client, clock, state), clock, state, user, owner, heard)
+
+
+def _encode(client: int, clock: int, state: bytes | None) -> bytes:
     buffer = bytearray()
-    count = 0
-    for client, clock, state in entries:
-        count += 1
-        write_var_uint(buffer, client)
-        write_var_uint(buffer, clock)
-        write_var_bytes(buffer, b"null" if state is None else state)
-    payload = bytearray()
-    write_var_uint(payload, count)
-    return bytes(payload + buffer)
+    write_var_uint(buffer, client)
+    write_var_uint(buffer, clock)
+    write_var_bytes(buffer, b"null" if state is None else state)
+    return bytes(buffer)
+
+
+def _payload(entries: Sequence[bytes]) -> bytes:
+    count = bytearray()
+    write_var_uint(count, len(entries))
+    return b"".join((count, *entries))
 
 
 def _encode_state(state: dict[str, Any], identity: Identity) -> bytes:

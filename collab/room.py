@@ -605,7 +605,7 @@ class Room:
         frame = encode_awareness(changes.payload)
         for send in self._connections.values():
             send(frame)
-        if changes.ours is not None:
+        if changes.ours is not None and self._heard():
             self._publish(replication.encode(replication.PresenceStates(self.writer, changes.ours)))
 
     def publish_presence(self) -> None:
