@@ -136,6 +136,8 @@ class _Conversation:
         except REFUSALS as error:
             self._refuse(error)
             return None
+        if self._connection.cost:
+            self._charge()
         return None if pending is None else self._finish(pending)
 
     async def _finish(self, pending: Awaitable[None]) -> None:
@@ -143,6 +145,11 @@ class _Conversation:
             await pending
         except REFUSALS as error:
             self._refuse(error)
+        self._charge()
+
+    def _charge(self) -> None:
+        self._throttle.charge(self._connection.cost)
+        self._connection.cost = 0.0
 
     def _refuse(self, error: Exception) -> None:
         match error:
