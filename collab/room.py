@@ -175,7 +175,8 @@ class Room:
         self.snapshot_size = loaded.snapshot_size
         self._cached_text: str | None = None
         self._cached_encoding: bytes | None = None
-        self._most_bytes = len(self._replica.text) if self.kind == "text" else 0
+        self._most_bytes = loaded.snapshot_size + loaded.log_size
+        """Of the text, at most; how many they are is seen only when it is looked at."""
 
     # ---- reading
 

@@ -88,7 +88,7 @@ class Rooms:
         self._slots: dict[str, _Slot] = {}
         self.aside = Aside()
         self.updates = UpdateLog(storage.db, storage.objects)
-        self.snapshots = Snapshots(storage.db, storage.objects, self.updates)
+        self.snapshots = Snapshots(storage.db, storage.objects, self.updates, self.aside)
         self._commits = GroupCommit(self.updates, SHARED if storage.bus.spans_processes else ALONE)
         self._changed: list[Callable[[str, str], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
