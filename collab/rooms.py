@@ -355,7 +355,10 @@ class Rooms:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()
         if lost:
-            raise EditsLost(f"the update log stayed away: {lost} bytes of edits that nobody was told are saved")
+            raise EditsLost(
+                f"The database stayed away, so {lost} bytes of edits were given up. Nobody was told that they are "
+                "saved; whoever wrote them still holds them and sends them again."
+            )
 
     # ---- keeping up
 

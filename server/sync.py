@@ -125,6 +125,7 @@ class _Conversation:
         """Do not read for a while: the client's frames wait on its own side of the network."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._protocol.ended.wait(), seconds)
+            return  # whoever has been sent away meanwhile changes nothing more
         if (pending := self._take(frame)) is not None:
             await pending
 
