@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from pycrdt import Doc
+from time import thread_time
+from typing import Protocol
 
 from collab.codec import (
     Awareness,
@@ -25,8 +24,8 @@ from collab.codec import (
     encode_sync_step_1,
     encode_sync_step_2,
 )
-from collab.edits import fork
-from collab.room import Overloaded, Room, UpdateGap, is_panic
+from collab.portions import portions
+from collab.room import COSTLY, Overloaded, Room, UpdateGap
 from collab.update import InvalidUpdate, UpdateHeader, decode_state_vector, read_update, read_update_cooperatively
 
 LARGE = 64 * 1024
@@ -34,6 +33,12 @@ LARGE = 64 * 1024
 
 MOST_BARRIERS = 1_000
 """Barriers of one connection that may wait for an answer: they wait for as long as the log is away."""
+
+COSTLY_SHARE = 0.1
+"""Of the time, for a large update that takes long."""
+
+MOST_COST = 5.0
+"""Seconds of CPU for one frame. Whoever means well comes again with what is left of it."""
 
 ASK_AGAIN = 1.0
 """Seconds between two step 1 to a client whose updates rest on text that we do not have."""
@@ -73,6 +78,8 @@ class Connection:
         self._asking: asyncio.TimerHandle | None = None
         self._deferred: list[bytes] = []
         self._unanswered = 0
+        self.cost = 0.0
+        """Seconds of CPU that integrating took, where it took more than is usual. Whoever reads it may set it back."""
         room.join(self)
         peer.send(encode_sync_step_1(room.encode_state_vector()))
         if (states := room.presence.all_states()) is not None:
@@ -96,7 +103,7 @@ class Connection:
         """Take one frame. Frames are in order: what this returns is to be awaited before the next one.
 
         Raises (the call, or what it returns):
-            MalformedFrame, InvalidUpdate: close with 1007; nothing of the frame was taken.
+            MalformedFrame, InvalidUpdate: close with 1007; of a large update, portions may have been taken.
             DocumentTooLarge: 4413. Overloaded: 1013. RoomClosed: 4410.
         """
         if not self._room.sound.is_set():
@@ -135,39 +142,67 @@ class Connection:
             return None
         if len(update) > LARGE:
             return self._update_cooperatively(update, whole)
-        self._accept(update, read_update(update, self._room.kind), whole)
-        return None
+        return self._accept(update, read_update(update, self._room.kind), whole)
 
     async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
         header = await read_update_cooperatively(update, self._room.kind)
         await self._room.sound.wait()
-        self._accept(update, header, whole)
+        if (pending := self._accept(update, header, whole)) is not None:
+            await pending
 
-    def _accept(self, update: bytes, header: UpdateHeader, whole: bool) -> None:
+    def _accept(self, update: bytes, header: UpdateHeader, whole: bool) -> Awaitable[None] | None:
         if not whole and not header.ranges:
             # Not so in an answer to step 1: it names all that was ever deleted, also that of who has only looked on.
             self._room.deleters.add(self.peer.author)
-        try:
-            self._room.accept(update, header, self.peer.author, self)
-        except UpdateGap:
-            self._open_gap(update, whole)
+        complete = True
+        if header.parts > 1 and header.parts > self._room.portion():
+            complete = self._room.gap(header) is None
+            if complete or whole:
+                return self._accept_in_portions(update, header, whole)
         else:
-            if whole:
-                self._stop_asking()
-        if whole:
-            self._answer_deferred()
+            try:
+                self._room.accept(update, header, self.peer.author, self)
+            except UpdateGap:
+                if whole:
+                    return self._accept_in_portions(update, header, whole)
+                complete = False
+        self._accepted(whole, complete)
+        return None
 
-    def _open_gap(self, update: bytes, whole: bool) -> None:
-        """Ask for what is missing; until the client has said all that it has no barrier is answered.
+    async def _accept_in_portions(self, update: bytes, header: UpdateHeader, whole: bool) -> None:
+        """Take what fits of a large update, or of one with a gap; each portion is an update like any other: logged,
+        shown, and there to stay if the connection ends before the last.
 
         A client whose own document has a gap (its other tab was shown text that has not reached us) answers step 1
-        with that gap in it. What integrates is taken, or one missing letter would hold up all that it types.
+        with that gap in it. What fits is taken, or one missing letter would hold up all that it types.
         """
         room = self._room
-        if whole and (part := integrable_part(room.doc, update)) is not None:
-            room.accept(part, read_update(part, room.kind), self.peer.author, self)
-        if self._asking is None:
-            self._ask()
+        complete = room.gap(header) is None
+        room.check(update, header)
+        for portion in portions(update, header, dict(room.state), room.portion):
+            await room.sound.wait()
+            began = thread_time()
+            part = read_update(portion, room.kind)
+            if room.gap(part):  # what had come before was lost with a rebuild
+                complete = False
+                break
+            room.accept(portion, part, self.peer.author, self)
+            room.flush()
+            spent = thread_time() - began
+            if self.cost > MOST_COST:
+                raise InvalidUpdate(f"takes more than {MOST_COST} s to integrate")
+            await asyncio.sleep(spent / COSTLY_SHARE if spent > COSTLY else 0)
+        self._accepted(whole, complete)
+
+    def _accepted(self, whole: bool, complete: bool) -> None:
+        """With a gap, ask for what is missing; until the client has said all that it has no barrier is answered."""
+        if not complete:
+            if self._asking is None:
+                self._ask()
+        elif whole:
+            self._stop_asking()
+        if whole:
+            self._answer_deferred()
 
     def _ask(self) -> None:
         self.peer.send(encode_sync_step_1(self._room.encode_state_vector()))
@@ -206,22 +241,3 @@ class Connection:
             self.peer.send(frame)
 
         self._room.when_durable(answer)
-
-
-def integrable_part(doc: Doc[Any], update: bytes) -> bytes | None:
-    """What of ``update`` fits onto ``doc`` without a gap, as an update; None when nothing does. ``doc`` is untouched.
-
-    Raises:
-        InvalidUpdate: the CRDT library does not take it.
-    """
-    trial = fork(doc)
-    before = trial.get_state()
-    try:
-        trial.apply_update(update)
-        # `get_update` leaves out what is pending, which is what makes this work.
-        part = trial.get_update(before)
-    except BaseException as error:
-        if is_panic(error) or isinstance(error, ValueError):
-            raise InvalidUpdate("the update cannot be integrated") from None
-        raise
-    return part if part != b"\x00\x00" else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from collab.attribution import Attribution, attribution
 from collab.contents import Contents
@@ -45,12 +46,24 @@ class History:
 
     # ---- making
 
-    async def settled(self, workspace: str, document: str, present: Present, *, quiet: bool) -> None:
-        """Make an automatic version of a text that has settled, unless it is that of the newest one.
+    async def settled(self, workspace: str, texts: Mapping[str, Present], busy: Collection[str]) -> None:
+        """Make automatic versions of texts that have settled, by document, but for those whose newest one has the text.
 
-        The caller holds the drive of the workspace. ``quiet``: nobody is writing; of a text that settles while it is
-        being written there is a version now and then.
+        The caller holds the drive of the workspace. ``busy``: these are still being written; of such a text there is a
+        version now and then.
         """
+        # After an import there are thousands, none of which has any.
+        first = await self.versions.without(texts) if len(texts) > 1 else set()
+        # In a new file that is empty nobody has written yet.
+        written = [document for document in first if texts[document].text]
+        if written:
+            recorded = await self._rooms.updates.authors_of_many(written)
+            drafts = {document: _draft(texts[document], None, recorded[document]) for document in written}
+            await self.versions.add(workspace, drafts)
+        for document in texts.keys() - first:
+            await self._settled(workspace, document, texts[document], quiet=document not in busy)
+
+    async def _settled(self, workspace: str, document: str, present: Present, *, quiet: bool) -> None:
         newest = await self.versions.newest(document)
         deleters = self._rooms.deleters(document)
         if newest is not None:
@@ -62,7 +75,7 @@ class History:
                 return
             if not quiet and now() - newest.version.at < BUSY_FOR:
                 return
-        elif not present.text:  # a new file, in which nobody has written yet
+        elif not present.text:
             return
         added = await self._add(workspace, document, present, newest)
         if newest is not None:
@@ -76,34 +89,15 @@ class History:
             return await self._add(workspace, document, present, newest, name=name, by=author)
 
     async def _add(
-        self,
-        workspace: str,
-        document: str,
-        present: Present,
-        newest: Newest | None,
-        *,
-        name: str | None = None,
-        by: str | None = None,
-        held: bool = False,
+        self, workspace: str, document: str, present: Present, newest: Newest | None, **more: Any
     ) -> Version:
+        """``more``: of `Draft`."""
+        recorded = await self._rooms.updates.authors(document, _writers(present, newest))
         deleters = self._rooms.deleters(document)
-        taking = frozenset(deleters)
-        known = newest.state if newest is not None else {}
-        wrote = {client for client, clock in present.state.items() if clock > known.get(client, 0)}
-        if newest is not None:
-            wrote.update(newest.uncredited)
-        recorded = await self._rooms.updates.authors(document, wrote)
-        draft = Draft(
-            present.text,
-            present.state,
-            _hands(recorded.values()) | _hands(taking),
-            sorted(wrote - recorded.keys()),
-            name,
-            by,
-            held,
-        )
-        version = await self.versions.add(workspace, document, draft, newest.version if newest is not None else None)
-        deleters -= taking
+        taken = frozenset(deleters)
+        draft = _draft(present, newest, recorded, taken, **more)
+        version = (await self.versions.add(workspace, {document: draft}))[document]
+        deleters -= taken
         return version
 
     async def restore(self, workspace: str, document: str, version: Version, author: str) -> Restored:
@@ -162,6 +156,30 @@ class History:
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
             return room.encode_since(_NOTHING)
+
+
+def _writers(present: Present, newest: Newest | None) -> set[int]:
+    """Yjs client ids that have written since the newest version."""
+    if newest is None:
+        return set(present.state)
+    return {client for client, clock in present.state.items() if clock > newest.state.get(client, 0)}.union(
+        newest.uncredited
+    )
+
+
+def _draft(
+    present: Present, newest: Newest | None, recorded: Mapping[int, str], deleters: Iterable[str] = (), **more: Any
+) -> Draft:
+    writers = _writers(present, newest)
+    authors = {recorded[client] for client in writers & recorded.keys()}
+    return Draft(
+        present.text,
+        present.state,
+        _hands(authors.union(deleters)),
+        sorted(writers - recorded.keys()),
+        newest.version if newest is not None else None,
+        **more,
+    )
 
 
 def _hands(authors: Iterable[str]) -> set[str]:

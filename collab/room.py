@@ -13,6 +13,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -35,6 +36,16 @@ if TYPE_CHECKING:
     from collab.connection import Connection
 
 log = structlog.get_logger(__name__)
+
+COSTLY = 0.005
+"""Seconds of CPU for one flush, a hundred times what is usual, from which its sender is charged with them."""
+
+SUSPICION = 10.0
+"""Seconds without merging after several clients together sent something costly."""
+
+UNSUSPICIOUS = 16
+"""Structs and delete ranges that are integrated together at least, however large the document, as long as nothing
+was costly: merging what many people type makes everything cheap."""
 
 PRESENCE_INTERVAL = 0.033
 """Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
@@ -126,6 +137,8 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._adopt(loaded)
         self._incoming: list[_Incoming] = []
+        self._parts = 0
+        self._at_once = UNSUSPICIOUS
         self._window = FlushWindow()
         self._flush_timer: asyncio.TimerHandle | None = None
         self._presence_timer: asyncio.TimerHandle | None = None
@@ -162,7 +175,8 @@ class Room:
         self.snapshot_size = loaded.snapshot_size
         self._cached_text: str | None = None
         self._cached_encoding: bytes | None = None
-        self._most_bytes = len(self._replica.text) if self.kind == "text" else 0
+        self._most_bytes = loaded.snapshot_size + loaded.log_size
+        """Of the text, at most; how many they are is seen only when it is looked at."""
 
     # ---- reading
 
@@ -269,13 +283,9 @@ class Room:
         growth: int | None = None,
     ) -> None:
         """`apply` for a header that is already read; sent on with the next flush."""
-        if self.closed:
-            raise RoomClosed(self.document)
-        if not self.sound.is_set():
-            raise RoomRebuilding(self.document)
+        self.check(update, header, growth)
         if self._replica.gap(header):
             raise UpdateGap(self.document)
-        self._check_size(update, header, growth)
         state = self._replica.state
         seen = [client for client in header.ranges if client not in state]
         self._admit(update, header, sender, announce=True)
@@ -283,8 +293,23 @@ class Room:
             self.deleters.add(author)
         for client in seen:
             self._new_clients[client] = author
-        if self._flush_timer is None:
+        self._parts += header.parts
+        if self._parts >= self._at_once and self._parts >= self.portion():
+            self.flush()
+        elif self._flush_timer is None:
             self._schedule_flush()
+
+    def portion(self) -> int:
+        """How many structs and delete ranges are integrated at a stretch, see `collab.portions`."""
+        return max(self._replica.portion, self._at_once)
+
+    def check(self, update: bytes, header: UpdateHeader, growth: int | None = None) -> None:
+        """Raises what `accept` would of the room's own condition: RoomClosed, DocumentTooLarge and so on."""
+        if self.closed:
+            raise RoomClosed(self.document)
+        if not self.sound.is_set():
+            raise RoomRebuilding(self.document)
+        self._check_size(update, header, growth)
 
     def _check_size(self, update: bytes, header: UpdateHeader, growth: int | None) -> None:
         if self.kind == "text" and header.ranges:
@@ -323,6 +348,8 @@ class Room:
         if not self._incoming or not self.sound.is_set():
             return
         incoming, self._incoming = self._incoming, []
+        self._parts = 0
+        began = thread_time()
         if len(incoming) == 1:
             (item,) = incoming
             update, cuts, sender, announce = item.update, item.cuts, item.sender, item.announce
@@ -335,9 +362,22 @@ class Room:
         if not self._integrate(update, cuts=cuts):
             self._suspects.extend(incoming)
             return
+        if (seconds := thread_time() - began) > COSTLY:
+            self._charge(sender, seconds)
         self._window.flushed(self._loop.time(), len(incoming))
         self._to_log(update, announce=announce)
         self._spread(update, but=sender)
+
+    def _charge(self, sender: Connection | None, seconds: float) -> None:
+        """Who sent what took long pays for it. If that were several, each will be looked at by itself for a while."""
+        if sender is not None:
+            sender.cost += seconds
+        elif self._at_once > 1:
+            self._at_once = 1
+            self._loop.call_later(SUSPICION, self._trust)
+
+    def _trust(self) -> None:
+        self._at_once = UNSUSPICIOUS
 
     def _integrate(self, update: bytes, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""

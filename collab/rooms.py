@@ -88,7 +88,7 @@ class Rooms:
         self._slots: dict[str, _Slot] = {}
         self.aside = Aside()
         self.updates = UpdateLog(storage.db, storage.objects)
-        self.snapshots = Snapshots(storage.db, storage.objects, self.updates)
+        self.snapshots = Snapshots(storage.db, storage.objects, self.updates, self.aside)
         self._commits = GroupCommit(self.updates, SHARED if storage.bus.spans_processes else ALONE)
         self._changed: list[Callable[[str, str], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -355,7 +355,10 @@ class Rooms:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()
         if lost:
-            raise EditsLost(f"the update log stayed away: {lost} bytes of edits that nobody was told are saved")
+            raise EditsLost(
+                f"The database stayed away, so {lost} bytes of edits were given up. Nobody was told that they are "
+                "saved; whoever wrote them still holds them and sends them again."
+            )
 
     # ---- keeping up
 

@@ -34,6 +34,7 @@ from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
 from collab.history import History
 from collab.room import is_panic
+from collab.rooms import Present
 from collab.tree import Node
 from storage.leases import Lease, LeaseUnavailable
 from storage.objects import ObjectNotFound, ObjectStore
@@ -73,6 +74,8 @@ class _File:
     """Before its text was read."""
     plain: Plain | None = None
     """What its file is to be, once it was read."""
+    present: Present | None = None
+    """The text that was written, until it has its version."""
 
     @property
     def stands(self) -> bool:
@@ -174,8 +177,10 @@ class Settling:
         states = await _all(self._write(file, gate) for file in batch)
         arrived = [(file, state) for file, state in zip(batch, states, strict=True) if state is not None]
         self._failed.update(file.record.id for file, state in zip(batch, states, strict=True) if state is None)
+        await self._make_versions({file.record.id: file.present for file, _ in arrived if file.present is not None})
         await self._store(arrived)
         for file, state in arrived:
+            file.present = None
             before = file.record.drive
             if state.path and state.hash and (state.path, state.hash) != (before.path, before.hash):
                 await self._announce(self._workspace, Settled(file.record.id, state.path, state.size, state.hash))
@@ -183,6 +188,17 @@ class Settling:
         await self._delete({path for file in left for path in file.state.leftovers})
         await self._store((file, replace(file.state, leftovers=())) for file in left)
         return {file.record.id for file, _ in arrived}
+
+    async def _make_versions(self, texts: Mapping[str, Present]) -> None:
+        if texts:
+            self._check_lease()
+            try:
+                await self._history.settled(self._workspace, texts, self._busy)
+            except BaseException as error:
+                # Whatever is wrong there must not hold up the drive.
+                if not _is_about_the_document(error):
+                    raise
+                log.exception("texts have settled without a version", documents=len(texts))
 
     async def _write(self, file: _File, gate: asyncio.Semaphore) -> DriveState | None:
         """Write a file to its place; returns what its record may then claim, None when it could not be written."""
@@ -225,11 +241,7 @@ class Settling:
             raw = await plain.bytes()
             self._check_lease()
             await self._objects.put(self._key(path), raw)
-        if plain.present is not None:
-            self._check_lease()
-            quiet = record.id not in self._busy
-            await self._history.settled(self._workspace, record.id, plain.present, quiet=quiet)
-        file.plain = None
+        file.present, file.plain = plain.present, None
         return DriveState(hash=plain.hash, size=plain.size, seen_at=file.seen_at)
 
     # ---- rings

@@ -12,7 +12,7 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,15 +22,21 @@ import structlog
 from pycrdt import Doc
 from pymongo.asynchronous.database import AsyncDatabase
 
+from collab.aside import Aside
 from collab.log import LogEntry, UpdateLog
 from collab.replica import Replica
-from collab.update import Kind, read_update
+from collab.surrogates import may_hold_pairs
+from collab.update import Kind, encode_state_vector, read_update
 from storage.objects import ObjectNotFound, ObjectStore
 
 log = structlog.get_logger(__name__)
 
 FORGET_PROCESS = timedelta(days=1)
 """How long a snapshot remembers the numbers of a process that wrote nothing more: longer than a message can travel."""
+
+
+LARGEST_STATE = 16 * 1024
+"""Bytes of a state vector that are kept in a document's record; a longer one is read from the snapshot."""
 
 
 class DocumentNotFound(LookupError):
@@ -73,7 +79,7 @@ class Loaded:
 
 
 def integrate(replica: Replica, entries: Iterable[LogEntry]) -> tuple[list[LogEntry], list[LogEntry]]:
-    """Apply every entry that has no gap, in whatever order they fit; returns (integrated, still waiting).
+    """Take in every entry that has no gap, in whatever order they fit; returns (integrated, still waiting).
 
     `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
     """
@@ -87,18 +93,58 @@ def integrate(replica: Replica, entries: Iterable[LogEntry]) -> tuple[list[LogEn
                 rest.append(entry)
                 continue
             taken = replica.admit(entry.update, header)
-            replica.integrate(taken.update, cuts=taken.cuts)
+            replica.defer(taken.update, cuts=taken.cuts)
             done.append(entry)
             progress = True
         waiting = rest
     return done, waiting
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A new snapshot, and what the pointer says of it so that opening it need not find out."""
+
+    snapshot: bytes
+    hash: str
+    """SHA-256, hex."""
+    state: bytes
+    """Its state vector."""
+    paired: bool
+    """What `may_hold_pairs` says of it."""
+    entries: list[int]
+    """The indexes of those that are in it."""
+
+
+def fold(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
+    """``previous`` with all ``entries`` that fit onto it; None when none does."""
+    replica = Replica(kind, previous)
+    done = {id(entry) for entry in integrate(replica, entries)[0]}
+    if not done:
+        return None
+    # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
+    # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
+    snapshot = replica.doc.get_update()
+    return Folded(
+        snapshot,
+        hashlib.sha256(snapshot).hexdigest(),
+        encode_state_vector(replica.state),
+        may_hold_pairs(snapshot),
+        [index for index, entry in enumerate(entries) if id(entry) in done],
+    )
+
+
 class Snapshots:
-    def __init__(self, db: AsyncDatabase[dict[str, Any]], objects: ObjectStore, updates: UpdateLog) -> None:
+    def __init__(
+        self,
+        db: AsyncDatabase[dict[str, Any]],
+        objects: ObjectStore,
+        updates: UpdateLog,
+        aside: Aside | None = None,
+    ) -> None:
         self._documents = db["documents"]
         self._objects = objects
         self._updates = updates
+        self._aside = aside or Aside()
 
     async def load(self, document: str) -> Loaded:
         """The document as snapshot and log have it. Subscribe to the document's channel first, then call this.
@@ -145,15 +191,18 @@ class Snapshots:
             pointer = record.get("snapshot")
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
-                loaded[document] = self._assemble(record, snapshot, entries[document])
+                found = self._assemble(record, snapshot, entries[document])
+                _ = found.doc  # what is damaged shows only when it is looked at
+                loaded[document] = found
             except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
                 log.info("left out of loading many", document=document, error=str(error))
         return loaded
 
     @staticmethod
     def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
-        replica = Replica(record["kind"], snapshot)
-        covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
+        pointer = record.get("snapshot") or {}
+        replica = Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
+        covered = {item["process"]: item["last"] for item in pointer.get("covers", [])}
         integrated, waiting = integrate(replica, entries)
         for entry in integrated:
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
@@ -184,20 +233,20 @@ class Snapshots:
         """
         record, previous, entries = await self._read(document)
         pointer = record.get("snapshot")
-        replica = Replica(record["kind"], previous)
-        folded, _ = integrate(replica, entries)
-        if not folded:
+        size = len(previous or b"") + sum(len(entry.update) for entry in entries)
+        folded = await self._aside.run(size, fold, record["kind"], previous, entries)
+        if folded is None:
             return False
-        # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
-        # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
-        snapshot = replica.doc.get_update()
         # Named by its content and by this attempt: who loses the race removes what it wrote, and by its content alone
         # that might be what a third one, which has folded the same by now, has just made the pointer name.
-        key = f"snapshots/{document}/{hashlib.sha256(snapshot).hexdigest()}.{uuid4().hex[:16]}"
-        await self._objects.put(key, snapshot)
+        key = f"snapshots/{document}/{folded.hash}.{uuid4().hex[:16]}"
+        await self._objects.put(key, folded.snapshot)
+        taken = [entries[index] for index in folded.entries]
+        successor = {"key": key, "size": len(folded.snapshot), "covers": _covers(pointer, taken)}
+        successor |= {"paired": folded.paired, "state": folded.state if len(folded.state) <= LARGEST_STATE else None}
         swung = await self._documents.update_one(
             {"_id": document, "snapshot.key": pointer["key"]} if pointer else {"_id": document, "snapshot": None},
-            {"$set": {"snapshot": {"key": key, "size": len(snapshot), "covers": _covers(pointer, folded)}}},
+            {"$set": {"snapshot": successor}},
         )
         if swung.matched_count == 0:
             current = await self._documents.find_one({"_id": document})
@@ -205,7 +254,7 @@ class Snapshots:
             if current is None or (current.get("snapshot") or {}).get("key") != key:
                 await self._objects.delete(key)
                 return False
-        await self._updates.delete(folded)
+        await self._updates.delete(taken)
         if pointer:
             await self._objects.delete(pointer["key"])
         return True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from collab.edits import fresh_client_id
 from collab.paths import join
 from collab.room import Room
 from collab.rooms import Rooms
+from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Trashed, Tree
 from collab.treeedits import NodeChange, TreeDraft, create, new_nodes
 from collab.treestate import TreeState, Whence
@@ -163,6 +165,23 @@ class Trees:
         gone, followed.gone = followed.gone, set()
         # What has come back meanwhile is nobody's loss.
         await self._rooms.dismiss(gone - followed.tree.nodes.keys())
+
+    async def send_away_from_deleted(self) -> None:
+        """Send away who is connected here to texts that some process has deleted, whether the bus told us or not.
+
+        Raises:
+            As `read`.
+        """
+        texts: defaultdict[str, list[Room]] = defaultdict(list)
+        for room in self._rooms.open_rooms:
+            if room.kind == "text" and room.connections:
+                texts[room.workspace].append(room)
+        for workspace, rooms in texts.items():
+            with suppress(DocumentNotFound, DocumentGone):  # then its members are out too
+                nodes = (await self.read(workspace, fresh=True)).nodes
+                for room in rooms:
+                    if room.document not in nodes:
+                        room.dismiss()
 
     @asynccontextmanager
     async def change(self, workspace: str) -> AsyncIterator[TreeChange]:

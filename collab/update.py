@@ -103,6 +103,12 @@ class UpdateHeader:
     parents: list[tuple[int, int]] = field(default_factory=list)
     """Tree only: (client, clock) of the maps that structs name as their parent."""
 
+    structs: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict, compare=False)
+    """(clock, start, end): where the structs stand in the update, without skips; empty for a keystroke."""
+
+    parts: int = 0
+    """Structs and delete ranges, each of which is integrated by itself."""
+
 
 def read_update(update: bytes, kind: Kind) -> UpdateHeader:
     """The header of a Yjs v1 update, checked byte for byte for a document of this kind; InvalidUpdate otherwise.
@@ -130,12 +136,12 @@ def read_keystroke(update: bytes) -> UpdateHeader | None:
         if match is None:
             return None
         own, at, length = match.groups()
-        return UpdateHeader(deletes={_client(own): [(_clock(at), _clock(length))]})
+        return UpdateHeader(deletes={_client(own): [(_clock(at), _clock(length))]}, parts=1)
     own, at, two, left, left_at, right, right_at, size, string = match.groups()
     if len(string) != size[0]:
         return None
     client, clock = _client(own), _clock(at)
-    header = UpdateHeader({client: [(clock, len(string))]})
+    header = UpdateHeader({client: [(clock, len(string))]}, parts=1)
     needed = 0
     origin = _clock(left_at)
     if left != own:
@@ -204,12 +210,14 @@ def read_steps(update: bytes, kind: Kind) -> Generator[None, None, UpdateHeader]
             if client == 0 or client in header.ranges or count == 0:
                 raise InvalidUpdate(f"section of {count} structs of client {client}")
             runs = header.ranges[client] = []
+            structs = header.structs[client] = []
             run = clock
             needs: dict[int, int] = {}
             for _ in range(count):
                 if at > pause:
                     pause = at + BYTES_PER_STEP
                     yield
+                start = at
                 info = update[at]
                 at += 1
                 if info == _SKIP:
@@ -234,12 +242,14 @@ def read_steps(update: bytes, kind: Kind) -> Generator[None, None, UpdateHeader]
                         elif origin >= clock:
                             raise InvalidUpdate("a struct rests on itself")
                     length, at = read_content(update, at, info, client, clock, header)
+                    structs.append((clock, start, at))
                 clock += length
                 if length == 0 or clock > MAX_CLOCK:
                     raise InvalidUpdate(f"struct of {length} clocks that ends at {clock}")
             if run == clock:
                 raise InvalidUpdate("skip without a struct behind it")
             runs.append((run, clock - run))
+            header.parts += len(structs)
         at = yield from _read_deletes(update, at, header)
     except (MalformedFrame, IndexError, UnicodeDecodeError) as error:
         raise InvalidUpdate(f"update is malformed: {error}") from error
@@ -366,6 +376,7 @@ def _read_deletes(update: bytes, at: int, header: UpdateHeader) -> Generator[Non
                 raise InvalidUpdate(f"delete range of {length} clocks at {clock} behind {end}")
             end = clock + length
             ranges.append((clock, length))
+        header.parts += count
     return at
 
 
@@ -376,11 +387,9 @@ def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
     a circle: no other update will ever bring what they wait for.
     """
     for client, ranges in header.ranges.items():
-        known = state.get(client, 0)
-        for clock, length in ranges:
-            if clock > known:
-                return f"client {client} goes on at {clock}, known to {known}"
-            known = max(known, clock + length)
+        known = _unbroken(ranges, state.get(client, 0))
+        if known < sum(ranges[-1]):
+            return f"client {client} is known to {known}, and goes on behind"
     for client, ranges in header.deletes.items():
         clock, length = ranges[-1]
         known = max(state.get(client, 0), _end(header, client))
@@ -396,32 +405,61 @@ def _end(header: UpdateHeader, client: int) -> int:
     return sum(header.ranges[client][-1]) if client in header.ranges else 0
 
 
+def _unbroken(ranges: Iterable[tuple[int, int]], known: int) -> int:
+    """How far a client's clocks are known after these ranges of its structs."""
+    for clock, length in ranges:
+        if clock > known:
+            break
+        known = max(known, clock + length)
+    return known
+
+
 def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
-    """As `missing`, where clients of the update rest on each other: lets each in turn go as far as it can."""
+    """As `missing`, where clients of the update rest on each other."""
+    steps = integrable(header, state)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            gap: str | None = done.value
+            return gap
+
+
+def integrable(header: UpdateHeader, state: Mapping[int, int]) -> Generator[tuple[int, int], None, str | None]:
+    """In which order the structs of an update can be integrated: yields (client, clock), that client's structs up to
+    this clock, and leaves out what has a gap. Returns what structs rest on that is nowhere, in words.
+
+    Lets each client in turn go as far as it can. InvalidUpdate, at the end, when structs wait for each other in a
+    circle.
+    """
+    ends = {client: _unbroken(ranges, state.get(client, 0)) for client, ranges in header.ranges.items()}
     depends: dict[int, deque[tuple[int, int, int]]] = {client: deque() for client in header.ranges}
     for client, clock, other, needed in header.depends:
         depends[client].append((clock, other, needed))
     reached = {client: state.get(client, 0) for client in header.ranges}
     waiting: dict[int, list[tuple[int, int]]] = {}
     ready = list(header.ranges)
+    gap: str | None = None
     while ready:
         client = ready.pop()
         ahead = depends[client]
         while ahead:
             clock, other, needed = ahead[0]
             if needed > max(reached.get(other, 0), state.get(other, 0)):
-                if needed > _end(header, other):
-                    return f"client {client} rests on client {other} to {needed}"
-                heappush(waiting.setdefault(other, []), (needed, client))
+                if needed > ends.get(other, 0):
+                    gap = f"client {client} rests on client {other} to {needed}"
+                else:
+                    heappush(waiting.setdefault(other, []), (needed, client))
                 break
             ahead.popleft()
-        reached[client] = max(reached[client], clock if ahead else _end(header, client))
+        reached[client] = max(reached[client], min(clock, ends[client]) if ahead else ends[client])
+        yield client, reached[client]
         queue = waiting.get(client, [])
         while queue and queue[0][0] <= reached[client]:
             ready.append(heappop(queue)[1])
-    if any(waiting.values()):
+    if gap is None and any(waiting.values()):
         raise InvalidUpdate("structs that wait for each other")
-    return None
+    return gap
 
 
 def advance(state: dict[int, int], header: UpdateHeader) -> None:

@@ -38,6 +38,9 @@ KEPT_RETIRED = timedelta(hours=1)
 
 LEASE = 30.0
 
+PARALLEL = 8
+"""Texts that are written at a time."""
+
 LARGE = 256 * 1024
 """Characters from which a text is hashed in a thread."""
 
@@ -98,6 +101,8 @@ class Draft:
     state: Mapping[int, int]
     authors: Collection[str]
     uncredited: Sequence[int]
+    after: Version | None = None
+    """The newest one that there is."""
     name: str | None = None
     by: str | None = None
     held: bool = False
@@ -162,6 +167,11 @@ class Versions:
             )
         return None
 
+    async def without(self, documents: Iterable[str]) -> set[str]:
+        """Of ``documents`` those that have no version."""
+        wanted = set(documents)
+        return wanted.difference(await self._records.distinct("document", {"document": {"$in": list(wanted)}}))
+
     async def text(self, workspace: str, document: str, version: Version) -> str:
         """Raises VersionNotFound when it has been removed since ``version`` was found."""
         try:
@@ -172,19 +182,29 @@ class Versions:
 
     # ---- making
 
-    async def add(self, workspace: str, document: str, draft: Draft, newest: Version | None) -> Version:
-        """Store ``draft`` behind ``newest``. Only while nobody can remove versions of the document: see `hold`.
+    async def add(self, workspace: str, drafts: Mapping[str, Draft]) -> dict[str, Version]:
+        """Store a version for each of these documents. Only while nobody can remove any of theirs: see `hold`.
 
-        The text first: a crash leaves one that the next version of the same text finds there.
+        The texts first: a crash leaves some that the next versions of the same texts find there.
         """
+        gate = asyncio.Semaphore(PARALLEL)
+        records = await asyncio.gather(
+            *(self._store_text(workspace, document, draft, gate) for document, draft in drafts.items())
+        )
+        await self._records.insert_many(records, ordered=False)
+        return {record["document"]: Version.from_record(record) for record in records}
+
+    async def _store_text(self, workspace: str, document: str, draft: Draft, gate: asyncio.Semaphore) -> dict[str, Any]:
+        """The record of a version whose text is stored."""
         raw = draft.text.encode()
         sha256 = await digest(draft.text)
-        await self._objects.put(_key(workspace, document, sha256), raw)
+        async with gate:
+            await self._objects.put(_key(workspace, document, sha256), raw)
         at = now()
-        if newest is not None:
+        if draft.after is not None:
             # The order of ids is the order in which they were made, however clocks of processes differ.
-            at = max(at, newest.at + timedelta(milliseconds=1))
-        record = {
+            at = max(at, draft.after.at + timedelta(milliseconds=1))
+        return {
             "_id": _first_id(at)[:12] + token_hex(10),
             "document": document,
             "workspace": workspace,
@@ -199,8 +219,6 @@ class Versions:
             "uncredited": list(draft.uncredited),
             "retired_at": None,
         }
-        await self._records.insert_one(record)
-        return Version.from_record(record)
 
     async def credit(self, version: str, authors: Iterable[str]) -> None:
         """These took part, too."""
@@ -216,6 +234,8 @@ class Versions:
         """Retire what need not be kept any more, now that ``added`` has come behind ``before``."""
         query: dict[str, Any] = {"document": document, "retired_at": None}
         if not begins_an_hour(before.at, added.at):
+            if before.at < span_start(added.at):
+                return
             # Nothing is decided anew but in the span that goes on. Reading all of them each time would cost more.
             query["_id"] = {"$gte": _first_id(span_start(added.at))}
         shown = {"at": 1, "authors": 1, "by": 1, "held": 1}

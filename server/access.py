@@ -97,6 +97,25 @@ class InWorkspaceOf(Rule):
         return await _as_member(connection, caller, workspace, self.role, absent)
 
 
+class OwnerOrThemselves(InWorkspace):
+    """An owner of the workspace, or the very member whom the path names as ``{user}``."""
+
+    def __init__(self) -> None:
+        super().__init__("viewer")
+
+    @property
+    def description(self) -> str:
+        return "owner of the workspace, or that member"
+
+    async def __call__(self, connection: HTTPConnection) -> Member:
+        member = await super().__call__(connection)
+        if member.role != "owner" and connection.path_params["user"] != member.user.id:
+            raise Problem(
+                403, f"Only owners may do this to others, and you are a {member.role} here.", role=member.role
+            )
+        return member
+
+
 class OwnerOf(Rule):
     """Whoever the thing at the path's ``{id}`` belongs to; ``find`` answers the user's id, or None."""
 

@@ -14,6 +14,7 @@ from server import problems, sync
 from server.access import Anyone, check_rules
 from server.core import open_core, running
 from server.doorway import Doorway
+from server.health import Health
 from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.logs import AccessLog
@@ -37,7 +38,7 @@ from server.routes import (
 )
 from server.services import Services
 from server.settings import Settings
-from server.watch import Watch
+from server.watch import Watch, watch_deleted
 from server.web import BodyLimit, FrontDoor, WebAddress
 from storage import Storage
 
@@ -110,8 +111,11 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
             housekeeping=Housekeeping(core, identity),
             doorway=Doorway(settings.limits.unanswered_connections),
             metrics=_metrics(core.rooms, core.storage),
+            health=Health(core.storage, core.rooms),
         )
+        await stack.enter_async_context(running(services.health.run()))
         await stack.enter_async_context(running(services.watch.run()))
+        await stack.enter_async_context(running(watch_deleted(core.files, core.storage.bus)))
         await stack.enter_async_context(running(services.housekeeping.run()))
         if settings.redis_url is None:
             await stack.enter_async_context(running(core.assistant.work()))

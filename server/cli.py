@@ -180,10 +180,11 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from collab.rooms import EditsLost
         from server.commands.failure import CommandFailed
         from storage.folder_lock import FolderInUse
 
-        if not isinstance(error, CommandFailed | FolderInUse):
+        if not isinstance(error, CommandFailed | EditsLost | FolderInUse):
             raise
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -58,6 +58,7 @@ def _token_file(data_dir: Path) -> Path:
 
 def _write(file: Path, text: str) -> None:
     """In one step, and readable by nobody else from the first moment on."""
+    file.parent.mkdir(parents=True, exist_ok=True)  # nobody has, where nothing else is kept in the data folder
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as handle:

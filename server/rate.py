@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+INTEGRATING = 0.1
+"""Of a core, for what takes unusually long to integrate: forged references, or an honest merge of long ago."""
+
 PATIENCE = 30.0
 """Seconds of being slowed down, without a pause to recover in, after which a connection is closed."""
 
@@ -36,16 +39,25 @@ class TokenBucket:
 
 
 class Throttle:
-    """Frames and bytes of one connection."""
+    """Frames and bytes of one connection, and the processor time that integrating them takes."""
 
     def __init__(self, frames_per_second: float, bytes_per_second: float, burst_seconds: float) -> None:
         self._frames = TokenBucket(frames_per_second, frames_per_second * burst_seconds)
         self._bytes = TokenBucket(bytes_per_second, bytes_per_second * burst_seconds)
+        self._integrating = TokenBucket(INTEGRATING, INTEGRATING * burst_seconds)
+        self._cost = 0.0
         self._slowed_since: float | None = None
+
+    def charge(self, seconds: float) -> None:
+        """Count seconds of processor time; they are waited for at the next frame."""
+        self._cost += seconds
 
     def admit(self, size: int, now: float) -> float:
         """Count a frame of ``size`` bytes; the seconds to wait before reading on. Raises TooFast."""
         wait = max(self._frames.spend(1, now), self._bytes.spend(size, now))
+        if self._cost or self._integrating.level < self._integrating.capacity:
+            wait = max(wait, self._integrating.spend(self._cost, now))
+            self._cost = 0.0
         if self._slowed_since is None:
             if wait:
                 self._slowed_since = now
@@ -57,4 +69,4 @@ class Throttle:
 
     def _recovered(self) -> bool:
         # Half full, not merely out of debt: who is slowed down is out of debt after every single wait.
-        return all(bucket.level >= bucket.capacity / 2 for bucket in (self._frames, self._bytes))
+        return all(bucket.level >= bucket.capacity / 2 for bucket in (self._frames, self._bytes, self._integrating))

@@ -10,6 +10,7 @@ from ai.assistant import Assistant
 from collab.files import Files
 from collab.rooms import Rooms
 from server.doorway import Doorway
+from server.health import Health
 from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.metrics import Metrics
@@ -32,6 +33,7 @@ class Services:
     housekeeping: Housekeeping
     doorway: Doorway
     metrics: Metrics
+    health: Health
 
 
 def services_of(connection: HTTPConnection) -> Services:

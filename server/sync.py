@@ -125,6 +125,7 @@ class _Conversation:
         """Do not read for a while: the client's frames wait on its own side of the network."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._protocol.ended.wait(), seconds)
+            return  # whoever has been sent away meanwhile changes nothing more
         if (pending := self._take(frame)) is not None:
             await pending
 
@@ -136,6 +137,8 @@ class _Conversation:
         except REFUSALS as error:
             self._refuse(error)
             return None
+        if self._connection.cost:
+            self._charge()
         return None if pending is None else self._finish(pending)
 
     async def _finish(self, pending: Awaitable[None]) -> None:
@@ -143,6 +146,11 @@ class _Conversation:
             await pending
         except REFUSALS as error:
             self._refuse(error)
+        self._charge()
+
+    def _charge(self) -> None:
+        self._throttle.charge(self._connection.cost)
+        self._connection.cost = 0.0
 
     def _refuse(self, error: Exception) -> None:
         match error:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
+from collab.files import Files
 from server.callers import Member
 from server.identity import Identity, Role
 from server.problems import Problem
@@ -24,8 +26,22 @@ CHANNEL = "access"
 INTERVAL = 1.0
 """Seconds between two rounds, where the bus may lose what other processes say."""
 
+LATE = 30.0
+"""Seconds from a change of rights within which somebody who was signed in before it may still be opening a socket."""
+
 INTERVAL_ALONE = 15.0
 """The same in the only process, which hears of every change that it makes; sessions also end by themselves."""
+
+
+async def watch_deleted(files: Files, bus: Bus) -> None:
+    """For ever: while processes do not hear of each other, send away who is in a file that another one has deleted."""
+    while True:
+        await asyncio.sleep(INTERVAL)
+        if not bus.connected:
+            try:
+                await files.trees.send_away_from_deleted()
+            except (PyMongoError, ObjectStoreError, OSError) as error:
+                log.warning("cannot look for deleted files", error=str(error))
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +58,7 @@ class Watch:
         self._bus = bus
         self._watched: dict[_Watched, None] = {}
         self._look = asyncio.Event()
+        self._changed_at = float("-inf")
 
     def watch(
         self, member: Member, role_changed: Callable[[Role], None], revoked: Callable[[Problem], None]
@@ -49,15 +66,18 @@ class Watch:
         """Call ``role_changed`` or ``revoked`` when what ``member`` came in with changes; the result stops it."""
         watched = _Watched(member, member.role, role_changed, revoked)
         self._watched[watched] = None
+        if asyncio.get_running_loop().time() - self._changed_at < LATE:
+            self._look.set()  # the round for that change may have been before this one came
         return lambda: self._watched.pop(watched, None) and None
 
     async def announce(self) -> None:
         """Tell every process that somebody's rights have changed, after the change is stored."""
+        self._rights_changed()  # without waiting to hear it from a bus that may be away
         self._bus.publish(CHANNEL, b"")
 
     async def run(self) -> None:
         """Look, for ever."""
-        unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._look.set())
+        unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._rights_changed())
         try:
             while True:
                 self._look.clear()
@@ -69,6 +89,10 @@ class Watch:
                     continue
         finally:
             await unsubscribe()
+
+    def _rights_changed(self) -> None:
+        self._changed_at = asyncio.get_running_loop().time()
+        self._look.set()
 
     async def _check(self) -> bool:
         """False when the database does not say."""

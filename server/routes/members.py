@@ -1,11 +1,13 @@
 """Who belongs to a workspace. Changes reach open sockets within 2 seconds, on every process."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from server.access import Owner, Viewer
+from server.access import Owner, OwnerOrThemselves, Viewer
+from server.callers import Member
 from server.identity import LastOwner, NotAMember, Role
 from server.problems import Problem
 from server.routes.people import Person
@@ -46,7 +48,10 @@ async def change_role(user: str, body: RoleChange, member: Owner, services: Serv
 
 
 @router.delete("/{user}", status_code=204)
-async def remove_member(user: str, member: Owner, services: ServicesDep) -> None:
+async def remove_member(
+    user: str, member: Annotated[Member, Depends(OwnerOrThemselves())], services: ServicesDep
+) -> None:
+    """Remove a member, or leave."""
     try:
         await services.identity.members.remove(member.workspace, user)
     except NotAMember:

@@ -1,11 +1,13 @@
 """The history of a text: its versions, what differs between them, the way back, and who wrote what."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
+from starlette.responses import JSONResponse
 
 from ai.suggestions import ASSISTANT
 from collab.attribution import Run
@@ -176,8 +178,8 @@ async def restore_version(id: str, version: str, member: Editor, services: Servi
     return RestoreOutcome(before=shown)
 
 
-@router.get("/attribution")
-async def attribute(id: str, member: Viewer, services: ServicesDep) -> AttributionShown:
+@router.get("/attribution", response_model=AttributionShown)
+async def attribute(id: str, member: Viewer, services: ServicesDep) -> JSONResponse:
     """Who wrote what of the present text, by characters and by lines."""
     await _check_text(id, member, services)
     found = await services.files.history.attribution(id)
@@ -185,15 +187,16 @@ async def attribute(id: str, member: Viewer, services: ServicesDep) -> Attributi
     hands = await _hands(authors, services)
     index: dict[str | None, int] = {author: number for number, author in enumerate(authors)}
 
-    def shown(runs: Iterable[Run], first: int) -> list[RunShown]:
-        return [RunShown(start=run.start + first, end=run.end + first, author=index.get(run.author)) for run in runs]
+    def shown(runs: Iterable[Run], first: int) -> list[dict[str, int | None]]:
+        return [{"start": run.start + first, "end": run.end + first, "author": index.get(run.author)} for run in runs]
 
-    return AttributionShown(
-        length=found.length,
-        authors=[hands[author] for author in authors],
-        runs=shown(found.runs, 0),
-        lines=shown(found.lines, 1),
-    )
+    def answer() -> JSONResponse:
+        named = [hands[author].model_dump() for author in authors]
+        runs, lines = shown(found.runs, 0), shown(found.lines, 1)
+        return JSONResponse({"length": found.length, "authors": named, "runs": runs, "lines": lines})
+
+    # In a text that many have written there are tens of thousands.
+    return await asyncio.to_thread(answer)
 
 
 async def _check_text(id: str, member: Member, services: Services) -> None:

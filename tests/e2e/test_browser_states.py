@@ -1,5 +1,10 @@
 """What the page says, and where the focus is, when something other than typing happens."""
 
+import os
+import re
+import signal
+from pathlib import Path
+
 import pytest
 from playwright.async_api import expect
 
@@ -50,6 +55,33 @@ async def test_a_cut_network_is_told_at_once(site: Server, people: People) -> No
     await owner.is_saved()
     assert await file_text(site, "train.md") == "before\nin the tunnel"
     owner.errors.clear()  # the browser itself reports what it could not reach
+
+
+async def test_a_database_that_is_away_is_told_and_nothing_is_called_saved(site: Server, people: People) -> None:
+    await new_document(site, "outage.md", "before\n")
+    owner = await people.owner()
+    phone = await people.guest("editor", "Pia", PHONE)
+    for tab in (owner, phone):
+        await tab.open("outage.md")
+        await tab.is_saved()
+    [database] = map(int, Path(f"/proc/{site.pid}/task/{site.pid}/children").read_text().split())
+    os.kill(database, signal.SIGSTOP)
+    try:
+        await owner.type_at_end("outage.md", "while it is away")
+        await expect(owner.state).to_have_text("Saving…")
+        await expect(phone.text("outage.md")).to_contain_text("while it is away")  # editing goes on
+        words = re.compile("Not saved yet: the server’s database has been away since [0-9:]+")
+        await expect(owner.state).to_have_text(words, timeout=30_000)
+        await phone.type_at_end("outage.md", ", also here")
+        await expect(phone.state).to_have_text(words, timeout=30_000)
+        await people.picture(owner, "database-away")
+        await people.picture(phone, "database-away-phone")
+    finally:
+        os.kill(database, signal.SIGCONT)
+    for tab in (owner, phone):
+        await expect(tab.state).to_have_text("Saved", timeout=30_000)
+        tab.errors.clear()  # the browser itself reports that /readyz answers 503
+    assert await file_text(site, "outage.md") == "before\nwhile it is away, also here"
 
 
 async def test_a_panel_takes_the_focus_and_gives_it_back(site: Server, people: People, model: ModelServer) -> None:

@@ -36,7 +36,7 @@ RULES = {
     ("GET", f"{W}/settings"): "viewer of the workspace",
     ("GET", f"{W}/members"): "viewer of the workspace",
     ("PATCH", f"{W}/members/{{user}}"): "owner of the workspace",
-    ("DELETE", f"{W}/members/{{user}}"): "owner of the workspace",
+    ("DELETE", f"{W}/members/{{user}}"): "owner of the workspace, or that member",
     ("GET", f"{W}/invites"): "owner of the workspace",
     ("POST", f"{W}/invites"): "owner of the workspace",
     ("GET", f"{W}/invites/{{id}}"): "owner of the workspace",

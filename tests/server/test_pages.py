@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -97,18 +98,25 @@ async def test_alive_and_ready(house: House) -> None:
     assert ready.json() == {
         "ready": True,
         "parts": {"database": "ok", "object_store": "ok", "log": "ok", "bus": "ok"},
+        "since": {},
     }
 
 
-async def test_not_ready_names_the_part(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_not_ready_names_the_part_and_says_since_when(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away() -> None:
         raise ConnectionError("s3://user:password@host")
 
-    monkeypatch.setattr(house.services.storage.objects, "ping", away)
-    ready = await house.http().get("/readyz")
-    assert ready.status_code == 503
-    assert ready.json()["parts"]["object_store"] == "does not answer"
-    assert "password" not in ready.text
+    before = datetime.now(UTC)
+    with monkeypatch.context() as outage:
+        outage.setattr(house.services.storage.objects, "ping", away)
+        first, second = [await house.http().get("/readyz") for _ in range(2)]
+    assert first.status_code == 503
+    assert first.json()["parts"]["object_store"] == "does not answer"
+    assert list(first.json()["since"]) == ["object_store"]
+    assert before <= datetime.fromisoformat(first.json()["since"]["object_store"]) <= datetime.now(UTC)
+    assert second.json() == first.json()
+    assert "password" not in first.text
+    assert (await house.http().get("/readyz")).json()["since"] == {}
 
 
 async def test_the_figures(house: House) -> None:

@@ -184,6 +184,16 @@ async def test_members_are_listed_changed_and_removed(house: House) -> None:
     assert (await owner.delete(f"{members}/{user.id}")).status_code == 404
 
 
+async def test_everybody_may_leave_but_nobody_else_may_be_sent_away_by_them(house: House) -> None:
+    members = f"/api/workspaces/{house.workspace}/members"
+    for name, role in (("leaving viewer", "viewer"), ("leaving editor", "editor")):
+        user = await house.add(name, role)  # type: ignore[arg-type]
+        assert (await house.http(name).delete(f"{members}/{house.users['editor'].id}")).status_code == 403
+        assert (await house.http(name).delete(f"{members}/{user.id}")).status_code == 204
+        assert (await house.http(name).get(f"/api/workspaces/{house.workspace}/tree")).status_code == 403
+    assert (await house.http("editor").get(f"/api/workspaces/{house.workspace}/tree")).status_code == 200
+
+
 async def test_the_last_owner_stays(house: House) -> None:
     owner, members = house.http("owner"), f"/api/workspaces/{house.workspace}/members"
     me = house.users["owner"].id

@@ -59,3 +59,18 @@ def test_many_bytes_count_as_many_frames_do() -> None:
     throttle = Throttle(frames_per_second=500, bytes_per_second=8 << 20, burst_seconds=4)
     assert throttle.admit(20 << 20, now=0) == 0
     assert throttle.admit(20 << 20, now=0) == pytest.approx(1)
+
+
+def test_what_takes_long_to_integrate_is_paid_for_with_a_pause_and_in_the_end_with_the_connection() -> None:
+    throttle = Throttle(frames_per_second=500, bytes_per_second=8 << 20, burst_seconds=4)
+    throttle.charge(0.3)
+    assert throttle.admit(40, now=0) == 0
+    throttle.charge(0.3)
+    assert throttle.admit(40, now=0) == pytest.approx(2)
+    assert throttle.admit(40, now=100) == 0
+    now = 100.0
+    while now <= 100 + PATIENCE:
+        throttle.charge(1)
+        now += throttle.admit(40, now)
+    with pytest.raises(TooFast):
+        throttle.admit(40, now)

@@ -9,7 +9,7 @@ import itertools
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,16 +97,34 @@ class Oracle:
         index: int | None = self.call("resolve", doc=doc, anchor=_b64(anchor))
         return index
 
+    def set_node(self, doc: str, node: str, fields: Mapping[str, Any]) -> bytes:
+        """Sets fields of a node of a tree document, and makes the node if there is none; the update."""
+        return base64.b64decode(self.call("setNode", doc=doc, node=node, fields=dict(fields)) or "AAA=")
+
+    def delete_node(self, doc: str, node: str) -> bytes:
+        return base64.b64decode(self.call("deleteNode", doc=doc, node=node) or "AAA=")
+
+    def nodes(self, doc: str) -> dict[str, Any]:
+        nodes: dict[str, Any] = self.call("nodes", doc=doc)
+        return nodes
+
 
 @contextmanager
-def oracle() -> Iterator[Oracle]:
+def oracle(script: str = "oracle.mjs") -> Iterator[Oracle]:
     process = subprocess.Popen(
-        _command("oracle.mjs"), cwd=_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        _command(script), cwd=_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
     with process:
         yield Oracle(process)
         assert process.stdin is not None
         process.stdin.close()
+
+
+@contextmanager
+def browser_rules() -> Iterator[Callable[[Mapping[str, Any]], dict[str, Any]]]:
+    """The tree rule of the browser: content of `nodes` → {tree, trash}, as tests/vectors/tree.json has them."""
+    with oracle("rules.mjs") as rules:
+        yield lambda nodes: rules.call("legalTree", nodes=dict(nodes))
 
 
 class Clients:

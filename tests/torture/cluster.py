@@ -313,8 +313,16 @@ class Cluster:
         for server in self.servers:
             if server.is_stopping:
                 await server.stopped()
+        await asyncio.gather(*(self._serve(server) for server in self.servers))
+
+    async def _serve(self, server: ServerProcess) -> None:
+        await server.start()
+        try:
+            await server.answers()
+        except ServerFailed:
+            # It was just starting when its database was killed: whoever runs servers starts it again.
             await server.start()
-        await asyncio.gather(*(server.answers() for server in self.servers))
+            await server.answers()
 
     def drive(self, workspace: str) -> dict[str, bytes]:
         """The plain files of ``workspace`` by path. One that goes while this reads is left out."""

@@ -34,7 +34,7 @@ HASTE: list[tuple[Any, str, float]] = [
     (drive, "RETRY", 1.0),
     (drive, "RETRY_BROKEN", 2.0),
     (drive, "FIRST_SWEEP", 1.0),
-    (drive, "SWEEP_EVERY", 5.0),
+    (drive, "SWEEP_EVERY", 30.0),
     (drive, "LEASE", 3.0),
     (trees, "LEASE", 3.0),
 ]

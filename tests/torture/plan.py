@@ -76,119 +76,127 @@ class Plan:
 
 def make_plan(seed: int, *, seconds: float = 5.0) -> Plan:
     """The plan of ``seed``. Its waits add up to about ``seconds``; beginning and end come on top of that."""
-    dice = random.Random(seed)
-    shape: Shape = dice.choice(["alone", "together"])
-    servers = 1 if shape == "alone" else dice.choice([2, 2, 3])
-    documents = dice.choice([1, 2])
-    people = tuple(
-        Person(dice.randrange(documents), dice.randrange(servers), dice.random() < 0.25)
-        for _ in range(dice.randint(3, 6))
-    )
-    hasty = dice.random() < 0.85
-    return Plan(
-        seed, shape, servers, hasty, documents, people, tuple(_steps(dice, shape, servers, documents, people, seconds))
-    )
+    return _Author(random.Random(seed)).write(seed, seconds)
 
 
-def _steps(
-    dice: random.Random, shape: Shape, servers: int, documents: int, people: tuple[Person, ...], seconds: float
-) -> list[Step]:
-    steps: list[Step] = []
-    healing: list[tuple[float, Step]] = []
-    # Each plan has its own character: some are full of faults, some of typing, some of people who come and go.
-    kinds = {
-        "type": 40.0,
-        "barrier": 20.0,
-        "come and go": 8 * dice.choice([0.2, 1, 3]),
-        "fault": 6 * dice.choice([0.5, 1, 2]),
-        "crash": dice.choice([0.5, 3]),
-        "move": dice.choice([0, 2]),
-        "wait": 20.0,
-    }
-    now = 0.0
-    while now < seconds * 1000:
-        for at, step in [item for item in healing if item[0] <= now]:
-            healing.remove((at, step))
-            steps.append(step)
-        person = dice.randrange(len(people))
-        match dice.choices(list(kinds), list(kinds.values()))[0]:
+class _Author:
+    """Each plan has its own character: some are full of faults, some have faults of one kind alone, so that the rest of
+    the world lives long enough to get into trouble by it; some are full of people who come and go.
+    """
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._shape: Shape = dice.choice(["alone", "together"])
+        self._servers = 1 if self._shape == "alone" else dice.choice([2, 2, 3])
+        self._documents = dice.choice([1, 2])
+        self._people = dice.randint(3, 6)
+        faults = [
+            ("kill", "server"),
+            ("stop", "server"),
+            ("pause", "server"),
+            ("kill", "database"),
+            ("pause", "database"),
+        ]
+        if self._shape == "together":
+            faults += [(fault, what) for fault in ("kill", "pause") for what in ("objects", "redis")] + [("flush", "")]
+        self._faults = dice.sample(faults, dice.choice([1, 2, 3, len(faults)]))
+        self._kinds = {
+            "type": dice.choice([10.0, 40.0]),
+            "barrier": 20.0,
+            "come and go": 8 * dice.choice([0, 0.2, 1, 3]),
+            "fault": 6 * dice.choice([0.5, 1, 2]),
+            "crash": dice.choice([0.3, 3]),
+            "move": dice.choice([0, 2]),
+            "wait": 20.0,
+        }
+        self._steps: list[Step] = []
+        self._healing: list[tuple[float, Step]] = []
+        self._now = 0.0
+
+    def write(self, seed: int, seconds: float) -> Plan:
+        dice = self._dice
+        hasty = dice.random() < 0.85
+        people = tuple(
+            Person(dice.randrange(self._documents), dice.randrange(self._servers), dice.random() < 0.25)
+            for _ in range(self._people)
+        )
+        while self._now < seconds * 1000:
+            for item in [item for item in self._healing if item[0] <= self._now]:
+                self._healing.remove(item)
+                self._steps.append(item[1])
+            self._step()
+        if dice.random() < 0.5:
+            # What is typed last, and while something is away, is followed by nothing that could repair it in passing.
+            self._fault()
+            self._steps += [self._type() for _ in range(dice.randint(1, 6))]
+            self._steps.append({"do": "wait", "ms": dice.choice([10, 200])})
+        steps = tuple(self._steps)
+        return Plan(seed, self._shape, self._servers, hasty, self._documents, people, steps)
+
+    def _step(self) -> None:
+        dice = self._dice
+        match dice.choices(list(self._kinds), list(self._kinds.values()))[0]:
             case "type":
-                steps.append(
-                    {"do": "type", "person": person, "edits": _edits(dice), "every": dice.choice([0, 0, 1, 5, 20])}
-                )
-            case "barrier":
-                steps.append({"do": "barrier", "person": person})
+                self._steps.append(self._type())
             case "come and go":
-                match dice.choice(["cut", "leave", "join", "join", "join"]):
-                    case "join":
-                        steps.append({"do": "join", "person": person, "server": dice.randrange(servers)})
-                    case do:
-                        steps.append({"do": do, "person": person})
-            case "crash":
-                steps.append({"do": "crash", "person": person})
+                self._come_and_go()
+            case "fault":
+                self._fault()
             case "move":
                 path = f"{dice.choice(FOLDERS)}{dice.choice(['one', 'two', 'three'])}.md"
-                steps.append(
-                    {
-                        "do": "move",
-                        "document": dice.randrange(documents),
-                        "path": path,
-                        "server": dice.randrange(servers),
-                    }
-                )
-            case "fault":
-                fault, heal = _fault(dice, shape, servers, people)
-                steps.append(fault)
-                if heal is not None:
-                    healing.append((now + dice.choice([50, 300, 1000, 3000]) * (0.5 + dice.random()), heal))
+                document, server = dice.randrange(self._documents), dice.randrange(self._servers)
+                self._steps.append({"do": "move", "document": document, "path": path, "server": server})
             case "wait":
                 wait = dice.choice([5, 20, 50, 100, 300])
-                steps.append({"do": "wait", "ms": wait})
-                now += wait
-    return steps
+                self._steps.append({"do": "wait", "ms": wait})
+                self._now += wait
+            case do:
+                self._steps.append({"do": do, "person": self._person()})
 
+    def _person(self) -> int:
+        return self._dice.randrange(self._people)
 
-def _edits(dice: random.Random) -> list[Step]:
-    edits: list[Step] = []
-    for _ in range(dice.choice([1, 1, 3, 10, 40])):
-        # Most people type where they have just typed; the end and the beginning are special.
-        at = round(dice.choice([0.0, 1.0 - 1e-9, dice.random(), dice.random()]), 4)
+    def _come_and_go(self) -> None:
+        step: Step = {"do": self._dice.choice(["cut", "leave", "join", "join", "join"]), "person": self._person()}
+        if step["do"] == "join":
+            step["server"] = self._dice.randrange(self._servers)
+        self._steps.append(step)
+
+    def _type(self) -> Step:
+        dice = self._dice
+        edits = [self._edit() for _ in range(dice.choice([1, 1, 3, 10, 40]))]
+        return {"do": "type", "person": self._person(), "edits": edits, "every": dice.choice([0, 0, 1, 5, 20])}
+
+    def _edit(self) -> Step:
+        dice = self._dice
+        # Both ends are special, and met as often as all that lies between.
+        at = round(dice.choice([0.0, 0.9999, dice.random(), dice.random()]), 4)
         match dice.choices(["insert", "stamp", "remove", "undo", "redo", "paste"], [40, 25, 15, 10, 5, 1])[0]:
             case "insert":
-                edits.append({"at": at, "insert": dice.choice(WORDS)})
+                return {"at": at, "insert": dice.choice(WORDS)}
             case "stamp":
-                edits.append({"at": at, "stamp": True})
+                return {"at": at, "stamp": True}
             case "remove":
-                edits.append({"at": at, "remove": dice.choice([1, 2, 10, 100])})
+                return {"at": at, "remove": dice.choice([1, 2, 10, 100])}
             case "paste":
-                edits.append({"at": at, "insert": dice.choice(WORDS) * dice.choice([100, 1000, 6000])})
+                return {"at": at, "insert": dice.choice(WORDS) * dice.choice([100, 1000, 6000])}
             case do:
-                edits.append({do: True})
-    return edits
+                return {do: True}
 
-
-def _fault(dice: random.Random, shape: Shape, servers: int, people: tuple[Person, ...]) -> tuple[Step, Step | None]:
-    """What goes wrong, and what ends it."""
-    server = f"server {dice.randrange(servers)}"
-    services = ["database"] if shape == "alone" else ["database", "objects", "redis"]
-    match dice.choices(
-        ["kill server", "stop server", "pause server", "kill", "pause", "flush"], [30, 8, 10, 20, 25, 15]
-    )[0]:
-        case "kill server":
-            everybody = range(len(people))
-            crashing = dice.choice([[], [], list(everybody), [p for p in everybody if dice.random() < 0.5]])
-            return {"do": "kill", "what": server, "with": crashing}, {"do": "start", "what": server}
-        case "stop server":
-            return {"do": "stop", "what": server}, {"do": "start", "what": server}
-        case "pause server":
-            return {"do": "pause", "what": server}, {"do": "resume", "what": server}
-        case "kill":
-            what = dice.choice(services)
-            return {"do": "kill", "what": what, "with": []}, {"do": "start", "what": what}
-        case "pause":
-            what = dice.choice(services)
-            return {"do": "pause", "what": what}, {"do": "resume", "what": what}
-        case _ if shape == "together":
-            return {"do": "flush"}, None
-        case _:
-            return {"do": "pause", "what": "database"}, {"do": "resume", "what": "database"}
+    def _fault(self) -> None:
+        """Something goes wrong, and later that ends."""
+        dice = self._dice
+        fault, what = dice.choice(self._faults)
+        if fault == "flush":
+            self._steps.append({"do": "flush"})
+            return
+        if what == "server":
+            what = f"server {dice.randrange(self._servers)}"
+        step: Step = {"do": fault, "what": what}
+        if fault == "kill":
+            everybody = list(range(self._people))
+            crashing = [[], [], everybody, [person for person in everybody if dice.random() < 0.5]]
+            step["with"] = dice.choice(crashing) if what.startswith("server") else []
+        self._steps.append(step)
+        heal = {"do": "resume" if fault == "pause" else "start", "what": what}
+        self._healing.append((self._now + dice.choice([50, 300, 1000, 3000]) * (0.5 + dice.random()), heal))

@@ -189,6 +189,8 @@ const operations = {
     people.set(name, new Person({ name, room, token, tab }))
   },
   connect: ({ url, ...rest }) => person(rest).connect(url),
+  /** Connects where this person was last, unless it still is connected. */
+  stay: (who) => person(who).connect(person(who).url),
   leave: (who) => person(who).provider?.disconnect(),
   cut: (who) => person(who).provider?.ws?.terminate(),
   crash: (who) => person(who).crash(),

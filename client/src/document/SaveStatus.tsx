@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react'
 import { useStore } from '../lib/store'
+import { useOutage } from './outage'
 import { isSaved } from './saveState'
 import type { DocumentSession } from './session'
 
 /** Milliseconds of waiting for a barrier after which the reader is told that something is wrong. */
-const patience = 10_000
+const patience = 5_000
 
 type Tone = 'quiet' | 'busy' | 'warn'
 
@@ -21,7 +22,13 @@ function useWaitedLong(waiting: boolean): boolean {
   return waiting && long
 }
 
-function words(connected: boolean, saved: boolean, waitedLong: boolean, kept: boolean): [Tone, string] {
+function words(
+  connected: boolean,
+  saved: boolean,
+  waitedLong: boolean,
+  outage: string | null,
+  kept: boolean,
+): [Tone, string] {
   if (!connected) {
     return [
       'warn',
@@ -29,7 +36,8 @@ function words(connected: boolean, saved: boolean, waitedLong: boolean, kept: bo
     ]
   }
   if (saved) return ['quiet', 'Saved']
-  return waitedLong ? ['warn', 'Not saved yet: the server’s storage does not answer'] : ['busy', 'Saving…']
+  if (!waitedLong) return ['busy', 'Saving…']
+  return ['warn', `Not saved yet: ${outage ?? 'the server has not confirmed it'}`]
 }
 
 export function SaveStatus({ session, canEdit }: { session: DocumentSession; canEdit: boolean }) {
@@ -38,6 +46,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const kept = useStore(session.kept)
   const saved = isSaved(state)
   const waitedLong = useWaitedLong(canEdit && state.connected && !saved)
+  const outage = useOutage(waitedLong)
 
   if (phase.is === 'ended') {
     return phase.ending.keepsText ? (
@@ -54,7 +63,9 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
     )
   // The server never answers a viewer's barrier, and there is nothing to save.
   const [tone, text] =
-    !canEdit && state.connected ? (['quiet', 'Read-only'] as const) : words(state.connected, saved, waitedLong, kept)
+    !canEdit && state.connected
+      ? (['quiet', 'Read-only'] as const)
+      : words(state.connected, saved, waitedLong, outage, kept)
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
     <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>

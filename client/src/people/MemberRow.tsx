@@ -43,16 +43,24 @@ export function MemberRow({ member, isMe, presence }: MemberRowProps) {
         {isMe ? ' (you)' : ''}
         {presence === undefined ? null : <Whereabouts presence={presence} />}
       </span>
-      {isOwner ? (
+      {isOwner || isMe ? (
         <Menu
           trigger={
-            <button type="button" className="role-button" aria-label={`${member.name} is ${member.role}: change`}>
+            <button
+              type="button"
+              className="role-button"
+              aria-label={isOwner ? `${member.name} is ${member.role}: change` : `You are ${member.role}: leave`}
+            >
               {member.role}
             </button>
           }
         >
-          <MenuChoice value={member.role} choices={roles} onChange={changeRole} />
-          <MenuSeparator />
+          {isOwner ? (
+            <>
+              <MenuChoice value={member.role} choices={roles} onChange={changeRole} />
+              <MenuSeparator />
+            </>
+          ) : null}
           <MenuItem danger onSelect={() => setRemoving(true)}>
             {isMe ? 'Leave this workspace…' : 'Remove…'}
           </MenuItem>
@@ -65,7 +73,7 @@ export function MemberRow({ member, isMe, presence }: MemberRowProps) {
           title={isMe ? 'Leave this workspace?' : `Remove ${member.name}?`}
           description={
             isMe
-              ? 'You lose access at once. Another owner can invite you again.'
+              ? 'You lose access at once. An owner can invite you again.'
               : `${member.name} loses access within two seconds, wherever it is open. What was written stays.`
           }
           action={isMe ? 'Leave' : 'Remove'}

@@ -1,0 +1,157 @@
+"""Opening a document from what storage has, without building it; and that nothing of it is different for that."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+
+from collab.edits import TextEdit
+from collab.known import Known
+from collab.log import LogEntry
+from collab.replica import Replica
+from collab.rooms import Rooms
+from collab.snapshots import LARGEST_STATE, fold
+from collab.surrogates import may_hold_pairs
+from collab.update import decode_state_vector, encode_state_vector, read_update
+from storage import Storage
+from tests.collab.rooms_helpers import Client, eventually, new_document
+
+NOBODY = encode_state_vector({})
+
+
+@pytest.fixture
+async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
+    rooms = Rooms(storage)
+    await rooms.ensure_indexes()
+    yield rooms
+    await rooms.close()
+
+
+def text_in(update: bytes) -> str:
+    doc: Doc[Any] = Doc()
+    shared = doc.get("text", type=Text)
+    doc.apply_update(update)
+    return str(shared)
+
+
+async def written(storage: Storage, texts: tuple[str, ...], *, folded: bool) -> str:
+    """A document into which ``texts`` went, in front of each other; in its snapshot or in its log."""
+    writing = Rooms(storage)
+    document = await new_document(storage)
+    async with writing.open(document) as room:
+        for text in texts:
+            room.edit([TextEdit(0, 0, text)], "user:ann")
+            await room.durable()
+    if folded:
+        assert await writing.snapshots.compact(document)
+    await writing.close()
+    return document
+
+
+async def test_a_reader_gets_the_snapshot_as_it_lies_in_the_store(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await written(storage, ("é😀", "words "), folded=True)
+    [key] = [info.key async for info in storage.objects.list(f"snapshots/{document}/")]
+    snapshot = await storage.objects.get(key)
+
+    def built(doc: Doc[Any], update: bytes) -> None:
+        raise AssertionError("the document was built")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Doc, "apply_update", built)
+        async with rooms.open(document) as room:
+            assert room.encode_since(NOBODY) == snapshot
+            assert decode_state_vector(room.encode_state_vector()) == room.state
+    async with rooms.open(document) as room:
+        ann = Client()
+        ann.join(room)
+        await ann.pump()
+        assert ann.text == room.text == "words é😀"
+        await ann.type(0, "more ")
+        await ann.barrier()
+        await eventually(lambda: ann.answers == [b"t"])
+        assert room.text == ann.text == "more words é😀"
+
+
+@pytest.mark.parametrize("folded", [False, True])
+async def test_what_the_log_has_on_top_is_in_the_first_answer(storage: Storage, rooms: Rooms, folded: bool) -> None:
+    document = await written(storage, ("one ", "two "), folded=folded)
+    writing = Rooms(storage)
+    async with writing.open(document) as room:
+        for text in ("three ", "four "):
+            room.edit([TextEdit(0, 0, text)], "user:ann")
+            await room.durable()
+        whole, state = room.text, room.state
+    await writing.close()
+    async with rooms.open(document) as room:
+        assert text_in(room.encode_since(NOBODY)) == whole
+        assert decode_state_vector(room.encode_state_vector()) == state
+        room.edit([TextEdit(0, 0, "five ")], "user:ann")
+        assert text_in(room.encode_since(NOBODY)) == room.text == "five " + whole
+
+
+async def test_a_state_too_long_for_the_record_is_read_from_the_snapshot(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for largest, is_kept in ((LARGEST_STATE, True), (0, False)):
+        monkeypatch.setattr("collab.snapshots.LARGEST_STATE", largest)
+        document = await written(storage, ("text",), folded=True)
+        record = await storage.db["documents"].find_one({"_id": document})
+        assert record is not None
+        assert (record["snapshot"]["state"] is not None) is is_kept
+        async with rooms.open(document) as room:
+            assert len(room.state) == 1
+            room.edit([TextEdit(4, 4, "!")], "user:ann")
+            assert room.text == "text!"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_document_that_was_not_built_takes_the_same_as_one_that_was(seed: int) -> None:
+    """Also edits that cut a character in two, and what it has already."""
+    dice = random.Random(seed)
+    doc: Doc[Any] = Doc(client_id=1)
+    shared = doc.get("text", type=Text)
+    updates: list[bytes] = []
+    doc.observe(lambda event: updates.append(event.update))
+    for _ in range(30):
+        shared.insert(0, dice.choice(("a", "é", "😀😀", "line\n")))
+        if dice.random() < 0.3:
+            del shared[0 : len(str(shared)[0].encode())]
+    half = len(updates) // 2
+    base: Doc[Any] = Doc()
+    base.get("text", type=Text)
+    for update in updates[:half]:
+        base.apply_update(update)
+    content = base.get_update()
+    lazy = Replica("text", content, state=base.get_state(), paired=may_hold_pairs(content))
+    built = Replica("text", content)
+    assert str(built.text) == str(base.get("text", type=Text))
+    cut = b"\x00\x01\x01\x01\x01\x01"  # deletes the second unit that client 1 wrote
+    for update in [*updates[half - 2 :], cut, updates[-1]]:
+        header = read_update(update, "text")
+        assert lazy.gap(header) == built.gap(header)
+        for replica, bring in ((lazy, lazy.defer), (built, built.integrate)):
+            taken = replica.admit(update, header)
+            bring(taken.update, cuts=taken.cuts)
+        if dice.random() < 0.2:
+            assert text_in(lazy.encode(NOBODY)) == str(built.text)
+    assert lazy.state == built.state
+    assert text_in(lazy.encode(NOBODY)) == str(built.text) == str(lazy.text)
+
+
+def test_a_fold_says_of_its_snapshot_what_is_found_in_it() -> None:
+    for text in ("plain", "paired 😀"):
+        doc: Doc[Any] = Doc()
+        doc.get("text", type=Text).insert(0, text)
+        made = fold("text", doc.get_update(), [])
+        assert made is None
+        made = fold("text", None, [LogEntry("d", "p", 1, 1, doc.get_update())])
+        assert made is not None
+        assert made.paired == may_hold_pairs(made.snapshot)
+        assert decode_state_vector(made.state) == Known("text", made.snapshot).state
+        assert made.entries == [0]
