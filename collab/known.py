@@ -61,8 +61,10 @@ class Known:
             if ranges[0][0] < self.state.get(client, 0):
                 update, header = self._cut_away(update, header)
                 break
-        if not self._maps.issuperset(header.parents) and not self._maps.union(header.entries).issuperset(
+        if (
             header.parents
+            and not self._maps.issuperset(header.parents)
+            and not self._maps.union(header.entries).issuperset(header.parents)
         ):
             raise InvalidUpdate("a parent that is not a map")
         self._add(header)
