@@ -18,7 +18,7 @@ from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually
-from tests.collab.test_drive import Process
+from tests.collab.test_drive import Process, on_drive
 
 ANN, BOB, JOB = "user:ann", "user:bob", "job:7"
 
@@ -139,6 +139,28 @@ async def test_of_one_who_goes_on_writing_few_stay_and_what_goes_is_removed_late
         await store.text("w", document, gone)
     assert await kept_texts(one.storage) == 2
     assert await texts(one, document) == ["4 3 2 1 0 ", "9 8 7 6 5 4 3 2 1 0 "]
+
+
+async def test_of_a_large_text_nothing_stays_that_is_in_no_list(one: Process, clock: Clock) -> None:
+    document = await one.write("a", b"large " * 20_000)
+    for _ in range(4):
+        clock.forward(seconds=10)
+        await edit(one, document, ANN, 0, 0, "more ")
+        await one.drive.settle_due()
+        assert await kept_texts(one.storage) == 1
+    assert (await texts(one, document))[0].startswith("more more more more large")
+
+
+async def test_what_is_wrong_with_versions_does_not_hold_up_the_drive(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(versions_module.Versions, "newest", fail)
+    await one.write("a", b"text")
+    await one.drive.settle_due()
+    assert await on_drive(one.storage) == {"a": b"text"}
 
 
 async def test_somebody_new_leaves_standing_what_was_there_and_a_pause_does(one: Process, clock: Clock) -> None:
