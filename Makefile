@@ -21,6 +21,7 @@ help:
 	@echo 'make services  fetch and build the real services that tests/services starts'
 	@echo 'make torture   kill, pause and flush everything under people who type; ARGS="--minutes 60"'
 	@echo 'make bench     measure this server and others side by side; ARGS=--help says what of it'
+	@echo 'make fuzz      feed hostile bytes to the sync protocol for a minute; ARGS="--minutes 60" for an hour'
 	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml, and the peers of bench'
 	@echo 'make clean     remove everything that make has made'
 
@@ -96,6 +97,10 @@ $(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
 
 bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers .bench/node/.installed $(PYTHON_PEERS:%=.bench/%/.installed)
 	$(BIN)/python bench/run.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(STAMPS)/dev
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # The real services of the tests. FerretDB and versitygw are built from pinned Go modules; Redis and Chromium come from
 # the system, and Debian's packages are installed when this runs as root.

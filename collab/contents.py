@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from collab.documents import Documents, FileKind, FileRecord, blob_key, now
 from collab.edits import fresh_client_id, replacing_update
 from collab.limits import Limits
+from collab.orphans import AGE
 from collab.room import Room, is_panic
 from collab.rooms import Present, Rooms
 from collab.textfile import TextFormat, decode, encode
@@ -112,21 +113,24 @@ class Contents:
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
         """
         gate = asyncio.Semaphore(PARALLEL_PUTS)
-        binary = [content for content in contents if content.kind == "binary"]
+        binary = {content.hash: content for content in contents if content.kind == "binary"}.values()
         await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
         records = [
             FileRecord.new(workspace, content.kind, len(content.raw), format=content.format, blob=content.blob)
             for content in contents
         ]
         await self.documents.insert(records)
+        await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
         texts = [(record.id, content.text, author) for record, content in zip(records, contents, strict=True)]
         await self._rooms.create(texts)
         return records
 
     async def _store_blob(self, workspace: str, content: Content, gate: asyncio.Semaphore) -> None:
+        """Once before the record refers to it, and once after that: see `collab.orphans`."""
         key = blob_key(workspace, content.hash)
         async with gate:
-            if await self._objects.head(key) is None:
+            there = await self._objects.head(key)
+            if there is None or now() - there.modified > AGE / 2:
                 await self._objects.put(key, content.raw)
 
     async def overwrite(self, record: FileRecord, content: Content, author: str) -> bool:
@@ -146,6 +150,8 @@ class Contents:
             size, blob = len(content.raw), content.blob
             stored = replace(record, format=content.format, blob=blob, size=size, updated_at=now())
             await self.documents.set_content(stored)
+            if content.kind == "binary":
+                await self._store_blob(record.workspace, content, asyncio.Semaphore())
             self.announce(record.workspace, record.id)
         return changed
 

@@ -23,7 +23,7 @@ from collab.textfile import TextFormat
 FileKind = Literal["text", "binary"]
 
 BATCH = 1000
-"""Ids in one query."""
+"""Ids in one query, and records in one answer: reading more at once would hold up everybody else."""
 
 WRITES = 50
 """Updates in one command."""
@@ -176,16 +176,15 @@ class Documents:
 
     async def of_workspace(self, workspace: str) -> dict[str, FileRecord]:
         """Every file of ``workspace`` by id, in the tree or not."""
-        records = await self._records.find({"workspace": workspace}).to_list()
-        return {file.id: file for record in records if (file := _file(record)) is not None}
+        records = self._records.find({"workspace": workspace}, batch_size=BATCH)
+        return {file.id: file async for record in records if (file := _file(record)) is not None}
 
     async def summaries(self, workspace: str) -> dict[str, FileSummary]:
         """As `of_workspace`, without what a list of files does not show."""
         shown = {"kind": 1, "size": 1, "updated_at": 1, "gone_at": 1}
-        records = await self._records.find({"workspace": workspace}, shown).to_list()
         return {
             record["_id"]: FileSummary(record["kind"], record["size"], record["updated_at"])
-            for record in records
+            async for record in self._records.find({"workspace": workspace}, shown, batch_size=BATCH)
             if record["kind"] != "tree" and record["gone_at"] is None
         }
 
@@ -220,8 +219,8 @@ class Documents:
 
     async def claimed_paths(self, workspace: str) -> dict[str, str]:
         """Document → path of its file on the drive, for all that have one."""
-        records = await self._records.find({"workspace": workspace}, {"drive": 1}).to_list()
-        return {record["_id"]: path for record in records if (path := (record.get("drive") or {}).get("path"))}
+        records = self._records.find({"workspace": workspace}, {"drive": 1}, batch_size=BATCH)
+        return {record["_id"]: path async for record in records if (path := (record.get("drive") or {}).get("path"))}
 
     async def set_drive(self, states: Sequence[tuple[FileRecord, DriveState]]) -> None:
         """Store what the drive holds of each document, and of a text what that says of its size and age."""

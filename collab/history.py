@@ -79,7 +79,7 @@ class History:
             return
         added = await self._add(workspace, document, present, newest)
         if newest is not None:
-            await self.versions.thin(document, newest.version, added)
+            await self.versions.thin(workspace, document, newest.version, added)
 
     async def make(self, workspace: str, document: str, author: str, name: str | None) -> Version:
         """A version by hand, which is kept for ever. Raises LeaseUnavailable."""

@@ -6,10 +6,10 @@ have it: a restore, an undo or a name given to what is there already stores noth
 
 It is not kept as a Yjs snapshot: that names deleted text instead of holding it, and deleted text is not kept.
 
-What is thinned out (`collab.thinning`) disappears from lists at once and is removed an hour later, since somebody may
-be looking at a list that still shows it. Removing takes the lease of the document, and so does whoever makes a version
-without holding the workspace's drive, under which the removing itself happens: nobody begins to point to a text in the
-moment in which it goes.
+What is thinned out (`collab.thinning`) disappears from lists at once and, unless it is large, is removed an hour later,
+since somebody may be looking at a list that still shows it. Removing takes the lease of the document, and so does
+whoever makes a version without holding the workspace's drive, under which the removing itself happens: nobody begins to
+point to a text in the moment in which it goes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from storage.objects import ObjectNotFound
 
 KEPT_RETIRED = timedelta(hours=1)
 """How long a version that is in no list any more can still be read."""
+
+REMOVED_AT_ONCE = 64 * 1024
+"""Bytes from which it cannot: who writes with short pauses leaves several hundred an hour."""
 
 LEASE = 30.0
 
@@ -67,6 +70,10 @@ class Version:
     """SHA-256 of the text as UTF-8, hex."""
     size: int
     """Bytes of the text as UTF-8."""
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.id, self.at, frozenset(self.authors), self.by is None, self.held)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Version:
@@ -230,27 +237,30 @@ class Versions:
 
     # ---- removing
 
-    async def thin(self, document: str, before: Version, added: Version) -> None:
-        """Retire what need not be kept any more, now that ``added`` has come behind ``before``."""
+    async def thin(self, workspace: str, document: str, before: Version, added: Version) -> None:
+        """Retire what need not be kept any more, now that ``added`` has come behind ``before``.
+
+        The caller holds the drive of ``workspace``. Raises LeaseUnavailable: done, but for what is to be removed.
+        """
         query: dict[str, Any] = {"document": document, "retired_at": None}
         if not begins_an_hour(before.at, added.at):
             if before.at < span_start(added.at):
                 return
             # Nothing is decided anew but in the span that goes on. Reading all of them each time would cost more.
             query["_id"] = {"$gte": _first_id(span_start(added.at))}
-        shown = {"at": 1, "authors": 1, "by": 1, "held": 1}
-        moments = [
-            Moment(record["_id"], record["at"], frozenset(record["authors"]), record["by"] is None, record["held"])
-            async for record in self._records.find(query, shown).sort("_id", ASCENDING)
-        ]
-        heirs = superfluous(moments, added.at)
-        authors = {moment.id: moment.authors for moment in moments}
+        found = self._records.find(query, _SHOWN).sort("_id", ASCENDING)
+        versions = {record["_id"]: Version.from_record(record) async for record in found}
+        heirs = superfluous([version.moment for version in versions.values()], added.at)
         for heir, gone in groupby(heirs, heirs.__getitem__):
             # In this order a crash names somebody twice rather than never.
             ids = list(gone)
-            if taken_over := {author for one in ids for author in authors[one]} - authors[heir]:
+            if taken_over := {author for one in ids for author in versions[one].authors} - {*versions[heir].authors}:
                 await self.credit(heir, taken_over)
             await self._records.update_many({"_id": {"$in": ids}}, {"$set": {"retired_at": added.at}})
+        large = {one: versions[one].hash for one in heirs if versions[one].size >= REMOVED_AT_ONCE}
+        if large:
+            async with self.hold(document) as lease:
+                await self._remove(workspace, document, large, lease)
 
     async def remove_retired(self, workspace: str) -> None:
         """Remove what was retired long enough ago. The caller holds the drive of ``workspace``.

@@ -1,12 +1,14 @@
 """What is done in the background, by every process; twice does no harm."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
+from collab.orphans import remove_orphans
 from server.core import Core
 from server.identity import Identity
 from storage.leases import LeaseUnavailable
@@ -17,17 +19,21 @@ EVERY = 3600.0
 RETRY = 60.0
 """Seconds after which what failed is tried again."""
 
+ORPHANS_EVERY = 86_400.0
+"""Finding them takes a list of all objects, which a large store is asked for in hundreds of requests."""
+
 KEEP_EVENTS = timedelta(days=7)
 """How long a browser may have slept and still resume from the last event that it saw."""
 
 
 class Housekeeping:
-    """Removes what has expired, and what deleted workspaces have left behind."""
+    """Removes what has expired, what nothing refers to, and what deleted workspaces have left behind."""
 
     def __init__(self, core: Core, identity: Identity) -> None:
         self._core = core
         self._identity = identity
         self._wake = asyncio.Event()
+        self._swept = float("-inf")
 
     def soon(self) -> None:
         """There is something to remove."""
@@ -59,3 +65,6 @@ class Housekeeping:
             log.info("workspace erased", workspace=workspace)
         await self._identity.sweep()
         await self._core.storage.events.expire(KEEP_EVENTS)
+        if time.monotonic() - self._swept > ORPHANS_EVERY:
+            await remove_orphans(self._core.storage)
+            self._swept = time.monotonic()

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 import uvicorn
@@ -12,6 +13,7 @@ import uvicorn
 from server import local
 from server.app import create_app, open_services
 from server.commands.failure import CommandFailed
+from server.doorstep import Doorstep, HttpProtocol
 from server.first_start import ensure_owner
 from server.protocol import SocketProtocol
 from server.settings import Settings
@@ -52,6 +54,7 @@ async def serve(
                 create_app(services),
                 loop="none",  # it runs already
                 lifespan="off",
+                http=partial(HttpProtocol, doorstep=Doorstep(settings.limits.unanswered_connections)),  # type: ignore[arg-type]
                 ws=SocketProtocol,
                 ws_max_size=settings.limits.frame,
                 ws_per_message_deflate=False,

@@ -1,5 +1,6 @@
 """What a browser enforces, and what we must check so that it can: hosts, origins, cookies, headers, body sizes."""
 
+import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Iterable
@@ -20,6 +21,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 JSON_BODY = 1 << 20
 """Bytes of a body that a route reads whole."""
+
+BODY_PATIENCE = 30.0
+"""Seconds for a body that a route reads whole, and for each piece of a larger one."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+)(:\d+)?")
@@ -187,11 +191,21 @@ class BodyLimit:
             return
         scope[_BODY_LIMIT] = JSON_BODY
         received = 0
+        complete = False
+        clock = asyncio.get_running_loop().time
+        began = clock()
 
         async def receive_within() -> Message:
-            nonlocal received
+            nonlocal received, complete
             _check_announced(scope)
-            message = await receive()
+            if complete:  # what comes now is the end of the connection, whenever that is
+                return await receive()
+            try:
+                async with asyncio.timeout_at((began if scope[_BODY_LIMIT] == JSON_BODY else clock()) + BODY_PATIENCE):
+                    message = await receive()
+            except TimeoutError:
+                raise Problem(408, "The body did not arrive in time.") from None
+            complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > scope[_BODY_LIMIT]:
                 raise _too_large(scope[_BODY_LIMIT])

@@ -1,12 +1,14 @@
 """Files and folders by path."""
 
+import asyncio
 import mimetypes
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
@@ -33,6 +35,10 @@ class Entry(BaseModel):
         return cls(id=entry.id, path=entry.path, kind=entry.kind, size=entry.size, updated_at=entry.updated_at)
 
 
+ENTRIES_PER_TURN = 250
+_ENTRIES = TypeAdapter(list[Entry])
+
+
 class Description(Entry):
     media_type: str
     format: dict[str, Any] | None
@@ -44,10 +50,20 @@ class Move(BaseModel):
     target: Annotated[str, Field(alias="to")]
 
 
-@router.get("/tree")
-async def tree(member: Viewer, services: ServicesDep) -> list[Entry]:
+@router.get("/tree", response_model=list[Entry])
+async def tree(member: Viewer, services: ServicesDep) -> Response:
     """Every file and folder, folders before what they hold. A text's size is that of its file as last settled."""
-    return [Entry.of(entry) for entry in await services.files.list(member.workspace)]
+    return StreamingResponse(_listed(await services.files.list(member.workspace)), media_type="application/json")
+
+
+async def _listed(entries: Sequence[FileEntry]) -> AsyncIterator[bytes]:
+    """A JSON array, written in parts: twenty thousand at once would hold up everybody else for a third of a second."""
+    yield b"["
+    for start in range(0, len(entries), ENTRIES_PER_TURN):
+        part = [Entry.of(entry) for entry in entries[start : start + ENTRIES_PER_TURN]]
+        yield (b"," if start else b"") + _ENTRIES.dump_json(part)[1:-1]
+        await asyncio.sleep(0)
+    yield b"]"
 
 
 @router.get("/documents/{id}")

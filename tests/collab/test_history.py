@@ -18,7 +18,7 @@ from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually
-from tests.collab.test_drive import Process
+from tests.collab.test_drive import Process, on_drive
 
 ANN, BOB, JOB = "user:ann", "user:bob", "job:7"
 
@@ -139,6 +139,28 @@ async def test_of_one_who_goes_on_writing_few_stay_and_what_goes_is_removed_late
         await store.text("w", document, gone)
     assert await kept_texts(one.storage) == 2
     assert await texts(one, document) == ["4 3 2 1 0 ", "9 8 7 6 5 4 3 2 1 0 "]
+
+
+async def test_of_a_large_text_nothing_stays_that_is_in_no_list(one: Process, clock: Clock) -> None:
+    document = await one.write("a", b"large " * 20_000)
+    for _ in range(4):
+        clock.forward(seconds=10)
+        await edit(one, document, ANN, 0, 0, "more ")
+        await one.drive.settle_due()
+        assert await kept_texts(one.storage) == 1
+    assert (await texts(one, document))[0].startswith("more more more more large")
+
+
+async def test_what_is_wrong_with_versions_does_not_hold_up_the_drive(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(versions_module.Versions, "newest", fail)
+    await one.write("a", b"text")
+    await one.drive.settle_due()
+    assert await on_drive(one.storage) == {"a": b"text"}
 
 
 async def test_somebody_new_leaves_standing_what_was_there_and_a_pause_does(one: Process, clock: Clock) -> None:
@@ -277,6 +299,60 @@ async def test_who_types_while_it_is_restored_loses_nothing(one: Process, two: P
     # Whatever was typed is in the text, or in what a restore has replaced.
     assert typed <= set(last).union(*await texts(one, document))
     assert len(typed) == 120
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_every_version_has_its_text_and_no_text_is_left_over(
+    one: Process, two: Process, clock: Clock, seed: int
+) -> None:
+    rng = random.Random(seed)
+    document = await one.write("a", b"It begins.")
+    made: dict[str, str] = {}
+    for _ in range(40):
+        process = rng.choice([one, two])
+        history = process.files.history
+        author = rng.choice([ANN, BOB, JOB])
+        match rng.choice(["edit", "edit", "edit", "settle", "settle", "make", "restore", "wait", "sweep", "both"]):
+            case "edit":
+                length = utf16_length(await process.rooms.text_of(document))
+                start = rng.randrange(length + 1)
+                await edit(
+                    process, document, author, start, min(length, start + rng.choice([0, 0, 3])), rng.choice("ab\n")
+                )
+            case "settle":
+                await process.drive.settle_due()
+            case "make":
+                text = await process.rooms.text_of(document)
+                made[(await history.make("w", document, ANN, "by hand")).id] = text
+            case "restore" if found := await versions(process, document):
+                version = rng.choice(found)
+                text = await history.versions.text("w", document, version)
+                await history.restore("w", document, version, BOB)
+                assert await process.rooms.text_of(document) == text
+            case "wait":
+                clock.forward(seconds=rng.choice([1, 100, 10_000, 1_000_000]))
+            case "sweep":
+                await process.drive.sweep("w")
+            case "both":
+                await asyncio.gather(
+                    one.drive.settle_due(), history.make("w", document, BOB, None), two.drive.sweep("w")
+                )
+        clock.forward(seconds=1)
+    await one.drive.settle_due()
+    await two.drive.settle_due()
+    clock.forward(days=1)
+    await one.drive.sweep("w")
+    records = [record async for record in one.storage.db["versions"].find({"document": document})]
+    assert {record["retired_at"] for record in records} == {None}
+    listed = await versions(one, document)
+    assert len(listed) == len(records)
+    assert [version.at for version in listed] == sorted(version.at for version in listed)
+    store = one.files.history.versions
+    for version in listed:
+        assert await versions_module.digest(await store.text("w", document, version)) == version.hash
+    assert await kept_texts(one.storage) == len({version.hash for version in listed})
+    assert {version.id: await store.text("w", document, version) for version in listed if version.id in made} == made
+    assert await store.text("w", document, listed[-1]) == await one.rooms.text_of(document)
 
 
 async def test_what_differs(one: Process) -> None:

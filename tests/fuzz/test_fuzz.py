@@ -1,0 +1,46 @@
+"""The fuzz targets in the suite: what once broke a promise, and half a minute each of looking for more."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import session, wire
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent.parent
+
+
+def saved(target: str) -> list[Path]:
+    return sorted(path for kind in ("seeds", "broken") for path in (FOLDER / kind / target).glob("*"))
+
+
+@pytest.mark.parametrize("path", saved("wire"), ids=lambda path: path.name)
+def test_bytes_that_broke_a_reader(path: Path) -> None:
+    wire.run(path.read_bytes())
+
+
+def test_sessions_that_broke_a_room(tmp_path: Path) -> None:
+    with session.theatre(tmp_path) as theatre:
+        for path in saved("session"):
+            try:
+                theatre.run(path.read_bytes())
+            except AssertionError as error:
+                pytest.fail(f"{path.name}: {error}")
+
+
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this platform")
+@pytest.mark.parametrize("target", ["wire", "session"])
+def test_nothing_breaks_for_half_a_minute(target: str, tmp_path: Path) -> None:
+    folders = ["--corpus", str(tmp_path / "corpus"), "--broken", str(tmp_path / "broken")]
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", target, "--minutes", "0.5", *folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    kept = {path.name: path.read_bytes().hex() for path in (tmp_path / "broken").rglob("*") if path.is_file()}
+    assert run.returncode == 0, f"{run.stderr[-3000:]}\nkeep as tests/fuzz/broken/{target}/…: {kept}"
