@@ -167,13 +167,19 @@ _UPDATE_HEAD = bytes((SYNC, UPDATE))
 Message = SyncStep1 | SyncStep2 | Update | Awareness | QueryAwareness | Barrier
 
 
+def update_of(frame: bytes) -> bytes | None:
+    """The update in an update frame, nearly all that ever comes; None for any other, which is `decode_frame`'s.
+
+    Raises MalformedFrame.
+    """
+    return _rest(frame, 2) if frame[:2] == _UPDATE_HEAD else None
+
+
 def decode_frame(frame: bytes) -> Message:
     """The one message of a frame. MalformedFrame for anything else, also for messages that no client sends (auth).
 
     The frame's size is the caller's to bound, before this is called.
     """
-    if frame[:2] == _UPDATE_HEAD:  # nearly all that ever comes, hence first
-        return Update(_rest(frame, 2))
     kind, at = read_var_uint(frame, 0)
     if kind == SYNC:
         step, at = read_var_uint(frame, at)

@@ -17,12 +17,12 @@ from collab.codec import (
     QueryAwareness,
     SyncStep1,
     SyncStep2,
-    Update,
     decode_frame,
     encode_awareness,
     encode_barrier,
     encode_sync_step_1,
     encode_sync_step_2,
+    update_of,
 )
 from collab.portions import portions
 from collab.room import COSTLY, Overloaded, Room, UpdateGap
@@ -108,9 +108,9 @@ class Connection:
         """
         if not self._room.sound.is_set():
             return self._take_when_sound(frame)
+        if (update := update_of(frame)) is not None:
+            return self._update(update, whole=False)
         match decode_frame(frame):
-            case Update(update):
-                return self._update(update, whole=False)
             case Awareness(payload):
                 if (nudge := self._room.presence.receive(self, payload, self.peer.identity)) is not None:
                     self.peer.send(encode_awareness(nudge))
