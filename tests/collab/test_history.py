@@ -243,6 +243,15 @@ async def test_older_ones_come_in_pages(one: Process) -> None:
         await store.find("other", made[0].id)
 
 
+async def test_versions_of_one_moment_are_in_the_order_in_which_they_were_made(one: Process, clock: Clock) -> None:
+    document = await one.write("a", b"text")
+    made = []
+    for _ in range(30):
+        made.append((await one.files.history.make("w", document, ANN, None)).id)
+        clock.forward(milliseconds=len(made) % 2)
+    assert [version.id for version in await versions(one, document)] == made
+
+
 async def test_the_way_back_and_forth_again(one: Process, clock: Clock) -> None:
     document = await one.write("a", "one\nzwei 😀\nthree\n".encode())
     await one.drive.settle_due()
