@@ -12,7 +12,7 @@ import pytest
 from collab import history as history_module
 from collab import versions as versions_module
 from collab.attribution import Run
-from collab.documents import now
+from collab.documents import Documents, now
 from collab.edits import TextEdit
 from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
@@ -161,6 +161,31 @@ async def test_what_is_wrong_with_versions_does_not_hold_up_the_drive(
     await one.write("a", b"text")
     await one.drive.settle_due()
     assert await on_drive(one.storage) == {"a": b"text"}
+
+
+async def test_a_crash_before_it_counts_as_settled_makes_no_second_version(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await one.write("a", b"one")
+    await one.drive.settle_due()
+    await edit(one, document, BOB, 0, 0, "two ")
+
+    async def crash(*_: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Documents, "set_drive", crash)
+        await one.drive.settle_due()
+    await two.drive.sweep("w")
+    assert await texts(one, document) == ["one", "two one"]
+    assert await on_drive(one.storage) == {"a": b"two one"}
+
+    await edit(one, document, BOB, 0, 0, "three ")
+    with monkeypatch.context() as dying:
+        dying.setattr(versions_module.Versions, "add", crash)
+        await one.drive.settle_due()
+    await two.drive.sweep("w")
+    assert (await texts(one, document))[-1] == "three two one", "and one before it was made makes it be made again"
 
 
 async def test_somebody_new_leaves_standing_what_was_there_and_a_pause_does(one: Process, clock: Clock) -> None:
