@@ -9,19 +9,20 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Y, isStep2, open, sleep, updateFrame, updateIn } from './wire.mjs'
+import { STEP_1_OF_NOTHING, Y, isStep2, open, sleep, updateFrame, updateIn } from './wire.mjs'
 
 const { server, document, fill, text, save } = JSON.parse(process.argv[2])
 const TIMES = fill ? 9 : 1 // whoever comes second after a restart no longer opens it cold
-const MOST_WAITING = 1 << 20
-const PATIENCE = 180_000
+const AT_ONCE = 5_000 // updates that a server has to hold at most: some break, or crawl, under a longer queue
+const PATIENCE = 120_000
+const QUIET = 1_000
 
 const once = async () => {
   let answer
   const connection = await open(server, document, (frame) => {
     if (isStep2(frame)) answer ??= { at: performance.now(), update: Buffer.from(updateIn(frame)) }
   })
-  connection.socket.terminate()
+  await new Promise((resolve) => connection.socket.once('close', resolve) && connection.socket.close())
   return { handshake: connection.opened - connection.requested, step2: answer.at - connection.opened, ...answer }
 }
 
@@ -33,18 +34,30 @@ const isWhole = (update) => {
 
 const began = performance.now()
 if (fill) {
-  const { socket, send } = await open(server, document, () => {})
+  let answered = () => {}
+  let heard = began
+  const { socket, send } = await open(server, document, (frame) => {
+    heard = performance.now()
+    if (isStep2(frame)) answered()
+  })
   socket.on('close', (code) => {
     console.log(JSON.stringify({ failed: `the server closed with ${code} while the document was typed` }))
     process.exit(0)
   })
   const bytes = readFileSync(fill)
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0, number = 1; at < bytes.length; number += 1) {
     const size = bytes.readUInt32LE(at)
     send(updateFrame(bytes.subarray(at + 4, at + 4 + size)))
     at += 4 + size
-    while (socket.bufferedAmount > MOST_WAITING) await sleep(0.001)
+    if (number % AT_ONCE === 0) {
+      await new Promise((resolve) => {
+        answered = resolve
+        send(STEP_1_OF_NOTHING)
+      })
+    }
   }
+  // Whoever leaves while something is being sent to him ends the process of both Python peers.
+  while (performance.now() - heard < QUIET) await sleep(0.1)
   // The server has taken all of it when somebody who comes now is given all of it.
   while (!isWhole((await once()).update)) {
     if (performance.now() - began > PATIENCE) {

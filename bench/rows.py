@@ -163,7 +163,7 @@ class Connections:
 class Documents:
     """Memory of an open document, and of one that nobody has open any more."""
 
-    name: str = "1,000 documents, one client each, then nobody"
+    name: str = "500 documents, one client each, then nobody"
     compared: str = "idle"
     columns: list[Column] = field(
         default_factory=lambda: [
@@ -172,12 +172,12 @@ class Documents:
         ]
     )
 
-    COUNT = 1000
+    COUNT = 500
 
     def measure(self, server_name: str, seconds: int) -> Iterator[tuple[str, Figures]]:
         with server(server_name) as running, Client("hold.mjs", running.targets[0]) as client:
             client.read()
-            # Of three visits to a thousand documents each, the first shows what open ones take, and the other two what
+            # Of three visits to 500 documents each, the first shows what open ones take, and the other two what
             # stays of them: by then an allocator has the memory that it keeps for later.
             names = [f"visited{number}" for number in range(3 * self.COUNT)]
             documents = running.documents(names)

@@ -22,7 +22,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="rows:\n" + "\n".join(f"  {number}  {row.name}" for number, row in enumerate(ROWS)),
     )
-    parser.add_argument("--seconds", type=int, default=10, help="how long each load lasts")
+    parser.add_argument("--seconds", type=int, default=6, help="how long each load lasts")
     parser.add_argument("--servers", default=",".join(SERVERS), help="which servers, by name")
     parser.add_argument("--rows", default=",".join(map(str, range(len(ROWS)))), help="which rows, by number")
     arguments = parser.parse_args()

@@ -122,7 +122,7 @@ async def tree(data: Path, count: int) -> None:
         await stalls.measure("list (GET tree)", lambda _: checked(http.get(f"{w}/tree")), 3)
         await operations(http, w, stalls)
         print("while the drive is written", flush=True)
-        await stalls.measure("  60 s later", lambda _: asyncio.sleep(60))
+        await stalls.measure("  20 s later", lambda _: asyncio.sleep(20))
         stalls.stop()
     print("after a restart", flush=True)
     async with application(data) as (http, w):

@@ -11,9 +11,9 @@ const require = createRequire(new URL('./peers/package.json', import.meta.url))
 export const { WebSocket } = require('ws')
 export const Y = require('yjs')
 
-const STEP_1_OF_NOTHING = [0, 0, 1, 0]
-const STEP_2_OF_NOTHING = [0, 1, 2, 0, 0]
-const HOCUSPOCUS_AUTHENTICATION = [2, 0, 0]
+export const STEP_1_OF_NOTHING = Buffer.from([0, 0, 1, 0])
+const STEP_2_OF_NOTHING = Buffer.from([0, 1, 2, 0, 0])
+const HOCUSPOCUS_AUTHENTICATION = Buffer.from([2, 0, 0])
 
 const writeVarUint = (out, value) => {
   while (value > 0x7f) {
@@ -87,12 +87,12 @@ export const open = ({ url, headers, hocuspocus }, document, onFrame) =>
     client.send = (frame) => socket.send(hocuspocus ? Buffer.concat([prefix, frame]) : frame)
     socket.on('open', () => {
       client.opened = performance.now()
-      if (hocuspocus) client.send(Buffer.from(HOCUSPOCUS_AUTHENTICATION))
-      client.send(Buffer.from(STEP_1_OF_NOTHING))
+      if (hocuspocus) client.send(HOCUSPOCUS_AUTHENTICATION)
+      client.send(STEP_1_OF_NOTHING)
     })
     socket.on('message', (data) => {
       const frame = data.subarray(prefix.length)
-      if (frame[0] === 0 && frame[1] === 0) client.send(Buffer.from(STEP_2_OF_NOTHING))
+      if (frame[0] === 0 && frame[1] === 0) client.send(STEP_2_OF_NOTHING)
       onFrame(frame)
       if (isStep2(frame)) resolve(client)
     })

@@ -54,6 +54,9 @@ GRACE = 20.0
 
 REMEMBERED_TREES = 64
 
+NODES_PER_TURN = 2000
+"""How many nodes are compared before others have their turn on the loop: some 2 ms."""
+
 SKEW = timedelta(minutes=1)
 """How far clocks of processes may differ, and how long a write to the log may take, without the sweep missing it."""
 
@@ -171,11 +174,16 @@ class Drive:
 
     async def _moved(self, workspace: str, nodes: dict[str, Node]) -> set[str]:
         """Documents whose paths are others than when this process last looked; at first, than the records say."""
-        paths = _paths(nodes)
-        known = self._placed.get(workspace)
-        if known is None:
-            known = await self._documents.claimed_paths(workspace)
-        return {key for key, _ in known.items() ^ paths.items()}
+        placed = self._placed.get(workspace)
+        if placed is None:
+            placed = self._placed[workspace] = await self._documents.claimed_paths(workspace)
+        moved = {key for key in placed if (node := nodes.get(key)) is None or node.kind == "folder"}
+        for number, node in enumerate(nodes.values()):
+            if number % NODES_PER_TURN == 0:
+                await asyncio.sleep(0)
+            if node.kind != "folder" and placed.get(node.id) != node.path:
+                moved.add(node.id)
+        return moved
 
     async def _bring(
         self,
@@ -190,9 +198,13 @@ class Drive:
             self._storage.objects, self._contents, self._history, workspace, nodes, lease, self._announce, busy
         )
         failed = await settling.run(dirty, moved)
-        if moved:
-            # What failed is forgotten, and so compared again.
-            self._placed[workspace] = {key: path for key, path in _paths(nodes).items() if key not in failed}
+        if moved and (placed := self._placed.get(workspace)) is not None:
+            for key in moved:
+                node = nodes.get(key)
+                if node is not None and node.kind != "folder" and key not in failed:
+                    placed[key] = node.path
+                else:
+                    placed.pop(key, None)  # what failed is forgotten, and so compared again
             self._placed.move_to_end(workspace)
             if len(self._placed) > REMEMBERED_TREES:
                 self._placed.popitem(last=False)

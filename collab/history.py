@@ -65,13 +65,9 @@ class History:
 
     async def _settled(self, workspace: str, document: str, present: Present, *, quiet: bool) -> None:
         newest = await self.versions.newest(document)
-        deleters = self._rooms.deleters(document)
         if newest is not None:
             if newest.version.hash == await digest(present.text):
-                if gone := _hands(deleters) - set(newest.version.authors):
-                    # Of several processes the first to settle makes the version; the others know who else took part.
-                    await self.versions.credit(newest.version.id, gone)
-                deleters.clear()
+                await self._credit_deleters(document, newest.version)
                 return
             if not quiet and now() - newest.version.at < BUSY_FOR:
                 return
@@ -80,6 +76,14 @@ class History:
         added = await self._add(workspace, document, present, newest)
         if newest is not None:
             await self.versions.thin(workspace, document, newest.version, added)
+
+    async def _credit_deleters(self, document: str, version: Version) -> None:
+        """Of several processes the first to settle makes the version; the others know who else took part."""
+        deleters = self._rooms.deleters(document)
+        taken = frozenset(deleters)
+        if missing := _hands(taken).difference(version.authors):
+            await self.versions.credit(version.id, missing)
+        deleters -= taken
 
     async def make(self, workspace: str, document: str, author: str, name: str | None) -> Version:
         """A version by hand, which is kept for ever. Raises LeaseUnavailable."""

@@ -286,4 +286,4 @@ class Versions:
 
 def _first_id(at: datetime) -> str:
     """An id not above those of versions made at ``at`` or later, and above all older ones."""
-    return f"{int(at.timestamp() * 1000):012x}" + "0" * 20
+    return f"{round(at.timestamp() * 1000):012x}" + "0" * 20

@@ -13,6 +13,10 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 PATIENCE = 10.0
 """Seconds within which the head of a request must be complete."""
 
+SILENT = 1.0
+"""Seconds after which a connection counts as silent: after a restart hundreds come back in one moment, each is accepted
+before the first is read, and none of them is to be sent away for that."""
+
 
 class Silent(Protocol):
     """A connection that waits at the doorstep."""
@@ -61,8 +65,7 @@ class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._doorstep.arrive(self._address, self)
-        self._expect_head()
+        self._deadline = self.loop.call_later(SILENT, self._arrive)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._answered()
@@ -81,6 +84,10 @@ class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which
 
     def send_away(self) -> None:
         self.transport.close()
+
+    def _arrive(self) -> None:
+        self._doorstep.arrive(self._address, self)
+        self._deadline = self.loop.call_later(PATIENCE - SILENT, self.send_away)
 
     def _expect_head(self) -> None:
         self._deadline = self.loop.call_later(PATIENCE, self.send_away)

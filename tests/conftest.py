@@ -138,7 +138,7 @@ def s3_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    return _required(lambda: find_program("chromium", "chromium-browser", "google-chrome"))
+    return required(lambda: find_program("chromium", "chromium-browser", "google-chrome"))
 
 
 @pytest.fixture(scope="session")
@@ -155,13 +155,14 @@ def _own(kind: type[_Service], tmp_path: Path) -> Iterator[_Service]:
 
 
 def _make(kind: type[_Service], folder: Path) -> _Service:
-    return _required(lambda: kind(folder))
+    return required(lambda: kind(folder))
 
 
 _Found = TypeVar("_Found")
 
 
-def _required(find: Callable[[], _Found]) -> _Found:
+def required(find: Callable[[], _Found]) -> _Found:
+    """What ``find`` gives; the test is skipped, or fails where services are required, when it raises ServiceMissing."""
     try:
         return find()
     except ServiceMissing as missing:

@@ -12,7 +12,7 @@ import pytest
 from collab import history as history_module
 from collab import versions as versions_module
 from collab.attribution import Run
-from collab.documents import now
+from collab.documents import Documents, now
 from collab.edits import TextEdit
 from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
@@ -163,6 +163,31 @@ async def test_what_is_wrong_with_versions_does_not_hold_up_the_drive(
     assert await on_drive(one.storage) == {"a": b"text"}
 
 
+async def test_a_crash_before_it_counts_as_settled_makes_no_second_version(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await one.write("a", b"one")
+    await one.drive.settle_due()
+    await edit(one, document, BOB, 0, 0, "two ")
+
+    async def crash(*_: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Documents, "set_drive", crash)
+        await one.drive.settle_due()
+    await two.drive.sweep("w")
+    assert await texts(one, document) == ["one", "two one"]
+    assert await on_drive(one.storage) == {"a": b"two one"}
+
+    await edit(one, document, BOB, 0, 0, "three ")
+    with monkeypatch.context() as dying:
+        dying.setattr(versions_module.Versions, "add", crash)
+        await one.drive.settle_due()
+    await two.drive.sweep("w")
+    assert (await texts(one, document))[-1] == "three two one", "and one before it was made makes it be made again"
+
+
 async def test_somebody_new_leaves_standing_what_was_there_and_a_pause_does(one: Process, clock: Clock) -> None:
     document = await one.write("a", b"")
     await edit(one, document, ANN, 0, 0, "ann ")
@@ -241,6 +266,15 @@ async def test_older_ones_come_in_pages(one: Process) -> None:
     assert [version.id for version in (*first, *second, *last)] == [version.id for version in reversed(made)]
     with pytest.raises(VersionNotFound):
         await store.find("other", made[0].id)
+
+
+async def test_versions_of_one_moment_are_in_the_order_in_which_they_were_made(one: Process, clock: Clock) -> None:
+    document = await one.write("a", b"text")
+    made = []
+    for _ in range(30):
+        made.append((await one.files.history.make("w", document, ANN, None)).id)
+        clock.forward(milliseconds=len(made) % 2)
+    assert [version.id for version in await versions(one, document)] == made
 
 
 async def test_the_way_back_and_forth_again(one: Process, clock: Clock) -> None:

@@ -4,66 +4,75 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import random
-import shutil
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from tests.support.server import ROOT
 from tests.support.yjs import Clients, yjs_clients
 from tests.torture.cluster import Nursery, nursery
 from tests.torture.plan import Plan, make_plan
-from tests.torture.runner import Ordeal
-
-FAILED = ROOT / ".torture"
+from tests.torture.runner import attempt
+from tests.torture.shrinking import shrink
 
 
 async def main() -> int:
+    """The exit code."""
     options = _parser().parse_args()
-    figures: Counter[str] = Counter()
-    failures = 0
     async with yjs_clients("people.mjs") as clients:
         with nursery() as forks:
-            if options.replay:
-                plan = Plan.load(options.replay)
+            torture = _Torture(forks, clients)
+            if options.shrink:
+                await torture.shrink(Plan.load(options.shrink), options.shrink, options.times)
+            elif options.replay:
                 for _ in range(options.times):
-                    failures += not await attempt(plan, forks, clients, figures)
+                    await torture.attempt(Plan.load(options.replay))
             else:
-                seed = random.randrange(1 << 32) if options.seed is None else options.seed
-                print(f"the first seed is {seed}")
-                until = time.monotonic() + 60 * options.minutes
-                while time.monotonic() < until:
-                    failures += not await attempt(make_plan(seed), forks, clients, figures)
-                    seed += 1
-    print(report(figures), f"{failures} failed", sep=", ")
-    return min(1, failures)
+                await torture.attempt_all(options.seed, time.monotonic() + 60 * options.minutes)
+    print(f"{_told(torture.figures)}, {torture.failures} failed")
+    return 1 if torture.failures else 0
 
 
-async def attempt(plan: Plan, forks: Nursery, clients: Clients, figures: Counter[str]) -> bool:
-    """Whether it went well. If not, the plan, the servers' logs and all data are kept in `.torture`."""
-    folder = Path(tempfile.mkdtemp(prefix="torture-"))
-    ordeal = Ordeal(plan, folder, forks, clients)
-    began = time.monotonic()
-    try:
-        await ordeal.run()
-    except Exception as error:
-        kept = FAILED / f"{plan.seed}"
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.move(folder, kept)
-        plan.save(kept / "plan.json")
-        print(f"seed {plan.seed}: {type(error).__name__}: {error}\n  {kept / 'plan.json'}", flush=True)
-        return False
-    finally:
-        figures.update(ordeal.figures)
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"seed {plan.seed}: {plan.shape}, {time.monotonic() - began:.1f} s, {report(ordeal.figures)}", flush=True)
-    return True
+class _Torture:
+    def __init__(self, forks: Nursery, clients: Clients) -> None:
+        self._forks = forks
+        self._clients = clients
+        self.figures: Counter[str] = Counter()
+        self.failures = 0
+
+    async def attempt_all(self, seed: int | None, until: float) -> None:
+        if seed is None:
+            seed = random.randrange(1 << 32)
+        while time.monotonic() < until:
+            await self.attempt(make_plan(seed))
+            seed += 1
+
+    async def attempt(self, plan: Plan) -> bool:
+        """Whether it went well."""
+        began = time.monotonic()
+        figures: Counter[str] = Counter()
+        wrong = await attempt(plan, self._forks, self._clients, figures)
+        self.figures.update(figures)
+        self.failures += wrong is not None
+        seconds = time.monotonic() - began
+        print(f"seed {plan.seed}, {plan.shape}, {seconds:.0f} s: {wrong or _told(figures)}", flush=True)
+        return wrong is None
+
+    async def shrink(self, plan: Plan, file: Path, times: int) -> None:
+        """Writes each smaller plan that still fails beside ``file``, as soon as it is found."""
+
+        async def fails(smaller: Plan) -> bool:
+            for _ in range(times):
+                if not await self.attempt(smaller):
+                    smaller.save(file.with_name("shrunk.json"))
+                    return True
+            return False
+
+        smallest = await shrink(plan, fails)
+        print(f"{len(smallest.steps)} of {len(plan.steps)} steps are left")
 
 
-def report(figures: Counter[str]) -> str:
+def _told(figures: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in figures.items())
 
 
@@ -71,11 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, help="of the first plan; the next ones count on from it")
-    parser.add_argument("--replay", type=Path, help="a saved plan instead of new ones")
-    parser.add_argument("--times", type=int, default=1, help="how often it is replayed")
+    parser.add_argument("--replay", type=Path, metavar="PLAN", help="a saved plan instead of new ones")
+    parser.add_argument("--shrink", type=Path, metavar="PLAN", help="find a smaller plan that fails too")
+    parser.add_argument("--times", type=int, default=1, help="how often each is tried, when it fails by chance")
     return parser
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        raise SystemExit(asyncio.run(main()))
+    raise SystemExit(asyncio.run(main()))

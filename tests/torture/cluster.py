@@ -22,6 +22,7 @@ import httpx2
 from storage import Storage, open_storage
 from tests.services.launchers import S3, Redis, Service
 from tests.support.server import OWNER_TOKEN, ROOT, clean_environment
+from tests.torture.links import Connect, Link
 from tests.torture.plan import Plan
 
 START_WITHIN = 30.0
@@ -168,13 +169,14 @@ class ServerProcess:
         if (pid := self._running) is not None:
             os.kill(pid, number)
 
-    @property
-    def children(self) -> list[int]:
-        """The embedded database."""
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if (pid := self._running) is not None:
-                return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return []
+    def children(self, module: str) -> list[int]:
+        """Those that run ``module``; not one between fork and exec, which still holds all that its parent holds."""
+        found: list[int] = []
+        if (pid := self._running) is not None:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                found = [int(c) for c in children if module.encode() in Path(f"/proc/{c}/cmdline").read_bytes()]
+        return found
 
 
 class EmbeddedDatabase:
@@ -196,7 +198,7 @@ class EmbeddedDatabase:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        for child in self._server.children:
+        for child in self._server.children("storage.embedded.server"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, number)
 
@@ -204,15 +206,17 @@ class EmbeddedDatabase:
 class SharedDatabase:
     """The embedded database's server, for several processes. While it is dead connections are refused."""
 
+    SOCKET = "mongo.sock"
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
-        self._socket = folder / "mongo.sock"
+        self._socket = folder / self.SOCKET
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"mongodb://{quote(str(self._socket), safe='')}/scriptorium"
+        return mongo_url(self._socket)
 
     async def start(self) -> None:
         if self._process is not None:
@@ -275,26 +279,27 @@ class Cluster:
     """All processes of ``plan``, with their data in ``folder``."""
 
     def __init__(self, plan: Plan, folder: Path, nursery: Nursery) -> None:
-        self.plan = plan
         self.victims: dict[str, Victim] = {}
+        self.links: dict[str, Link] = {}
+        """Between servers and services: "server 0 redis"."""
         self.redis: Redis | None = None
-        self._urls: dict[str, str] = {}
-        environment: dict[str, str] = {}
+        self._urls: dict[str, str | None] = {"mongo_url": None, "object_store_url": None, "redis_url": None}
+        self._credentials: Mapping[str, str] = {}
+        self._ways: list[tuple[Path, Link]] = []
+        self._listening: list[asyncio.Server] = []
         if plan.shape == "together":
             database = SharedDatabase(folder / "mongo")
             objects, self.redis = S3(folder / "s3"), Redis(folder / "redis")
             self.victims = {"database": database, "objects": Outside(objects), "redis": Outside(self.redis)}
+            self._objects = folder / "s3" / "data" / "main"
             self._urls = {
                 "mongo_url": database.url,
                 "object_store_url": objects.bucket("main"),
                 "redis_url": self.redis.url,
             }
-            environment = {f"SCRIPTORIUM_{name.upper()}": url for name, url in self._urls.items()}
-            environment |= objects.credentials
-            self._objects = folder / "s3" / "data" / "main"
-        self.environment = environment
+            self._credentials = objects.credentials
         self.servers = [
-            ServerProcess(nursery, folder / f"server {number}", environment, hasty=plan.hasty)
+            ServerProcess(nursery, folder / f"server {number}", self._environment(number, folder), hasty=plan.hasty)
             for number in range(plan.servers)
         ]
         for number, server in enumerate(self.servers):
@@ -303,8 +308,32 @@ class Cluster:
             self._objects = self.servers[0].data_dir / "objects"
             self.victims["database"] = EmbeddedDatabase(self.servers[0])
 
+    def _environment(self, server: int, folder: Path) -> dict[str, str]:
+        urls = dict(self._urls)
+        if (redis := self.redis) is not None:
+            database = folder / "mongo" / SharedDatabase.SOCKET
+            urls["mongo_url"] = mongo_url(
+                self._link(server, "database", folder, lambda: asyncio.open_unix_connection(database))
+            )
+            way = self._link(server, "redis", folder, lambda: asyncio.open_connection("127.0.0.1", redis.port))
+            urls["redis_url"] = f"unix://{way}"
+        settings = {f"SCRIPTORIUM_{name.upper()}": url for name, url in urls.items() if url is not None}
+        return settings | dict(self._credentials)
+
+    def _link(self, server: int, service: str, folder: Path, connect: Connect) -> Path:
+        link = self.links[f"server {server} {service}"] = Link(connect)
+        self._ways.append((folder / f"{service}.{server}.sock", link))
+        return self._ways[-1][0]
+
+    async def start(self) -> None:
+        """Raises ServerFailed."""
+        self._listening = [await asyncio.start_unix_server(link.relay, way) for way, link in self._ways]
+        await self.heal()
+
     async def heal(self) -> None:
         """Everything runs and answers. Raises ServerFailed."""
+        for link in self.links.values():
+            link.mend()
         for victim in self.victims.values():
             victim.resume()
         for name, victim in self.victims.items():
@@ -343,19 +372,24 @@ class Cluster:
             await server.http.aclose()
         for victim in self.victims.values():
             victim.kill()
+        for listening in self._listening:
+            listening.close()
 
     @asynccontextmanager
     async def storage(self) -> AsyncIterator[Storage]:
         """What the servers, which must be dead, have left."""
-        urls: dict[str, str | None] = {"mongo_url": None, "object_store_url": None, "redis_url": None, **self._urls}
         before = dict(os.environ)
-        os.environ.update(self.environment)  # the object store's credentials come from nowhere else
+        os.environ.update(self._credentials)  # the object store's come from nowhere else
         try:
-            async with open_storage(**urls, data_dir=self.servers[0].data_dir) as storage:
+            async with open_storage(**self._urls, data_dir=self.servers[0].data_dir) as storage:
                 yield storage
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def mongo_url(socket: Path) -> str:
+    return f"mongodb://{quote(str(socket), safe='')}/scriptorium"
 
 
 def _free_port() -> int:

@@ -20,9 +20,12 @@ Steps are objects with `do`:
     pause     what                     SIGSTOP
     resume    what                     SIGCONT
     flush                              Redis FLUSHALL
+    sever     link                     breaks the connections between a server and a service
+    hang      link                     they stay, and bring nothing
+    mend      link
     wait      ms
 
-`what` is "server 0", "database", "objects" or "redis".
+`what` is "server 0", "database", "objects" or "redis"; a link is "server 0 redis" or "server 0 database".
 """
 
 from __future__ import annotations
@@ -98,7 +101,9 @@ class _Author:
             ("pause", "database"),
         ]
         if self._shape == "together":
-            faults += [(fault, what) for fault in ("kill", "pause") for what in ("objects", "redis")] + [("flush", "")]
+            faults += [(fault, what) for fault in ("kill", "pause") for what in ("objects", "redis")]
+            faults += [("flush", "redis")]
+            faults += [(fault, what) for fault in ("sever", "hang") for what in ("database", "redis")]
         self._faults = dice.sample(faults, dice.choice([1, 2, 3, len(faults)]))
         self._kinds = {
             "type": dice.choice([10.0, 40.0]),
@@ -190,6 +195,11 @@ class _Author:
         if fault == "flush":
             self._steps.append({"do": "flush"})
             return
+        if fault in ("sever", "hang"):
+            link = f"server {dice.randrange(self._servers)} {what}"
+            self._steps.append({"do": fault, "link": link})
+            self._heal({"do": "mend", "link": link})
+            return
         if what == "server":
             what = f"server {dice.randrange(self._servers)}"
         step: Step = {"do": fault, "what": what}
@@ -198,5 +208,7 @@ class _Author:
             crashing = [[], [], everybody, [person for person in everybody if dice.random() < 0.5]]
             step["with"] = dice.choice(crashing) if what.startswith("server") else []
         self._steps.append(step)
-        heal = {"do": "resume" if fault == "pause" else "start", "what": what}
-        self._healing.append((self._now + dice.choice([50, 300, 1000, 3000]) * (0.5 + dice.random()), heal))
+        self._heal({"do": "resume" if fault == "pause" else "start", "what": what})
+
+    def _heal(self, step: Step) -> None:
+        self._healing.append((self._now + self._dice.choice([50, 300, 1000, 3000]) * (0.5 + self._dice.random()), step))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import shutil
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +20,7 @@ import httpx2
 
 from collab.log import UpdateLog
 from collab.snapshots import Snapshots
-from tests.support.server import OWNER_TOKEN
+from tests.support.server import OWNER_TOKEN, ROOT
 from tests.support.yjs import Clients
 from tests.torture.cluster import Cluster, Nursery, ServerProcess
 from tests.torture.plan import Plan, Step
@@ -27,6 +29,8 @@ BARRIER_WITHIN = 60.0
 CONVERGE_WITHIN = 15.0
 DRIVE_WITHIN = 90.0
 """A drive's lease of 30 s may have to run out first."""
+
+FAILED = ROOT / ".torture"
 
 FINE_CLOSES = {1000, 1001, 1005, 1006, 1012, 1013}
 """Nobody sends too much or malformed frames here, and nothing is deleted."""
@@ -67,7 +71,7 @@ class Ordeal:
     # ---- the beginning
 
     async def _begin(self) -> None:
-        await self._cluster.heal()
+        await self._cluster.start()
         http = self._cluster.servers[0].http
         self._workspace = (await http.get("/api/me")).raise_for_status().json()["workspaces"][0]["id"]
         for number in range(self._plan.documents):
@@ -106,6 +110,10 @@ class Ordeal:
                 moving.add_done_callback(self._moves.discard)
             case "flush":
                 await self._flush()
+            case "sever" | "hang" | "mend":
+                if (link := self._cluster.links.get(step["link"])) is not None:
+                    getattr(link, step["do"])()
+                    self.figures["severed links"] += step["do"] != "mend"
             case fault:
                 await self._fault(fault, step)
 
@@ -240,6 +248,28 @@ class Ordeal:
                 stored = {key: audit[key] for key in ("text", "snapshot")}
                 if stored != replica:
                     raise Lost(f"what is stored of document {document} differs: {_difference(replica, stored)}")
+
+
+async def attempt(plan: Plan, forks: Nursery, clients: Clients, figures: Counter[str]) -> str | None:
+    """What went wrong, None if nothing did.
+
+    Then the plan, the servers' logs and all data are in `.torture/<seed>`, which the answer names.
+    """
+    # Not in a test's own folder: the path of a Unix socket has at most 103 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="torture-"))
+    ordeal = Ordeal(plan, folder, forks, clients)
+    try:
+        await ordeal.run()
+    except Exception as error:
+        kept = FAILED / str(plan.seed)
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.move(folder, kept)
+        plan.save(kept / "plan.json")
+        return f"{type(error).__name__}: {error}\n  saved as {kept / 'plan.json'}"
+    finally:
+        figures.update(ordeal.figures)
+        shutil.rmtree(folder, ignore_errors=True)
+    return None
 
 
 async def _eventually(within: float, look: Any) -> Any:
