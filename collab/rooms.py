@@ -124,7 +124,15 @@ class Rooms:
 
     @asynccontextmanager
     async def open(self, document: str) -> AsyncIterator[Room]:
-        """The room of ``document``, kept in memory for as long as the context lasts.
+        """The room of ``document``, kept in memory for as long as the context lasts. Raises as `enter`."""
+        room, leave = await self.enter(document)
+        try:
+            yield room
+        finally:
+            leave()
+
+    async def enter(self, document: str) -> tuple[Room, Callable[[], None]]:
+        """The room of ``document``, kept in memory until the function beside it is called, once.
 
         Raises:
             DocumentNotFound: there is no such text or tree document.
@@ -143,16 +151,21 @@ class Rooms:
         if slot.idle_timer is not None:
             slot.idle_timer.cancel()
             slot.idle_timer = None
-        try:
-            # Shielded: one impatient visitor must not cancel the opening for the others.
-            yield await asyncio.shield(slot.opening)
-        finally:
+
+        def leave() -> None:
             slot.users -= 1
             if slot.users == 0 and self._slots.get(document) is slot:
                 if slot.opening.done() and (slot.opening.cancelled() or slot.opening.exception() is not None):
                     del self._slots[document]
                 else:
                     self._expire_later(document, slot)
+
+        try:
+            # Shielded: one impatient visitor must not cancel the opening for the others.
+            return await asyncio.shield(slot.opening), leave
+        except BaseException:
+            leave()
+            raise
 
     async def _open(self, document: str) -> Room:
         """Subscribe, then read: what is published in between is buffered, what was before is in the log."""

@@ -2,7 +2,7 @@
 
 Through ASGI each frame costs two dictionaries, a queue, a task's turn, and a coroutine per middleware on each side:
 70 µs a frame where the edit in it costs 20 (docs/performance.md). So ASGI does what happens once per connection, the
-handshake with its authorization, and then `SocketProtocol.start` hands frames straight to who takes them.
+handshake with its authorization, and then `SocketProtocol.hand_over` gives frames straight to who takes them.
 
 As published, a close frame waits until the transport takes bytes again, and closing a transport waits for its buffer:
 a peer that stopped reading would hold its connection, and our shutdown, for as long as TCP lets it.
@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from starlette.websockets import WebSocket
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import (  # type: ignore[attr-defined]  # which of two it uses, one in C, is its own affair
@@ -58,8 +59,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._too_slow: Callable[[], None] = lambda: None
         self._unparsed = 0
         """Bytes that the library has been given of frames that it has not reported yet."""
-        self.ended = asyncio.Event()
-        """Set as soon as nothing more goes either way."""
+        self.ended = False
+        """As soon as nothing more goes either way."""
+        self._on_end: Callable[[], None] | None = None
 
     @classmethod
     def of(cls, socket: WebSocket) -> "SocketProtocol":
@@ -74,9 +76,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     # ---- frames, past ASGI
 
-    def start(self, receiver: Receiver) -> None:
-        """Hand every message to ``receiver`` from now on. The ASGI application must stay until `ended` is set."""
+    def hand_over(self, receiver: Receiver, on_end: Callable[[], None]) -> None:
+        """Hand every message to ``receiver`` from now on; ``on_end`` is called once, soon after the end.
+
+        The ASGI application may return after this, and should: its coroutines and what they hold, a dozen of them with
+        each middleware, are most of what an idle connection would cost.
+        """
         self._receiver = receiver
+        self._on_end = on_end
         # Of what came before, nothing is known: the short way is open once the library has said how it parsed that.
         self._unparsed = len(self.conn.reader.buffer)
         self._holding = True
@@ -85,9 +92,37 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             if event["type"] == "websocket.receive":
                 self._incoming.append(event.get("bytes"))
             else:
-                self.ended.set()
+                self._end()
         self.read_paused = True
         self._go_on()
+        if self.ended:
+            self._end()  # while the application was still busy with the handshake
+
+    async def run_asgi(self) -> None:
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            log.exception("the application failed")
+            self.send_500_response()
+        else:
+            if not self.handshake_complete:
+                log.error("the application returned before the handshake")
+                self.send_500_response()
+        if self._receiver is not None:
+            # Nobody asks for these any more; the handshake's headers alone are kilobytes.
+            del self.scope, self.request, self.response
+        elif self.close_timer is None:
+            self.transport.close()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._flowing = False
+        if self._on_end is not None:
+            # Not at once: a room that sends to all finds one too slow, and must not lose it in the middle of that.
+            self.loop.call_soon(self._on_end)
+            self._on_end = None
 
     def sender(self, *, limit: int, too_slow: Callable[[], None]) -> Callable[[bytes], None]:
         """What sends a binary message; it never waits, and is without effect once closed.
@@ -104,7 +139,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self._flowing:
             _sent.copies += 1
             self.transport.write(_sent.frame)
-        elif not self.close_sent and not self.disconnected:
+        elif not self.ended:
             self._queue_frame(_sent.frame)
 
     def _queue_frame(self, frame: bytes) -> None:
@@ -121,7 +156,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.disconnected:
             return False
         self.close_sent = True
-        self._flowing = False
         self._outgoing.clear()
         try:
             self.conn.send_close(code, reason)
@@ -129,7 +163,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         except InvalidState:
             pass  # the peer has closed first
         self._await_close()
-        self.ended.set()
+        self._end()
         return True
 
     def data_received(self, data: bytes) -> None:
@@ -214,7 +248,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._flowing = not self.close_sent and not self.disconnected
+        self._flowing = not self.ended
         while self._outgoing and self._flowing:
             frame = self._outgoing.popleft()
             self._outgoing_size -= len(frame)
@@ -242,31 +276,26 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
 
     def handle_close(self, event: Frame) -> None:
-        self._flowing = False
         super().handle_close(event)
-        self.ended.set()
+        self._end()
 
     def handle_parser_exception(self) -> None:
-        self._flowing = False
         super().handle_parser_exception()
-        self.ended.set()
+        self._end()
 
     def keepalive_timeout(self) -> None:
-        self._flowing = False
         super().keepalive_timeout()
-        self.ended.set()
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._flowing = False
         super().connection_lost(exc)
         self._incoming.clear()
         self._outgoing.clear()
-        self.ended.set()
+        self._end()
 
     def shutdown(self) -> None:
-        self._flowing = False
         super().shutdown()
-        self.ended.set()
+        self._end()
         self.loop.call_later(PATIENCE, self.transport.abort)
 
 

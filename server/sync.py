@@ -6,8 +6,7 @@ handshake tells a browser nothing (`server.problems` has the codes).
 """
 
 import asyncio
-from collections.abc import Awaitable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 
 import structlog
 from fastapi import APIRouter
@@ -39,31 +38,32 @@ REFUSALS = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClo
 @router.websocket("/sync/{workspace}/{document}")
 async def sync(socket: WebSocket, document: str, member: Viewer, services: ServicesDep) -> None:
     await socket.accept()
-    services.metrics.sockets["sync"] += 1
+    room, leave = await services.rooms.enter(tree_id(member.workspace) if document == "tree" else document)
     try:
-        async with services.rooms.open(tree_id(member.workspace) if document == "tree" else document) as room:
-            if room.workspace != member.workspace:
-                raise DocumentNotFound(document)
-            if room.kind == "tree":
-                # From now on it is noticed which texts this client, or any other, deletes (`collab.trees`).
-                await services.files.tree(member.workspace)
-            elif not await services.files.shows(member.workspace, document):
-                raise Problem(410, "This file was deleted.")
-            if len(room.connections) >= services.settings.limits.connections_per_document:
-                raise Problem(503, "This document has as many connections as it can serve. Try again later.")
-            await _Conversation(SocketProtocol.of(socket), room, member, services).run()
-    finally:
-        services.metrics.sockets["sync"] -= 1
+        if room.workspace != member.workspace:
+            raise DocumentNotFound(document)
+        if room.kind == "text" and not await services.files.shows(member.workspace, document):
+            raise Problem(410, "This file was deleted.")
+        if len(room.connections) >= services.settings.limits.connections_per_document:
+            raise Problem(503, "This document has as many connections as it can serve. Try again later.")
+    except BaseException:
+        leave()
+        raise
+    _Conversation(SocketProtocol.of(socket), room, leave, member, services)
 
 
 class _Conversation:
-    """One client in one room; the `collab.connection.Peer` that the room sends to."""
+    """One client in one room, until either side closes; the `collab.connection.Peer` that the room sends to."""
 
-    def __init__(self, protocol: SocketProtocol, room: Room, member: Member, services: Services) -> None:
+    def __init__(
+        self, protocol: SocketProtocol, room: Room, leave: Callable[[], None], member: Member, services: Services
+    ) -> None:
+        """``leave``: what gives the room back."""
         limits = services.settings.limits
         self.author = member.author
         self._protocol = protocol
         self._room = room
+        self._leave = leave
         self._member = member
         self._services = services
         self._metrics = services.metrics
@@ -72,6 +72,15 @@ class _Conversation:
         self.send = protocol.sender(limit=services.settings.outgoing_bytes, too_slow=self._read_too_slowly)
         self._take_role(member.role)
         self._connection = Connection(room, self)
+        self._unwatch = services.watch.watch(member, self._change_role, self._revoke)
+        self._metrics.sockets["sync"] += 1
+        protocol.hand_over(self._receive, self._ended)
+
+    def _ended(self) -> None:
+        self._metrics.sockets["sync"] -= 1
+        self._unwatch()
+        self._connection.detach()
+        self._leave()
 
     def _take_role(self, role: Role) -> None:
         user = self._member.user
@@ -95,16 +104,6 @@ class _Conversation:
         if self.can_write and not could_write:
             self._connection.resync()
 
-    async def run(self) -> None:
-        """Until either side closes."""
-        unwatch = self._services.watch.watch(self._member, self._change_role, self._revoke)
-        try:
-            self._protocol.start(self._receive)
-            await self._protocol.ended.wait()
-        finally:
-            self._connection.detach()
-            unwatch()
-
     def _receive(self, frame: bytes | None) -> Awaitable[None] | None:
         if frame is None:
             self.close(UNSUPPORTED, "frames of this protocol are binary")
@@ -123,10 +122,8 @@ class _Conversation:
 
     async def _slow_down(self, seconds: float, frame: bytes) -> None:
         """Do not read for a while: the client's frames wait on its own side of the network."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._protocol.ended.wait(), seconds)
-            return  # whoever has been sent away meanwhile changes nothing more
-        if (pending := self._take(frame)) is not None:
+        await asyncio.sleep(seconds)
+        if not self._protocol.ended and (pending := self._take(frame)) is not None:
             await pending
 
     def _take(self, frame: bytes) -> Awaitable[None] | None:
