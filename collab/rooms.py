@@ -193,6 +193,7 @@ class Rooms:
             committed=self._committed,
             limits=self._limits,
         )
+        self._spawn(loaded.replica.known.read_ahead())
         for message in slot.buffered:
             room.replicate(message)
         slot.buffered.clear()

@@ -174,7 +174,10 @@ class Snapshots:
         record, snapshot, entries = await self._read(document)
         if record.get("gone_at") is not None:
             raise DocumentGone(document)
-        return self._assemble(record, snapshot, entries)
+        replica = _replica_of(record, snapshot)
+        if entries:
+            await replica.known.read_ahead()
+        return self._assemble(record, replica, snapshot, entries)
 
     async def _read(self, document: str) -> tuple[dict[str, Any], bytes | None, list[LogEntry]]:
         """The record, the snapshot and the log, read in the order that leaves no hole."""
@@ -209,7 +212,7 @@ class Snapshots:
             pointer = record.get("snapshot")
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
-                found = self._assemble(record, snapshot, entries[document])
+                found = self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
                 _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
             except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
@@ -217,10 +220,8 @@ class Snapshots:
         return loaded
 
     @staticmethod
-    def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
-        pointer = record.get("snapshot") or {}
-        replica = Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
-        covered = {item["process"]: item["last"] for item in pointer.get("covers", [])}
+    def _assemble(record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
+        covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
         integrated = integrate(replica, entries)
         # Also what is spoilt, or it would be looked for again and again.
         for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
@@ -277,6 +278,11 @@ class Snapshots:
         if pointer:
             await self._objects.delete(pointer["key"])
         return True
+
+
+def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:
+    pointer = record.get("snapshot") or {}
+    return Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
 
 
 def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[dict[str, Any]]:
