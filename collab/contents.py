@@ -18,7 +18,8 @@ from collab.documents import Documents, FileKind, FileRecord, blob_key, now
 from collab.edits import fresh_client_id, replacing_update
 from collab.limits import Limits
 from collab.orphans import AGE
-from collab.room import Room, is_panic
+from collab.replica import is_panic
+from collab.room import Room
 from collab.rooms import Present, Rooms
 from collab.textfile import TextFormat, decode, encode
 from collab.update import encode_state_vector

@@ -249,7 +249,10 @@ class Drive:
                 key for key, record in records.items() if record.drive.leftovers or record.drive.path != paths.get(key)
             }
             dirty = {key for key, record in records.items() if _may_be_old(record, written.get(key, _LONG_AGO))}
-            await self._bring(workspace, nodes, lease, dirty & paths.keys(), moved | lost)
+            # Whoever logged that lets it settle in a moment, and knows better who took part.
+            recently = datetime.now(UTC) - timedelta(seconds=QUIET)
+            busy = {key for key, at in written.items() if at > recently}
+            await self._bring(workspace, nodes, lease, dirty & paths.keys(), moved | lost, busy)
             await self._history.versions.remove_retired(workspace)
 
     async def _void_lost_claims(self, workspace: str, records: Collection[FileRecord]) -> set[str]:

@@ -13,6 +13,7 @@ from collab.update import (
     decode_state_vector,
     encode_state_vector,
     read_update,
+    read_update_cooperatively,
 )
 
 NOTHING = b"\x00\x00"
@@ -41,13 +42,25 @@ class Known:
         self.state = decode_state_vector(pycrdt.get_state(document) if state is None else state)
         self._unread: bytes | None = None if kind == "text" and paired is False else document
 
-    def _read(self, document: bytes) -> None:
-        """For the first update, as opening a document must not cost a reading of every struct."""
+    async def read_ahead(self) -> None:
+        """Does in slices, with turns for others in between, what the first `take` would do at a stretch: reading every
+        struct of the document, which opening it must not cost.
+        """
+        if (document := self._to_read()) is not None:
+            header = await read_update_cooperatively(document, self._kind)
+            if self._unread is document:
+                self._learn(header)
+
+    def _to_read(self) -> bytes | None:
+        """The document, if it is yet to be read and may hold what must be known."""
+        if self._unread is not None and self._kind == "text" and not may_hold_pairs(self._unread):
+            self._unread = None
+        return self._unread
+
+    def _learn(self, header: UpdateHeader) -> None:
         self._unread = None
-        if self._kind == "tree" or may_hold_pairs(document):
-            header = read_update(document, self._kind)
-            self._pairs.add(header.paired)
-            self._maps.update(header.entries)
+        self._pairs.add(header.paired)
+        self._maps.update(header.entries)
 
     def take(self, update: bytes, header: UpdateHeader) -> Taken:
         """Takes in an update for which `missing(header, known.state)` is None.
@@ -55,8 +68,8 @@ class Known:
         What the document has already is cut away: where the same clocks come again with other content, Yjs and yrs do
         not agree, and Yjs may throw. InvalidUpdate for what contradicts the document; then nothing has changed.
         """
-        if self._unread is not None:
-            self._read(self._unread)
+        if self._unread is not None and (document := self._to_read()) is not None:
+            self._learn(read_update(document, self._kind))
         for client, ranges in header.ranges.items():
             if ranges[0][0] < self.state.get(client, 0):
                 update, header = self._cut_away(update, header)

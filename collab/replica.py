@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from pycrdt import Doc, Map, Text, merge_updates
 
 from collab.known import NOTHING, Known, Taken
 from collab.surrogates import mend
-from collab.update import Kind, UpdateHeader, missing
+from collab.update import Kind, UpdateHeader, missing, read_update
+
+log = structlog.get_logger(__name__)
 
 TURN = 0.02
 """Seconds that integrating may keep the loop busy at a stretch, as far as that can be told beforehand."""
@@ -43,24 +48,58 @@ class Replica:
         self._deferred: list[bytes] = []
         self._doc: Doc[Any] | None = None
         self._items = 0
+        self.set_aside: list[bytes] = []
+        """Of what was deferred, what the CRDT library does not take."""
         self.known = Known(self.kind, self._content, state, paired)
 
     @property
     def doc(self) -> Doc[Any]:
         """Not to be kept: another may take its place."""
         if self._doc is None:
-            doc: Doc[Any] = Doc()
-            # The root first, so that integrating never has to guess its type.
-            if self.kind == "text":
-                self._text: Text = doc.get("text", type=Text)
-            else:
-                self._nodes: Map[Any] = doc.get("nodes", type=Map)
-            for update in (self._content, *self._deferred):
-                doc.apply_update(update)
-            self._doc = doc
+            try:
+                self._doc = self._made_of((self._content, *self._deferred))
+            except BaseException as error:
+                if not is_refusal(error):
+                    raise
+                self._doc = self._without_what_breaks()
             self._items += (sum(map(len, (self._content, *self._deferred))) - self._bytes()) // BYTES_PER_ITEM
             self._content, self._deferred = NOTHING, []
         return self._doc
+
+    def _made_of(self, updates: Iterable[bytes]) -> Doc[Any]:
+        doc: Doc[Any] = Doc()
+        # The root first, so that integrating never has to guess its type.
+        if self.kind == "text":
+            self._text: Text = doc.get("text", type=Text)
+        else:
+            self._nodes: Map[Any] = doc.get("nodes", type=Map)
+        for update in updates:
+            doc.apply_update(update)
+        return doc
+
+    def _without_what_breaks(self) -> Doc[Any]:
+        """Sets aside what the CRDT library does not take of the deferred updates, and whatever rests on it: a document
+        must not be lost for one entry of its log. What is known has to begin again without their clocks.
+        """
+        self.known = Known(self.kind, self._content)
+        doc = self._made_of([self._content])
+        sound = [self._content]
+        for update in self._deferred:
+            header = read_update(update, self.kind)
+            try:
+                if missing(header, self.known.state):
+                    raise ValueError("rests on what was set aside")
+                doc.apply_update(update)
+                self.known.take(update, header)
+                sound.append(update)
+            except BaseException as error:
+                if not is_refusal(error):
+                    raise
+                doc = self._made_of(sound)
+                self.set_aside.append(update)
+                digest = hashlib.sha256(update).hexdigest()
+                log.error("set an update aside, it stays in the log", why=str(error), sha256=digest, bytes=len(update))
+        return doc
 
     @property
     def text(self) -> Text:
@@ -81,7 +120,8 @@ class Replica:
         if self._doc is not None or state_vector != b"\x00":
             return self.doc.get_update(state_vector)
         if self._deferred:
-            self._content, self._deferred = merge_updates(self._content, merge_updates(*self._deferred)), []
+            # Not kept: in one piece, one part that breaks could not be told from the others.
+            return merge_updates(self._content, merge_updates(*self._deferred))
         return self._content
 
     def _bytes(self) -> int:
@@ -130,3 +170,13 @@ class Replica:
             self.integrate(update, cuts=cuts)
         else:
             self._deferred.append(update)
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether the CRDT library's Rust code panicked: pyo3's exception for it derives from BaseException on purpose."""
+    return type(error).__name__ == "PanicException"
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the CRDT library does not take an update, and may have taken half of it."""
+    return is_panic(error) or isinstance(error, ValueError)

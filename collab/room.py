@@ -27,6 +27,7 @@ from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
 from collab.presence import Presence
+from collab.replica import is_refusal
 from collab.snapshots import Loaded
 from collab.update import Kind, UpdateHeader, encode_state_vector, read_update
 from collab.window import FlushWindow
@@ -385,9 +386,9 @@ class Room:
         try:
             self._replica.integrate(update, cuts=cuts)
         except BaseException as error:
-            if not is_panic(error):
+            if not is_refusal(error):
                 raise
-            log.error("the CRDT library panicked; rebuilding", document=self.document, error=str(error))
+            log.error("the CRDT library does not take an update; rebuilding", document=self.document, error=str(error))
             self.sound.clear()
             self._rebuild(self)
             return False
@@ -418,7 +419,7 @@ class Room:
             try:
                 trial.apply_update(item.update)
             except BaseException as error:
-                if not is_panic(error):
+                if not is_refusal(error):
                     raise
                 if item.sender is not None:
                     item.sender.peer.close(1007, "malformed update")
@@ -440,7 +441,7 @@ class Room:
 
     def _bring_in(self, update: bytes) -> None:
         taken = self._replica.admit(update, read_update(update, self.kind))
-        self._replica.integrate(taken.update, cuts=taken.cuts)
+        self._replica.defer(taken.update, cuts=taken.cuts)
 
     # ---- the log
 
@@ -682,11 +683,6 @@ class Room:
         for timer in (self._flush_timer, self._presence_timer):
             if timer is not None:
                 timer.cancel()
-
-
-def is_panic(error: BaseException) -> bool:
-    """Whether the CRDT library's Rust code panicked: pyo3's exception for it derives from BaseException on purpose."""
-    return type(error).__name__ == "PanicException"
 
 
 def _merged(updates: list[bytes]) -> bytes:

@@ -206,6 +206,7 @@ class Rooms:
             committed=self._committed,
             limits=self._limits,
         )
+        self._spawn(loaded.replica.known.read_ahead())
         for message in slot.buffered:
             room.replicate(message)
         slot.buffered.clear()
@@ -430,10 +431,14 @@ class Rooms:
         for entry in sorted(entries, key=lambda e: (e.process, e.first)):
             if entry.first > room.covered.get(entry.process, 0) + 1:
                 break  # what lies between has been folded into a snapshot
-            header = read_update(entry.update, room.kind)
-            if room.gap(header) is None:
+            try:
+                header = read_update(entry.update, room.kind)
+                if room.gap(header) is None:
+                    room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
+                    room.absorb(entry.update, header)
+            except InvalidUpdate as error:
+                log.error("left an entry of the log out", entry=entry.id, why=str(error))
                 room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
-                room.absorb(entry.update, header)
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
             return True
         loaded = await self.snapshots.load(room.document)

@@ -33,7 +33,7 @@ from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drivemoves import Moves
 from collab.history import History
-from collab.room import is_panic
+from collab.replica import is_panic
 from collab.rooms import Present
 from collab.tree import Node
 from storage.leases import Lease, LeaseUnavailable

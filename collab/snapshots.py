@@ -26,7 +26,7 @@ from collab.aside import Aside
 from collab.log import LogEntry, UpdateLog
 from collab.replica import Replica
 from collab.surrogates import may_hold_pairs
-from collab.update import Kind, encode_state_vector, read_update
+from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
 from storage.objects import ObjectNotFound, ObjectStore
 
 log = structlog.get_logger(__name__)
@@ -78,26 +78,43 @@ class Loaded:
         return self.replica.doc
 
 
-def integrate(replica: Replica, entries: Iterable[LogEntry]) -> tuple[list[LogEntry], list[LogEntry]]:
-    """Take in every entry that has no gap, in whatever order they fit; returns (integrated, still waiting).
+@dataclass(slots=True)
+class Integrated:
+    done: list[tuple[LogEntry, bytes]]
+    """And what was taken of them."""
+    waiting: list[LogEntry]
+    """They rest on text that is not there (yet)."""
+    spoilt: list[LogEntry]
+    """They can never be taken. They are left in the log, for somebody to look at."""
+
+
+def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
+    """Take in every entry that has no gap, in whatever order they fit.
 
     `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
     """
-    waiting, done = list(entries), []
+    waiting = list(entries)
+    done: list[tuple[LogEntry, bytes]] = []
+    spoilt: list[LogEntry] = []
     progress = True
     while progress and waiting:
         progress, rest = False, []
         for entry in waiting:
-            header = read_update(entry.update, replica.kind)
-            if replica.gap(header):
-                rest.append(entry)
+            try:
+                header = read_update(entry.update, replica.kind)
+                if replica.gap(header):
+                    rest.append(entry)
+                    continue
+                taken = replica.admit(entry.update, header)
+            except InvalidUpdate as error:
+                log.error("left an entry of the log out", entry=entry.id, why=str(error))
+                spoilt.append(entry)
                 continue
-            taken = replica.admit(entry.update, header)
             replica.defer(taken.update, cuts=taken.cuts)
-            done.append(entry)
+            done.append((entry, taken.update))
             progress = True
         waiting = rest
-    return done, waiting
+    return Integrated(done, waiting, spoilt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +135,13 @@ class Folded:
 def fold(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
     """``previous`` with all ``entries`` that fit onto it; None when none does."""
     replica = Replica(kind, previous)
-    done = {id(entry) for entry in integrate(replica, entries)[0]}
-    if not done:
-        return None
+    integrated = integrate(replica, entries).done
     # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
     # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
     snapshot = replica.doc.get_update()
+    done = {id(entry) for entry, update in integrated if update not in replica.set_aside}
+    if not done:
+        return None
     return Folded(
         snapshot,
         hashlib.sha256(snapshot).hexdigest(),
@@ -156,7 +174,10 @@ class Snapshots:
         record, snapshot, entries = await self._read(document)
         if record.get("gone_at") is not None:
             raise DocumentGone(document)
-        return self._assemble(record, snapshot, entries)
+        replica = _replica_of(record, snapshot)
+        if entries:
+            await replica.known.read_ahead()
+        return self._assemble(record, replica, snapshot, entries)
 
     async def _read(self, document: str) -> tuple[dict[str, Any], bytes | None, list[LogEntry]]:
         """The record, the snapshot and the log, read in the order that leaves no hole."""
@@ -191,7 +212,7 @@ class Snapshots:
             pointer = record.get("snapshot")
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
-                found = self._assemble(record, snapshot, entries[document])
+                found = self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
                 _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
             except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
@@ -199,18 +220,17 @@ class Snapshots:
         return loaded
 
     @staticmethod
-    def _assemble(record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
-        pointer = record.get("snapshot") or {}
-        replica = Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
-        covered = {item["process"]: item["last"] for item in pointer.get("covers", [])}
-        integrated, waiting = integrate(replica, entries)
-        for entry in integrated:
+    def _assemble(record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
+        covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
+        integrated = integrate(replica, entries)
+        # Also what is spoilt, or it would be looked for again and again.
+        for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
         return Loaded(
             workspace=record["workspace"],
             replica=replica,
             covered=covered,
-            waiting=waiting,
+            waiting=integrated.waiting,
             snapshot_size=len(snapshot or b""),
             entries=len(entries),
             log_size=sum(len(entry.update) for entry in entries),
@@ -258,6 +278,11 @@ class Snapshots:
         if pointer:
             await self._objects.delete(pointer["key"])
         return True
+
+
+def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:
+    pointer = record.get("snapshot") or {}
+    return Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
 
 
 def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[dict[str, Any]]:

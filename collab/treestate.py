@@ -13,7 +13,6 @@ The outcome is always that of `tree.legal_tree`.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -247,8 +246,8 @@ class _Folder:
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
-        self._wanted: dict[str, list[str]] = {}
-        """Name → who has it, ascending."""
+        self._wanted: dict[str, tuple[str, ...]] = {}
+        """Name → who has it, ascending. In tuples, which the garbage collector need not look into."""
         self._crowded: set[str] = set()
         """Names that several have."""
         self._given: dict[str, str] = {}
@@ -256,9 +255,9 @@ class _Folder:
 
     def add(self, key: str, name: str) -> None:
         self.ids.add(key)
-        having = self._wanted.setdefault(name, [])
-        insort(having, key)
-        if len(having) > 1:
+        having = self._wanted.get(name, ())
+        self._wanted[name] = tuple(sorted((*having, key)))
+        if having:
             self._crowded.add(name)
 
     def remove(self, key: str, name: str) -> bool:
@@ -266,12 +265,13 @@ class _Folder:
         if key not in self.ids:
             return False
         self.ids.remove(key)
-        having = self._wanted[name]
-        del having[bisect_left(having, key)]
+        having = tuple(other for other in self._wanted[name] if other != key)
         if len(having) < 2:
             self._crowded.discard(name)
-            if not having:
-                del self._wanted[name]
+        if having:
+            self._wanted[name] = having
+        else:
+            del self._wanted[name]
         return True
 
     def number(self, nodes: Mapping[str, RawNode]) -> Iterable[str]:

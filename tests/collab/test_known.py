@@ -1,5 +1,6 @@
 """What is taken of an update, and documents with halved characters: always what real Yjs makes of the same updates."""
 
+import asyncio
 import base64
 import random
 from collections.abc import Iterator
@@ -129,6 +130,39 @@ def test_careless_clients_that_cut_characters_anywhere(yjs: Oracle, seed: int) -
     yjs.apply("newcomer", server.doc.get_update())
     assert yjs.text("newcomer") == str(server.text)
     assert not yjs.pending("newcomer")
+
+
+@pytest.mark.parametrize("kind", ["text", "tree"])
+async def test_reading_ahead_lets_the_loop_run_and_learns_the_same(kind: Kind) -> None:
+    if kind == "text":
+        structs = [text("a😀", (5, 3 * k - 1) if k else None, (4, 0)) for k in range(20_000)]
+        document = update((5, 0, structs), (4, 0, [text("b")]))
+        probe = update((6, 0, [text("X", (5, 1), (5, 2))]))
+    else:
+        document = update((5, 0, [node(f"n{k}") for k in range(20_000)]))
+        probe = update((6, 0, [value(NULL, (5, 19_999), "name")]))
+    ahead, at_a_stretch = Known(kind, document), Known(kind, document)
+    reading = asyncio.create_task(ahead.read_ahead())
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 5
+    header = read_update(probe, kind)
+    assert ahead.take(probe, header) == at_a_stretch.take(probe, header)
+    assert ahead.take(probe, header).update == b"\x00\x00"
+
+
+async def test_an_update_in_the_middle_of_reading_ahead_does_not_wait_for_it() -> None:
+    document = update((5, 0, [node(f"n{k}") for k in range(20_000)]))
+    known = Known("tree", document)
+    reading = asyncio.create_task(known.read_ahead())
+    await asyncio.sleep(0)
+    late = update((6, 0, [node("late"), value(NULL, (5, 19_999), "name")]))
+    assert known.take(late, read_update(late, "tree")).update == late
+    await reading
+    below = update((6, 2, [value(NULL, (6, 0), "name")]))
+    assert known.take(below, read_update(below, "tree")).update == below
 
 
 def test_what_is_known_is_cut_away() -> None:

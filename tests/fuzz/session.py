@@ -44,6 +44,7 @@ from tests.fuzz.people import Bystander, Peer
 LONGEST_TURN = 0.05
 """Seconds of CPU."""
 
+TURN = 0.004
 _STEPS = 48
 _REFUSED = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClosed)
 _CONTENTS = ("a", "bc", "\n", "é", "😀", "a😀b😁", "👩‍👩‍👧", "x" * 200, "\r", "\0", "", b"\xed\xa0\xbd", b"\xff")
@@ -108,9 +109,11 @@ async def _session(loop: Turns, storage: Storage, choices: Choices) -> None:
                 if choices.chance(10):
                     assert bystander.connection is not None
                     await bystander.connection.receive(encode_update(bystander.write(step)))
+                began = time.thread_time()
                 await crowd.act()
                 await bystander.pump()
-                if choices.chance(50):
+                # The server, too, lets the others have their turn after a few milliseconds.
+                if time.thread_time() - began > TURN or choices.chance(50):
                     await asyncio.sleep(0)
             await asyncio.wait_for(_settle(room, bystander), 20)
             longest = loop.longest
@@ -208,7 +211,7 @@ class Crowd:
                     frame[at:at] = frame[at : at + choices.below(32)]
         if frame[:1] == b"\0" and frame[1:2] in (b"\1", b"\2") and choices.chance(80):
             prefix = len(uint(len(frame)))
-            return bytes(frame[:2]) + uint(len(frame) - 2 - prefix) + bytes(frame[2 + prefix :])
+            return bytes(frame[:2]) + uint(max(0, len(frame) - 2 - prefix)) + bytes(frame[2 + prefix :])
         return bytes(frame)
 
     def _writer(self, reached: dict[int, int]) -> int:

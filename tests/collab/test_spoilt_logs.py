@@ -1,0 +1,112 @@
+"""A log with an entry that can never be taken: the rest of the document opens, and the entry is not lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pycrdt import Doc
+
+from collab.log import LogEntry
+from collab.replica import Replica
+from collab.rooms import Rooms
+from collab.update import read_update
+from storage import Storage
+from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.yjs_bytes import text, update
+
+# Of fuzzing: applied to a document with five units of client 4, it panics in yrs 0.28 ("called `Option::unwrap()` on a
+# `None` value"). A right origin of its own future; the reader refuses it.
+PANICS = bytes.fromhex("0101040144044300016100")
+
+BROKEN_DOCUMENT = bytes.fromhex(
+    "01050400010104746578740184040009f09f988062f09f988101010474"
+    "6578740604010474657874010a04010474657874010a01040200010606"
+)
+
+UNREADABLE = b"\x07\x07\x07"
+
+
+@pytest.fixture
+async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
+    opened = Rooms(storage)
+    await opened.ensure_indexes()
+    yield opened
+    await opened.close()
+
+
+def panicking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bytes are known that pass the reader and panic: those with "poison" in them stand for what may be found."""
+    apply = Doc.apply_update
+
+    def applied(self: Doc[Any], data: bytes) -> None:
+        if b"poison" in data:
+            broken: Doc[Any] = Doc()
+            apply(broken, BROKEN_DOCUMENT)
+            apply(broken, PANICS)
+        apply(self, data)
+
+    monkeypatch.setattr(Doc, "apply_update", applied)
+
+
+@pytest.mark.parametrize("bad", [UNREADABLE, PANICS, update((6, 0, [text("b", origin=(5, 0)), text("", (6, 0))]))])
+async def test_an_entry_that_cannot_be_read_is_left_out_and_kept(storage: Storage, rooms: Rooms, bad: bytes) -> None:
+    document = await new_document(storage)
+    entries = [
+        LogEntry(document, "p", 1, 1, update((5, 0, [text("before")]))),
+        LogEntry(document, "p", 2, 2, bad),
+        LogEntry(document, "p", 3, 3, update((7, 0, [text(" after", origin=(5, 5))]))),
+    ]
+    await rooms.updates.append(entries)
+    async with rooms.open(document) as room:
+        assert room.text == "before after"
+        assert room.covers({"p": 3})
+        ann = Client()
+        ann.join(room)
+        await ann.pump()
+        await ann.type(0, "on and on, ")
+        await ann.barrier()
+        await eventually(lambda: ann.answers == [b"t"])
+        await rooms.catch_up(room)
+    assert await rooms.snapshots.compact(document)
+    assert [entry.update for entry in await rooms.updates.read(document)] == [bad]
+    assert await rooms.text_of(document) == "on and on, before after"
+
+
+async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rests_on_it(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    poison, resting = update((6, 0, [text("poison", origin=(5, 0))])), update((7, 0, [text("x", origin=(6, 2))]))
+    entries = [
+        LogEntry(document, "p", number, number, data)
+        for number, data in enumerate(
+            (update((5, 0, [text("before")])), poison, resting, update((8, 0, [text(" after", origin=(5, 5))]))), 1
+        )
+    ]
+    await rooms.updates.append(entries)
+    panicking(monkeypatch)
+    async with rooms.open(document) as room:
+        assert room.text == "before after"
+        assert set(room.state) == {5, 8}
+        ann = Client()
+        ann.join(room)
+        await ann.pump()
+        await ann.type(0, "on, ")
+        await ann.barrier()
+        await eventually(lambda: ann.answers == [b"t"])
+    assert await rooms.snapshots.compact(document)
+    kept = [entry.update for entry in await rooms.updates.read(document)]
+    assert kept == [poison, resting]
+    assert await rooms.text_of(document) == "on, before after"
+
+
+def test_the_panic_is_real_and_the_reader_keeps_it_out() -> None:
+    broken: Doc[Any] = Doc()
+    broken.apply_update(BROKEN_DOCUMENT)
+    with pytest.raises(BaseException, match="unwrap"):
+        broken.apply_update(PANICS)
+    replica = Replica("text")
+    with pytest.raises(ValueError, match="rests on itself"):
+        replica.admit(PANICS, read_update(PANICS, "text"))
