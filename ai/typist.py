@@ -24,13 +24,18 @@ class Typist:
         self._update = b""
         self._length = 0
         self.client = client
-        self._text.observe(self._follow)
-        self._doc.observe(self._collect)
+        self._following = self._text.observe(self._follow)
+        self._collecting = self._doc.observe(self._collect)
 
     @property
     def typed(self) -> Insertion:
         """All that was typed, whether or not people have deleted some of it since."""
         return Insertion(self.client, self._length)
+
+    def close(self) -> None:
+        """Type no more. An observer that stays would keep the copy of the document in memory for ever."""
+        self._text.unobserve(self._following)
+        self._doc.unobserve(self._collecting)
 
     def receive(self, update: bytes) -> None:
         """Take an update of the document, of anybody's."""

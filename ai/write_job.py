@@ -85,6 +85,7 @@ class WriteAttempt(SuggestionAttempt):
             await self._type_answer(room, hunk, typist, task)
         finally:
             stop()
+            typist.close()
         await self._settle(room, hunk)
         nothing = "There is nothing to write." if not self._typed else None
         warning = self._generation.warning if self._generation else None

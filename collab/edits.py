@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from pycrdt import Doc, Text
+from pycrdt import Doc, Text, TransactionEvent
 
 from collab.differences import differences
 from collab.offsets import utf16_length, utf16_to_utf8
@@ -35,6 +36,24 @@ def fork(doc: Doc[Any], client_id: int | None = None) -> Doc[Any]:
     return replica
 
 
+@contextmanager
+def recorded(doc: Doc[Any]) -> Iterator[list[bytes]]:
+    """The updates of every transaction of the body.
+
+    The observer must go, or pycrdt keeps the document in memory for as long as the process lives.
+    """
+    updates: list[bytes] = []
+
+    def record(event: TransactionEvent) -> None:
+        updates.append(event.update)
+
+    subscription = doc.observe(record)
+    try:
+        yield updates
+    finally:
+        doc.unobserve(subscription)
+
+
 def fresh_client_id(taken: Container[int]) -> int:
     """A Yjs client id that is not in `taken`. Not 0, which no document may hold (see `collab.update`)."""
     while True:
@@ -61,14 +80,12 @@ def _carry_out(replica: Doc[Any], edits: Sequence[TextEdit]) -> bytes:
             raise ValueError(f"edits overlap at {behind.start}")
     places = [offset for edit in ascending for offset in (edit.start, edit.end)]
     offsets = utf16_to_utf8(str(text), places)
-    updates: list[bytes] = []
-    replica.observe(lambda event: updates.append(event.update))
     sizes = [
         len(edit.text.encode()) - end + start
         for edit, start, end in zip(ascending, offsets[::2], offsets[1::2], strict=True)
     ]
     growth = [0, *accumulate(sizes)]
-    with replica.transaction():
+    with recorded(replica) as updates, replica.transaction():
         for index, first in _halving(len(ascending)):
             # All edits in front of `first` are done, and none between it and this one.
             start, end = offsets[2 * index] + growth[first], offsets[2 * index + 1] + growth[first]

@@ -17,7 +17,7 @@ from typing import Any
 from pycrdt import Doc, Text
 
 from collab.codec import Decoder, MalformedFrame, write_var_string, write_var_uint
-from collab.edits import fork
+from collab.edits import fork, recorded
 from collab.offsets import utf16_length, utf16_to_utf8
 from collab.surrogates import SurrogatePairs, may_hold_pairs
 from collab.update import decode_state_vector, read_update
@@ -139,14 +139,13 @@ def _names(doc: Doc[Any], characters: Iterable[tuple[int, int]]) -> dict[tuple[i
     """(client, clock, length) of characters given by their bytes: what the update names that deletes each."""
     replica = fork(doc)
     text = replica.get(_ROOT, type=Text)
-    updates: list[bytes] = []
-    replica.observe(lambda event: updates.append(event.update))
     names: dict[tuple[int, int], tuple[int, int, int]] = {}
-    # From the back, so that the bytes of those in front stay where they are.
-    for start, end in sorted(characters, reverse=True):
-        del text[start:end]
-        [(client, [(clock, length)])] = read_update(updates.pop(), "text").deletes.items()
-        names[start, end] = (client, clock, length)
+    with recorded(replica) as updates:
+        # From the back, so that the bytes of those in front stay where they are.
+        for start, end in sorted(characters, reverse=True):
+            del text[start:end]
+            [(client, [(clock, length)])] = read_update(updates.pop(), "text").deletes.items()
+            names[start, end] = (client, clock, length)
     return names
 
 

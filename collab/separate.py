@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from pycrdt import Doc, Text, TransactionEvent
+from pycrdt import Doc, Text
 
 from collab.codec import read_var_uint, write_var_uint
-from collab.edits import TextEdit, edit_update, fork
+from collab.edits import TextEdit, edit_update, fork, recorded
 from collab.offsets import utf16_to_utf8
 
 
@@ -30,29 +30,24 @@ def separate_updates(doc: Doc[Any], edits: Sequence[TextEdit], clients: Sequence
     text = replica.get("text", type=Text)
     places = [place for number in order for place in (edits[number].start, edits[number].end)]
     offsets = utf16_to_utf8(str(text), places)
-    made: list[bytes] = []
-
-    def collect(event: TransactionEvent) -> None:
-        made.append(event.update)
-
-    replica.observe(collect)
     updates = [b"\x00\x00"] * len(edits)
     touched: int | None = None
-    for position in range(len(order) - 1, -1, -1):
-        number = order[position]
-        edit = edits[number]
-        if edit.end == touched:
-            # The neighbour behind it is changed already; this one would name what stands there now.
-            updates[number] = edit_update(doc, [edit], clients[number])
-        elif edit.start != edit.end or edit.text:
-            start, end = offsets[2 * position], offsets[2 * position + 1]
-            with replica.transaction():
-                if start != end:
-                    del text[start:end]
-                if edit.text:
-                    text.insert(start, edit.text)
-            updates[number] = _under(clients[number], made[-1])
-        touched = edit.start
+    with recorded(replica) as made:
+        for position in range(len(order) - 1, -1, -1):
+            number = order[position]
+            edit = edits[number]
+            if edit.end == touched:
+                # The neighbour behind it is changed already; this one would name what stands there now.
+                updates[number] = edit_update(doc, [edit], clients[number])
+            elif edit.start != edit.end or edit.text:
+                start, end = offsets[2 * position], offsets[2 * position + 1]
+                with replica.transaction():
+                    if start != end:
+                        del text[start:end]
+                    if edit.text:
+                        text.insert(start, edit.text)
+                updates[number] = _under(clients[number], made[-1])
+            touched = edit.start
     return updates
 
 

@@ -172,9 +172,9 @@ def changed_lines(text: str) -> str:
     ],
 )
 def test_edits_between_large_texts_take_bounded_time(old: str, new: str, seconds: float, most: int | None) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     edits = minimal_edits(old, new)
-    assert time.perf_counter() - started < seconds
+    assert time.thread_time() - started < seconds
     assert carried_out_quickly(old, edits) == new
     assert most is None or len(edits) < most
 
