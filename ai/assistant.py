@@ -35,6 +35,7 @@ from ai.write_job import WriteAttempt
 from collab.files import Files
 from collab.rooms import Rooms
 from storage import Storage
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -175,9 +176,7 @@ class Assistant:
         try:
             await worker.run()
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.wait(chores)
+            await end(chores)
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:

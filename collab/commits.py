@@ -17,6 +17,7 @@ from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab.log import LogEntry, NewClient, UpdateLog
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -141,5 +142,4 @@ class GroupCommit:
             async with asyncio.timeout(patience):
                 await self.drain()
         finally:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])

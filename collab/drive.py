@@ -26,6 +26,7 @@ from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Node
 from storage import Storage
 from storage.leases import Lease, LeaseUnavailable
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -116,8 +117,7 @@ class Drive:
                 if not self._due:
                     self._woken.clear()
         finally:
-            sweeping.cancel()
-            await asyncio.wait([sweeping])
+            await end([sweeping])
             await self.settle_due()
 
     async def settle_due(self) -> None:

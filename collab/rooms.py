@@ -26,6 +26,7 @@ from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
 from collab.update import InvalidUpdate, read_update
 from storage import Storage
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -365,6 +366,8 @@ class Rooms:
                 await slot.unsubscribe()
         for room in self.open_rooms:
             room.stop_timers()
+        if lost:
+            await end(self._tasks)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()

@@ -14,6 +14,7 @@ from collab.files import Files
 from collab.rooms import Rooms
 from server.settings import Settings
 from storage import Storage, open_storage
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +62,7 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end([task])
 
 
 def _tell_of_failure(task: asyncio.Task[None]) -> None:

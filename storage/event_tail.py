@@ -16,6 +16,7 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import PyMongoError
 
 from storage.bus import Bus
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -112,8 +113,7 @@ class Tail:
         self._look.set()
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await end([self._task])
 
     async def _run(self) -> None:
         # First the bus, then the log: what is stored between the two is announced.

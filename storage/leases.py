@@ -16,6 +16,7 @@ import structlog
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from storage.mongo import Database
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +108,7 @@ class Leases:
             try:
                 yield lease
             finally:
-                renewing.cancel()
-                await asyncio.wait([renewing])
+                await end([renewing])
                 try:
                     await self.release(lease)
                 except PyMongoError as error:  # it runs out by itself

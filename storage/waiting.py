@@ -1,14 +1,16 @@
-"""`asyncio.wait_for` as it is from Python 3.12 on.
+"""Cancellations that arrive: `asyncio.wait_for` as it is from Python 3.12 on, and an end for tasks that resist.
 
-Before that, it returns its result and drops a cancellation that comes in the same turn of the event loop. PyMongo and
-redis-py send every command through it, so a task that is cancelled just then goes on as if nothing had happened: a
-cancelled job spends on, and a process that is to end waits for a loop that never hears of it (seen in 3 of 4 workers
-that were told to stop in their first second).
+Before 3.12, `wait_for` returns its result and drops a cancellation that comes in the same turn of the event loop.
+PyMongo and redis-py send every command through it, so a task that is cancelled just then goes on as if nothing had
+happened: a cancelled job spends on, and a process that is to end waits for a loop that never hears of it (seen in 3 of
+4 workers that were told to stop in their first second).
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any
+
+_REPEAT_SECONDS = 1.0
 
 _before = asyncio.wait_for
 
@@ -23,3 +25,16 @@ async def wait_for(fut: Awaitable[Any], timeout: float | None) -> Any:
 def replace() -> None:
     """For this process. The libraries look `wait_for` up when they call it, so they have the later one too."""
     asyncio.wait_for = asyncio.tasks.wait_for = wait_for  # type: ignore[assignment]
+
+
+async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel ``tasks``, and return when they have ended.
+
+    Again and again: a driver that is just giving up a hung connection answers a cancellation with an error of its own,
+    and whoever tries again after errors would never hear of it.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=_REPEAT_SECONDS)

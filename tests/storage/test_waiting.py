@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-import storage  # noqa: F401  # what it does to asyncio
+from storage import waiting  # the package replaces `wait_for`
 
 
 async def test_a_cancellation_that_comes_together_with_the_result_is_heard() -> None:
@@ -41,3 +41,18 @@ async def test_without_a_limit_it_waits() -> None:
     finished = asyncio.get_running_loop().create_future()
     finished.set_result("there already")
     assert await asyncio.wait_for(finished, 0) == "there already"
+
+
+async def test_a_task_that_answers_a_cancellation_with_an_error_and_goes_on_is_told_again() -> None:
+    async def stubborn() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                continue  # as a driver's error would be, by a loop that tries again
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(waiting.end([task]), 10)
+    assert task.cancelled()

@@ -63,6 +63,15 @@ class SyncClient:
         self.doc.unobserve(subscription)
         return updates[0]
 
+    async def send_all(self) -> None:
+        """Send everything that it holds, as a browser does that comes back."""
+        await self.socket.send(encode_sync_step_2(self.doc.get_update()))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection is over."""
+        return self._reading.done()
+
     async def barrier(self, within: float = PATIENCE) -> None:
         """Returns when all that was sent is durable. TimeoutError."""
         token = str(next(self._tokens)).encode()
