@@ -178,11 +178,11 @@ class Contents:
         await room.durable()
         return made is not None
 
-    async def discard(self, records: Sequence[FileRecord]) -> None:
+    async def discard(self, documents: Sequence[str]) -> None:
         """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""
-        await self.documents.delete(record.id for record in records)
-        for record in records:
-            await self._rooms.updates.delete(await self._rooms.updates.read(record.id))
+        await self.documents.delete(documents)
+        for document in documents:
+            await self._rooms.updates.delete(await self._rooms.updates.read(document))
 
     async def read_many(self, records: Iterable[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
         """As `read` for many, a few megabytes at a time. What cannot be had is left out: `read` says why."""

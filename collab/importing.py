@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from collab.archive import Archive, ArchivedFile
 from collab.contents import Content, Contents
-from collab.documents import FileRecord
+from collab.documents import FileKind
 from collab.limits import Limits
 from collab.tree import Tree
 from collab.treeedits import create
@@ -43,7 +43,8 @@ class Import:
         self._workspace = workspace
         self._archive = archive
         self._author = author
-        self._prepared: list[tuple[ArchivedFile, FileRecord]] = []
+        self._prepared: list[tuple[ArchivedFile, str, FileKind]] = []
+        """With the document of each. Not with its record: twenty thousand would make each garbage collection longer."""
 
     async def create_new(self) -> tuple[int, list[ArchivedFile]]:
         """How many files were created, and those whose path was taken, which are left alone.
@@ -61,18 +62,18 @@ class Import:
             self._check(change.tree)
             for folder in self._archive.folders:
                 change.folder(folder.split("/"))
-            for number, (file, record) in enumerate(self._prepared):
+            for number, (file, document, kind) in enumerate(self._prepared):
                 if number % BATCH_FILES == 0:
                     await asyncio.sleep(0)
                 if file.path in change.tree.by_path:
-                    late.append((file, record))
+                    late.append((file, document))
                     continue
                 *folders, name = file.path.split("/")
-                change.add(create(record.id, name, change.folder(folders), record.kind))
+                change.add(create(document, name, change.folder(folders), kind))
             await change.commit(self._author)
-        await self._contents.discard([record for _, record in late])
-        for _, record in self._prepared:
-            self._contents.announce(self._workspace, record.id)
+        await self._contents.discard([document for _, document in late])
+        for _, document, _ in self._prepared:
+            self._contents.announce(self._workspace, document)
         return len(self._prepared) - len(late), taken + [file for file, _ in late]
 
     async def differing(self, files: Sequence[ArchivedFile]) -> list[ArchivedFile]:
@@ -113,4 +114,4 @@ class Import:
 
     async def _store(self, batch: list[tuple[ArchivedFile, Content]]) -> None:
         records = await self._contents.create(self._workspace, [content for _, content in batch], self._author)
-        self._prepared += zip((file for file, _ in batch), records, strict=True)
+        self._prepared += [(file, record.id, record.kind) for (file, _), record in zip(batch, records, strict=True)]

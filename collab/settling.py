@@ -46,6 +46,9 @@ log = structlog.get_logger(__name__)
 PARALLEL = 8
 """Files that are written at a time."""
 
+FILES_PER_TURN = 1000
+"""How many files are looked at before others have their turn on the loop: some 5 ms."""
+
 STORAGE_AWAY = (PyMongoError, ObjectStoreError, OSError)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
@@ -123,9 +126,10 @@ class Settling:
         """
         await self._gather(dirty, moved)
         await self._remove_leftovers()
-        moves = Moves({key: (file.state.path, file.path) for key, file in self._files.items()})
+        # In threads, which let others go on every few milliseconds: after an import there are thousands of them.
+        moves = await asyncio.to_thread(Moves, {key: (file.state.path, file.path) for key, file in self._files.items()})
         while moves.waiting:
-            ready = moves.ready()
+            ready = await asyncio.to_thread(moves.ready)
             for batch in batches(self._files[key].record for key in ready):
                 arrived = await self._bring([self._files[record.id] for record in batch])
                 for record in batch:
@@ -143,7 +147,9 @@ class Settling:
         wanted = {*dirty, *moved}
         while wanted:
             records = await self._documents.find_all(wanted)
-            for record in records.values():
+            for number, record in enumerate(records.values()):
+                if number % FILES_PER_TURN == 0:
+                    await asyncio.sleep(0)
                 if record.workspace == self._workspace:
                     self._files[record.id] = self._file(record, record.id in dirty)
             # Whoever claims the place of one of these has moved away as well, in a pass that did not end.
