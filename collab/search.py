@@ -162,7 +162,7 @@ class Search:
         typed = {
             room.document: room
             for room in self._rooms.open_rooms
-            if room.kind == "text" and room.workspace == workspace and room.document in documents
+            if room.kind == "text" and room.workspace == workspace
         }
         texts = {}
         for document in documents:
