@@ -124,6 +124,11 @@ def test_everything_that_pycrdt_writes_is_admitted_and_adds_up() -> None:
         pytest.param("text", update((1, 0, [text(b"\xc0\x80")])), id="overlong UTF-8"),
         pytest.param("text", update((1, 0, [text("")])), id="empty string"),
         pytest.param("text", update((1, 0, [deleted(0)])), id="empty deleted run"),
+        pytest.param(
+            "text", update((1, 0, [text("a"), text("", (1, 0)), text("b", (1, 0))])), id="empty string inside"
+        ),
+        pytest.param("text", update((1, 0, [text("a"), deleted(0, (1, 0)), text("b", (1, 0))])), id="empty run inside"),
+        pytest.param("text", update((1, 0, [text("a"), skip(0), text("b", (1, 0))])), id="empty skip"),
         pytest.param("text", update((1, 0, [deleted(MAX_CLOCK + 1)])), id="giant deleted run"),
         pytest.param("text", update((1, MAX_CLOCK, [text("a")])), id="clock at the end"),
         pytest.param("text", update((1, 0, [collected(1)])), id="collected struct in a text"),
@@ -257,6 +262,12 @@ def test_a_keystroke_takes_the_quick_way(data: bytes) -> None:
 )
 def test_gaps(data: bytes, state: dict[int, int], gap: bool) -> None:
     assert (missing(read_update(data, "text"), state) is not None) == gap
+
+
+def test_what_is_known_already_takes_nothing_back() -> None:
+    state = {1: 5}
+    advance(state, read_update(update((1, 0, [text("abc")])), "text"))
+    assert state == {1: 5}
 
 
 def test_a_tree_rests_on_its_parents() -> None:
