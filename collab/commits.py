@@ -25,7 +25,7 @@ ALONE = 0.09
 """Seconds between the beginnings of two commits for which nobody waits. A commit costs a process and its database a
 millisecond of CPU, whatever is in it."""
 
-SHARED = 0.03
+SHARED = 0.05
 """The same where other processes hear of an update, which they do after its commit: what people see of each other."""
 
 HURRIED = 0.01

@@ -121,6 +121,13 @@ def _authors(decoder: Decoder) -> Iterator[tuple[int, str]]:
         yield decoder.var_uint(), decoder.var_string(_LONGEST_AUTHOR)
 
 
+def sent_by(process: str) -> bytes:
+    """How all messages of a process go on behind their first byte: it hears its own too, and need not read them."""
+    out = bytearray()
+    write_var_string(out, process)
+    return bytes(out)
+
+
 def decode(data: bytes) -> Replica:
     """The message in ``data``.
 

@@ -85,6 +85,8 @@ class _Incoming:
     sender: Connection | None
     announce: bool
     """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""
+    logged: bool
+    """Whether the log has it from another process."""
 
 
 @dataclass(slots=True)
@@ -329,7 +331,7 @@ class Room:
     def _admit(self, update: bytes, header: UpdateHeader, sender: Connection | None, *, announce: bool) -> None:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
-            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce))
+            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce, False))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -354,19 +356,23 @@ class Room:
         if len(incoming) == 1:
             (item,) = incoming
             update, cuts, sender, announce = item.update, item.cuts, item.sender, item.announce
+            unlogged = None if item.logged else update
         else:
             update = merge_updates(*[item.update for item in incoming])
             cuts = any(item.cuts for item in incoming)
             announce = any(item.announce for item in incoming)
             senders = {item.sender for item in incoming}
             sender = senders.pop() if len(senders) == 1 else None
+            ours = [item.update for item in incoming if not item.logged]
+            unlogged = update if len(ours) == len(incoming) else _merged(ours) if ours else None
         if not self._integrate(update, cuts=cuts):
             self._suspects.extend(incoming)
             return
         if (seconds := thread_time() - began) > COSTLY:
             self._charge(sender, seconds)
         self._window.flushed(self._loop.time(), len(incoming))
-        self._to_log(update, announce=announce)
+        if unlogged is not None:
+            self._to_log(unlogged, announce=announce)
         self._spread(update, but=sender)
 
     def _charge(self, sender: Connection | None, seconds: float) -> None:
@@ -415,6 +421,8 @@ class Room:
         suspects, self._suspects = self._suspects, []
         sound: list[_Incoming] = []
         for item in suspects:
+            if item.logged:
+                continue  # in `loaded`
             trial = fork(self.doc)
             try:
                 trial.apply_update(item.update)
@@ -581,7 +589,13 @@ class Room:
             self._reread(self)
             return
         self.covered[process] = last
-        self.absorb(update, header)
+        # Sent on together with what our own people type meanwhile: one frame for both.
+        taken = self._replica.admit(update, header)
+        if taken.update != NOTHING:
+            self._incoming.append(_Incoming(taken.update, taken.cuts, None, False, True))
+            if self._flush_timer is None:
+                self._schedule_flush()
+        self._release_held()
 
     def absorb(self, update: bytes, header: UpdateHeader) -> None:
         """Take an update that the log has and the room lacks; the caller has found no gap."""

@@ -175,11 +175,13 @@ class Rooms:
         writer = f"{self._process}.{next(self._openings)}"
         room: Room | None = None
 
+        ours = replication.sent_by(writer)
+
         def receive(payload: bytes) -> None:
+            if payload.startswith(ours, 1):
+                return
             try:
                 message = replication.decode(payload)
-                if message.process == writer:
-                    return
                 if room is None:
                     slot.buffered.append(message)
                 else:
