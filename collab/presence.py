@@ -111,6 +111,10 @@ class Presence:
                     self._speak(connection, client)
                 self._put(client, _entry(client, clock, state, identity.user, connection))
             elif entry.owner != connection:
+                if own is None and entry.state is not None and from_json(text) == from_json(entry.state):
+                    # The echo of what it was sent of another device of its user, before it has been seen itself. Its
+                    # own state, after a loss that we have not noticed, would be without the user that we set.
+                    continue
                 return _payload([_encode(client, entry.clock, None)])
             return None
         return None

@@ -387,9 +387,12 @@ def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
     a circle: no other update will ever bring what they wait for.
     """
     for client, ranges in header.ranges.items():
-        known = _unbroken(ranges, state.get(client, 0))
-        if known < sum(ranges[-1]):
-            return f"client {client} is known to {known}, and goes on behind"
+        known = state.get(client, 0)
+        for clock, length in ranges:
+            if clock > known:
+                return f"client {client} goes on at {clock}, known to {known}"
+            if clock + length > known:
+                known = clock + length
     for client, ranges in header.deletes.items():
         clock, length = ranges[-1]
         known = max(state.get(client, 0), _end(header, client))

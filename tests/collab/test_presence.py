@@ -63,6 +63,20 @@ def presence() -> Presence:
     return Presence(Limits())
 
 
+def test_a_second_device_of_a_person_is_not_told_that_the_first_has_left(presence: Presence) -> None:
+    presence.receive("first", payload((101, 1, {"cursor": 3})), ANN)
+    # Shown at clock 0 it is told to raise its clock; meanwhile it sends what it hears back, as every stock client does.
+    assert entries(presence.receive("second", payload((202, 0, {})), ANN)) == [(202, 0, None)]
+    echo = presence.all_states()
+    assert echo is not None
+    assert presence.receive("second", echo, ANN) is None
+    assert presence.receive("second", payload((202, 1, {})), ANN) is None
+    assert {client: state for client, _, state in entries(presence.all_states())} == {
+        101: shown(ANN, cursor=3),
+        202: shown(ANN),
+    }
+
+
 def test_a_state_is_shown_under_the_name_that_the_server_knows(presence: Presence) -> None:
     assert presence.receive("c1", payload((101, 1, {"cursor": 3, "user": {"name": "Eve", "id": "eve"}})), ANN) is None
     taken = presence.take_changes()

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pycrdt import Doc, Map, Text
+from pycrdt import Map
 
 from collab.codec import SyncStep1, SyncStep2, Update, decode_frame, encode_sync_step_2
 from collab.connection import Connection, Identity
+from collab.replica import Replica
 from collab.room import Room
-from collab.update import Kind
+from collab.update import Kind, read_update
 
 AWARENESS_FRAME, BARRIER_FRAME = 1, 102
 
@@ -29,24 +30,27 @@ class Peer:
 
 
 class Bystander(Peer):
-    """Speaks the protocol correctly and writes now and then."""
+    """Speaks the protocol correctly and writes now and then.
+
+    Its document is a `Replica`, because a bare one of the CRDT library does not make what Yjs makes of halves.
+    """
 
     def __init__(self, kind: Kind) -> None:
         super().__init__("bystander")
-        self.doc: Doc[Any] = Doc()
-        self._kind = kind
-        self._text = self.doc.get("text", type=Text) if kind == "text" else None
-        self._nodes = self.doc.get("nodes", type=Map) if kind == "tree" else None
+        self._replica = Replica(kind)
         self._outbox: list[bytes] = []
-        self.frames: list[bytes] = []
         self.answers: list[bytes] = []
         self.connection: Connection | None = None
 
     def join(self, room: Room) -> None:
         self.connection = Connection(room, self)
 
+    @property
+    def client_id(self) -> int:
+        """Another one after a character was halved: the document is made anew."""
+        return self._replica.doc.client_id
+
     def send(self, frame: bytes) -> None:
-        self.frames.append(frame)
         if frame[0] == AWARENESS_FRAME:
             return
         if frame[0] == BARRIER_FRAME:
@@ -54,9 +58,12 @@ class Bystander(Peer):
             return
         match decode_frame(frame):
             case SyncStep1(state_vector):
-                self._outbox.append(encode_sync_step_2(self.doc.get_update(state_vector)))
+                self._outbox.append(encode_sync_step_2(self._replica.encode(state_vector)))
             case SyncStep2(update) | Update(update):
-                self.doc.apply_update(update)
+                header = read_update(update, self._replica.kind)
+                assert self._replica.gap(header) is None
+                taken = self._replica.admit(update, header)
+                self._replica.integrate(taken.update, cuts=taken.cuts)
 
     async def pump(self) -> None:
         """Answer what was asked."""
@@ -66,19 +73,19 @@ class Bystander(Peer):
 
     def write(self, at: int) -> bytes:
         """The update of a small edit somewhere."""
-        before = self.doc.get_state()
-        if self._text is not None:
-            size = len(self._text)
+        doc = self._replica.doc
+        before = doc.get_state()
+        if self._replica.kind == "text":
             # pycrdt counts bytes; in front of everything and behind everything are never inside a character.
-            self._text.insert(0 if at % 2 else size, "by\n")
+            self._replica.text.insert(0 if at % 2 else len(self._replica.text), "by\n")
         else:
-            assert self._nodes is not None
-            self._nodes[f"by{at}"] = Map({"name": f"n{at}", "parent": None})
-        return self.doc.get_update(before)
+            self._replica.nodes[f"by{at}"] = Map({"name": f"n{at}", "parent": None})
+        update = doc.get_update(before)
+        self._replica.known.take(update, read_update(update, self._replica.kind))
+        return update
 
     @property
     def content(self) -> Any:
-        if self._text is not None:
-            return str(self._text)
-        assert self._nodes is not None
-        return dict(self._nodes.to_py() or {})
+        if self._replica.kind == "text":
+            return str(self._replica.text)
+        return dict(self._replica.nodes.to_py() or {})

@@ -103,7 +103,7 @@ async def _session(loop: Turns, storage: Storage, choices: Choices) -> None:
         async with rooms.open(document) as room:
             bystander = Bystander(kind)
             bystander.join(room)
-            crowd = Crowd(room, choices, bystander.doc.client_id)
+            crowd = Crowd(room, choices, bystander)
             loop.longest = 0.0
             for step in range(_STEPS):
                 if not choices:
@@ -149,7 +149,7 @@ class Crowd:
     what the bystander itself is about to write.
     """
 
-    def __init__(self, room: Room, choices: Choices, innocent: int) -> None:
+    def __init__(self, room: Room, choices: Choices, innocent: Bystander) -> None:
         self._innocent = innocent
         self._room = room
         self._choices = choices
@@ -217,7 +217,7 @@ class Crowd:
         return bytes(frame)
 
     def _writer(self, reached: dict[int, int]) -> int:
-        return self._choices.pick([client for client in (*reached, *_CLIENTS) if client != self._innocent])
+        return self._choices.pick([client for client in (*reached, *_CLIENTS) if client != self._innocent.client_id])
 
     def _ids(self, reached: dict[int, int]) -> tuple[int, int] | None:
         """A reference to something that there is, mostly."""

@@ -43,4 +43,6 @@ def test_nothing_breaks_for_half_a_minute(target: str, tmp_path: Path) -> None:
         errors="replace",
     )
     kept = {path.name: path.read_bytes().hex() for path in (tmp_path / "broken").rglob("*") if path.is_file()}
-    assert run.returncode == 0, f"{run.stderr[-3000:]}\nkeep as tests/fuzz/broken/{target}/…: {kept}"
+    assert run.returncode == 0, (
+        f"{run.stdout[-2000:]}\n{run.stderr[-1000:]}\nkeep as tests/fuzz/broken/{target}/…: {kept}"
+    )

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -275,6 +275,29 @@ class Outside:
         self._service.resume()
 
 
+class Everything:
+    """A power cut, or a machine that sleeps."""
+
+    def __init__(self, victims: Iterable[Victim]) -> None:
+        self._victims = list(victims)
+
+    async def start(self) -> None:
+        for victim in self._victims:
+            await victim.start()
+
+    def kill(self) -> None:
+        for victim in self._victims:
+            victim.kill()
+
+    def pause(self) -> None:
+        for victim in self._victims:
+            victim.pause()
+
+    def resume(self) -> None:
+        for victim in self._victims:
+            victim.resume()
+
+
 class Cluster:
     """All processes of ``plan``, with their data in ``folder``."""
 
@@ -307,6 +330,8 @@ class Cluster:
         if plan.shape == "alone":
             self._objects = self.servers[0].data_dir / "objects"
             self.victims["database"] = EmbeddedDatabase(self.servers[0])
+        # Services come first in it, so they are there before servers start.
+        self.victims["everything"] = Everything(self.victims.values())
 
     def _environment(self, server: int, folder: Path) -> dict[str, str]:
         urls = dict(self._urls)
@@ -334,10 +359,9 @@ class Cluster:
         """Everything runs and answers. Raises ServerFailed."""
         for link in self.links.values():
             link.mend()
-        for victim in self.victims.values():
-            victim.resume()
+        self.victims["everything"].resume()
         for name, victim in self.victims.items():
-            if not name.startswith("server"):
+            if name in ("database", "objects", "redis"):
                 await victim.start()
         for server in self.servers:
             if server.is_stopping:
@@ -367,11 +391,9 @@ class Cluster:
             server.kill()
 
     async def close(self) -> None:
+        self.victims["everything"].kill()
         for server in self.servers:
-            server.kill()
             await server.http.aclose()
-        for victim in self.victims.values():
-            victim.kill()
         for listening in self._listening:
             listening.close()
 

@@ -14,6 +14,8 @@ Steps are objects with `do`:
     join      person, server           perhaps another server than before
     crash     person                   loses the connection and all that it has in memory
     move      document, path, server   renames the file over HTTP
+    trash     document, server         deletes it: everybody is sent away from it
+    restore   document, server
     kill      what, with               kill -9; the people of `with` crash in the same moment
     stop      what                     SIGTERM, for servers
     start     what                     again, on the same data
@@ -25,7 +27,7 @@ Steps are objects with `do`:
     mend      link
     wait      ms
 
-`what` is "server 0", "database", "objects" or "redis"; a link is "server 0 redis" or "server 0 database".
+`what` is "server 0", "database", "objects", "redis" or "everything"; a link is "server 0 redis" or "server 0 database".
 """
 
 from __future__ import annotations
@@ -99,6 +101,8 @@ class _Author:
             ("pause", "server"),
             ("kill", "database"),
             ("pause", "database"),
+            ("kill", "everything"),
+            ("pause", "everything"),
         ]
         if self._shape == "together":
             faults += [(fault, what) for fault in ("kill", "pause") for what in ("objects", "redis")]
@@ -112,6 +116,7 @@ class _Author:
             "fault": 6 * dice.choice([0.5, 1, 2]),
             "crash": dice.choice([0.3, 3]),
             "move": dice.choice([0, 2]),
+            "trash": dice.choice([0, 0, 1]),
             "wait": 20.0,
         }
         self._steps: list[Step] = []
@@ -151,6 +156,10 @@ class _Author:
                 path = f"{dice.choice(FOLDERS)}{dice.choice(['one', 'two', 'three'])}.md"
                 document, server = dice.randrange(self._documents), dice.randrange(self._servers)
                 self._steps.append({"do": "move", "document": document, "path": path, "server": server})
+            case "trash":
+                file = {"document": dice.randrange(self._documents), "server": dice.randrange(self._servers)}
+                self._steps.append({"do": "trash", **file})
+                self._heal({"do": "restore", **file})
             case "wait":
                 wait = dice.choice([5, 20, 50, 100, 300])
                 self._steps.append({"do": "wait", "ms": wait})
@@ -206,7 +215,7 @@ class _Author:
         if fault == "kill":
             everybody = list(range(self._people))
             crashing = [[], [], everybody, [person for person in everybody if dice.random() < 0.5]]
-            step["with"] = dice.choice(crashing) if what.startswith("server") else []
+            step["with"] = dice.choice(crashing) if what.startswith(("server", "everything")) else []
         self._steps.append(step)
         self._heal({"do": "resume" if fault == "pause" else "start", "what": what})
 

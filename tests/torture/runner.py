@@ -33,7 +33,7 @@ DRIVE_WITHIN = 90.0
 FAILED = ROOT / ".torture"
 
 FINE_CLOSES = {1000, 1001, 1005, 1006, 1012, 1013}
-"""Nobody sends too much or malformed frames here, and nothing is deleted."""
+"""Nobody sends too much or malformed frames here."""
 
 
 class Lost(AssertionError):
@@ -49,7 +49,7 @@ class Ordeal:
         self._clients = clients
         self._documents: list[str] = []
         self._workspace = ""
-        self._moves: set[asyncio.Task[None]] = set()
+        self._changes: set[asyncio.Task[None]] = set()
         self.figures: Counter[str] = Counter(plans=1)
 
     async def run(self) -> None:
@@ -63,9 +63,9 @@ class Ordeal:
             self.figures.update(await self._clients.call("figures"))
         finally:
             await self._clients.call("part")
-            for move in self._moves:
-                move.cancel()
-            await asyncio.gather(*self._moves, return_exceptions=True)
+            for change in self._changes:
+                change.cancel()
+            await asyncio.gather(*self._changes, return_exceptions=True)
             await self._cluster.close()
 
     # ---- the beginning
@@ -76,8 +76,7 @@ class Ordeal:
         self._workspace = (await http.get("/api/me")).raise_for_status().json()["workspaces"][0]["id"]
         for number in range(self._plan.documents):
             (await http.put(f"{self._path}/files/{number}.md", content=b"")).raise_for_status()
-        tree = (await http.get(f"{self._path}/tree")).raise_for_status().json()
-        ids = {node["path"]: node["id"] for node in tree}
+        ids = {path: document for document, path in (await self._paths(http)).items()}
         self._documents = [ids[f"{number}.md"] for number in range(self._plan.documents)]
         for number, person in enumerate(self._plan.people):
             room = self._documents[person.document]
@@ -104,10 +103,10 @@ class Ordeal:
                 await self._clients.call(step["do"], person=str(step["person"]))
             case "type":
                 await self._clients.call("type", person=str(step["person"]), edits=step["edits"], every=step["every"])
-            case "move":
-                moving = asyncio.create_task(self._move(step))
-                self._moves.add(moving)
-                moving.add_done_callback(self._moves.discard)
+            case "move" | "trash" | "restore":
+                change = asyncio.create_task(self._change_file(step))
+                self._changes.add(change)
+                change.add_done_callback(self._changes.discard)
             case "flush":
                 await self._flush()
             case "sever" | "hang" | "mend":
@@ -117,20 +116,29 @@ class Ordeal:
             case fault:
                 await self._fault(fault, step)
 
-    async def _move(self, step: Step) -> None:
+    async def _change_file(self, step: Step) -> None:
         """Whether it succeeds is not at issue here: the server may be dead, and the place taken."""
         http = self._cluster.servers[step["server"]].http
         document = self._documents[step["document"]]
         try:
-            tree = (await http.get(f"{self._path}/tree")).raise_for_status().json()
-            path = next(node["path"] for node in tree if node["id"] == document)
-            folder = step["path"].rpartition("/")[0]
-            if folder:
-                await http.put(f"{self._path}/folders/{folder}")
-            await http.post(f"{self._path}/moves", json={"from": path, "to": step["path"]})
-            self.figures["moves"] += 1
+            if step["do"] == "restore":
+                await http.post(f"{self._path}/trash/{document}/restore")
+            elif (path := (await self._paths(http)).get(document)) is None:
+                return
+            elif step["do"] == "trash":
+                await http.delete(f"{self._path}/files/{path}")
+            else:
+                if folder := step["path"].rpartition("/")[0]:
+                    await http.put(f"{self._path}/folders/{folder}")
+                await http.post(f"{self._path}/moves", json={"from": path, "to": step["path"]})
+            self.figures["file changes"] += 1
         except httpx2.HTTPError:
-            self.figures["failed moves"] += 1
+            return
+
+    async def _paths(self, http: httpx2.AsyncClient) -> dict[str, str]:
+        """By id."""
+        tree = (await http.get(f"{self._path}/tree")).raise_for_status().json()
+        return {node["id"]: node["path"] for node in tree if node["kind"] != "folder"}
 
     async def _flush(self) -> None:
         redis = self._cluster.redis
@@ -172,6 +180,10 @@ class Ordeal:
 
     async def _end(self) -> None:
         await self._cluster.heal()
+        if self._changes:
+            await asyncio.wait(self._changes)
+        for document in self._documents:
+            await _eventually(CONVERGE_WITHIN, lambda document=document: self._restored(document))
         people = self._plan.people
         # Where they are: whoever comes anew tells a server what another server should have told it.
         for number in range(len(people)):
@@ -189,10 +201,17 @@ class Ordeal:
         self._cluster.kill_servers()
         await self._stored(shown)
 
+    async def _restored(self, document: str) -> None:
+        http = self._cluster.servers[0].http
+        if document not in await self._paths(http):
+            await http.post(f"{self._path}/trash/{document}/restore")
+            raise Lost(f"{document} does not come back from the trash")
+
     async def _closes(self) -> None:
+        fine = FINE_CLOSES | {4410 for step in self._plan.steps if step["do"] == "trash"}
         for number in range(len(self._plan.people)):
             for close in await self._clients.call("closes", person=str(number)):
-                if close["code"] not in FINE_CLOSES:
+                if close["code"] not in fine:
                     raise Lost(f"person {number} was sent away: {close}")
 
     async def _replicas(self) -> dict[int, dict[str, Any]]:
@@ -212,10 +231,10 @@ class Ordeal:
 
     async def _http(self, shown: dict[int, dict[str, Any]]) -> None:
         for server in self._cluster.servers:
-            tree = (await server.http.get(f"{self._path}/tree")).raise_for_status().json()
-            paths = {node["id"]: node["path"] for node in tree}
+            paths = await self._paths(server.http)
             for document, replica in shown.items():
-                path = paths[self._documents[document]]
+                if (path := paths.get(self._documents[document])) is None:
+                    raise Lost(f"document {document} is not in the tree of {server.data_dir.name}")
                 text = (await server.http.get(f"{self._path}/files/{path}")).raise_for_status().text
                 if text != replica["text"]:
                     raise Lost(f"{server.data_dir.name} gives another text of {path}: {_cut(replica['text'], text)}")
@@ -224,10 +243,8 @@ class Ordeal:
         """The drive holds the files of the tree, with the texts that HTTP gives, and nothing else."""
         http = self._cluster.servers[-1].http
         expected: dict[str, bytes] = {}
-        for node in (await http.get(f"{self._path}/tree")).raise_for_status().json():
-            if node["kind"] != "folder":
-                answer = await http.get(f"{self._path}/files/{node['path']}")
-                expected[node["path"]] = answer.raise_for_status().content
+        for path in (await self._paths(http)).values():
+            expected[path] = (await http.get(f"{self._path}/files/{path}")).raise_for_status().content
         found = self._cluster.drive(self._workspace)
         if found != expected:
             names = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}

@@ -143,6 +143,8 @@ class Person {
   async settle (seconds) {
     const deadline = Date.now() + seconds * 1000
     while (Date.now() < deadline) {
+      // A file that was in the trash: the client took that as final.
+      if (!this.provider.shouldConnect) this.provider.connect()
       const token = this.typing.size === 0 && this.barrier()
       if (token) {
         const { provider: { ws } } = this
