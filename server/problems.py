@@ -6,6 +6,7 @@ sockets differ in what the other side should do, not in how bad they are.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from uvicorn.protocols.utils import ClientDisconnected
 
 from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
@@ -114,6 +116,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _invalid,
         WebSocketRequestValidationError: _invalid,
         **dict.fromkeys((PyMongoError, ObjectStoreError, OSError), _storage_error),
+        ClientDisconnected: _gone,
         **dict.fromkeys(_STATUS, _refused),
         Exception: _unexpected,
     }
@@ -123,9 +126,14 @@ def install(app: FastAPI) -> None:
 
 async def _deliver(connection: Request | WebSocket, problem: Problem) -> JSONResponse | None:
     if isinstance(connection, WebSocket):
-        await close_with(connection, problem)
+        with suppress(ClientDisconnected, WebSocketDisconnect):
+            await close_with(connection, problem)
         return None
     return problem_response(problem)
+
+
+async def _gone(connection: Request | WebSocket, error: Exception) -> None:
+    """The other side left while its socket was being accepted. An OSError to uvicorn, but no fault of any storage."""
 
 
 async def _http_error(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:

@@ -1,8 +1,12 @@
 """Every error is a problem document, and tells no secrets."""
 
 import pytest
+from fastapi import FastAPI, WebSocket
+from starlette.types import Message
+from structlog.testing import capture_logs
+from uvicorn.protocols.utils import ClientDisconnected
 
-from server.problems import Problem, close_reason
+from server.problems import Problem, close_reason, install
 from tests.server.conftest import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,3 +88,23 @@ async def test_close_codes_that_stock_clients_take_for_final_are_final() -> None
 
 async def test_a_close_reason_fits_its_frame() -> None:
     assert close_reason("ä" * 100) == "ä" * 61
+
+
+async def test_who_leaves_before_a_socket_is_accepted_is_no_fault() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.websocket("/socket")
+    async def socket(socket: WebSocket) -> None:
+        await socket.accept()
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        raise ClientDisconnected  # as uvicorn does
+
+    scope = {"type": "websocket", "path": "/socket", "headers": [], "query_string": b"", "subprotocols": []}
+    with capture_logs() as logs:
+        await app(scope, receive, send)
+    assert logs == []
