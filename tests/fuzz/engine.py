@@ -15,7 +15,7 @@ def main(target: str, seconds: str, data: str, broken: str, *corpus: str) -> Non
         f"-artifact_prefix={broken}/",
         "-max_len=2048",
         "-len_control=0",
-        "-timeout=30",
+        "-timeout=120",
         "-rss_limit_mb=4096",
         "-print_final_stats=1",
         "-verbosity=1",

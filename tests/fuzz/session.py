@@ -154,6 +154,7 @@ class Crowd:
         self._room = room
         self._choices = choices
         self._sent: list[bytes] = []
+        self._structs_left = 10_000
         self._peers = [Peer("eve"), Peer("mallory"), Peer("viewer", can_write=False)]
         self._connections = [Connection(room, peer) for peer in self._peers]
 
@@ -290,7 +291,9 @@ class Crowd:
     def _many(self) -> bytes:
         """One frame of thousands of structs or deletions whose references walk in regular strides."""
         choices = self._choices
-        count = choices.pick((50, 50, 500, 4_000))
+        # A few large ones for each session: fifty would only take long.
+        count = min(choices.pick((50, 50, 500, 4_000)), self._structs_left)
+        self._structs_left -= count - 10
         state = {client: clock for client, clock in self._room.state.items() if clock}
         client = self._writer(state)
         first = state.get(client, 0)
