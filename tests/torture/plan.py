@@ -7,7 +7,7 @@ Steps are objects with `do`:
 
     type      person, edits, every     edits of the person's text, `every` so many milliseconds. `at` is a fraction of
                                        the text as it then is: {at, insert} {at, remove: most units} {at, stamp: true}
-                                       {undo: true} {redo: true}
+                                       {undo: true} {redo: true}; with `cut` also inside a surrogate pair
     barrier   person                   asks whether all is saved, and does not wait for the answer
     cut       person                   the connection is lost; the client comes back by itself
     leave     person                   offline, until the next `join`
@@ -119,6 +119,7 @@ class _Author:
             "trash": dice.choice([0, 0, 1]),
             "wait": 20.0,
         }
+        self._cuts_pairs = dice.random() < 0.1
         self._steps: list[Step] = []
         self._healing: list[tuple[float, Step]] = []
         self._now = 0.0
@@ -185,15 +186,16 @@ class _Author:
         dice = self._dice
         # Both ends are special, and met as often as all that lies between.
         at = round(dice.choice([0.0, 0.9999, dice.random(), dice.random()]), 4)
+        place: Step = {"at": at, "cut": True} if self._cuts_pairs else {"at": at}
         match dice.choices(["insert", "stamp", "remove", "undo", "redo", "paste"], [40, 25, 15, 10, 5, 1])[0]:
             case "insert":
-                return {"at": at, "insert": dice.choice(WORDS)}
+                return {**place, "insert": dice.choice(WORDS)}
             case "stamp":
                 return {"at": at, "stamp": True}
             case "remove":
-                return {"at": at, "remove": dice.choice([1, 2, 10, 100])}
+                return {**place, "remove": dice.choice([1, 2, 10, 100])}
             case "paste":
-                return {"at": at, "insert": dice.choice(WORDS) * dice.choice([100, 1000, 6000])}
+                return {**place, "insert": dice.choice(WORDS) * dice.choice([100, 1000, 6000])}
             case do:
                 return {do: True}
 

@@ -14,7 +14,7 @@ from tests.torture.cluster import Nursery, nursery
 from tests.torture.plan import make_plan
 from tests.torture.runner import attempt
 
-SEEDS = [4, 5, 9, 11, 12, 65]
+SEEDS = [3, 5, 11, 17, 21, 23]
 SECONDS = 3.0
 
 

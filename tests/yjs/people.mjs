@@ -87,18 +87,18 @@ class Person {
     })
   }
 
-  edit ({ at, insert, remove, stamp, undo, redo }) {
+  edit ({ at, insert, remove, stamp, undo, redo, cut = false }) {
     this.edits++
     if (undo) this.undo.undo()
     else if (redo) this.undo.redo()
-    else if (remove) this.remove(at, remove)
+    else if (remove) this.remove(at, remove, cut)
     else if (stamp) this.stamp(at)
-    else this.insert(at, insert, TYPING)
+    else this.insert(at, insert, TYPING, cut)
   }
 
-  insert (at, string, origin) {
+  insert (at, string, origin, cut = false) {
     this.bytes += Buffer.byteLength(string)
-    this.doc.transact(() => this.text.insert(outside(this.text.toString(), at), string), origin)
+    this.doc.transact(() => this.text.insert(outside(this.text.toString(), at, cut), string), origin)
   }
 
   stamp (at) {
@@ -107,12 +107,12 @@ class Person {
     this.insert(at, stamp, STAMPING)
   }
 
-  remove (at, length) {
+  remove (at, length, cut) {
     const string = this.text.toString()
-    const start = outside(string, at)
+    const start = outside(string, at, cut)
     const end = string.indexOf('‹', start)
     const most = Math.min(start + length, end < 0 ? string.length : end)
-    const whole = most < string.length && splitsPair(string, most) ? most - 1 : most
+    const whole = !cut && most < string.length && splitsPair(string, most) ? most - 1 : most
     if (whole > start) this.doc.transact(() => this.text.delete(start, whole - start), TYPING)
   }
 
@@ -169,12 +169,12 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 
 const splitsPair = (string, index) => /[\ud800-\udbff]/u.test(string[index - 1] ?? '') && /[\udc00-\udfff]/u.test(string[index])
 
-/** The place at the fraction `at` of a text, moved out of a stamp and off the middle of a surrogate pair. */
-const outside = (string, at) => {
+/** The place at the fraction `at` of a text, moved out of a stamp and, unless it may `cut` one, out of a surrogate pair. */
+const outside = (string, at, cut) => {
   const index = Math.floor(at * (string.length + 1))
   const opened = string.lastIndexOf('‹', index - 1)
   if (opened >= 0 && string.indexOf('›', opened) >= index) return opened
-  return index > 0 && index < string.length && splitsPair(string, index) ? index - 1 : index
+  return !cut && index > 0 && index < string.length && splitsPair(string, index) ? index - 1 : index
 }
 
 const describe = (doc) => ({
