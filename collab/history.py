@@ -117,7 +117,7 @@ class History:
             if room.kind != "text":
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
-            present = Present(room.text, dict(room.state))
+            present = Present.in_room(room)
             content = room.encode_since(_NOTHING)
             if present.text == text:
                 return Restored(None)

@@ -172,6 +172,8 @@ class Room:
 
     def _adopt(self, loaded: Loaded) -> None:
         self._replica = loaded.replica
+        self.spoilt = loaded.spoilt
+        """Whether an entry of the log was left out because it can never be taken."""
         self.covered = loaded.covered
         self.entries = loaded.entries
         self.log_size = loaded.log_size
@@ -192,6 +194,11 @@ class Room:
     def state(self) -> dict[int, int]:
         """Yjs client id → clock, of all that was accepted."""
         return self._replica.state
+
+    @property
+    def whole(self) -> bool:
+        """False when something of the log is missing here for good."""
+        return not self.spoilt and not self._replica.set_aside
 
     @property
     def text(self) -> str:

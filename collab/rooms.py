@@ -74,10 +74,17 @@ class Present:
     text: str
     state: Mapping[int, int]
     """Yjs client id → clock, of all that went into it."""
+    whole: bool
+    """False when something of the log cannot be taken: people go on with the rest, which replaces no good copy."""
 
     @classmethod
     def of(cls, loaded: Loaded) -> Present:
-        return cls(str(loaded.replica.text), loaded.replica.state)
+        text = str(loaded.replica.text)  # first: only now is it seen what the CRDT library does not take
+        return cls(text, loaded.replica.state, not loaded.spoilt and not loaded.replica.set_aside)
+
+    @classmethod
+    def in_room(cls, room: Room) -> Present:
+        return cls(room.text, dict(room.state), room.whole)
 
 
 class Rooms:
@@ -244,7 +251,7 @@ class Rooms:
             return Present.of(loaded)
         async with self.open(document) as room:
             await self.catch_up(room)
-            return Present(room.text, dict(room.state))
+            return Present.in_room(room)
 
     async def text_of(self, document: str) -> str:
         """As `present`, the text alone."""
@@ -443,6 +450,7 @@ class Rooms:
                     room.absorb(entry.update, header)
             except InvalidUpdate as error:
                 log.error("left an entry of the log out", entry=entry.id, why=str(error))
+                room.spoilt = True
                 room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
             return True

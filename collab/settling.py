@@ -178,7 +178,8 @@ class Settling:
             file.seen_at = now()
         texts = [file.record for file in batch if file.look and file.path and file.record.kind == "text"]
         async for record, plain in self._contents.read_many(texts):
-            self._files[record.id].plain = plain
+            if plain.present is None or plain.present.whole:
+                self._files[record.id].plain = plain
         gate = asyncio.Semaphore(PARALLEL)
         states = await _all(self._write(file, gate) for file in batch)
         arrived = [(file, state) for file, state in zip(batch, states, strict=True) if state is not None]
@@ -242,13 +243,19 @@ class Settling:
                 self._check_lease()
                 await self._objects.copy(blob_key(self._workspace, record.blob), self._key(path))
             return DriveState(hash=record.blob, size=record.size, seen_at=file.seen_at)
-        plain = file.plain or await self._contents.read(record)
+        plain = file.plain or await self._read(record)
         if not (path == file.state.path and file.state.hash == plain.hash):
             raw = await plain.bytes()
             self._check_lease()
             await self._objects.put(self._key(path), raw)
         file.present, file.plain = plain.present, None
         return DriveState(hash=plain.hash, size=plain.size, seen_at=file.seen_at)
+
+    async def _read(self, record: FileRecord) -> Plain:
+        plain = await self._contents.read(record)
+        if plain.present is not None and not plain.present.whole:
+            raise ContentIncomplete(record.id)
+        return plain
 
     # ---- rings
 
@@ -258,7 +265,7 @@ class Settling:
         assert old is not None
         try:
             if record.kind == "text":
-                file.plain = await self._contents.read(record)
+                file.plain = await self._read(record)
             elif await self._objects.head(blob_key(self._workspace, record.blob or "")) is None:
                 raise ObjectNotFound(record.blob)
         except BaseException as error:
@@ -309,6 +316,10 @@ def _intent(file: _File) -> DriveState:
     if file.path is None:
         return DriveState(leftovers=(file.state.path,)) if file.state.path else file.state
     return replace(file.state, leftovers=(*file.state.leftovers, file.path))
+
+
+class ContentIncomplete(Exception):
+    """Something of a document's log cannot be taken: its plain file, perhaps the only good copy, stays as it is."""
 
 
 def _is_about_the_document(error: BaseException) -> bool:

@@ -65,6 +65,8 @@ class Loaded:
     """Process → newest number contained in ``replica``."""
     waiting: list[LogEntry]
     """Entries that rest on text which storage does not have (yet)."""
+    spoilt: bool
+    """Whether an entry was left out because it can never be taken."""
     snapshot_size: int
     entries: int
     log_size: int
@@ -231,6 +233,7 @@ class Snapshots:
             replica=replica,
             covered=covered,
             waiting=integrated.waiting,
+            spoilt=bool(integrated.spoilt),
             snapshot_size=len(snapshot or b""),
             entries=len(entries),
             log_size=sum(len(entry.update) for entry in entries),

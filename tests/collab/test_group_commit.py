@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -142,10 +143,15 @@ async def test_who_wrote_is_stored_no_later_than_what_they_wrote(
     client = Client()
     entry = LogEntry(document, "p", 1, 1, client.insert(0, "text"))
 
-    async def fail(*_: object, **__: object) -> None:
-        raise AutoReconnect("connection refused")
+    database = rooms.updates._db
+    command = type(database).command
 
-    monkeypatch.setattr(rooms.updates._updates, "insert_many", fail)
+    async def fail(_: object, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("insert") == "updates":
+            raise AutoReconnect("connection refused")
+        return await command(database, body)
+
+    monkeypatch.setattr(type(database), "command", fail)
     with pytest.raises(AutoReconnect):
         await rooms.updates.append([entry], [NewClient(document, client.doc.client_id, "user:ann")])
     assert await rooms.updates.authors(document) == {client.doc.client_id: "user:ann"}
