@@ -61,8 +61,6 @@ class Served:
         config = Config(
             self.application, interface="asgi3", log_config=None, ws_ping_interval=None, ws_per_message_deflate=False
         )
-            self.application, interface="asgi3", log_config=None, ws_ping_interval=None, ws_per_message_deflate=False
-        )
         config.load()
         self.protocol = SocketProtocol(config, ServerState(), {})
         self.wire = Wire()
@@ -159,6 +157,25 @@ async def test_messages_come_whole_and_in_order_however_the_network_cuts_them(se
     for _ in range(200):
         await asyncio.sleep(0)
     assert served.messages == expected
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the handover", "after it"])
+@pytest.mark.parametrize("cut", [2, 6, 10])
+async def test_a_piece_of_a_message_that_looks_like_a_frame_is_a_piece(before: bool, cut: int) -> None:
+    served = Served()
+    await (served.accepted() if before else served.handed_over())
+    inner = frame(Opcode.BINARY, b"inner")
+    payload = b"...." + inner + b"...."
+    data = b"\x82" + bytes([0x80 | len(payload)]) + bytes(4) + payload  # masked with zeros
+    served.protocol.data_received(data[:cut])
+    served.go.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    if cut < 10:
+        served.protocol.data_received(data[cut:10])
+    served.protocol.data_received(inner)
+    served.protocol.data_received(data[10 + len(inner) :])
+    assert served.messages == [payload]
 
 
 async def test_a_frame_of_unusual_length_encoding_only_closes_the_short_way() -> None:
