@@ -26,7 +26,14 @@ from collab.codec import (
 )
 from collab.portions import portions
 from collab.room import COSTLY, Overloaded, Room, UpdateGap
-from collab.update import InvalidUpdate, UpdateHeader, decode_state_vector, read_update, read_update_cooperatively
+from collab.update import (
+    InvalidUpdate,
+    UpdateHeader,
+    decode_state_vector,
+    holds,
+    read_update,
+    read_update_cooperatively,
+)
 
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
@@ -142,11 +149,27 @@ class Connection:
             return None
         if len(update) > LARGE:
             return self._update_cooperatively(update, whole)
-        return self._accept(update, read_update(update, self._room.kind), whole)
+        header = read_update(update, self._room.kind)
+        if whole and header.deletes and not header.ranges:
+            deleted = self._room.encode_deletions()
+            if len(deleted) > LARGE:
+                return self._update_cooperatively(update, whole)
+            if holds(read_update(deleted, self._room.kind).deletes, header.deletes):
+                self._accepted(whole, True)
+                return None
+        return self._accept(update, header, whole)
 
     async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
         header = await read_update_cooperatively(update, self._room.kind)
         await self._room.sound.wait()
+        if whole and header.deletes and not header.ranges:
+            # An answer to step 1 names all that was ever deleted. Of whoever only comes back that is nothing new, and
+            # it would be logged and sent to everybody each time.
+            deleted = await read_update_cooperatively(self._room.encode_deletions(), self._room.kind)
+            await self._room.sound.wait()
+            if holds(deleted.deletes, header.deletes):
+                self._accepted(whole, True)
+                return
         if (pending := self._accept(update, header, whole)) is not None:
             await pending
 

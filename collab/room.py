@@ -247,6 +247,10 @@ class Room:
             self._cached_encoding = self._replica.encode(state_vector)
         return self._cached_encoding
 
+    def encode_deletions(self) -> bytes:
+        """A Yjs v1 update of all that was ever deleted here, without any struct."""
+        return self.encode_since(self.encode_state_vector())
+
     def encode_state_vector(self) -> bytes:
         self.flush()
         return encode_state_vector(self.state)

@@ -18,7 +18,7 @@ no replica can have made, after which Yjs itself makes one text of an update and
 import asyncio
 import re
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -402,6 +402,24 @@ def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
         if needed > state.get(other, 0):
             return _missing_in_itself(header, state)
     return None
+
+
+def holds(known: Mapping[int, Sequence[tuple[int, int]]], deletes: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
+    """Whether ``known`` names every clock that ``deletes`` names; (clock, length) per client, ascending, both."""
+    for client, wanted in deletes.items():
+        ranges = iter(known.get(client, ()))
+        start = end = 0
+        for clock, length in wanted:
+            while end < clock + length:
+                following = next(ranges, None)
+                if following is None:
+                    return False
+                if following[0] > end:
+                    start = following[0]
+                end = sum(following)
+            if clock < start:
+                return False
+    return True
 
 
 def _end(header: UpdateHeader, client: int) -> int:

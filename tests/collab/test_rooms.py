@@ -63,6 +63,38 @@ async def test_a_barrier_also_covers_what_its_sender_was_shown(storage: Storage,
         assert b"shown" in merged
 
 
+async def test_who_comes_back_with_nothing_but_known_deletions_costs_nobody_anything(
+    storage: Storage, rooms: Rooms
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob = Client(), Client(user="bob")
+        for client in (ann, bob):
+            client.join(room)
+            await client.pump()
+        await ann.type(0, "some of this goes")
+        before = ann.doc.get_state()
+        del ann.shared[0:5]
+        del ann.shared[3:5]
+        await ann.connection.receive(encode_update(ann.doc.get_update(before)))
+        await eventually(lambda: bob.text == ann.text)
+        await room.durable()
+        logged, shown = len(await rooms.updates.read(document)), len(bob.frames)
+        ann.connection.detach()
+        ann.join(room)
+        await ann.pump()  # its answer to step 1 names all that was ever deleted
+        await ann.barrier()
+        await eventually(lambda: ann.answers == [b"t"])
+        assert len(await rooms.updates.read(document)) == logged
+        assert len([frame for frame in bob.frames[shown:] if frame[0] == 0]) == 0
+        # What was deleted offline is new, whatever it is named with.
+        del ann.shared[0:1]
+        ann.connection.detach()
+        ann.join(room)
+        await ann.pump()
+        await eventually(lambda: bob.text == ann.text)
+
+
 async def test_an_update_with_a_gap_is_asked_for_again_and_holds_the_barrier(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:

@@ -21,6 +21,7 @@ from collab.update import (
     decode_state_vector,
     encode_delete_set,
     encode_state_vector,
+    holds,
     missing,
     read_keystroke,
     read_steps,
@@ -389,3 +390,26 @@ def test_everything_that_yjs_writes_of_a_tree_is_admitted_and_adds_up(yjs: Oracl
     whole = read_update(yjs.update("tree"), "tree")
     assert missing(whole, {}) is None
     assert state == decode_state_vector(yjs.vector("tree"))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whether_deletions_are_known_is_what_sets_of_clocks_say(seed: int) -> None:
+    dice = random.Random(seed)
+
+    def ranges() -> list[tuple[int, int]]:
+        """Ascending, some of them side by side."""
+        found, clock = [], 0
+        for _ in range(dice.randint(0, 5)):
+            clock += dice.choice([0, 0, 1, 3])
+            found.append((clock, dice.randint(1, 4)))
+            clock = sum(found[-1])
+        return found
+
+    def clocks(of: list[tuple[int, int]]) -> set[int]:
+        return {clock + offset for clock, length in of for offset in range(length)}
+
+    known, wanted = ranges(), ranges()
+    if dice.random() < 0.5:  # a part of what is known
+        wanted = [(clock, dice.randint(1, length)) for clock, length in known if dice.random() < 0.7]
+    assert holds({1: known, 2: []}, {1: wanted}) == (clocks(wanted) <= clocks(known))
+    assert holds({1: known}, {3: [(0, 1)]}) is False
