@@ -206,9 +206,9 @@ class Connection:
             await room.sound.wait()
             began = thread_time()
             part = read_update(portion, room.kind)
-            if room.gap(part):  # what had come before was lost with a rebuild
-                complete = False
-                break
+            if room.gap(part):  # what had come before was lost with a rebuild: this was not all that the client has
+                self._accepted(whole=False, complete=False)
+                return
             room.accept(portion, part, self.peer.author, self)
             room.flush()
             spent = thread_time() - began
