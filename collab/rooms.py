@@ -466,8 +466,11 @@ class Rooms:
     async def _rebuild(self, room: Room) -> None:
         while not self._closing:
             try:
-                room.rebuilt(await self.snapshots.load(room.document))
-                return
+                loaded = await self.snapshots.load(room.document)
+                # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
+                if loaded.covered.get(room.writer, 0) >= room.logged_sequence:
+                    room.rebuilt(loaded)
+                    return
             except STORAGE_ERRORS as error:
                 log.error("rebuilding put off", document=room.document, error=str(error))
                 await asyncio.sleep(0.5)

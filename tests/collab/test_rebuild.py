@@ -85,6 +85,29 @@ async def test_what_the_log_did_not_have_yet_is_in_the_rebuilt_document(storage:
     assert str((await rooms.snapshots.load(document)).replica.text) == "two one "
 
 
+async def test_what_is_logged_while_the_log_is_read_is_not_lost(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, eve = await joined(room, "ann", "eve")
+        load = rooms.snapshots.load
+
+        async def slow_load(document: str) -> Loaded:
+            loaded = await load(document)
+            await eventually(lambda: room.logged_sequence == room.sequence)
+            return loaded
+
+        monkeypatch.setattr(rooms.snapshots, "load", slow_load)
+        with log_away(rooms):
+            await ann.type(0, "kept")
+            room.flush()
+            send_together(room, (eve, eve.insert(0, "poison")))
+            await asyncio.sleep(0.05)  # the log has been read by now, and did not have it
+        await asyncio.wait_for(room.sound.wait(), 10)
+        assert room.text == "kept"
+
+
 async def test_who_waits_for_durability_meanwhile_is_answered(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
