@@ -38,6 +38,10 @@ UNHURRIED = {
 }
 
 
+SETTLING = 8.0
+"""Seconds for what an import leaves to do, plain files and first versions. The peers have no files to keep."""
+
+
 class Failed(Exception):
     """A server or the load did not do what was asked. The message is for the table."""
 
@@ -79,6 +83,7 @@ class Running:
             for name in names:
                 files.writestr(f"{name}.txt", "")
         request(f"{self.base}/import", archive.getvalue())
+        time.sleep(SETTLING)
         ids = {node["path"]: node["id"] for node in json.loads(request(f"{self.base}/tree"))}
         return [ids[f"{name}.txt"] for name in names]
 

@@ -40,7 +40,8 @@ FULL_HEARTBEAT = 5
 COMPACT_ENTRIES = 400
 COMPACT_BYTES = 256 * 1024
 CLOSE_ENTRIES = 40
-"""Log entries worth a snapshot when a room leaves memory: opening it again then reads one object."""
+CLOSE_BYTES = 32 * 1024
+"""Of the log, worth a snapshot when a room leaves memory: opening it again reads one object then and merges nothing."""
 
 CLOSE_PATIENCE = 15.0
 """Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
@@ -335,7 +336,7 @@ class Rooms:
                 del self._slots[document]
             return
         room = slot.opening.result()
-        if room.entries >= CLOSE_ENTRIES:
+        if _worth_folding(room):
             await self._compact(room)
         await room.durable()
         # Looked at again after every wait: somebody may have come in meanwhile. From here to the deletion nothing
@@ -366,7 +367,7 @@ class Rooms:
         except TimeoutError:
             lost = self._commits.backlog
         for room in self.open_rooms:
-            if room.entries >= CLOSE_ENTRIES and not lost:
+            if _worth_folding(room) and not lost:
                 await self._compact(room)
         for slot in list(self._slots.values()):
             if slot.idle_timer is not None:
@@ -487,3 +488,7 @@ class Rooms:
             await asyncio.sleep(HEARTBEAT)
             for room in self.open_rooms:
                 room.heartbeat(everything=beat % FULL_HEARTBEAT == 0)
+
+
+def _worth_folding(room: Room) -> bool:
+    return room.entries >= CLOSE_ENTRIES or room.log_size >= CLOSE_BYTES
