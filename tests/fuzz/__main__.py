@@ -21,13 +21,22 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0, help="for all targets together")
     parser.add_argument("--corpus", type=Path, default=Path(".fuzz"), help="where interesting inputs are kept")
     parser.add_argument("--broken", type=Path, default=FOLDER / "broken", help="where breaking inputs are saved")
+    parser.add_argument("--seed", type=int, default=0, help="of the dice; 0 takes another each time")
     arguments = parser.parse_args()
     failed = []
     for target in arguments.targets:
         seconds = int(arguments.minutes * 60 / len(arguments.targets))
         print(f"{target}: {seconds} s", flush=True)
         with tempfile.TemporaryDirectory() as data:
-            run = ["-m", "tests.fuzz.engine", target, str(seconds), data, *_folders(arguments, target)]
+            run = [
+                "-m",
+                "tests.fuzz.engine",
+                target,
+                str(seconds),
+                data,
+                f"-seed={arguments.seed}",
+                *_folders(arguments, target),
+            ]
             if subprocess.run([sys.executable, *run]).returncode:
                 failed.append(target)
     print(f"broken: {', '.join(failed)}" if failed else "nothing broken")

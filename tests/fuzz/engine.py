@@ -9,8 +9,9 @@ with atheris.instrument_imports(include=["collab"]):
     from tests.fuzz import session, wire
 
 
-def main(target: str, seconds: str, data: str, broken: str, *corpus: str) -> None:
+def main(target: str, seconds: str, data: str, seed: str, broken: str, *corpus: str) -> None:
     options = [
+        seed,
         f"-max_total_time={seconds}",
         f"-artifact_prefix={broken}/",
         "-max_len=2048",
