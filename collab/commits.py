@@ -3,6 +3,9 @@
 A write costs the database about the same for one room as for many, so writes are tens of milliseconds apart; a waiting
 barrier hurries the next one. While the log is away the same batch is tried again until it is taken (the log ignores
 what it already has), and what rooms gather meanwhile waits in them, in order.
+
+What takes longer than a record, because it goes to the object store or brings thousands of client ids, is written by
+itself beside the others: nobody waits for what somebody pasted elsewhere, nor for a store that only the paste needs.
 """
 
 from __future__ import annotations
@@ -10,13 +13,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
-from collab.log import LogEntry, NewClient, UpdateLog
+from collab.log import CLIENTS_AT_ONCE, LARGEST_RECORD, LogEntry, NewClient, UpdateLog
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -51,21 +54,38 @@ class Committing(Protocol):
         """A commit failed; it will be tried again."""
 
 
+class _Taken(NamedTuple):
+    """What one room has to log."""
+
+    room: Committing
+    entry: LogEntry
+    clients: list[NewClient]
+
+    @property
+    def heavy(self) -> bool:
+        return len(self.entry.update) > LARGEST_RECORD or len(self.clients) > CLIENTS_AT_ONCE
+
+
 class GroupCommit:
     def __init__(self, updates: UpdateLog, interval: float) -> None:
         """``interval``: `ALONE` or `SHARED`."""
         self._updates = updates
         self._interval = interval
         self._dirty: dict[Committing, None] = {}
+        self._apart: dict[Committing, asyncio.Task[None]] = {}
+        """Rooms whose commit goes by itself. What else they have to log waits for it."""
+        self._stuck: set[Committing] = set()
+        """Those of them whose commit has failed so far."""
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self.away = False
-        """True from the first failed commit until one succeeds."""
+        """True from the first commit that failed until one succeeds, unless what failed is one room's alone."""
         self.backlog = 0
         """Bytes of updates that wait in the rooms of this process."""
         self._task = asyncio.create_task(self._run(), name="group commit")
+        self._task.add_done_callback(self._ended)
 
     def mark(self, room: Committing) -> None:
         """``room`` has something to log."""
@@ -94,42 +114,89 @@ class GroupCommit:
             began = clock()
             self._hurry.clear()
             self._wake.clear()
-            rooms, self._dirty = self._dirty, {}
-            batch = [(room, *taken) for room in rooms if (taken := room.take_unlogged()) is not None]
-            if batch:
+            rooms, self._dirty = self._dirty, {room: None for room in self._dirty if room in self._apart}
+            taken = [
+                _Taken(room, *found) for room in rooms if room not in self._apart and (found := room.take_unlogged())
+            ]
+            for one in taken:
+                if one.heavy:
+                    self._apart[one.room] = asyncio.create_task(self._write_apart(one), name="large commit")
+            if batch := [one for one in taken if not one.heavy]:
                 await self._write(batch)
-                for room, entry, _ in batch:
-                    room.logged(entry)
-            if not self._dirty:
-                self._idle.set()
+            self._look_whether_idle()
 
-    async def _write(self, batch: Sequence[tuple[Committing, LogEntry, list[NewClient]]]) -> None:
-        entries = [entry for _, entry, _ in batch]
-        clients = [client for _, _, seen in batch for client in seen]
+    async def _write_apart(self, one: _Taken) -> None:
+        try:
+            await self._write([one])
+        finally:
+            del self._apart[one.room]
+            self._stuck.discard(one.room)
+            if one.room in self._dirty:
+                self._wake.set()
+                self._hurry.set()
+            self._look_whether_idle()
+
+    def _look_whether_idle(self) -> None:
+        if not self._dirty and not self._apart:
+            self._idle.set()
+
+    async def _write(self, batch: Sequence[_Taken]) -> None:
         backoff = 0.1
         loop = asyncio.get_running_loop()
         while True:
-            slow = loop.call_later(PATIENCE, self._log_is_away, batch, "no answer")
+            slow = loop.call_later(PATIENCE, self._failed, batch, "no answer")
             try:
-                await self._updates.append(entries, clients)
+                await self._updates.append(
+                    [one.entry for one in batch], [client for one in batch for client in one.clients]
+                )
+                break
             except (PyMongoError, ObjectStoreError, OSError) as error:
-                self._log_is_away(batch, str(error))
-                await asyncio.sleep(backoff)
-                backoff = min(LONGEST_BACKOFF, backoff * 2)
-                continue
+                self._failed(batch, str(error), database=isinstance(error, PyMongoError))
+            except Exception:
+                # Not an outage but a fault of ours. Giving up would silently end saving for everybody until a restart,
+                # so it is tried again as well, and operators see that something is not being saved.
+                log.exception("a commit cannot be written")
+                self._failed(batch, "a fault of this server")
             finally:
                 slow.cancel()
-            if self.away:
-                log.info("the update log is back", entries=len(entries))
-            self.away = False
-            return
+            await asyncio.sleep(backoff)
+            backoff = min(LONGEST_BACKOFF, backoff * 2)
+        if self.away:
+            log.info("the update log is back", entries=len(batch))
+        self.away = False
+        for one in batch:
+            try:
+                one.room.logged(one.entry)
+            except Exception:  # one room's fault must not keep the others from hearing that they are saved
+                log.exception("a room failed to take in that it is logged", document=one.entry.document)
 
-    def _log_is_away(self, batch: Iterable[tuple[Committing, LogEntry, list[NewClient]]], why: str) -> None:
-        if not self.away:
-            log.error("the update log is away; edits are kept in memory", error=why)
-        self.away = True
-        for room in {room: None for room, _, _ in batch} | self._dirty:
+    def _failed(self, batch: Sequence[_Taken], why: str, *, database: bool = False) -> None:
+        rooms: Iterable[Committing] = [one.room for one in batch]
+        if batch[0].heavy and not database:
+            if not self._stuck.issuperset(rooms):
+                log.error("a large edit cannot be stored yet", document=batch[0].entry.document, error=why)
+            self._stuck.update(rooms)
+        else:
+            if not self.away:
+                log.error("the update log is away; edits are kept in memory", error=why)
+            self.away = True
+            rooms = dict.fromkeys(rooms) | self._dirty
+        for room in rooms:
             room.log_is_away()
+
+    @property
+    def withheld(self) -> bool:
+        """Whether something that people were shown cannot be stored."""
+        return self.away or bool(self._stuck)
+
+    def away_from(self, room: Committing) -> bool:
+        """Whether what ``room`` has to log waits for something that is away."""
+        return self.away or room in self._stuck
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            self.away = True  # for /readyz: whoever runs this process must start it again
+            log.critical("saving has ended; restart this process", exc_info=task.exception())
 
     async def drain(self) -> None:
         """Wait until everything marked so far is durable."""
@@ -142,4 +209,4 @@ class GroupCommit:
             async with asyncio.timeout(patience):
                 await self.drain()
         finally:
-            await end([self._task])
+            await end([self._task, *self._apart.values()])

@@ -6,10 +6,10 @@ Apart from the socket itself: the server checks size and rate before a frame com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import thread_time
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from collab.codec import (
     Awareness,
@@ -24,19 +24,26 @@ from collab.codec import (
     encode_sync_step_2,
     update_of,
 )
-from collab.portions import portions
-from collab.room import COSTLY, Overloaded, Room, UpdateGap
+from collab.portions import order, portions
+from collab.room import COSTLY, MOST_CLIENTS, Overloaded, Room, UpdateGap
 from collab.update import (
     InvalidUpdate,
     UpdateHeader,
     decode_state_vector,
     holds,
+    missing,
     read_update,
     read_update_cooperatively,
 )
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 LARGE = 64 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
+
+MOST_UNKNOWN = 10_000
+"""Clients that a state vector may name beyond those who have written here: as many visits to a page that was away."""
 
 MOST_BARRIERS = 1_000
 """Barriers of one connection that may wait for an answer: they wait for as long as the log is away."""
@@ -127,8 +134,10 @@ class Connection:
             case SyncStep2(update):
                 return self._update(update, whole=True)
             case SyncStep1(state_vector):
-                decode_state_vector(state_vector)
-                self.peer.send(encode_sync_step_2(self._room.encode_since(state_vector)))
+                most = len(self._room.state) + MOST_UNKNOWN
+                if len(state_vector) > LARGE:
+                    return self._answer_step_1_aside(state_vector, most)
+                self._answer_step_1(state_vector, decode_state_vector(state_vector, most))
             case QueryAwareness():
                 if (states := self._room.presence.all_states()) is not None:
                     self.peer.send(encode_awareness(states))
@@ -142,6 +151,28 @@ class Connection:
     async def _take_when_sound(self, frame: bytes) -> None:
         await self._room.sound.wait()
         await self.receive(frame)
+
+    def _answer_step_1(self, state_vector: bytes, known: Mapping[int, int]) -> None:
+        began = thread_time()
+        self.peer.send(encode_sync_step_2(self._room.encode_since(state_vector, known)))
+        if (spent := thread_time() - began) > COSTLY:
+            self.cost += spent
+
+    async def _answer_step_1_aside(self, state_vector: bytes, most: int) -> None:
+        known = await self._aside(decode_state_vector, state_vector, most)
+        await self._room.sound.wait()
+        self._answer_step_1(state_vector, known)
+
+    async def _aside(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """``work`` in a thread, at this connection's cost: it is Python, and so lets the loop run in between."""
+
+        def timed() -> tuple[T, float]:
+            began = thread_time()
+            return work(*arguments, **named), thread_time() - began
+
+        result, spent = await asyncio.to_thread(timed)
+        self.cost += spent
+        return result
 
     def _update(self, update: bytes, *, whole: bool) -> Awaitable[None] | None:
         """``whole``: the client's answer to our step 1, that is, all that it has and we lack."""
@@ -160,14 +191,14 @@ class Connection:
         return self._accept(update, header, whole)
 
     async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
-        header = await read_update_cooperatively(update, self._room.kind)
+        header = await read_update_cooperatively(update, self._room.kind, MOST_CLIENTS)
         await self._room.sound.wait()
         if whole and header.deletes and not header.ranges:
             # An answer to step 1 names all that was ever deleted. Of whoever only comes back that is nothing new, and
             # it would be logged and sent to everybody each time.
             deleted = await read_update_cooperatively(self._room.encode_deletions(), self._room.kind)
             await self._room.sound.wait()
-            if holds(deleted.deletes, header.deletes):
+            if await self._aside(holds, deleted.deletes, header.deletes):
                 self._accepted(whole, True)
                 return
         if (pending := self._accept(update, header, whole)) is not None:
@@ -177,18 +208,15 @@ class Connection:
         if not whole and not header.ranges:
             # Not so in an answer to step 1: it names all that was ever deleted, also that of who has only looked on.
             self._room.deleters.add(self.peer.author)
-        complete = True
         if header.parts > 1 and header.parts > self._room.portion():
-            complete = self._room.gap(header) is None
-            if complete or whole:
+            return self._accept_in_portions(update, header, whole)
+        complete = True
+        try:
+            self._room.accept(update, header, self.peer.author, self)
+        except UpdateGap:
+            if whole:
                 return self._accept_in_portions(update, header, whole)
-        else:
-            try:
-                self._room.accept(update, header, self.peer.author, self)
-            except UpdateGap:
-                if whole:
-                    return self._accept_in_portions(update, header, whole)
-                complete = False
+            complete = False
         self._accepted(whole, complete)
         return None
 
@@ -200,9 +228,15 @@ class Connection:
         with that gap in it. What fits is taken, or one missing letter would hold up all that it types.
         """
         room = self._room
-        complete = room.gap(header) is None
+        state = dict(room.state)
+        complete = await self._aside(missing, header, state) is None
+        await room.sound.wait()
+        if not (complete or whole):
+            self._accepted(whole, complete)
+            return
         room.check(update, header)
-        for portion in portions(update, header, dict(room.state), room.portion):
+        ordered = await self._aside(order, header, state)
+        for portion in portions(update, header, state, ordered, room.portion):
             await room.sound.wait()
             began = thread_time()
             part = read_update(portion, room.kind)

@@ -22,7 +22,6 @@ from collab.replica import is_panic
 from collab.room import Room
 from collab.rooms import Present, Rooms
 from collab.textfile import TextFormat, decode, encode
-from collab.update import encode_state_vector
 from storage import Storage
 
 LARGE = 256 * 1024
@@ -159,7 +158,7 @@ class Contents:
     async def _edit(self, document: str, text: str, author: str) -> bool:
         async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
-            return await self.replace(room, room.encode_since(encode_state_vector({})), text, author)
+            return await self.replace(room, room.encode_whole(), text, author)
 
     async def replace(self, room: Room, content: bytes, text: str, author: str) -> bool:
         """Turn what ``content``, an update of all that the room held, says into ``text`` by a minimal edit.

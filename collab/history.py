@@ -13,7 +13,6 @@ from collab.differences import LineDifference, line_differences
 from collab.documents import now
 from collab.rooms import Present, Rooms
 from collab.snapshots import DocumentNotFound
-from collab.update import encode_state_vector
 from collab.versions import Draft, Newest, Version, Versions, digest
 from storage import Storage
 
@@ -22,8 +21,6 @@ BUSY_FOR = timedelta(minutes=5)
 
 JOBS = "job"
 """The author of all that jobs have written: a version names people, and beside them the assistant once."""
-
-_NOTHING = encode_state_vector({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ class History:
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
             present = Present.in_room(room)
-            content = room.encode_since(_NOTHING)
+            content = room.encode_whole()
             if present.text == text:
                 return Restored(None)
             newest = await self.versions.newest(document)
@@ -159,7 +156,7 @@ class History:
             if room.kind != "text":
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
-            return room.encode_since(_NOTHING)
+            return room.encode_whole()
 
 
 def _writers(present: Present, newest: Newest | None) -> set[int]:

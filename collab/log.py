@@ -26,6 +26,9 @@ LARGEST_RECORD = 8 * 1024 * 1024
 LARGEST_INSERT = 12 * 1024 * 1024
 """Bytes of updates in one insert command: MongoDB refuses commands of 16 MiB."""
 
+CLIENTS_AT_ONCE = 1_000
+"""Client ids in one insert command, some 150 bytes each: a database does nothing else meanwhile."""
+
 _RECORD = 512
 """Bytes of a record beside its update, at most."""
 
@@ -98,13 +101,13 @@ class UpdateLog:
             pymongo.errors.PyMongoError: the log is away; some entries may be there already.
         """
         now = datetime.now(UTC)
-        if clients:
+        for start in range(0, len(clients), CLIENTS_AT_ONCE):
             await self._insert(
                 "clients",
                 [
                     {"_id": f"{c.document}:{c.client}", "document": c.document, "client": c.client}
                     | {"author": c.author, "at": now}
-                    for c in clients
+                    for c in clients[start : start + CLIENTS_AT_ONCE]
                 ],
             )
         batch: list[dict[str, Any]] = []

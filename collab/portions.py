@@ -6,7 +6,7 @@ clients hardly notice. But references can be forged so that 64 KB take 20 s, not
 from honest ones, and the CRDT library cannot be interrupted. What can be bounded is how much it is given at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from collab.codec import write_var_uint
@@ -16,17 +16,37 @@ LONGEST = 32 * 1024
 """Bytes of a portion, unless it is a single struct: a string may be cut up by what follows in the same portion."""
 
 
-def portions(update: bytes, header: UpdateHeader, state: Mapping[int, int], most: Callable[[], int]) -> Iterator[bytes]:
-    """Updates of at most ``most()`` structs or delete ranges each, which together are ``update``; what has a gap on top
-    of ``state`` is left out. ``most`` is asked anew for each, after those before it were integrated.
+def order(header: UpdateHeader, state: Mapping[int, int]) -> list[tuple[int, int]]:
+    """As `collab.update.integrable`, all at once, without the steps that get nowhere: for a thread, since it takes some
+    microseconds for each client.
 
     Raises:
-        InvalidUpdate: structs wait for each other in a circle. What was yielded before is sound.
+        InvalidUpdate: structs wait for each other in a circle.
+    """
+    steps = []
+    reached = dict(state)
+    for client, clock in integrable(header, state):
+        if clock > reached.get(client, 0):
+            reached[client] = clock
+            steps.append((client, clock))
+    return steps
+
+
+def portions(
+    update: bytes,
+    header: UpdateHeader,
+    state: Mapping[int, int],
+    order: Iterable[tuple[int, int]],
+    most: Callable[[], int],
+) -> Iterator[bytes]:
+    """Updates of at most ``most()`` structs or delete ranges each, which together are ``update``; what has a gap on top
+    of ``state``, with which ``order`` was found, is left out. ``most`` is asked anew for each, after those before it
+    were integrated.
     """
     portion = _Portion(update, most())
     reached = dict(state)
     at = dict.fromkeys(header.ranges, 0)
-    for client, end in integrable(header, state):
+    for client, end in order:
         structs = header.structs.get(client, [])
         while at[client] < len(structs) and structs[at[client]][0] < end:
             if portion.ends_before(client, structs[at[client]]):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from collab.offsets import slice_utf16, utf16_length
 from collab.presence import Presence
 from collab.replica import is_refusal
 from collab.snapshots import Loaded
-from collab.update import Kind, UpdateHeader, encode_state_vector, read_update
+from collab.update import Kind, UpdateHeader, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -50,6 +50,23 @@ was costly: merging what many people type makes everything cheap."""
 
 PRESENCE_INTERVAL = 0.033
 """Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
+
+MOST_CLIENTS = 100_000
+"""Client ids under which one document was written: as many visits of people who typed. Who opens it has them compared,
+which must not hold up the others."""
+
+FEW_CLIENTS = 16
+"""Client ids that an update may bring for nothing: everybody brings one, who was away for days some more."""
+
+COST_PER_CLIENT = 5e-5
+"""Seconds of CPU for each beyond them: the log keeps a record of who writes under it."""
+
+_BYTES_PER_CLIENT = 128
+"""Of memory, while its author waits to be recorded."""
+
+_MERGED, _MERGED_PARTS = 64 * 1024, 256
+"""Bytes and updates, of which one of both suffices for an entry of the log: merging many at once would hold up the
+loop."""
 
 _CONDENSE = 256
 """So many updates that wait for a log that is away are merged into one."""
@@ -87,6 +104,8 @@ class _Incoming:
     """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""
     logged: bool
     """Whether the log has it from another process."""
+    seen: tuple[int, ...] = ()
+    """Client ids that it brings for the first time."""
 
 
 @dataclass(slots=True)
@@ -96,6 +115,8 @@ class _Unlogged:
     first: int
     last: int
     update: bytes
+    seen: tuple[int, ...]
+    """Client ids that they bring for the first time."""
 
 
 @dataclass(slots=True)
@@ -180,6 +201,7 @@ class Room:
         self.snapshot_size = loaded.snapshot_size
         self._cached_text: str | None = None
         self._cached_encoding: bytes | None = None
+        self._cached_deletions: bytes | None = None
         self._most_bytes = loaded.snapshot_size + loaded.log_size
         """Of the text, at most; how many they are is seen only when it is looked at."""
 
@@ -238,22 +260,35 @@ class Room:
         """The number of this process's newest update here that the log has."""
         return self._logged
 
-    def encode_since(self, state_vector: bytes) -> bytes:
-        """A Yjs v1 update of all that ``state_vector`` lacks. One encoding serves a herd of fresh clients."""
+    def encode_since(self, state_vector: bytes, known: Mapping[int, int]) -> bytes:
+        """A Yjs v1 update of all that is here and that ``state_vector``, decoded ``known``, lacks.
+
+        One encoding serves a herd: of fresh clients, who know nothing, or of those who come back and know everything.
+        """
+        state = self.state
+        if state.keys().isdisjoint(known):
+            return self.encode_whole()
+        if all(clock <= known.get(client, 0) for client, clock in state.items()):
+            return self.encode_deletions()
         self.flush()
-        if state_vector != b"\x00":
-            return self._replica.encode(state_vector)
+        return self._replica.encode(state_vector)
+
+    def encode_whole(self) -> bytes:
+        """A Yjs v1 update of everything."""
+        self.flush()
         if self._cached_encoding is None:
-            self._cached_encoding = self._replica.encode(state_vector)
+            self._cached_encoding = self._replica.encode(b"\x00")
         return self._cached_encoding
 
     def encode_deletions(self) -> bytes:
         """A Yjs v1 update of all that was ever deleted here, without any struct."""
-        return self.encode_since(self.encode_state_vector())
+        if self._cached_deletions is None:
+            self._cached_deletions = self._replica.encode(self.encode_state_vector())
+        return self._cached_deletions
 
     def encode_state_vector(self) -> bytes:
         self.flush()
-        return encode_state_vector(self.state)
+        return self._replica.encode_state()
 
     def gap(self, header: UpdateHeader) -> str | None:
         """What an update rests on and the room lacks, or None. Raises InvalidUpdate for circular waits."""
@@ -301,17 +336,23 @@ class Room:
         if self._replica.gap(header):
             raise UpdateGap(self.document)
         state = self._replica.state
-        seen = [client for client in header.ranges if client not in state]
-        self._admit(update, header, sender, announce=True)
+        seen = tuple(client for client in header.ranges if client not in state)
+        self._admit(update, header, sender, announce=True, seen=seen)
         if sender is None and not header.ranges:
             self.deleters.add(author)
         for client in seen:
-            self._new_clients[client] = author
+            self._first_seen(client, author)
+        if len(seen) > FEW_CLIENTS and sender is not None:
+            sender.cost += len(seen) * COST_PER_CLIENT
         self._parts += header.parts
         if self._parts >= self._at_once and self._parts >= self.portion():
             self.flush()
         elif self._flush_timer is None:
             self._schedule_flush()
+
+    def _first_seen(self, client: int, author: str) -> None:
+        self._new_clients[client] = author
+        self._commits.backlog += _BYTES_PER_CLIENT
 
     def portion(self) -> int:
         """How many structs and delete ranges are integrated at a stretch, see `collab.portions`."""
@@ -326,6 +367,8 @@ class Room:
         self._check_size(update, header, growth)
 
     def _check_size(self, update: bytes, header: UpdateHeader, growth: int | None) -> None:
+        if len(header.ranges) > FEW_CLIENTS and len(header.ranges) + len(self.state) > MOST_CLIENTS:
+            raise DocumentTooLarge(f"a document holds what was written under {MOST_CLIENTS} client ids at most")
         if self.kind == "text" and header.ranges:
             # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text,
             # who says so; finding it out would take a copy of the document.
@@ -336,13 +379,21 @@ class Room:
                 if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
             self._most_bytes += max(0, most)
-        if self._commits.backlog + len(update) > self._limits.backlog:
+        if self._commits.backlog + len(update) + len(header.ranges) * _BYTES_PER_CLIENT > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
-    def _admit(self, update: bytes, header: UpdateHeader, sender: Connection | None, *, announce: bool) -> None:
+    def _admit(
+        self,
+        update: bytes,
+        header: UpdateHeader,
+        sender: Connection | None,
+        *,
+        announce: bool,
+        seen: tuple[int, ...] = (),
+    ) -> None:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
-            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce, False))
+            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce, False, seen))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -366,12 +417,13 @@ class Room:
         began = thread_time()
         if len(incoming) == 1:
             (item,) = incoming
-            update, cuts, sender, announce = item.update, item.cuts, item.sender, item.announce
+            update, cuts, sender, announce, seen = item.update, item.cuts, item.sender, item.announce, item.seen
             unlogged = None if item.logged else update
         else:
             update = merge_updates(*[item.update for item in incoming])
             cuts = any(item.cuts for item in incoming)
             announce = any(item.announce for item in incoming)
+            seen = tuple(client for item in incoming for client in item.seen)
             senders = {item.sender for item in incoming}
             sender = senders.pop() if len(senders) == 1 else None
             ours = [item.update for item in incoming if not item.logged]
@@ -383,7 +435,7 @@ class Room:
             self._charge(sender, seconds)
         self._window.flushed(self._loop.time(), len(incoming))
         if unlogged is not None:
-            self._to_log(unlogged, announce=announce)
+            self._to_log(unlogged, seen, announce=announce)
         self._spread(update, but=sender)
 
     def _charge(self, sender: Connection | None, seconds: float) -> None:
@@ -399,7 +451,7 @@ class Room:
 
     def _integrate(self, update: bytes, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
-        self._cached_text = self._cached_encoding = None
+        self._cached_text = self._cached_encoding = self._cached_deletions = None
         try:
             self._replica.integrate(update, cuts=cuts)
         except BaseException as error:
@@ -448,7 +500,7 @@ class Room:
         for item in sound:
             header = read_update(item.update, self.kind)
             if not self._replica.gap(header):
-                self._admit(item.update, header, item.sender, announce=item.announce)
+                self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
             elif item.sender is not None:  # it rested on the culprit's text
                 item.sender.peer.close(1012, "the document was rebuilt")
         self.flush()
@@ -464,15 +516,15 @@ class Room:
 
     # ---- the log
 
-    def _to_log(self, update: bytes, *, announce: bool) -> None:
+    def _to_log(self, update: bytes, seen: tuple[int, ...], *, announce: bool) -> None:
         self._sequence += 1
-        part = _Unlogged(self._sequence, self._sequence, update)
+        part = _Unlogged(self._sequence, self._sequence, update, seen)
         self._unlogged.append(part)
         if announce:
             self._unannounced.append(part)
         self._commits.backlog += len(update)
         self._commits.mark(self)
-        if self._commits.away:
+        if self._commits.away_from(self):
             self.log_is_away()
             self._condense()
 
@@ -482,7 +534,8 @@ class Room:
         if len(newest) >= _CONDENSE:
             merged = _merged([part.update for part in newest])
             self._commits.backlog += len(merged) - sum(len(part.update) for part in newest)
-            self._unlogged[-len(newest) :] = [_Unlogged(newest[0].first, newest[-1].last, merged)]
+            seen = tuple(client for part in newest for client in part.seen)
+            self._unlogged[-len(newest) :] = [_Unlogged(newest[0].first, newest[-1].last, merged, seen)]
 
     def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
         """See `collab.commits.Committing`."""
@@ -490,7 +543,11 @@ class Room:
             self.flush()
         if not self._unlogged:
             return None
-        parts, self._unlogged = self._unlogged, []
+        parts = self._unlogged[: _enough(self._unlogged)]
+        del self._unlogged[: len(parts)]
+        if self._unlogged:
+            self._commits.mark(self)
+            self._commits.hurry()
         clients, self._new_clients = self._new_clients, {}
         entry = LogEntry(
             self.document,
@@ -507,6 +564,7 @@ class Room:
         assert self._committing is not None
         for part in self._committing.parts:
             self._commits.backlog -= len(part.update)
+        self._commits.backlog -= len(self._committing.clients) * _BYTES_PER_CLIENT
         self._committing = None
         if self._unannounced and self._unannounced[-1].first <= entry.last:
             self._unannounced.clear()
@@ -528,14 +586,14 @@ class Room:
         for part in parts:
             authors = tuple(
                 (client, author)
-                for client in read_update(part.update, self.kind).ranges
+                for client in part.seen
                 if (author := self._new_clients.get(client) or committing.get(client)) is not None
             )
             self._publish(replication.encode(replication.Unlogged(self.writer, part.update, authors)))
 
     def announce_again(self) -> None:
         """As `log_is_away`, also for what was announced before: it may not have arrived."""
-        if self._commits.away:
+        if self._commits.away_from(self):
             self._unannounced = [*(self._committing.parts if self._committing else []), *self._unlogged]
             self.log_is_away()
 
@@ -628,10 +686,10 @@ class Room:
             self._reread(self)
             return
         self.flush()
-        for client, author in message.authors:
-            if client in header.ranges and client not in self.state:
-                self._new_clients[client] = author
-        self._admit(message.update, header, None, announce=False)
+        seen = {who: author for who, author in message.authors if who in header.ranges and who not in self.state}
+        for client, author in seen.items():
+            self._first_seen(client, author)
+        self._admit(message.update, header, None, announce=False, seen=tuple(seen))
         self.flush()
         self._release_held()
 
@@ -708,6 +766,16 @@ class Room:
         for timer in (self._flush_timer, self._presence_timer):
             if timer is not None:
                 timer.cancel()
+
+
+def _enough(parts: Sequence[_Unlogged]) -> int:
+    """How many of ``parts``, from the first on, are enough for one entry of the log."""
+    size = 0
+    for count, part in enumerate(parts[:_MERGED_PARTS], 1):
+        size += len(part.update)
+        if size >= _MERGED:
+            return count
+    return min(len(parts), _MERGED_PARTS)
 
 
 def _merged(updates: list[bytes]) -> bytes:

@@ -118,7 +118,7 @@ class Rooms:
 
     @property
     def log_away(self) -> bool:
-        return self._commits.away
+        return self._commits.withheld
 
     @property
     def backlog(self) -> int:

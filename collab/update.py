@@ -24,7 +24,7 @@ from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Literal
 
-from collab.codec import Decoder, MalformedFrame, read_var_uint, write_var_uint
+from collab.codec import MAX_SAFE_INTEGER, Decoder, MalformedFrame, read_var_uint, write_var_uint
 
 Kind = Literal["text", "tree"]
 
@@ -32,6 +32,7 @@ MAX_CLOCK = 2**31 - 1
 """Clocks end here: yrs counts in 32 bits and wraps in silence, and a deleted run claims any length in five bytes."""
 
 MAX_NAME = 4096  # bytes of a key or a string in a tree
+
 
 BYTES_PER_STEP = 32 * 1024  # read between two yields: some 2,000 structs, 4 ms
 
@@ -181,9 +182,12 @@ def _clock(encoded: bytes) -> int:
     return encoded[0] & 0x7F | (encoded[1] & 0x7F) << 7 | (encoded[2] & 0x7F) << 14 | encoded[3] << 21
 
 
-async def read_update_cooperatively(update: bytes, kind: Kind) -> UpdateHeader:
-    """As `read_update`, for a large update: lets the event loop run every few milliseconds."""
-    steps = read_steps(update, kind)
+async def read_update_cooperatively(update: bytes, kind: Kind, most: int = MAX_SAFE_INTEGER) -> UpdateHeader:
+    """As `read_update`, for a large update: lets the event loop run every few milliseconds.
+
+    ``most``: clients that it may name; what is known of each takes 500 bytes of memory.
+    """
+    steps = read_steps(update, kind, most)
     try:
         while True:
             next(steps)
@@ -193,7 +197,7 @@ async def read_update_cooperatively(update: bytes, kind: Kind) -> UpdateHeader:
         return header
 
 
-def read_steps(update: bytes, kind: Kind) -> Generator[None, None, UpdateHeader]:
+def read_steps(update: bytes, kind: Kind, most: int = MAX_SAFE_INTEGER) -> Generator[None, None, UpdateHeader]:
     """The reader behind `read_update`: yields now and then and returns the header."""
     header = UpdateHeader()
     read_content = _text_content if kind == "text" else _tree_content
@@ -207,7 +211,7 @@ def read_steps(update: bytes, kind: Kind) -> Generator[None, None, UpdateHeader]
             own = update[start:at]
             clock, at = read_var_uint(update, at)
             # Client 0 is what the sentinels of `collab.positions` are written under.
-            if client == 0 or client in header.ranges or count == 0:
+            if client == 0 or client in header.ranges or count == 0 or len(header.ranges) == most:
                 raise InvalidUpdate(f"section of {count} structs of client {client}")
             runs = header.ranges[client] = []
             structs = header.structs[client] = []
@@ -250,7 +254,7 @@ def read_steps(update: bytes, kind: Kind) -> Generator[None, None, UpdateHeader]
                 raise InvalidUpdate("skip without a struct behind it")
             runs.append((run, clock - run))
             header.parts += len(structs)
-        at = yield from _read_deletes(update, at, header)
+        at = yield from _read_deletes(update, at, header, most)
     except (MalformedFrame, IndexError, UnicodeDecodeError) as error:
         raise InvalidUpdate(f"update is malformed: {error}") from error
     if at != len(update):
@@ -355,14 +359,14 @@ def _string_end(update: bytes, at: int) -> int:
     return at + length
 
 
-def _read_deletes(update: bytes, at: int, header: UpdateHeader) -> Generator[None, None, int]:
+def _read_deletes(update: bytes, at: int, header: UpdateHeader, most: int) -> Generator[None, None, int]:
     """Reads the delete set that follows the structs and returns the position behind it."""
     pause = at + BYTES_PER_STEP
     clients, at = read_var_uint(update, at)
     for _ in range(clients):
         client, at = read_var_uint(update, at)
         count, at = read_var_uint(update, at)
-        if client == 0 or client in header.deletes or count == 0:
+        if client == 0 or client in header.deletes or count == 0 or len(header.deletes) == most:
             raise InvalidUpdate(f"{count} delete ranges of client {client}")
         ranges = header.deletes[client] = []
         end = 0
@@ -491,11 +495,15 @@ def advance(state: dict[int, int], header: UpdateHeader) -> None:
             state[client] = clock + length
 
 
-def decode_state_vector(state_vector: bytes) -> dict[int, int]:
-    """Known clocks per client. MalformedFrame for anything that no client sends, such as a client named twice."""
+def decode_state_vector(state_vector: bytes, most: int = MAX_SAFE_INTEGER) -> dict[int, int]:
+    """Known clocks per client. MalformedFrame for anything that no client sends, such as a client named twice, or more
+    than ``most`` of them.
+    """
     decoder = Decoder(state_vector)
     state: dict[int, int] = {}
-    for _ in range(decoder.var_uint()):
+    if (count := decoder.var_uint()) > most:
+        raise MalformedFrame(f"state vector of {count} clients, at most {most} are allowed")
+    for _ in range(count):
         client = decoder.var_uint()
         clock = decoder.var_uint()
         if client in state or clock > MAX_CLOCK:

@@ -1,7 +1,6 @@
 """One server process, from its first log line to its last."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,7 +12,9 @@ import uvicorn
 
 from server import local
 from server.app import create_app, open_services
+from server.collecting import collect_regularly
 from server.commands.failure import CommandFailed
+from server.core import running
 from server.doorstep import Doorstep, HttpProtocol
 from server.first_start import ensure_owner
 from server.protocol import SocketProtocol
@@ -49,7 +50,7 @@ async def serve(
     does not wait for requests.
     """
     host, port = listener.getsockname()[:2]
-    async with open_services(settings, port=port) as services:
+    async with open_services(settings, port=port) as services, running(collect_regularly()):
         server = _Server(
             uvicorn.Config(
                 create_app(services),
@@ -72,10 +73,6 @@ async def serve(
         link = f"{url}/#signin={await services.identity.links.create(owner.id)}"
 
         def started() -> None:
-            # What is there by now stays: no collection has to look at it again, and the longest, of all that is alive,
-            # becomes a third as long.
-            gc.collect()
-            gc.freeze()
             local.write_server(settings.data_dir, _url(host, port))
             log.info("serving", url=url)
             ready(link)

@@ -5,8 +5,9 @@ import signal
 
 import structlog
 
+from server.collecting import collect_regularly
 from server.commands.failure import CommandFailed
-from server.core import open_core
+from server.core import open_core, running
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ async def work(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_core(settings) as core:
+    async with open_core(settings) as core, running(collect_regularly()):
         log.info("working")
         working = asyncio.create_task(core.assistant.work())
         waiting = asyncio.create_task(stopping.wait())

@@ -65,7 +65,7 @@ async def test_a_reader_gets_the_snapshot_as_it_lies_in_the_store(
     with monkeypatch.context() as patched:
         patched.setattr(Doc, "apply_update", built)
         async with rooms.open(document) as room:
-            assert room.encode_since(NOBODY) == snapshot
+            assert room.encode_whole() == snapshot
             assert decode_state_vector(room.encode_state_vector()) == room.state
     async with rooms.open(document) as room:
         ann = Client()
@@ -89,10 +89,10 @@ async def test_what_the_log_has_on_top_is_in_the_first_answer(storage: Storage, 
         whole, state = room.text, room.state
     await writing.close()
     async with rooms.open(document) as room:
-        assert text_in(room.encode_since(NOBODY)) == whole
+        assert text_in(room.encode_whole()) == whole
         assert decode_state_vector(room.encode_state_vector()) == state
         room.edit([TextEdit(0, 0, "five ")], "user:ann")
-        assert text_in(room.encode_since(NOBODY)) == room.text == "five " + whole
+        assert text_in(room.encode_whole()) == room.text == "five " + whole
 
 
 async def test_a_state_too_long_for_the_record_is_read_from_the_snapshot(

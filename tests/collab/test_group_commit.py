@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from bson.errors import InvalidDocument
 from pymongo.errors import AutoReconnect
 
 from collab import replication
@@ -14,6 +15,7 @@ from collab.log import LogEntry, NewClient
 from collab.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, log_hangs, new_document
+from tests.collab.yjs_bytes import text, update
 
 
 class Given:
@@ -155,3 +157,78 @@ async def test_who_wrote_is_stored_no_later_than_what_they_wrote(
     with pytest.raises(AutoReconnect):
         await rooms.updates.append([entry], [NewClient(document, client.doc.client_id, "user:ann")])
     assert await rooms.updates.authors(document) == {client.doc.client_id: "user:ann"}
+
+
+async def test_more_client_ids_than_one_command_takes_are_logged_while_others_save(
+    storage: Storage, rooms: Rooms
+) -> None:
+    flooded, quiet = await new_document(storage), await new_document(storage)
+    async with rooms.open(flooded) as room, rooms.open(quiet) as other:
+        with log_hangs(rooms) as given:  # so that all of them come in one commit
+            other.edit([TextEdit(0, 0, "first")], "user:bob")
+            await eventually(lambda: bool(given))
+            room.apply(update((1, 0, [text("a")])), "user:eve")
+            for start in range(2, 99_001, 3_000):
+                one_behind_the_other = [(who, 0, [text("a", (who - 1, 0))]) for who in range(start, start + 3_000)]
+                room.apply(update(*one_behind_the_other), "user:eve")
+        other.edit([TextEdit(0, 0, "meanwhile ")], "user:bob")
+        await asyncio.wait_for(other.durable(), 10)
+        assert room.logged_sequence == 0  # the flood is still on its way
+        await asyncio.wait_for(room.durable(), 120)
+        other.edit([TextEdit(0, 0, "afterwards ")], "user:bob")
+        await asyncio.wait_for(other.durable(), 10)
+    assert len(await rooms.updates.authors(flooded)) == 99_001
+    assert rooms.backlog == 0
+
+
+async def test_a_fault_in_writing_ends_saving_for_nobody(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, failed = rooms.updates.append, False
+
+    async def fail_once(entries: Sequence[LogEntry], clients: Sequence[NewClient] = ()) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise InvalidDocument("too large, or whatever nobody has thought of")
+        await append(entries, clients)
+
+    monkeypatch.setattr(rooms.updates, "append", fail_once)
+    async with rooms.open(await new_document(storage)) as room:
+        room.edit([TextEdit(0, 0, "text")], "user:ann")
+        await eventually(lambda: rooms.log_away)
+        await asyncio.wait_for(room.durable(), 10)
+        assert not rooms.log_away
+
+
+async def test_a_paste_that_the_object_store_does_not_take_holds_up_nobody_else(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above `LARGEST_RECORD` an entry lies in the object store, which is away."""
+    monkeypatch.setattr("collab.log.LARGEST_RECORD", 1_000)
+    monkeypatch.setattr("collab.commits.LARGEST_RECORD", 1_000)
+    put, away = storage.objects.put, True
+
+    async def broken(key: str, data: bytes) -> None:
+        if away:
+            raise OSError("no store")
+        await put(key, data)
+
+    monkeypatch.setattr(storage.objects, "put", broken)
+    pasted, quiet = await new_document(storage), await new_document(storage)
+    async with rooms.open(pasted) as room, rooms.open(quiet) as beside, other.open(pasted) as there:
+        room.edit([TextEdit(0, 0, "x" * 5_000)], "user:ann")
+        await eventually(lambda: rooms.log_away)
+        beside.edit([TextEdit(0, 0, "small")], "user:bob")
+        await asyncio.wait_for(beside.durable(), 10)
+        assert rooms.log_away  # also after somebody else was saved: /readyz and the editor go on saying so
+        room.edit([TextEdit(0, 0, "and more ")], "user:ann")
+        await eventually(lambda: there.text == "and more " + "x" * 5_000)  # people go on seeing each other
+        waiting = asyncio.create_task(room.durable())
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        away = False
+        await asyncio.wait_for(waiting, 10)
+        assert not rooms.log_away
+        assert (await rooms.snapshots.load(pasted)).replica.text.to_py() == room.text
+    assert rooms.backlog == 0

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from collab.codec import encode_update
+from collab.codec import MalformedFrame, encode_sync_step_1, encode_sync_step_2, encode_update
+from collab.connection import MOST_UNKNOWN
 from collab.replica import Replica
+from collab.room import DocumentTooLarge
 from collab.rooms import Rooms
-from collab.update import InvalidUpdate
+from collab.update import InvalidUpdate, encode_state_vector
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 from tests.collab.yjs_bytes import node, text, update, value
@@ -96,3 +98,99 @@ async def test_a_tree_with_one_key_set_again_and_again(storage: Storage, rooms: 
         await sending
         assert turns >= 10
         assert room.state[6] == 4_000
+
+
+def under_many_ids(count: int) -> bytes:
+    """One letter behind the other, each under an id of its own."""
+    return update(
+        (1_000_000, 0, [text("a")]),
+        *((1_000_000 + number, 0, [text("a", (999_999 + number, 0))]) for number in range(1, count)),
+    )
+
+
+def state_vector_of(count: int) -> bytes:
+    return encode_state_vector({1_000_000 + number: 1 for number in range(count)})
+
+
+async def test_a_state_vector_of_people_who_never_wrote_here_is_refused(storage: Storage, rooms: Rooms) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        eve = Client(user="eve", can_write=False)
+        eve.join(room)
+        await eve.connection.receive(encode_sync_step_1(state_vector_of(MOST_UNKNOWN)))
+        with pytest.raises(MalformedFrame, match="clients"):
+            await eve.connection.receive(encode_sync_step_1(state_vector_of(MOST_UNKNOWN + 1)))
+        with pytest.raises(MalformedFrame, match="clients"):
+            await eve.connection.receive(encode_sync_step_1(state_vector_of(1_000_000)))
+
+
+async def test_others_have_their_turn_while_a_long_state_vector_and_a_wide_update_are_read(
+    storage: Storage, rooms: Rooms
+) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        eve = Client(user="eve")
+        eve.join(room)
+        wide = under_many_ids(60_000)
+        deletions = update(deletes={2_000_000 + number: [(0, 1)] for number in range(60_000)})
+        for frame in (
+            encode_update(wide),
+            encode_sync_step_2(deletions),
+            encode_sync_step_1(state_vector_of(65_000)),
+        ):
+            turns = 0
+            taking = asyncio.create_task(eve.connection.receive(frame))
+            while not taking.done():
+                await asyncio.sleep(0)
+                turns += 1
+            await taking
+            assert turns >= 10
+        assert len(room.state) == 60_000
+        assert eve.connection.cost > 0
+
+
+async def test_a_document_is_written_under_a_bounded_number_of_client_ids(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.room.MOST_CLIENTS", 100)
+    async with rooms.open(await new_document(storage)) as room:
+        eve, ann = Client(user="eve"), Client()
+        for client in (eve, ann):
+            client.join(room)
+            await client.pump()
+        await eve.connection.receive(encode_update(update(*((7 + n, 0, [text("a")]) for n in range(90)))))
+        with pytest.raises(DocumentTooLarge, match="client ids"):
+            await eve.connection.receive(encode_update(update(*((700 + n, 0, [text("a")]) for n in range(90)))))
+        await ann.type(0, "goes on ")
+        assert "goes on" in room.text
+
+
+async def test_what_a_large_text_costs_to_send_is_counted_and_made_once_for_all_who_know_nothing(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.connection.COSTLY", 0.0)
+    encoded = 0
+    encode = Replica.encode
+
+    def counted(self: Replica, state_vector: bytes) -> bytes:
+        nonlocal encoded
+        encoded += 1
+        return encode(self, state_vector)
+
+    async with rooms.open(await new_document(storage)) as room:
+        ann, eve = Client(), Client(user="eve", can_write=False)
+        ann.join(room)
+        await ann.pump()
+        await ann.type(0, "text")
+        await ann.type(0, "some ")
+        eve.join(room)
+        monkeypatch.setattr(Replica, "encode", counted)
+        for stranger in range(5):
+            await eve.connection.receive(encode_sync_step_1(encode_state_vector({77 + stranger: 1})))
+        assert encoded == 1
+        assert eve.connection.cost > 0
+        for _ in range(5):
+            await eve.connection.receive(encode_sync_step_1(room.encode_state_vector()))
+        assert encoded == 2
+        await eve.connection.receive(encode_sync_step_1(encode_state_vector({ann.doc.client_id: 4})))
+        assert encoded == 3
+        await eve.pump()
+        assert eve.text == "some text"

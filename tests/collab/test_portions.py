@@ -1,12 +1,12 @@
 """Updates cut into portions: together they are the update, each fits onto what came before it, none is large."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from pycrdt import Doc, Text, merge_updates
 
-from collab.portions import LONGEST, portions
+from collab.portions import LONGEST, order, portions
 from collab.replica import MOST, Replica
 from collab.update import InvalidUpdate, advance, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import skip, text, update
@@ -17,6 +17,11 @@ from tests.support.yjs import Oracle, oracle
 def yjs() -> Iterator[Oracle]:
     with oracle() as running:
         yield running
+
+
+def cut(data: bytes, state: Mapping[int, int], most: Callable[[], int]) -> Iterator[bytes]:
+    header = read_update(data, "text")
+    return portions(data, header, state, order(header, state), most)
 
 
 def written_together(yjs: Oracle, rng: random.Random) -> list[bytes]:
@@ -45,7 +50,7 @@ def test_portions_are_together_the_update(yjs: Oracle, seed: int) -> None:
     for whole in (yjs.merge(*made), merge_updates(*made), yjs.update("one")):
         most = rng.choice((1, 2, 7))
         replica = Replica("text")
-        for portion in portions(whole, read_update(whole, "text"), {}, lambda most=most: most):
+        for portion in cut(whole, {}, lambda most=most: most):
             header = read_update(portion, "text")
             assert header.parts <= most
             assert replica.gap(header) is None
@@ -63,7 +68,7 @@ def test_of_an_update_with_gaps_all_that_fits_is_left(yjs: Oracle, seed: int) ->
     made = written_together(yjs, rng)
     some = yjs.merge(*rng.sample(made, k=len(made) * 2 // 3))
     state: dict[int, int] = {}
-    for portion in portions(some, read_update(some, "text"), {}, lambda: 5):
+    for portion in cut(some, {}, lambda: 5):
         header = read_update(portion, "text")
         assert missing(header, state) is None
         advance(state, header)
@@ -74,11 +79,11 @@ def test_of_an_update_with_gaps_all_that_fits_is_left(yjs: Oracle, seed: int) ->
 
 def test_a_portion_ends_where_something_is_left_out() -> None:
     data = update((1, 0, [text("ab"), skip(3), text("fg", (1, 0))]), deletes={1: [(0, 9)], 2: [(0, 1)]})
-    assert list(portions(data, read_update(data, "text"), {}, lambda: 9)) == [
+    assert list(cut(data, {}, lambda: 9)) == [
         update((1, 0, [text("ab")])),
         update(deletes={1: [(0, 2)]}),
     ]
-    assert list(portions(data, read_update(data, "text"), {1: 5}, lambda: 9)) == [
+    assert list(cut(data, {1: 5}, lambda: 9)) == [
         update((1, 0, [text("ab")])),
         update((1, 5, [text("fg", (1, 0))])),
         update(deletes={1: [(0, 7)]}),
@@ -87,13 +92,13 @@ def test_a_portion_ends_where_something_is_left_out() -> None:
 
 def test_long_strings_go_alone() -> None:
     data = update((1, 0, [text("a"), text("x" * LONGEST, (1, 0)), text("b", (1, 3)), text("c", (1, 5))]))
-    assert [read_update(p, "text").parts for p in portions(data, read_update(data, "text"), {}, lambda: 9)] == [1, 1, 2]
+    assert [read_update(p, "text").parts for p in cut(data, {}, lambda: 9)] == [1, 1, 2]
 
 
 def test_structs_that_wait_for_each_other_are_refused() -> None:
     circle = update((1, 0, [text("a", origin=(2, 0))]), (2, 0, [text("b", origin=(1, 0))]))
     with pytest.raises(InvalidUpdate, match="wait for each other"):
-        list(portions(circle, read_update(circle, "text"), {}, lambda: 9))
+        list(cut(circle, {}, lambda: 9))
 
 
 def test_the_larger_a_document_the_smaller_the_portions() -> None:
