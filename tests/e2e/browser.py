@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from tests.e2e.helpers import eventually
 from tests.support.server import Server
 
 SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
@@ -15,6 +16,20 @@ SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+
+PATIENCE = 30.0
+"""Seconds for what a page does in an instant, on a machine that has much else to do. What has to be quick says so."""
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+# What is drawn into a text (cursors with their names, proposals, buttons) cannot be edited, and is not of it.
+READ = """
+content => {
+  const text = content.cloneNode(true)
+  for (const drawn of text.querySelectorAll('[contenteditable="false"]')) drawn.remove()
+  return [...text.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\\n')
+}
+"""
 
 _sessions: dict[str, object] = {}
 """By sign-in link, which works once."""
@@ -75,6 +90,14 @@ class Tab:
         """Where the text of a file is read and typed."""
         return self.page.get_by_role("textbox", name=f"Text of {path}", exact=True)
 
+    async def reads(self, path: str, text: str) -> None:
+        """Wait until this, and no more, is the text of a file in this window."""
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: found == text, PATIENCE)
+
+    async def reads_of(self, path: str, words: str) -> None:
+        """Wait until these words stand somewhere in the text of a file in this window."""
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: words in found, PATIENCE)
+
     def row(self, name: str) -> Locator:
         """A file or folder in the tree; ``name`` may be followed by who has it open."""
         return self.page.get_by_role("treeitem").filter(has=self.page.locator("bdi", has_text=name))
@@ -130,7 +153,7 @@ class People:
             reduced_motion="reduce",
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self._contexts.append(context)
         tab = Tab(self._server, await context.new_page())
         self.tabs.append(tab)

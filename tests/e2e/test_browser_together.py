@@ -14,6 +14,7 @@ from tests.support.server import Server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROUGH = "the meting was on tuesday and nobody wrote it down\n"
+THANKS = "thank you for coming. It was a good day for all of us."
 SMOOTH = "The meeting was on Tuesday, and nobody wrote it down.\n"
 
 
@@ -24,9 +25,9 @@ async def test_two_people_see_each_other_type(site: Server, people: People) -> N
     for tab in (owner, editor):
         await tab.open("together.md")
     await owner.type_at_end("together.md", "typed by the owner\n")
-    await expect(editor.text("together.md")).to_contain_text("typed by the owner")
+    await editor.reads("together.md", "# Together\ntyped by the owner\n")
     await editor.type_at_end("together.md", "typed by Edda")
-    await expect(owner.text("together.md")).to_contain_text("typed by Edda")
+    await owner.reads("together.md", "# Together\ntyped by the owner\ntyped by Edda")
 
     # Names at the cursors, in the bar, and beside the file in the tree.
     await expect(owner.text("together.md").get_by_text("Edda", exact=True)).to_be_visible()
@@ -63,14 +64,14 @@ async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people:
     await people.picture(editor, "proposal-ready")
     await owner.review.get_by_role("button", name="Accept").click()
     for tab in (owner, editor):
-        await expect(tab.text("minutes.md")).to_contain_text(SMOOTH.strip())
+        await tab.reads("minutes.md", SMOOTH)
         await expect(tab.review).to_contain_text("accepted by Owner")
     assert await file_text(site, "minutes.md") == SMOOTH
     await people.picture(editor, "proposal-accepted")
 
     await editor.review.get_by_role("button", name="Undo").click()
     for tab in (owner, editor):
-        await expect(tab.text("minutes.md")).to_contain_text(ROUGH.strip())
+        await tab.reads("minutes.md", ROUGH)
     assert await file_text(site, "minutes.md") == ROUGH
 
     records = [json.loads(line) for line in (await feedback(site)).splitlines()]
@@ -90,9 +91,9 @@ async def test_undo_takes_back_ones_own_words_alone(site: Server, people: People
     for tab in (owner, editor):
         await tab.open("undo.md")
     await owner.type_at_end("undo.md", "mine ")
-    await expect(editor.text("undo.md")).to_contain_text("mine")
+    await editor.reads("undo.md", "base\nmine ")
     await editor.type_at_end("undo.md", "and yours")
-    await expect(owner.text("undo.md")).to_contain_text("yours")
+    await owner.reads("undo.md", "base\nmine and yours")
     await owner.text("undo.md").focus()
     await owner.page.keyboard.press("Control+z")
     await eventually(lambda: file_text(site, "undo.md"), lambda text: text == "base\nand yours")
@@ -106,17 +107,17 @@ async def test_the_assistant_types_into_the_text_and_is_undone(
     editor = await people.guest("editor", "Edda")
     for tab in (owner, editor):
         await tab.open("letter.md")
-    model.enqueue(Script(answer="thank you for coming. It was a good day for all of us.", delay=0.1))
+    model.enqueue(Script(answer=THANKS, delay=0.1))
     await editor.type_at_end("letter.md", "")
     await editor.ask("Thank them")
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).to_contain_text("thank you")
+        await tab.reads_of("letter.md", "thank you")
     await people.picture(owner, "assistant-writes")
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).to_contain_text("for all of us.")
+        await tab.reads("letter.md", f"Dear all,\n\n{THANKS}")
     await owner.review.get_by_role("button", name="Undo").click()
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).not_to_contain_text("thank")
+        await tab.reads("letter.md", "Dear all,\n\n")
     assert await file_text(site, "letter.md") == "Dear all,\n\n"
 
 
