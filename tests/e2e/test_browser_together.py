@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import People
@@ -119,6 +119,34 @@ async def test_the_assistant_types_into_the_text_and_is_undone(
     for tab in (owner, editor):
         await tab.reads("letter.md", "Dear all,\n\n")
     assert await file_text(site, "letter.md") == "Dear all,\n\n"
+
+
+async def test_a_cursor_stays_before_what_the_assistant_writes_at_it(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    await new_document(site, "cursor.md", "Dear all,\n\n")
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("cursor.md")
+    more = asyncio.Event()
+    model.enqueue(Script(answer=THANKS, tokens=1, goes_on=more))
+
+    async def after_the_first_word(route: Route) -> None:
+        """The answer to the request may be later than the first words that it asked for."""
+        answer = await route.fetch()
+        await editor.reads("cursor.md", "Dear all,\n\nthank")
+        await route.fulfill(response=answer)
+
+    await editor.page.route("**/ai/writes", after_the_first_word)
+    await editor.type_at_end("cursor.md", "")
+    await editor.ask("Thank them")
+    await expect(editor.text("cursor.md")).to_be_focused()
+    more.set()
+    await owner.reads("cursor.md", f"Dear all,\n\n{THANKS}")
+    await expect(owner.text("cursor.md").locator(".cm-line").last).to_contain_text(f"Edda{THANKS}")
+    await editor.page.keyboard.type("Once more, ")
+    await owner.reads("cursor.md", f"Dear all,\n\nOnce more, {THANKS}")
 
 
 async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: People, model: ModelServer) -> None:
