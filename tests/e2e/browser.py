@@ -10,15 +10,13 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from tests.e2e.helpers import eventually
 from tests.support.server import Server
+from tests.support.waiting import PATIENCE
 
 SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
 """Environment variable: the folder for pictures of the main states. Default: one of the test run's own."""
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-
-PATIENCE = 30.0
-"""Seconds for what a page does in an instant, on a machine that has much else to do. What has to be quick says so."""
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -92,11 +90,11 @@ class Tab:
 
     async def reads(self, path: str, text: str) -> None:
         """Wait until this, and no more, is the text of a file in this window."""
-        await eventually(lambda: self.text(path).evaluate(READ), lambda found: found == text, PATIENCE)
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: found == text)
 
     async def reads_of(self, path: str, words: str) -> None:
         """Wait until these words stand somewhere in the text of a file in this window."""
-        await eventually(lambda: self.text(path).evaluate(READ), lambda found: words in found, PATIENCE)
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: words in found)
 
     def row(self, name: str) -> Locator:
         """A file or folder in the tree; ``name`` may be followed by who has it open."""

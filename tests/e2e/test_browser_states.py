@@ -114,6 +114,7 @@ async def test_a_panel_takes_the_focus_and_gives_it_back(site: Server, people: P
     await page.keyboard.press("Control+j")
     await expect(question).to_be_focused()
     await page.keyboard.press("Escape")
+    await expect(owner.text("focus.md")).to_be_focused()
     await page.keyboard.type("goes on")
     await owner.reads("focus.md", "text\ngoes on")
 

@@ -46,7 +46,8 @@ async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people:
     editor = await people.guest("editor", "Edda")
     for tab in (owner, editor):
         await tab.open("minutes.md")
-    model.enqueue(Script(answer=SMOOTH, delay=0.15))
+    more = asyncio.Event()
+    model.enqueue(Script(answer=SMOOTH, tokens=6, goes_on=more))
     await editor.select_all("minutes.md")
     await editor.ask("Correct the spelling")
 
@@ -59,6 +60,7 @@ async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people:
     assert not model.requests[-1].ended.is_set()
     assert await file_text(site, "minutes.md") == ROUGH
 
+    more.set()
     for tab in (editor, owner):
         await expect(tab.review).to_contain_text("to decide")
     await people.picture(editor, "proposal-ready")
@@ -156,17 +158,17 @@ async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: Peop
     for tab in (owner, viewer):
         await tab.open("chat.md")
         await tab.page.get_by_role("button", name="Conversations with the assistant").click()
+    more = asyncio.Event()
     answer = "It says **little**, and that slowly: " + "one word after the other, " * 6 + "to its end."
-    model.enqueue(Script(answer=answer, delay=0.04))
+    model.enqueue(Script(answer=answer, tokens=25, goes_on=more))
     await owner.page.get_by_role("textbox", name="Your question").fill("What does it say?")
     await owner.page.keyboard.press("Enter")
-    if await viewer.page.get_by_text("Ask about the files").is_visible():
-        await open_newest_conversation(viewer.page)
     for tab in (owner, viewer):
         await expect(tab.page.get_by_text("What does it say?").last).to_be_visible()
         await expect(tab.page.get_by_text("one word after the other")).to_be_visible()
-        assert not model.requests[-1].ended.is_set()
+    assert not model.requests[-1].ended.is_set()
     await people.picture(owner, "chat-streaming")
+    more.set()
     for tab in (owner, viewer):
         await expect(tab.page.get_by_text("to its end.")).to_be_visible()
         await expect(tab.page.get_by_role("strong").get_by_text("little")).to_be_visible()
