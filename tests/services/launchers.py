@@ -18,7 +18,7 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".services" / "bin"
-START_WITHIN = 15.0
+START_WITHIN = 60.0
 STOP_WITHIN = 10.0
 
 

@@ -26,7 +26,7 @@ from tests.support.server import OWNER_TOKEN, ROOT, clean_environment
 from tests.torture.links import Connect, Link
 from tests.torture.plan import Plan
 
-START_WITHIN = 30.0
+START_WITHIN = 60.0
 STOP_WITHIN = 40.0
 """Seconds that a server may take to stop while all that it needs is there."""
 
