@@ -43,6 +43,7 @@ async def test_a_deleted_text_says_so_and_can_still_be_copied(site: Server, peop
     await expect(owner.page.get_by_text("It may have been deleted or renamed")).to_be_visible()
 
 
+@pytest.mark.alone
 async def test_a_cut_network_is_told_at_once(site: Server, people: People) -> None:
     await new_document(site, "train.md", "before\n")
     owner = await people.owner()

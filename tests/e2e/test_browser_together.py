@@ -198,6 +198,7 @@ async def test_a_model_that_fails_says_so_to_everybody(site: Server, people: Peo
     assert await file_text(site, "failing.md") == ROUGH
 
 
+@pytest.mark.alone
 async def test_a_proposal_can_be_stopped(site: Server, people: People, model: ModelServer) -> None:
     await new_document(site, "stopped.md", ROUGH)
     owner = await people.owner()
