@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.e2e.helpers import eventually
-from tests.support.server import Server
+from tests.support.server import START_WITHIN, Server
 from tests.support.waiting import PATIENCE
 
 SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
@@ -199,7 +199,9 @@ class People:
 @asynccontextmanager
 async def chromium_at(executable: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=ARGUMENTS, timeout=START_WITHIN * 1000
+        )
         try:
             yield browser
         finally:
