@@ -64,8 +64,10 @@ $(STAMPS)/yjs: tests/yjs/package-lock.json $(STAMPS)/node
 	cd tests/yjs && $(NPM_CI)
 	@touch $@
 
+# Files of tests run side by side, each in one process, in the order of tests/conftest.py. Three at a time on two cores,
+# because half of the time they wait.
 test: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder
 	cd client && npm test
 
 check: $(STAMPS)/dev $(STAMPS)/node_modules

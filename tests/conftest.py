@@ -8,13 +8,16 @@
 `chromium`       the path of a Chromium.
 `editing_traces` the folder of the recorded editing sessions, or None: they are not part of this repository.
 
+`make test` runs several at the same time, each file in one process. A test marked `alone` has the machine to itself.
+
 A test that needs a service or browser which is not on this machine is skipped. Where SCRIPTORIUM_REQUIRE_SERVICES is
 set, as it is in `.ci/run`, it fails, and so does the run when any test at all was skipped.
 """
 
+import fcntl
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,8 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from storage import Storage, open_storage
 from tests.services.launchers import S3, Mongo, Redis, Service, ServiceMissing, find_program
@@ -66,7 +71,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Services:
-    """One of each for the whole run."""
+    """One of each for all tests of one process."""
 
     redis: Redis
     mongo: Mongo
@@ -78,6 +83,46 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if _required_here() and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class SharedStarts(LoadScopeScheduling):
+    """Hands out files; as one, though, what shares servers that take seconds to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        if path.startswith("tests/e2e/test_browser_"):
+            return "browsers"
+        if path.startswith("tests/e2e/"):
+            for store in ("embedded", "services"):
+                if f"[{store}" in test:
+                    return store
+        return path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedStarts:
+    return SharedStarts(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, or one process would still be at it when the others have nothing left to do."""
+    rank = {folder: number for number, folder in enumerate(("e2e", "torture", "fuzz", "server"))}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    assert item.config.cache is not None
+    turns = item.config.cache.mkdir("turns")
+    with (turns / "door").open("w") as door, (turns / "room").open("w") as room:
+        # Who wants the room alone keeps the door shut until the others have left, or somebody would always be there.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        try:
+            return (yield)
+        finally:
+            # Closing it would not do: a process that the test has forked may have it open as well.
+            fcntl.flock(room, fcntl.LOCK_UN)
 
 
 @pytest.fixture(params=["embedded", "services"])

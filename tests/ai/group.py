@@ -21,6 +21,7 @@ from collab.files import Files
 from collab.rooms import Rooms
 from storage import Storage
 from tests.doubles.model_server import ModelServer
+from tests.support.waiting import PATIENCE
 
 ANN, BOB = Person("ann", "Ann"), Person("bob", "Bob")
 
@@ -175,7 +176,7 @@ class Watching:
         return any(all(data.get(name) == value for name, value in fields.items()) for data in self.of(type))
 
 
-async def eventually(condition: Callable[[], Awaitable[object]], within: float = 10.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[object]], within: float = PATIENCE) -> None:
     """Returns as soon as ``await condition()`` holds; TimeoutError when it does not ``within`` seconds."""
     deadline = time.monotonic() + within
     while not await condition():

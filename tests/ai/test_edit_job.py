@@ -157,6 +157,7 @@ async def test_what_had_streamed_when_the_model_broke_off_can_be_kept_or_dropped
     assert await group.text(document) == TEXT.replace("first", "1st")
 
 
+@pytest.mark.alone
 async def test_cancelling_closes_the_stream_within_a_quarter_of_a_second_and_keeps_what_came(group: Group) -> None:
     await group.file("a.md", TEXT * 30)
     group.model.enqueue(Script(answer=(TEXT * 30).replace("second", "2nd"), delay=0.005))

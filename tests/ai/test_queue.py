@@ -11,6 +11,8 @@ from ai.queue import LocalQueue, Queue
 from ai.queue_redis import RedisQueue
 from tests.services.launchers import Redis
 
+pytestmark = pytest.mark.alone
+
 
 async def woken_after(queue: Queue, timeout: float = 2.0) -> float:
     began = time.monotonic()

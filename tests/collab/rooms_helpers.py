@@ -28,6 +28,7 @@ from collab.log import LogEntry, NewClient
 from collab.room import Room
 from collab.rooms import Rooms
 from storage import Storage
+from tests.support.waiting import PATIENCE
 
 
 async def new_document(storage: Storage, kind: str = "text") -> str:
@@ -131,7 +132,7 @@ def log_hangs(rooms: Rooms) -> Iterator[list[list[LogEntry]]]:
         answers.set()
 
 
-async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], timeout: float = 10.0) -> None:
+async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], timeout: float = PATIENCE) -> None:
     """Wait until ``condition`` holds; fails after ``timeout`` seconds."""
     async with asyncio.timeout(timeout):
         while True:

@@ -15,6 +15,7 @@ from collab import versions as versions_module
 from collab.attribution import Run
 from collab.documents import Documents, now
 from collab.edits import TextEdit
+from collab.history import Restored
 from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
 from storage import Storage
@@ -309,9 +310,12 @@ async def test_who_types_while_it_is_restored_loses_nothing(one: Process, two: P
     [old] = await versions(one, document)
     signs = iter(range(0x4E00, 0x9000))
     typed: set[str] = set()
+    restored: list[Restored] = []
 
     async def type_on(client: Client) -> None:
-        for _ in range(60):
+        letters = 0
+        while letters < 60 or len(restored) < 3:
+            letters += 1
             sign = chr(next(signs))
             place = rng.randrange(len(client.text) + 1)
             await client.type(len(client.text[:place].encode()), sign)
@@ -324,17 +328,15 @@ async def test_who_types_while_it_is_restored_loses_nothing(one: Process, two: P
             client.join(room)
             await client.pump()
         typing = [asyncio.create_task(type_on(client)) for client in people]
-        restored = []
         while not all(task.done() for task in typing):
             restored.append(await one.files.history.restore("w", document, old, ANN))
         await asyncio.gather(*typing, here.durable(), there.durable())
         await eventually(lambda: here.text == there.text == people[0].text == people[1].text)
         last = here.text
-    assert len(restored) > 2
     assert "".join(sign for sign in last if sign not in typed) == "the first text of all\n" * 20
     # Whatever was typed is in the text, or in what a restore has replaced.
     assert typed <= set(last).union(*await texts(one, document))
-    assert len(typed) == 120
+    assert len(typed) >= 120
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -48,7 +48,8 @@ class Script:
     wrap: Literal["plain", "fenced", "chatty"] = "plain"
     first: float = 0.0  # seconds before the first token
     delay: float = 0.0  # seconds between two tokens
-    tokens: int = 3  # how many are sent before a failure
+    tokens: int = 3  # how many are sent before a failure, or before `goes_on`
+    goes_on: asyncio.Event | None = None  # an answer waits for it after `tokens` tokens
     retry_after: str | None = "1"
     finish_reason: str = "stop"
     usage: bool = True
@@ -207,6 +208,8 @@ class ModelServer:
         async for token in self._tokens(request, script):
             if request.tokens_sent and script.delay:
                 await _wait(script.delay, script, writer)
+            if request.tokens_sent == script.tokens and script.goes_on is not None:
+                await script.goes_on.wait()
             _write_event(writer, script, _event({"content": token}))
             await writer.drain()
             request.tokens_sent += 1

@@ -8,13 +8,26 @@ from urllib.parse import quote, urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from tests.support.server import Server
+from tests.e2e.helpers import eventually
+from tests.support.server import START_WITHIN, Server
+from tests.support.waiting import PATIENCE
 
 SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
 """Environment variable: the folder for pictures of the main states. Default: one of the test run's own."""
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+# What is drawn into a text (cursors with their names, proposals, buttons) cannot be edited, and is not of it.
+READ = """
+content => {
+  const text = content.cloneNode(true)
+  for (const drawn of text.querySelectorAll('[contenteditable="false"]')) drawn.remove()
+  return [...text.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\\n')
+}
+"""
 
 _sessions: dict[str, object] = {}
 """By sign-in link, which works once."""
@@ -75,6 +88,14 @@ class Tab:
         """Where the text of a file is read and typed."""
         return self.page.get_by_role("textbox", name=f"Text of {path}", exact=True)
 
+    async def reads(self, path: str, text: str) -> None:
+        """Wait until this, and no more, is the text of a file in this window."""
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: found == text)
+
+    async def reads_of(self, path: str, words: str) -> None:
+        """Wait until these words stand somewhere in the text of a file in this window."""
+        await eventually(lambda: self.text(path).evaluate(READ), lambda found: words in found)
+
     def row(self, name: str) -> Locator:
         """A file or folder in the tree; ``name`` may be followed by who has it open."""
         return self.page.get_by_role("treeitem").filter(has=self.page.locator("bdi", has_text=name))
@@ -130,7 +151,7 @@ class People:
             reduced_motion="reduce",
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self._contexts.append(context)
         tab = Tab(self._server, await context.new_page())
         self.tabs.append(tab)
@@ -178,7 +199,9 @@ class People:
 @asynccontextmanager
 async def chromium_at(executable: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=ARGUMENTS, timeout=START_WITHIN * 1000
+        )
         try:
             yield browser
         finally:

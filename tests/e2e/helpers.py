@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tests.doubles.model_server import ModelServer
 from tests.support.server import ROOT, Server
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ async def file_text(server: Server, path: str) -> str:
     return (await server.owner.http.get(f"{server.workspace_path}/files/{path}")).raise_for_status().text
 
 
-async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within: float = 10.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within: float = PATIENCE) -> T:
     """What ``look`` finds, as soon as it ``holds``; AssertionError with what it found instead."""
     began = time.monotonic()
     while not holds(found := await look()):

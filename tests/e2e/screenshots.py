@@ -98,7 +98,7 @@ async def hero(server: Server, people: People, model: ModelServer) -> None:
     await click_after(ines, "first tour")
     await click_after(tomas, "Who speaks after Ines?")
     await tomas.page.keyboard.type(" The mayor, for five minu")
-    await expect(ines.text(PLAN)).to_contain_text("five minu")
+    await ines.reads_of(PLAN, "five minu")
     await people.picture(ines, "together")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import People
@@ -14,6 +14,7 @@ from tests.support.server import Server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROUGH = "the meting was on tuesday and nobody wrote it down\n"
+THANKS = "thank you for coming. It was a good day for all of us."
 SMOOTH = "The meeting was on Tuesday, and nobody wrote it down.\n"
 
 
@@ -24,9 +25,9 @@ async def test_two_people_see_each_other_type(site: Server, people: People) -> N
     for tab in (owner, editor):
         await tab.open("together.md")
     await owner.type_at_end("together.md", "typed by the owner\n")
-    await expect(editor.text("together.md")).to_contain_text("typed by the owner")
+    await editor.reads("together.md", "# Together\ntyped by the owner\n")
     await editor.type_at_end("together.md", "typed by Edda")
-    await expect(owner.text("together.md")).to_contain_text("typed by Edda")
+    await owner.reads("together.md", "# Together\ntyped by the owner\ntyped by Edda")
 
     # Names at the cursors, in the bar, and beside the file in the tree.
     await expect(owner.text("together.md").get_by_text("Edda", exact=True)).to_be_visible()
@@ -45,7 +46,8 @@ async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people:
     editor = await people.guest("editor", "Edda")
     for tab in (owner, editor):
         await tab.open("minutes.md")
-    model.enqueue(Script(answer=SMOOTH, delay=0.15))
+    more = asyncio.Event()
+    model.enqueue(Script(answer=SMOOTH, tokens=6, goes_on=more))
     await editor.select_all("minutes.md")
     await editor.ask("Correct the spelling")
 
@@ -58,19 +60,20 @@ async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people:
     assert not model.requests[-1].ended.is_set()
     assert await file_text(site, "minutes.md") == ROUGH
 
+    more.set()
     for tab in (editor, owner):
         await expect(tab.review).to_contain_text("to decide")
     await people.picture(editor, "proposal-ready")
     await owner.review.get_by_role("button", name="Accept").click()
     for tab in (owner, editor):
-        await expect(tab.text("minutes.md")).to_contain_text(SMOOTH.strip())
+        await tab.reads("minutes.md", SMOOTH)
         await expect(tab.review).to_contain_text("accepted by Owner")
     assert await file_text(site, "minutes.md") == SMOOTH
     await people.picture(editor, "proposal-accepted")
 
     await editor.review.get_by_role("button", name="Undo").click()
     for tab in (owner, editor):
-        await expect(tab.text("minutes.md")).to_contain_text(ROUGH.strip())
+        await tab.reads("minutes.md", ROUGH)
     assert await file_text(site, "minutes.md") == ROUGH
 
     records = [json.loads(line) for line in (await feedback(site)).splitlines()]
@@ -90,9 +93,9 @@ async def test_undo_takes_back_ones_own_words_alone(site: Server, people: People
     for tab in (owner, editor):
         await tab.open("undo.md")
     await owner.type_at_end("undo.md", "mine ")
-    await expect(editor.text("undo.md")).to_contain_text("mine")
+    await editor.reads("undo.md", "base\nmine ")
     await editor.type_at_end("undo.md", "and yours")
-    await expect(owner.text("undo.md")).to_contain_text("yours")
+    await owner.reads("undo.md", "base\nmine and yours")
     await owner.text("undo.md").focus()
     await owner.page.keyboard.press("Control+z")
     await eventually(lambda: file_text(site, "undo.md"), lambda text: text == "base\nand yours")
@@ -106,18 +109,46 @@ async def test_the_assistant_types_into_the_text_and_is_undone(
     editor = await people.guest("editor", "Edda")
     for tab in (owner, editor):
         await tab.open("letter.md")
-    model.enqueue(Script(answer="thank you for coming. It was a good day for all of us.", delay=0.1))
+    model.enqueue(Script(answer=THANKS, delay=0.1))
     await editor.type_at_end("letter.md", "")
     await editor.ask("Thank them")
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).to_contain_text("thank you")
+        await tab.reads_of("letter.md", "thank you")
     await people.picture(owner, "assistant-writes")
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).to_contain_text("for all of us.")
+        await tab.reads("letter.md", f"Dear all,\n\n{THANKS}")
     await owner.review.get_by_role("button", name="Undo").click()
     for tab in (owner, editor):
-        await expect(tab.text("letter.md")).not_to_contain_text("thank")
+        await tab.reads("letter.md", "Dear all,\n\n")
     assert await file_text(site, "letter.md") == "Dear all,\n\n"
+
+
+async def test_a_cursor_stays_before_what_the_assistant_writes_at_it(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    await new_document(site, "cursor.md", "Dear all,\n\n")
+    owner = await people.owner()
+    editor = await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("cursor.md")
+    more = asyncio.Event()
+    model.enqueue(Script(answer=THANKS, tokens=1, goes_on=more))
+
+    async def after_the_first_word(route: Route) -> None:
+        """The answer to the request may be later than the first words that it asked for."""
+        answer = await route.fetch()
+        await editor.reads("cursor.md", "Dear all,\n\nthank")
+        await route.fulfill(response=answer)
+
+    await editor.page.route("**/ai/writes", after_the_first_word)
+    await editor.type_at_end("cursor.md", "")
+    await editor.ask("Thank them")
+    await expect(editor.text("cursor.md")).to_be_focused()
+    more.set()
+    await owner.reads("cursor.md", f"Dear all,\n\n{THANKS}")
+    await expect(owner.text("cursor.md").locator(".cm-line").last).to_contain_text(f"Edda{THANKS}")
+    await editor.page.keyboard.type("Once more, ")
+    await owner.reads("cursor.md", f"Dear all,\n\nOnce more, {THANKS}")
 
 
 async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: People, model: ModelServer) -> None:
@@ -127,17 +158,17 @@ async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: Peop
     for tab in (owner, viewer):
         await tab.open("chat.md")
         await tab.page.get_by_role("button", name="Conversations with the assistant").click()
+    more = asyncio.Event()
     answer = "It says **little**, and that slowly: " + "one word after the other, " * 6 + "to its end."
-    model.enqueue(Script(answer=answer, delay=0.04))
+    model.enqueue(Script(answer=answer, tokens=25, goes_on=more))
     await owner.page.get_by_role("textbox", name="Your question").fill("What does it say?")
     await owner.page.keyboard.press("Enter")
-    if await viewer.page.get_by_text("Ask about the files").is_visible():
-        await open_newest_conversation(viewer.page)
     for tab in (owner, viewer):
         await expect(tab.page.get_by_text("What does it say?").last).to_be_visible()
         await expect(tab.page.get_by_text("one word after the other")).to_be_visible()
-        assert not model.requests[-1].ended.is_set()
+    assert not model.requests[-1].ended.is_set()
     await people.picture(owner, "chat-streaming")
+    more.set()
     for tab in (owner, viewer):
         await expect(tab.page.get_by_text("to its end.")).to_be_visible()
         await expect(tab.page.get_by_role("strong").get_by_text("little")).to_be_visible()
@@ -167,6 +198,7 @@ async def test_a_model_that_fails_says_so_to_everybody(site: Server, people: Peo
     assert await file_text(site, "failing.md") == ROUGH
 
 
+@pytest.mark.alone
 async def test_a_proposal_can_be_stopped(site: Server, people: People, model: ModelServer) -> None:
     await new_document(site, "stopped.md", ROUGH)
     owner = await people.owner()

@@ -194,6 +194,7 @@ async def job_of(server: Server, id: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.alone
 async def test_a_cancelled_job_stops_spending_at_once(server: Server, model: ModelServer) -> None:
     await new_document(server, "cancelled.md", BASE)
     model.enqueue(Script("endless", delay=0.01))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.helpers import file_text, new_document
+from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Person, Server
 from tests.support.yjs import Clients, YjsClient, YjsError, yjs_clients
 
@@ -103,10 +103,7 @@ async def test_a_malformed_frame_ends_only_who_sent_it(server: Server, clients: 
     await bad.send_frame(b"\x00\x02\xff\xff\xff\xff\x0f")
     await good.insert(0, "undisturbed")
     await good.barrier()
-    for _ in range(100):
-        if closes := await bad.closes():
-            break
-        await asyncio.sleep(0.02)
+    closes = await eventually(bad.closes, bool)
     assert closes[0] is not None
     assert closes[0][0] == 1007
     assert await good.closes() == []

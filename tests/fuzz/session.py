@@ -46,6 +46,7 @@ LONGEST_TURN = 0.05
 """Seconds of CPU."""
 
 TURN = 0.004
+_ATTEMPTS = 3
 _STEPS = 48
 _REFUSED = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClosed)
 _CONTENTS = ("a", "bc", "\n", "é", "😀", "a😀b😁", "👩‍👩‍👧", "x" * 200, "\r", "\0", "", b"\xed\xa0\xbd", b"\xff")
@@ -76,7 +77,12 @@ class Theatre:
 
     def run(self, data: bytes) -> None:
         """One input. AssertionError, or whatever should not have been raised."""
-        self._loop.run_until_complete(_session(self._loop, self._storage, Choices(data)))
+        # What an input costs by itself, it costs each time; collected garbage and a busy processor come and go.
+        for _ in range(_ATTEMPTS):
+            longest = self._loop.run_until_complete(_session(self._loop, self._storage, Choices(data)))
+            if longest <= LONGEST_TURN:
+                return
+        raise AssertionError(f"one turn of the loop took {longest * 1000:.0f} ms, and too long {_ATTEMPTS} times")
 
     def close(self) -> None:
         self._loop.run_until_complete(self._opening.__aexit__(None, None, None))
@@ -92,7 +98,8 @@ def theatre(folder: Path) -> Iterator[Theatre]:
         opened.close()
 
 
-async def _session(loop: Turns, storage: Storage, choices: Choices) -> None:
+async def _session(loop: Turns, storage: Storage, choices: Choices) -> float:
+    """The longest turn of the loop."""
     kind: Kind = choices.pick(("text", "tree"))
     document = uuid4().hex
     await storage.db["documents"].insert_one(
@@ -131,7 +138,7 @@ async def _session(loop: Turns, storage: Storage, choices: Choices) -> None:
         else:
             assert dict(loaded.replica.nodes.to_py() or {}) == content
         assert loaded.replica.state == room.state
-        assert longest <= LONGEST_TURN, f"one turn of the loop took {longest * 1000:.0f} ms"
+        return longest
     finally:
         await rooms.close()
 

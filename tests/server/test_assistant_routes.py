@@ -252,6 +252,7 @@ async def test_a_chat_is_kept_and_deleted(desk: Desk) -> None:
     assert (await desk.viewer.get(f"{desk.base}/conversations")).json() == []
 
 
+@pytest.mark.alone
 async def test_a_job_is_cancelled_and_says_so(desk: Desk) -> None:
     await desk.file()
     desk.model.enqueue(Script("endless", answer=TEXT))

@@ -277,6 +277,7 @@ async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         yield server
 
 
+@pytest.mark.alone
 async def test_a_slow_reader_is_closed_and_the_others_do_not_notice(strict: Server) -> None:
     path = await new_document(strict, "slow.md")
     url = strict.owner.socket(path)

@@ -14,9 +14,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".services" / "bin"
-START_WITHIN = 15.0
+START_WITHIN = 60.0
 STOP_WITHIN = 10.0
 
 
@@ -32,7 +34,7 @@ class Service(ABC):
     def __init__(self, folder: Path) -> None:
         """Raises `ServiceMissing`."""
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._executable = find_program(self.program)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "data").mkdir(parents=True)
@@ -172,10 +174,3 @@ def find_program(name: str, *others: str) -> str:
         if found := shutil.which(candidate, path=f"{BUILT}{os.pathsep}{os.environ.get('PATH', os.defpath)}"):
             return found
     raise ServiceMissing(f"{name} is missing; `make services` gets it")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

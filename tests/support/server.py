@@ -20,9 +20,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 OWNER_TOKEN = "owner-token-of-the-tests"
-START_WITHIN = 30.0
+START_WITHIN = 120.0
+"""Its imports alone take seconds where several start at once, and a whole folder of tests may wait for one."""
 STOP_WITHIN = 30.0
 
 
@@ -45,7 +48,7 @@ class Server:
 
     data_dir: Path
     environment: Mapping[str, str]
-    port: int = 0
+    port: int = field(default_factory=free_port)
     link: str = ""
     """The owner's sign-in link of the last start."""
     workspace: str = ""
@@ -95,7 +98,6 @@ class Server:
         except (TimeoutError, EOFError):
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.log}") from None
-        self.port = urlsplit(self.link).port or 0
 
     def _read_link(self) -> str:
         assert self._process is not None

@@ -25,9 +25,7 @@ from collab.codec import (
     write_var_string,
     write_var_uint,
 )
-from tests.support.waiting import until
-
-PATIENCE = 10.0
+from tests.support.waiting import PATIENCE, until
 
 
 class SyncClient:

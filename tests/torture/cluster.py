@@ -21,11 +21,12 @@ import httpx2
 
 from storage import Storage, open_storage
 from tests.services.launchers import S3, Redis, Service
+from tests.support.ports import free_port
 from tests.support.server import OWNER_TOKEN, ROOT, clean_environment
 from tests.torture.links import Connect, Link
 from tests.torture.plan import Plan
 
-START_WITHIN = 30.0
+START_WITHIN = 60.0
 STOP_WITHIN = 40.0
 """Seconds that a server may take to stop while all that it needs is there."""
 
@@ -92,7 +93,7 @@ class ServerProcess:
         self._hasty = hasty
         self._pid: int | None = None
         self._stopping = False
-        self.port = _free_port()
+        self.port = free_port()
         self.http = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"Authorization": f"Bearer {OWNER_TOKEN}"},
@@ -412,10 +413,3 @@ class Cluster:
 
 def mongo_url(socket: Path) -> str:
     return f"mongodb://{quote(str(socket), safe='')}/scriptorium"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,6 +1,5 @@
-import { type EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
+import { type EditorState, Prec, type StateCommand, StateEffect, StateField } from '@codemirror/state'
 import {
-  type Command,
   Decoration,
   type DecorationSet,
   EditorView,
@@ -57,8 +56,11 @@ export const askRange = StateField.define<AskRange | null>({
       if (effect.is(closeAsk)) return null
     }
     if (range === null || !transaction.docChanged) return range
-    const from = transaction.changes.mapPos(range.from, 1)
-    return { from, to: Math.max(from, transaction.changes.mapPos(range.to, -1)) }
+    const { changes } = transaction
+    // As a cursor, a place stays before what is written there: the assistant's first words may come while the form is
+    // still open, and the cursor is put back to this place when it closes.
+    const from = changes.mapPos(range.from, range.from === range.to ? -1 : 1)
+    return { from, to: Math.max(from, changes.mapPos(range.to, -1)) }
   },
 })
 
@@ -68,10 +70,10 @@ function drawAsk(state: EditorState, widget: FormPlace): DecorationSet {
   return Decoration.set(Decoration.widget({ widget, block: true, side: -1 }).range(state.doc.lineAt(range.from).from))
 }
 
-const ask: Command = (view) => {
-  if (view.state.readOnly) return false
-  const { from, to } = view.state.selection.main
-  view.dispatch({ effects: openAsk.of({ from, to }) })
+export const ask: StateCommand = ({ state, dispatch }) => {
+  if (state.readOnly) return false
+  const { from, to } = state.selection.main
+  dispatch(state.update({ effects: openAsk.of({ from, to }) }))
   return true
 }
 
