@@ -39,8 +39,8 @@ from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
-RECOVER_EVERY = 2.0
-MEASURE_EVERY = 1.0
+RECOVER_EVERY = 5.0
+MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
 
 

@@ -56,6 +56,10 @@ PEERS: dict[str, list[str]] = {
     ],
     "ypy-websocket": [str(INSTALLED / "ypy-websocket/bin/python"), str(HERE / "peers/asgi.py"), "ypy_websocket"],
 }
+RELAY = "relay"
+"""No peer but a floor: `bench/peers/relay.c` hands frames on and does nothing else."""
+
+PEERS[RELAY] = [str(INSTALLED / RELAY)]
 SERVERS = ["scriptorium", *PEERS]
 
 
