@@ -41,6 +41,10 @@ PATIENCE = 3.0
 driver gives up after 20 s only. The write is not given up with it, so a log that is merely slow is asked once."""
 
 
+LONG_PATIENCE = 20.0
+"""The same for one room's large commit: twenty megabytes may be on their way to a bucket."""
+
+
 class Committing(Protocol):
     """What the group commit needs of a room."""
 
@@ -144,7 +148,7 @@ class GroupCommit:
         backoff = 0.1
         loop = asyncio.get_running_loop()
         while True:
-            slow = loop.call_later(PATIENCE, self._failed, batch, "no answer")
+            slow = loop.call_later(LONG_PATIENCE if batch[0].heavy else PATIENCE, self._failed, batch, "no answer")
             try:
                 await self._updates.append(
                     [one.entry for one in batch], [client for one in batch for client in one.clients]

@@ -58,7 +58,7 @@ which must not hold up the others."""
 FEW_CLIENTS = 16
 """Client ids that an update may bring for nothing: everybody brings one, who was away for days some more."""
 
-COST_PER_CLIENT = 5e-5
+COST_PER_CLIENT = 1e-4
 """Seconds of CPU for each beyond them: the log keeps a record of who writes under it."""
 
 _BYTES_PER_CLIENT = 128
