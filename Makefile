@@ -65,9 +65,9 @@ $(STAMPS)/yjs: tests/yjs/package-lock.json $(STAMPS)/node
 	@touch $@
 
 # Files of tests run side by side, each in one process, in the order of tests/conftest.py. Three at a time on two cores,
-# because half of the time they wait.
+# because half of the time they wait. One that dies fails the run and is not replaced: its heir may wait for ever.
 test: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
-	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder --max-worker-restart 0
 	cd client && npm test
 
 check: $(STAMPS)/dev $(STAMPS)/node_modules

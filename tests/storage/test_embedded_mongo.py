@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 # Prints the URL, then every key that was acknowledged.
 WRITER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from storage.embedded_mongo import embedded_mongo
 from storage.mongo import connect
@@ -37,6 +37,8 @@ async def main():
                 print(f"{writer}.{n}", flush=True)
         await asyncio.gather(*map(write, range(4)))
 
+# Tests that a script runs in the background inherit that the keyboard's signal is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 asyncio.run(main())
 """
 
