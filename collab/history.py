@@ -110,7 +110,8 @@ class History:
         What is there now becomes a version first, exactly as the edit finds it; what others write meanwhile stays.
 
         Raises:
-            VersionNotFound, LeaseUnavailable, DocumentTooLarge, Overloaded, RoomClosed: nothing has changed.
+            VersionNotFound, LeaseUnavailable, DocumentTooLarge: nothing has changed.
+            Overloaded, RoomClosed: some of it may have.
         """
         text = await self.versions.text(workspace, document, version)
         async with self.versions.hold(document), self._rooms.open(document) as room:

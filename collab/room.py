@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -161,6 +161,8 @@ class Room:
         self._unannounced: list[_Unlogged] = []
         """Those of them that other processes have to hear of should the log be away."""
         self._committing: _Committing | None = None
+        self._gathering = 0
+        """Edits that are on their way to one entry of the log."""
         self._barriers: list[tuple[int, int, Callable[[], None]]] = []
         self._barrier_order = itertools.count()
         self._suspects: list[_Incoming] = []
@@ -273,6 +275,23 @@ class Room:
         """
         self.accept(update, read_update(update, self.kind), author, None, growth=growth)
         self.flush()
+
+    async def apply_in_turns(self, updates: Iterable[bytes], author: str, *, growth: int) -> None:
+        """As `apply` for one edit in many updates, with turns for others in between: they see it come about.
+
+        The log gets all of it in one entry, or a crash would leave half of a replaced text. So whoever waits for the
+        log here waits for the last of them. What is raised on the way there leaves what was taken.
+        """
+        self._gathering += 1
+        try:
+            for update in updates:
+                await self.sound.wait()
+                self.apply(update, author, growth=growth)
+                growth = 0  # the first of them has stood for all
+                await asyncio.sleep(0)
+        finally:
+            self._gathering -= 1
+            self._commits.mark(self)
 
     def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
         """Carry out ``edits`` of the present text, under a fresh client id of ``author``; returns the update.
@@ -488,7 +507,7 @@ class Room:
         """See `collab.commits.Committing`."""
         if self._incoming:
             self.flush()
-        if not self._unlogged:
+        if not self._unlogged or self._gathering:
             return None
         parts, self._unlogged = self._unlogged, []
         clients, self._new_clients = self._new_clients, {}
