@@ -183,6 +183,7 @@ def _draft(
         _hands(authors.union(deleters)),
         sorted(writers - recorded.keys()),
         newest.version if newest is not None else None,
+        whole=present.whole,
         **more,
     )
 

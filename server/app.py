@@ -124,6 +124,8 @@ def _metrics(core: Core) -> Metrics:
     rooms, bus, texts = core.rooms, core.storage.bus, core.files.search_texts
     metrics = Metrics()
     metrics.gauge("rooms", "Documents in memory", lambda: len(rooms.open_rooms))
+    incomplete = "Documents in memory that lack something of their log for good"
+    metrics.gauge("rooms_incomplete", incomplete, lambda: sum(not room.whole for room in rooms.open_rooms))
     metrics.gauge("log_backlog_bytes", "Edits shown that the log does not have yet", lambda: rooms.backlog)
     metrics.gauge("log_away", "1 while the log cannot be written", lambda: rooms.log_away)
     metrics.gauge("bus_connected", "1 while the bus is connected", lambda: bus.connected)
