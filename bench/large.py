@@ -63,6 +63,14 @@ def source_text(size: int) -> str:
     raise SystemExit(f"only {size - left} characters of source are to be had here")
 
 
+def with_others(lines: list[str], count: int) -> str:
+    """The text with ``count`` of its lines replaced, evenly spread."""
+    changed = lines[:]
+    for number in range(count):
+        changed[number * len(lines) // count] = f"another line {number} of {count}"
+    return "\n".join(changed)
+
+
 # ---- the probe, in a process of its own
 
 
@@ -169,9 +177,7 @@ async def saved_at_places(client: YjsClient, length: int) -> list[float]:
 async def large_text(size: int) -> None:
     text = source_text(size)
     lines = text.split("\n")
-    few, many = lines[:], lines[:]
-    few[:: len(lines) // 10] = ["another line"] * len(few[:: len(lines) // 10])
-    many[::100] = [f"another line {number}" for number in range(len(many[::100]))]
+    few, some, many = with_others(lines, 11), with_others(lines, 200), with_others(lines, 5000)
     backwards = "\n".join(reversed(lines))
     with tempfile.TemporaryDirectory(prefix="scriptorium-large-") as folder:
         async with running_server(Path(folder) / "data") as server, yjs_clients() as clients:
@@ -191,8 +197,9 @@ async def large_text(size: int) -> None:
                 archive = await step("export", lambda: get(server, "export"))
                 assert zipfile.ZipFile(io.BytesIO(archive)).read("large.py") == typed
                 for name, replacement in (
-                    ("PUT over it, 11 lines are others", "\n".join(few)),
-                    (f"PUT over it, {len(many[::100]):,} lines are others", "\n".join(many)),
+                    ("PUT over it, 11 lines are others", few),
+                    ("PUT over it, 200 lines are others", some),
+                    ("PUT over it, 5,000 lines are others", many),
                     ("PUT over it, the lines in reverse", backwards),
                 ):
                     await step(name, lambda data=replacement: put(server, "large.py", data.encode()))  # type: ignore[misc]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import io
 import logging
 import resource
@@ -31,11 +32,14 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from collab.searchtexts import SearchTexts
 from server.app import create_app, open_services
 from server.first_start import ensure_owner
 from server.settings import Settings
 
 QUERIES = ["return", "asyncio.sleep", "def __init__", "xyzzy nowhere", "ThreadPoolExecutor", "e", "übung", "test_os.py"]
+AHEAD = 20
+"""Seconds that somebody is there before the first search."""
 ORIGIN = "http://127.0.0.1:8000"
 
 
@@ -73,7 +77,7 @@ class Stalls:
 
 
 @asynccontextmanager
-async def application(data: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+async def application(data: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str, SearchTexts]]:
     """The application on a data folder, and its owner signed in; the path of the first workspace."""
     async with open_services(Settings(data_dir=data), port=8000) as services:
         owner = await ensure_owner(services)
@@ -82,7 +86,9 @@ async def application(data: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str
         transport = httpx2.ASGITransport(create_app(services), raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers, timeout=600) as http:
-            yield http, f"/api/workspaces/{membership.workspace}"
+            gc.collect()
+            gc.freeze()  # as `serve` does
+            yield http, f"/api/workspaces/{membership.workspace}", services.files.search_texts
 
 
 def generated(count: int) -> bytes:
@@ -95,7 +101,7 @@ def generated(count: int) -> bytes:
     return packed.getvalue()
 
 
-def source(folder: Path) -> tuple[bytes, int, int]:
+def source(folder: Path, prefix: str = "") -> tuple[bytes, int, int]:
     """A zip of the Python files below ``folder``, their number and their bytes."""
     packed = io.BytesIO()
     files = size = 0
@@ -103,7 +109,7 @@ def source(folder: Path) -> tuple[bytes, int, int]:
         for path in sorted(folder.rglob("*.py")):
             if files < 2000:
                 raw = path.read_bytes()
-                archive.writestr(f"{folder.name}/{path.relative_to(folder)}", raw)
+                archive.writestr(f"{prefix}{folder.name}/{path.relative_to(folder)}", raw)
                 files, size = files + 1, size + len(raw)
     return packed.getvalue(), files, size
 
@@ -117,7 +123,7 @@ async def checked(answer: Awaitable[httpx2.Response]) -> httpx2.Response:
 async def tree(data: Path, count: int) -> None:
     print(f"\n{count} files {'':31}  times     p50 ms     p99 ms  held up ms")
     archive = generated(count)
-    async with application(data) as (http, w):
+    async with application(data) as (http, w, _):
         stalls = Stalls()
         await stalls.measure("import", lambda _: checked(http.post(f"{w}/import", content=archive)))
         await stalls.measure("list (GET tree)", lambda _: checked(http.get(f"{w}/tree")), 3)
@@ -126,7 +132,7 @@ async def tree(data: Path, count: int) -> None:
         await stalls.measure("  20 s later", lambda _: asyncio.sleep(20))
         stalls.stop()
     print("after a restart", flush=True)
-    async with application(data) as (http, w):
+    async with application(data) as (http, w, _):
         stalls = Stalls()
         await stalls.measure("first look at a path", lambda _: checked(http.get(f"{w}/files/flat/file0.txt")))
         await stalls.measure("first rename", lambda _: moved(http, w, "flat/file0.txt", "flat/renamed.txt"))
@@ -168,8 +174,9 @@ async def operations(http: httpx2.AsyncClient, w: str, stalls: Stalls) -> None:
 
 async def search(data: Path, folder: Path) -> None:
     archive, files, size = source(folder)
+    again, _, _ = source(folder, prefix="again/")
     print(f"\nfinding in {files} files, {size / 1e6:.1f} MB {'':16}  times     p50 ms     p99 ms  held up ms")
-    async with application(data) as (http, w):
+    async with application(data) as (http, w, _):
         await checked(http.post(f"{w}/import", content=archive))
         stalls = Stalls()
         await stalls.measure("first search after the import", lambda _: found(http, w, "xyzzy nowhere"))
@@ -187,11 +194,23 @@ async def search(data: Path, folder: Path) -> None:
         await stalls.measure("ten at once", lambda _: asyncio.gather(*(found(http, w, query) for query in QUERIES)), 5)
         print(f"memory of the process {before / 1e6:.0f} MB", flush=True)
         stalls.stop()
-    async with application(data) as (http, w):
+    async with application(data) as (http, w, _):
         stalls, before = Stalls(), memory()
         await stalls.measure("first search after a restart", lambda _: found(http, w, "xyzzy nowhere"))
         await stalls.measure("the next one", lambda _: found(http, w, "xyzzy nowhere"))
         print(f"highest memory of the process {memory() / 1e6:.0f} MB, {before / 1e6:.0f} MB before", flush=True)
+        stalls.stop()
+    print("with somebody in the workspace, after a restart", flush=True)
+    async with application(data) as (http, w, texts):
+        stalls = Stalls()
+        with texts.attended(w.rpartition("/")[2]):
+            await stalls.measure(f"  {AHEAD} s later", lambda _: asyncio.sleep(AHEAD))
+            await stalls.measure("  first search", lambda _: found(http, w, "xyzzy nowhere"))
+            await stalls.measure(
+                "  import into another folder", lambda _: checked(http.post(f"{w}/import", content=again))
+            )
+            await stalls.measure(f"  {AHEAD} s later", lambda _: asyncio.sleep(AHEAD))
+            await stalls.measure("  first search", lambda _: found(http, w, "xyzzy nowhere"))
         stalls.stop()
 
 

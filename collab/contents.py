@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from dataclasses import dataclass, replace
 
 from collab.documents import Documents, FileKind, FileRecord, blob_key, now
-from collab.edits import fresh_client_id, replacing_update
+from collab.edits import fresh_client_id, replacing_updates
 from collab.limits import Limits
 from collab.orphans import AGE
 from collab.replica import is_panic
@@ -166,13 +166,14 @@ class Contents:
         What others have written since stays. Durable on return; False when the text was that already.
 
         Raises:
-            DocumentTooLarge, Overloaded, RoomClosed: nothing has changed.
+            DocumentTooLarge: nothing has changed.
+            Overloaded, RoomClosed: some of it may have.
         """
         size = max(len(content), len(text))
-        made = await self._rooms.aside.run(size, replacing_update, content, text, fresh_client_id(room.state))
+        made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(room.state))
         if made is not None:
-            update, growth = made
-            room.apply(update, author, growth=growth)
+            updates, growth = made
+            await room.apply_in_turns(updates, author, growth=growth)
         # Also without an edit: that there was none to make may rest on text which is not logged yet.
         await room.durable()
         return made is not None

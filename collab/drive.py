@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from collab.documents import DriveState, FileRecord, drive_folder, tree_id
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.settling import SETTLED, STORAGE_AWAY, Settled, Settling
+from collab.settling import INCOMPLETE, SETTLED, STORAGE_AWAY, Incomplete, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Node
 from storage import Storage
@@ -211,9 +211,8 @@ class Drive:
         if failed:
             self._again(workspace, {*failed, tree_id(workspace)}, RETRY_BROKEN)
 
-    async def _announce(self, workspace: str, settled: Settled) -> None:
-        data = {"document": settled.document, "path": settled.path, "size": settled.size, "hash": settled.hash}
-        await self._storage.events.append(workspace, SETTLED, data)
+    async def _announce(self, workspace: str, news: Settled | Incomplete) -> None:
+        await self._storage.events.append(workspace, SETTLED if isinstance(news, Settled) else INCOMPLETE, asdict(news))
 
     def _lease(self, workspace: str) -> AbstractAsyncContextManager[Lease]:
         return self._storage.leases.hold(f"drive:{workspace}", LEASE, wait=LEASE)

@@ -22,6 +22,7 @@ from collab.limits import Limits
 from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
 from collab.rooms import Rooms
 from collab.search import Search
+from collab.searchtexts import SearchTexts
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.textfile import TextFormat
 from collab.trash import Trash
@@ -98,7 +99,8 @@ class Files:
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
         self.trash = Trash(storage, self.trees, self._documents)
-        self.search = Search(storage, rooms, self.trees, self.contents)
+        self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
+        self.search = Search(self.trees, self.search_texts)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()

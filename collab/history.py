@@ -107,7 +107,8 @@ class History:
         What is there now becomes a version first, exactly as the edit finds it; what others write meanwhile stays.
 
         Raises:
-            VersionNotFound, LeaseUnavailable, DocumentTooLarge, Overloaded, RoomClosed: nothing has changed.
+            VersionNotFound, LeaseUnavailable, DocumentTooLarge: nothing has changed.
+            Overloaded, RoomClosed: some of it may have.
         """
         text = await self.versions.text(workspace, document, version)
         async with self.versions.hold(document), self._rooms.open(document) as room:
@@ -179,6 +180,7 @@ def _draft(
         _hands(authors.union(deleters)),
         sorted(writers - recorded.keys()),
         newest.version if newest is not None else None,
+        whole=present.whole,
         **more,
     )
 

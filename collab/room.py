@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -117,6 +117,8 @@ class _Unlogged:
     update: bytes
     seen: tuple[int, ...]
     """Client ids that they bring for the first time."""
+    together: bool
+    """Whether they belong into one entry with the next ones."""
 
 
 @dataclass(slots=True)
@@ -182,6 +184,8 @@ class Room:
         self._unannounced: list[_Unlogged] = []
         """Those of them that other processes have to hear of should the log be away."""
         self._committing: _Committing | None = None
+        self._gathering = 0
+        """Edits that are on their way to one entry of the log."""
         self._barriers: list[tuple[int, int, Callable[[], None]]] = []
         self._barrier_order = itertools.count()
         self._suspects: list[_Incoming] = []
@@ -308,6 +312,23 @@ class Room:
         """
         self.accept(update, read_update(update, self.kind), author, None, growth=growth)
         self.flush()
+
+    async def apply_in_turns(self, updates: Iterable[bytes], author: str, *, growth: int) -> None:
+        """As `apply` for one edit in many updates, with turns for others in between: they see it come about.
+
+        The log gets all of it in one entry, or a crash would leave half of a replaced text. So whoever waits for the
+        log here waits for the last of them. What is raised on the way there leaves what was taken.
+        """
+        self._gathering += 1
+        try:
+            for update in updates:
+                await self.sound.wait()
+                self.apply(update, author, growth=growth)
+                growth = 0  # the first of them has stood for all
+                await asyncio.sleep(0)
+        finally:
+            self._gathering -= 1
+            self._commits.mark(self)
 
     def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
         """Carry out ``edits`` of the present text, under a fresh client id of ``author``; returns the update.
@@ -518,7 +539,7 @@ class Room:
 
     def _to_log(self, update: bytes, seen: tuple[int, ...], *, announce: bool) -> None:
         self._sequence += 1
-        part = _Unlogged(self._sequence, self._sequence, update, seen)
+        part = _Unlogged(self._sequence, self._sequence, update, seen, self._gathering > 0)
         self._unlogged.append(part)
         if announce:
             self._unannounced.append(part)
@@ -535,13 +556,14 @@ class Room:
             merged = _merged([part.update for part in newest])
             self._commits.backlog += len(merged) - sum(len(part.update) for part in newest)
             seen = tuple(client for part in newest for client in part.seen)
-            self._unlogged[-len(newest) :] = [_Unlogged(newest[0].first, newest[-1].last, merged, seen)]
+            first, last = newest[0], newest[-1]
+            self._unlogged[-len(newest) :] = [_Unlogged(first.first, last.last, merged, seen, last.together)]
 
     def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
         """See `collab.commits.Committing`."""
         if self._incoming:
             self.flush()
-        if not self._unlogged:
+        if not self._unlogged or self._gathering:
             return None
         parts = self._unlogged[: _enough(self._unlogged)]
         del self._unlogged[: len(parts)]
@@ -771,11 +793,11 @@ class Room:
 def _enough(parts: Sequence[_Unlogged]) -> int:
     """How many of ``parts``, from the first on, are enough for one entry of the log."""
     size = 0
-    for count, part in enumerate(parts[:_MERGED_PARTS], 1):
+    for count, part in enumerate(parts, 1):
         size += len(part.update)
-        if size >= _MERGED:
+        if not part.together and (size >= _MERGED or count >= _MERGED_PARTS):
             return count
-    return min(len(parts), _MERGED_PARTS)
+    return len(parts)
 
 
 def _merged(updates: list[bytes]) -> bytes:

@@ -276,6 +276,11 @@ class Rooms:
         slot = self._slots.get(document)
         return slot.opening.result().deleters if slot is not None and _is_open(slot) else set()
 
+    def visited(self, document: str) -> bool:
+        """Whether somebody is connected to ``document`` here."""
+        slot = self._slots.get(document)
+        return slot is not None and _is_open(slot) and bool(slot.opening.result().connections)
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)

@@ -56,6 +56,9 @@ _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 SETTLED = "scriptorium.document.settled"
 """The event that tells everybody of a `Settled`."""
 
+INCOMPLETE = "scriptorium.document.incomplete"
+"""The same of an `Incomplete`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -63,6 +66,14 @@ class Settled:
     path: str
     size: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Something of the document's log cannot be taken, so its file on the drive stays what it was."""
+
+    document: str
+    path: str
 
 
 @dataclass(slots=True)
@@ -99,7 +110,7 @@ class Settling:
         workspace: str,
         nodes: Mapping[str, Node],
         lease: Lease,
-        announce: Callable[[str, Settled], Awaitable[None]],
+        announce: Callable[[str, Settled | Incomplete], Awaitable[None]],
         busy: Collection[str] = (),
     ) -> None:
         """``busy``: documents that settle although they are still being written."""
@@ -177,14 +188,23 @@ class Settling:
         for file in batch:
             file.seen_at = now()
         texts = [file.record for file in batch if file.look and file.path and file.record.kind == "text"]
+        incomplete: dict[str, Present] = {}
         async for record, plain in self._contents.read_many(texts):
             if plain.present is None or plain.present.whole:
                 self._files[record.id].plain = plain
+            else:
+                incomplete[record.id] = plain.present
         gate = asyncio.Semaphore(PARALLEL)
         states = await _all(self._write(file, gate) for file in batch)
         arrived = [(file, state) for file, state in zip(batch, states, strict=True) if state is not None]
         self._failed.update(file.record.id for file, state in zip(batch, states, strict=True) if state is None)
-        await self._make_versions({file.record.id: file.present for file, _ in arrived if file.present is not None})
+        present = {file.record.id: file.present for file, _ in arrived if file.present is not None}
+        # Versions go on where the drive cannot: what people write meanwhile must not be in the log alone, which has
+        # just turned out not to be readable to the end.
+        await self._make_versions(present | incomplete)
+        for document in incomplete:
+            if (path := self._files[document].path) is not None:
+                await self._announce(self._workspace, Incomplete(document, path))
         await self._store(arrived)
         for file, state in arrived:
             file.present = None

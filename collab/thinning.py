@@ -37,6 +37,9 @@ class Moment:
     automatic: bool = True
     held: bool = False
     """Automatic, but kept while it is young whatever follows: it is what a restore can be undone with."""
+    whole: bool = True
+    """False when it lacks something of the log. The last one before such versions begin is kept for ever, for what they
+    lack, and so is the last of them: without it, the former could not be told later."""
 
 
 def superfluous(moments: Sequence[Moment], now: datetime) -> dict[str, str]:
@@ -53,6 +56,7 @@ def superfluous(moments: Sequence[Moment], now: datetime) -> dict[str, str]:
         same_span = _number(moment, span) == _number(following, span)
         young = span == SPANS[0][1]
         kept = young and (moment.held or bool(following.authors - present))
+        kept |= moment.whole != following.whole
         if same_span and moment.automatic and not kept:
             dropped.append(moment.id)
         else:

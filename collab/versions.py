@@ -1,6 +1,6 @@
 """The records of versions: what a text was at a moment, apart from its log, with who took part since the one before.
 
-Collection ``versions``: {_id, document, workspace, at, name, by, held, authors, hash, size, state, uncredited,
+Collection ``versions``: {_id, document, workspace, at, name, by, held, whole, authors, hash, size, state, uncredited,
 retired_at}. The text lies at ``versions/<workspace>/<document>/<sha256>``, once for all versions of the document that
 have it: a restore, an undo or a name given to what is there already stores nothing anew.
 
@@ -64,6 +64,8 @@ class Version:
     """Who made it, "user:<id>"; None for an automatic one."""
     held: bool
     """Made automatically, so that a restore can be undone."""
+    whole: bool
+    """False when the log held something that could not be taken into the text."""
     authors: tuple[str, ...]
     """Who took part since the version before it: "user:<id>", and "job" for the assistant's work."""
     hash: str
@@ -73,7 +75,7 @@ class Version:
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.id, self.at, frozenset(self.authors), self.by is None, self.held)
+        return Moment(self.id, self.at, frozenset(self.authors), self.by is None, self.held, self.whole)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Version:
@@ -83,6 +85,7 @@ class Version:
             record["name"],
             record["by"],
             record["held"],
+            record.get("whole", True),  # older ones were only made of whole texts
             tuple(record["authors"]),
             record["hash"],
             record["size"],
@@ -113,6 +116,7 @@ class Draft:
     name: str | None = None
     by: str | None = None
     held: bool = False
+    whole: bool = True
 
 
 def versions_folder(workspace: str) -> str:
@@ -219,6 +223,7 @@ class Versions:
             "name": draft.name,
             "by": draft.by,
             "held": draft.held,
+            "whole": draft.whole,
             "authors": sorted(draft.authors),
             "hash": sha256,
             "size": len(raw),

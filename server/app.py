@@ -9,10 +9,9 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from collab.rooms import Rooms
 from server import problems, sync
 from server.access import Anyone, check_rules
-from server.core import open_core, running
+from server.core import Core, open_core, running
 from server.doorway import Doorway
 from server.health import Health
 from server.housekeeping import Housekeeping
@@ -40,7 +39,6 @@ from server.services import Services
 from server.settings import Settings
 from server.watch import Watch, watch_deleted
 from server.web import BodyLimit, FrontDoor, WebAddress
-from storage import Storage
 
 ROUTES: tuple[ModuleType, ...] = (
     health,
@@ -110,7 +108,7 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
             watch=Watch(identity, core.storage.bus),
             housekeeping=Housekeeping(core, identity),
             doorway=Doorway(settings.limits.unanswered_connections),
-            metrics=_metrics(core.rooms, core.storage),
+            metrics=_metrics(core),
             health=Health(core.storage, core.rooms),
         )
         await stack.enter_async_context(running(services.health.run()))
@@ -122,11 +120,15 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
         yield services
 
 
-def _metrics(rooms: Rooms, storage: Storage) -> Metrics:
+def _metrics(core: Core) -> Metrics:
+    rooms, bus, texts = core.rooms, core.storage.bus, core.files.search_texts
     metrics = Metrics()
     metrics.gauge("rooms", "Documents in memory", lambda: len(rooms.open_rooms))
+    incomplete = "Documents in memory that lack something of their log for good"
+    metrics.gauge("rooms_incomplete", incomplete, lambda: sum(not room.whole for room in rooms.open_rooms))
     metrics.gauge("log_backlog_bytes", "Edits shown that the log does not have yet", lambda: rooms.backlog)
     metrics.gauge("log_away", "1 while the log cannot be written", lambda: rooms.log_away)
-    metrics.gauge("bus_connected", "1 while the bus is connected", lambda: storage.bus.connected)
-    metrics.gauge("bus_dropped", "Messages that the bus could not send", lambda: storage.bus.dropped)
+    metrics.gauge("bus_connected", "1 while the bus is connected", lambda: bus.connected)
+    metrics.gauge("bus_dropped", "Messages that the bus could not send", lambda: bus.dropped)
+    metrics.gauge("search_bytes", "Texts in memory for searching", lambda: texts.size)
     return metrics

@@ -40,7 +40,8 @@ async def events(
     sending = asyncio.create_task(_forward(socket, services, member.workspace, after))
     waited: set[asyncio.Future[Any]] = {reading, sending, ended}
     try:
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        with services.files.search_texts.attended(member.workspace):
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             await close_with(socket, ended.result())
         elif sending.done() and not reading.done():

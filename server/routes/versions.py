@@ -49,6 +49,8 @@ class VersionShown(BaseModel):
     """Who made it; null for an automatic one."""
     before_restore: bool
     """It holds what a restore has replaced."""
+    incomplete: bool
+    """Something of the log could not be read and is missing from it; the file on the drive is the last one without."""
     authors: list[Hand]
     """Who took part since the version before it."""
     size: int
@@ -217,6 +219,7 @@ async def _shown(versions: list[Version], services: Services) -> list[VersionSho
             automatic=version.by is None,
             by=hands[version.by] if version.by is not None else None,
             before_restore=version.held,
+            incomplete=not version.whole,
             authors=[hands[author] for author in version.authors],
             size=version.size,
         )

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import operator
 import os
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,24 @@ async def test_what_work_raises_comes_back() -> None:
 async def test_a_process_that_dies_is_told_of() -> None:
     with pytest.raises(AsideFailed):
         await Aside().run(LARGE, signal.raise_signal, signal.SIGKILL)
+
+
+class Deadly:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+async def test_large_arguments_arrive_whole() -> None:
+    large, text = os.urandom(3 * LARGE), "é😀" * LARGE
+    assert await Aside().run(LARGE, operator.concat, large, text.encode()) == large + text.encode()
+    assert await Aside().run(LARGE, operator.concat, text, text) == text + text
+
+
+async def test_a_process_that_dies_before_it_has_read_all_is_told_of() -> None:
+    with pytest.raises(AsideFailed):
+        await Aside().run(LARGE, max, Deadly(), os.urandom(3 * LARGE))
 
 
 async def test_who_waits_no_more_leaves_no_process() -> None:

@@ -13,13 +13,14 @@ from collab.codec import read_var_uint
 from collab.differences import MOST, differences
 from collab.edits import (
     PIECE,
+    TOGETHER,
     TextEdit,
     edit_update,
     first_update,
     fork,
     fresh_client_id,
     minimal_edits,
-    replacing_update,
+    replacing_updates,
 )
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from collab.update import missing, read_update
@@ -214,9 +215,9 @@ def test_a_long_insertion_into_a_text_is_in_pieces_and_in_one_place() -> None:
     other = fork(doc, client_id=2**31)
     other.get("text", type=Text).insert(7, "between ")
     new = "before " + "word " * PIECE + "behind"
-    made = replacing_update(doc.get_update(), new, 3)
+    made = replacing_updates(doc.get_update(), new, 3)
     assert made is not None
-    update, growth = made
+    [update], growth = made
     assert growth == 5 * PIECE
     assert structs(update) == 5
     for first, second in ((update, other.get_update()), (other.get_update(), update)):
@@ -231,19 +232,34 @@ def test_a_long_insertion_into_a_text_is_in_pieces_and_in_one_place() -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_replacement_keeps_what_is_typed_meanwhile(old: str, new: str, typed: str) -> None:
     doc = document(old, client_id=2)
-    made = replacing_update(doc.get_update(), new, 3)
+    made = replacing_updates(doc.get_update(), new, 3)
     other = fork(doc, client_id=4)
     other.get("text", type=Text).insert(0, typed)
     assert (made is None) == (old == new)
     if made is not None:
-        update, growth = made
+        updates, growth = made
         assert growth == len(new.encode()) - len(old.encode())
-        doc.apply_update(update)
+        for update in updates:
+            doc.apply_update(update)
+            other.apply_update(update)
         assert text_of(doc) == new
-        other.apply_update(update)
     doc.apply_update(other.get_update())
     assert typed in text_of(doc)
     assert len(text_of(doc)) == len(new) + len(typed)
+
+
+def test_between_the_updates_of_a_replacement_every_place_is_as_it_was_or_as_it_will_be() -> None:
+    old = [f"old {number}\n" for number in range(300)]
+    new = [line if number % 3 else f"new {number}\n" for number, line in enumerate(old)]
+    doc = document("".join(old))
+    made = replacing_updates(doc.get_update(), "".join(new), 3)
+    assert made is not None
+    for update in made[0]:
+        doc.apply_update(update)
+        lines = text_of(doc).splitlines(keepends=True)
+        assert all(line in either for line, either in zip(lines, zip(old, new, strict=True), strict=True))
+    assert len(made[0]) == -(-100 // TOGETHER)
+    assert text_of(doc) == "".join(new)
 
 
 def test_texts_that_differ_everywhere_are_replaced_in_a_bounded_number_of_places() -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from collab.documents import FileRecord, tree_id
-from collab.edits import TextEdit, fresh_client_id
+from collab.edits import TOGETHER, TextEdit, fresh_client_id
 from collab.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
 from collab.limits import Limits
 from collab.room import DocumentTooLarge
@@ -19,6 +19,7 @@ from collab.snapshots import DocumentNotFound
 from collab.treeedits import TreeDraft, create, rename
 from collab.update import read_update
 from storage import Storage
+from tests.collab.rooms_helpers import Client
 
 ANN, BOB = "user:ann", "user:bob"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -378,6 +379,34 @@ async def test_replacing_all_of_a_large_text(files: Files) -> None:
     second = await files.write("w", "large.txt", other, ANN)
     assert second.id == first.id
     assert await content(files, "large.txt") == other
+
+
+async def test_others_have_their_turn_while_a_thousand_places_are_replaced_and_the_log_gets_one_entry(
+    rooms: Rooms, files: Files
+) -> None:
+    old = [f"old {number}\n" for number in range(3_000)]
+    new = [line if number % 3 else f"new {number}\n" for number, line in enumerate(old)]
+    document = (await files.write("w", "many.txt", "".join(old).encode(), ANN)).id
+    async with rooms.open(document) as room:
+        bob = Client(user="bob")
+        bob.join(room)
+        await bob.pump()
+        seen: list[str] = []
+
+        def look(_: bytes) -> None:
+            seen.append(room.text)
+            if len(seen) == 20:
+                asyncio.get_running_loop().create_task(bob.type(0, "meanwhile\n"))
+
+        stop = room.observe(look)
+        await files.write("w", "many.txt", "".join(new).encode(), ANN)
+        stop()
+        assert room.text == "meanwhile\n" + "".join(new)
+        assert len(seen) > 1_000 / TOGETHER
+        assert seen.index(next(text for text in seen if "meanwhile" in text)) < len(seen) - 20
+    first, second = await rooms.updates.read(document)
+    assert len(read_update(first.update, "text").ranges) == 1
+    assert len(read_update(second.update, "text").ranges) == 2
 
 
 async def test_what_is_as_large_as_it_may_be_can_become_smaller(storage: Storage, rooms: Rooms, files: Files) -> None:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from unittest.mock import AsyncMock
 
 import pytest
+from pymongo.errors import AutoReconnect
 
-from collab import search
+from collab import search, searchtexts
 from collab.documents import FileRecord
 from collab.drive import Drive
 from collab.edits import TextEdit
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.search import Match, Search
+from collab.search import Match
 from collab.snapshots import DocumentNotFound
 from collab.treeedits import create
-from collab.trees import Trees
 from storage import Storage
-from tests.collab.rooms_helpers import eventually
+from tests.collab.rooms_helpers import Client, eventually
 from tests.collab.test_trash import by_socket
 
 ANN, BOB = "user:ann", "user:bob"
@@ -40,7 +41,7 @@ async def files(storage: Storage, rooms: Rooms) -> AsyncIterator[Files]:
     await files.ensure_indexes()
     await files.create_workspace("w")
     yield files
-    await files.search.close()
+    await files.search_texts.close()
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
     rooms = Rooms(storage)
     there = Files(storage, rooms)
     yield there
-    await there.search.close()
+    await there.search_texts.close()
     await rooms.close()
 
 
@@ -142,17 +143,17 @@ async def test_after_a_restart_plain_files_are_read_as_far_as_they_are_right(
     assert {match.text for match in await started.search.find("w", "number 7")} == {"number 7"}
     assert await found(started, "later: number 9") == [("9.txt", 1, 0)]
     assert {"7.txt", "8.txt", "9.txt"} == {path for path, document in ids.items() if document in built}
-    await started.search.close()
+    await started.search_texts.close()
     await there.close()
 
 
 async def test_more_texts_than_may_be_kept(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "MEMORY", 1000)
+    monkeypatch.setattr(searchtexts, "MEMORY", 1000)
     for number in range(8):
         await files.write("w", f"{number}", b"needle " * 30, ANN)
     for _ in range(3):
         assert len(await found(files, "needle")) == 8
-    [kept] = files.search._kept.values()
+    [kept] = files.search_texts._kept.values()
     assert 0 < kept.size <= 1000
     await files.create_workspace("other")
     await files.write("other", "a", b"needle " * 30, ANN)
@@ -180,22 +181,144 @@ async def test_a_node_grants_nothing(files: Files, rooms: Rooms) -> None:
 
 
 async def test_what_changes_while_it_is_read_is_not_kept(
-    storage: Storage, rooms: Rooms, files: Files, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, files: Files, elsewhere: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = await files.write("w", "a.txt", b"one\n", ANN)
-    finder = Search(storage, rooms, Trees(rooms, storage.leases), files.contents)
-    latest = rooms.updates.latest
+    latest = elsewhere._rooms.updates.latest
 
     async def late(documents: object) -> object:
         found = await latest(documents)  # type: ignore[arg-type]
-        finder._changed("w", written.id)
+        elsewhere.search_texts._changed("w", written.id)
         return found
 
-    monkeypatch.setattr(rooms.updates, "latest", late)
-    await finder.find("w", "one")
-    [kept] = finder._kept.values()
+    monkeypatch.setattr(elsewhere._rooms.updates, "latest", late)
+    await found(elsewhere, "one")
+    [kept] = elsewhere.search_texts._kept.values()
     assert kept.texts == {}
-    await finder.close()
+
+
+async def test_of_two_who_read_a_text_the_later_one_is_believed(
+    files: Files, elsewhere: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = await files.write("w", "a.txt", b"one\n", ANN)
+    presents = elsewhere.contents.presents
+    waiting: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def held(documents: list[str]) -> object:
+        read = await presents(documents)
+        await waiting.put(go := asyncio.Event())
+        await go.wait()
+        return read
+
+    monkeypatch.setattr(elsewhere.contents, "presents", held)
+    early = asyncio.create_task(found(elsewhere, "two"))
+    first = await waiting.get()
+    await files.write("w", "a.txt", b"two\n", ANN)
+    elsewhere.search_texts._changed("w", written.id)
+    late = asyncio.create_task(found(elsewhere, "two"))
+    second = await waiting.get()
+    first.set()
+    assert await early == []
+    second.set()
+    assert await late == [("a.txt", 1, 0)]
+    assert await found(elsewhere, "two") == [("a.txt", 1, 0)]
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searchtexts, "SOON", 0.01)
+
+
+def kept(files: Files, workspace: str = "w") -> set[str]:
+    """The texts of a workspace that are in memory for searching."""
+    held = files.search_texts._kept.get(workspace)
+    return {text.text for text in held.texts.values()} if held is not None else set()
+
+
+async def test_while_somebody_is_there_texts_are_in_memory_before_anybody_searches(
+    files: Files, elsewhere: Files, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    monkeypatch.setattr(searchtexts, "AHEAD", 3)
+    monkeypatch.setattr(searchtexts, "KEEP", 0.2)
+    texts = {f"text {number}" for number in range(10)}
+    for text in texts:
+        await files.write("w", text, text.encode(), ANN)
+    with elsewhere.search_texts.attended("w"):
+        with elsewhere.search_texts.attended("w"):
+            await eventually(lambda: kept(elsewhere) == texts)
+        await asyncio.sleep(0.5)
+        assert kept(elsewhere) == texts
+        read = AsyncMock(wraps=elsewhere.search_texts._read)
+        monkeypatch.setattr(elsewhere.search_texts, "_read", read)
+        assert len(await found(elsewhere, "text")) == 20
+        read.assert_not_called()
+    await eventually(lambda: not kept(elsewhere))
+
+
+async def test_what_changes_while_somebody_is_there_is_read_again(
+    storage: Storage, files: Files, elsewhere: Files, soon: None
+) -> None:
+    drive = Drive(storage, files._rooms, files)
+    await files.write("w", "a.txt", b"one", ANN)
+    with files.search_texts.attended("w"), elsewhere.search_texts.attended("w"):
+        await eventually(lambda: kept(files) == kept(elsewhere) == {"one"})
+        await files.write("w", "a.txt", b"two", ANN)
+        await files.write("w", "b.txt", b"new", ANN)
+        await eventually(lambda: kept(files) == {"two", "new"})
+        await drive.settle_due()
+        await eventually(lambda: kept(elsewhere) == {"two", "new"})
+
+
+async def test_what_settles_as_it_was_read_is_not_read_again(
+    storage: Storage, rooms: Rooms, files: Files, elsewhere: Files, soon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = Drive(storage, rooms, files)
+    same = await files.write("w", "same.txt", b"same", ANN)
+    other = await files.write("w", "other.txt", b"\xef\xbb\xbfother\r\n", ANN)
+    with elsewhere.search_texts.attended("w"):
+        await eventually(lambda: kept(elsewhere) == {"same", "other\n"})
+        read: list[str] = []
+        latest = elsewhere._rooms.updates.latest
+
+        async def noted(documents: Sequence[str]) -> object:
+            read.extend(documents)
+            return await latest(documents)
+
+        monkeypatch.setattr(elsewhere._rooms.updates, "latest", noted)
+        await drive.settle_due()
+        await eventually(lambda: other.id in read)
+        assert same.id not in read
+
+
+async def test_reading_ahead_forgets_no_other_texts_and_leaves_out_what_is_typed_in(
+    files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    monkeypatch.setattr(searchtexts, "MEMORY", 1000)
+    await files.create_workspace("other")
+    await files.write("other", "a", b"a" * 300, ANN)
+    written = [await files.write("w", f"{number}", b"%d" % number * 150, ANN) for number in range(3)]
+    await files.search.find("other", "a")
+    ann = Client()
+    async with rooms.open(written[0].id) as room:
+        ann.join(room)
+        with files.search_texts.attended("w"):
+            await eventually(lambda: len(kept(files)) == 1)
+            await asyncio.sleep(0.1)
+            assert len(kept(files) & {"1" * 150, "2" * 150}) == 1
+            assert kept(files, "other") == {"a" * 300}
+        ann.connection.detach()
+
+
+async def test_reading_ahead_outlasts_a_database_that_is_away(
+    storage: Storage, files: Files, elsewhere: Files, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    await files.write("w", "a.txt", b"one", ANN)
+    newest, away = storage.events.newest, AsyncMock(side_effect=AutoReconnect("away"))
+    monkeypatch.setattr(storage.events, "newest", away)
+    with elsewhere.search_texts.attended("w"):
+        await eventually(lambda: away.called)
+        monkeypatch.setattr(storage.events, "newest", newest)
+        await eventually(lambda: kept(elsewhere) == {"one"})
 
 
 async def test_many_searches_at_once(files: Files, elsewhere: Files) -> None:

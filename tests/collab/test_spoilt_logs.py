@@ -14,6 +14,7 @@ from collab.rooms import Rooms
 from collab.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.test_drive import Process, on_drive
 from tests.collab.yjs_bytes import text, update
 
 # Of fuzzing: applied to a document with five units of client 4, it panics in yrs 0.28 ("called `Option::unwrap()` on a
@@ -100,6 +101,47 @@ async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rest
     kept = [entry.update for entry in await rooms.updates.read(document)]
     assert kept == [poison, resting]
     assert await rooms.text_of(document) == "on, before after"
+
+
+async def test_versions_go_on_where_the_drive_keeps_the_last_good_copy(storage: Storage) -> None:
+    before, now, later = (Process(storage) for _ in range(3))
+    await before.rooms.ensure_indexes()
+    await before.files.ensure_indexes()
+    await before.files.create_workspace("w")
+    document = await before.write("a.txt", b"good\n")
+    await before.drive.settle_due()
+    bad = LogEntry(document, "p", 1, 1, UNREADABLE)
+    await storage.db["versions"].update_many({}, {"$unset": {"whole": ""}})  # as older ones are
+    await now.rooms.updates.append([bad])
+
+    async def versions() -> list[tuple[str, bool]]:
+        listed = await now.files.history.versions.list(document, None, 10)
+        return [(await now.files.history.versions.text("w", document, one), one.whole) for one in listed]
+
+    for typed in ("more ", "and more "):
+        await now.type(document, typed)
+        await now.drive.settle_due()
+        assert await on_drive(storage) == {"a.txt": b"good\n"}
+    assert await versions() == [("and more more good\n", False), ("good\n", True)]
+    made = await now.files.history.make("w", document, "user:ann", "by hand")
+    assert not made.whole
+
+    await now.rooms.updates.delete(
+        [entry for entry in await now.rooms.updates.read(document) if entry.update == UNREADABLE]
+    )
+    later.drive.touch("w", document)
+    await later.drive.settle_due()
+    assert await on_drive(storage) == {"a.txt": b"and more more good\n"}
+    await storage.events.append("w", "end", {})
+    told = []
+    async for event in storage.events.follow("w", after=0):
+        if event.type == "end":
+            break
+        told.append((event.type, event.data["document"]))
+    settled, incomplete = (("scriptorium.document." + name, document) for name in ("settled", "incomplete"))
+    assert told == [settled, incomplete, incomplete, settled]
+    for process in (before, now, later):
+        await process.rooms.close()
 
 
 def test_the_panic_is_real_and_the_reader_keeps_it_out() -> None:

@@ -1,5 +1,6 @@
 """Which versions stay."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -57,6 +58,11 @@ def test_hours() -> None:
     assert not begins_an_hour(NOON, NOON + timedelta(minutes=59))
 
 
+def test_the_last_one_before_something_is_missing_stays_for_ever() -> None:
+    found = [*moments((0, ANN), (1, ANN)), *moments((2, ANN), (3, ANN), whole=False)]
+    assert kept(found, NOON + timedelta(days=3000)) == ["1", "3"]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Moment]:
     steps = draw(st.lists(st.sampled_from([1, 7, 40, 200, 1_000, 5_000, 90_000, 1_000_000]), max_size=60))
@@ -65,7 +71,8 @@ def histories(draw: st.DrawFn) -> list[Moment]:
         at += timedelta(seconds=step)
         authors = frozenset(draw(st.sets(st.sampled_from("abc"), min_size=1)))
         kind = draw(st.sampled_from(["automatic"] * 6 + ["held", "made"]))
-        found.append(Moment(str(number), at, authors, automatic=kind != "made", held=kind == "held"))
+        whole = draw(st.integers(0, 5)) != 0
+        found.append(Moment(str(number), at, authors, kind != "made", kind == "held", whole))
     return found
 
 
@@ -75,11 +82,7 @@ def without(found: list[Moment], now: datetime) -> list[Moment]:
     authors = {moment.id: set(moment.authors) for moment in found}
     for gone, heir in heirs.items():
         authors[heir] |= authors[gone]
-    return [
-        Moment(moment.id, moment.at, frozenset(authors[moment.id]), moment.automatic, moment.held)
-        for moment in found
-        if moment.id not in heirs
-    ]
+    return [replace(moment, authors=frozenset(authors[moment.id])) for moment in found if moment.id not in heirs]
 
 
 @given(histories(), st.lists(st.integers(0, 500), max_size=5))
@@ -103,7 +106,7 @@ def test_the_newest_and_what_was_made_stay_and_nobody_is_forgotten(found: list[M
     spans = [next(span for age, span in SPANS if now - m.at <= age) for m in left]
     old = [
         (span, m.at.timestamp() // span.total_seconds())
-        for span, m in zip(spans, left, strict=True)
-        if m.automatic and span != SPANS[0][1]
+        for span, m, following in zip(spans, left, [*left[1:], *left[-1:]], strict=True)
+        if m.automatic and span != SPANS[0][1] and m.whole == following.whole
     ]
     assert len(old) == len(set(old)), "one of each span"

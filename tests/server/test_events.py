@@ -69,6 +69,22 @@ async def test_other_workspaces_are_not_heard(server: Server) -> None:
         assert json.loads(await socket.recv())["data"] == {"name": "Heard"}
 
 
+async def test_whoever_comes_in_has_the_texts_read_before_searching(server: Server) -> None:
+    async def kept() -> int:
+        figures = (await server.http().get("/metrics")).text
+        return int(float(figures.split("\nscriptorium_search_bytes ")[1].split()[0]))
+
+    put = await server.owner.http.put(f"{server.workspace_path}/files/large.txt", content=b"x" * 100_000)
+    put.raise_for_status()
+    before = await kept()
+    async with open_socket(server.owner.socket(f"{server.workspace_path}/events")):
+        for _ in range(300):
+            if await kept() >= before + 100_000:
+                break
+            await asyncio.sleep(0.1)
+        assert await kept() >= before + 100_000
+
+
 @pytest.mark.parametrize("after", ["-1", "x", "1.5"])
 async def test_a_bad_number_is_refused(server: Server, after: str) -> None:
     assert await close_code(server.owner.socket(f"{server.workspace_path}/events?after={after}")) == 4400

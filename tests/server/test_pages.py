@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from collab.log import LogEntry
 from server.app import create_app
 from server.routes import client
 from server.services import Services
@@ -144,3 +145,24 @@ async def test_the_figures_are_for_this_machine_or_for_a_token(house: House) -> 
     assert await status(guarded, "127.0.0.1") == 401
     assert await status(guarded, "192.168.1.9", Authorization="Bearer guess") == 401
     assert await status(guarded, "192.168.1.9", Authorization="Bearer watch") == 200
+
+
+async def test_documents_that_lack_something_of_their_log_are_counted(house: House) -> None:
+    async def counted() -> str:
+        figures = (await house.http().get("/metrics")).text
+        return figures.split("\nscriptorium_rooms_incomplete ")[1].split()[0]
+
+    w = f"/api/workspaces/{house.workspace}"
+    await house.http("editor").put(f"{w}/files/spoilt.txt", content=b"good")
+    tree = (await house.http("editor").get(f"{w}/tree")).json()
+    document = next(entry["id"] for entry in tree if entry["path"] == "spoilt.txt")
+    rooms = house.services.rooms
+    async with rooms.open(document):
+        assert await counted() == "0.0"
+        await rooms.updates.append([LogEntry(document, "p", 1, 1, b"\x07\x07\x07")])
+    # Its room has not heard of the entry, as nobody announced it.
+    async with rooms.open(document) as room:
+        await rooms.catch_up(room)
+        assert await counted() == "1.0"
+    made = await house.http("editor").post(f"{w}/documents/{document}/versions", json={})
+    assert made.json()["incomplete"] is True

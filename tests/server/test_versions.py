@@ -44,6 +44,7 @@ async def test_a_version_by_hand(house: House, workspace: str) -> None:
         "automatic": False,
         "by": hand(house, "owner"),
         "before_restore": False,
+        "incomplete": False,
         "authors": [hand(house, "editor")],
         "size": 3,
     }

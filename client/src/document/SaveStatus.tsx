@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useStore } from '../lib/store'
+import { useWorkspace } from '../workspace/context'
 import { useOutage } from './outage'
 import { isSaved } from './saveState'
 import type { DocumentSession } from './session'
@@ -28,6 +29,7 @@ function words(
   waitedLong: boolean,
   outage: string | null,
   kept: boolean,
+  incomplete: boolean,
 ): [Tone, string] {
   if (!connected) {
     return [
@@ -35,6 +37,7 @@ function words(
       kept ? 'Offline: your edits are kept here' : 'Offline: your edits are kept until you close this page',
     ]
   }
+  if (saved && incomplete) return ['warn', 'Saved, but an earlier edit cannot be read: tell who runs this server']
   if (saved) return ['quiet', 'Saved']
   if (!waitedLong) return ['busy', 'Saving…']
   return ['warn', `Not saved yet: ${outage ?? 'the server has not confirmed it'}`]
@@ -44,6 +47,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const phase = useStore(session.phase)
   const state = useStore(session.save)
   const kept = useStore(session.kept)
+  const incomplete = useStore(useWorkspace().incomplete).has(session.document)
   const saved = isSaved(state)
   const waitedLong = useWaitedLong(canEdit && state.connected && !saved)
   const outage = useOutage(waitedLong)
@@ -65,7 +69,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const [tone, text] =
     !canEdit && state.connected
       ? (['quiet', 'Read-only'] as const)
-      : words(state.connected, saved, waitedLong, outage, kept)
+      : words(state.connected, saved, waitedLong, outage, kept, incomplete)
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
     <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>

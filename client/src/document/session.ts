@@ -32,7 +32,11 @@ export class DocumentSession {
   /** Whether edits survive a reload while offline; false where the browser denies its storage. */
   readonly kept: ReadableStore<boolean> = this.keptStore
 
-  constructor(workspace: string, document: string, user: string) {
+  constructor(
+    workspace: string,
+    readonly document: string,
+    user: string,
+  ) {
     this.persistence = new IndexeddbPersistence(`${localCopyPrefix}${user}:${document}`, this.doc)
     this.provider = createProvider(workspace, document, this.doc)
     this.barriers = new Barriers(this.provider, this.doc)

@@ -8,6 +8,7 @@ export interface EventData {
   'chat.message': { conversation: string; message: ChatMessage }
   'chat.delta': { conversation: string; message: string; offset: number; text: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
+  'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }
   'workspace.changed': { name?: string }
 }

@@ -19,10 +19,13 @@ export class WorkspaceSession {
   private readonly events: EventSocket
   private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
+  private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
   private readonly assistantStore = createStore<AssistantStatus | null>(null)
 
   readonly summary: ReadableStore<Workspace>
   readonly members: ReadableStore<readonly Member[]> = this.memberStore
+  /** Documents that the server cannot read to the end: what it can is saved, but their files stand still. */
+  readonly incomplete: ReadableStore<ReadonlySet<string>> = this.incompleteStore
   /** Null until the server has told. */
   readonly assistant: ReadableStore<AssistantStatus | null> = this.assistantStore
 
@@ -41,6 +44,14 @@ export class WorkspaceSession {
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
+    })
+    this.events.on('document.incomplete', ({ document }) => {
+      this.incompleteStore.update((known) => new Set(known).add(document))
+    })
+    this.events.on('document.settled', ({ document }) => {
+      this.incompleteStore.update((known) =>
+        known.has(document) ? new Set([...known].filter((one) => one !== document)) : known,
+      )
     })
     this.events.on('workspace.changed', () => void attempt('The workspace could not be read', () => this.loadSummary()))
     this.events.onFresh = () => void this.load()
