@@ -25,6 +25,20 @@ from tests.collab.rooms_helpers import Client, eventually, new_document
 from tests.collab.yjs_bytes import text, update
 
 
+def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
+    """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""
+    take, lost = Room.replicate, False
+
+    def lossy(receiver: Room, message: replication.Replica) -> None:
+        nonlocal lost
+        if receiver is room and isinstance(message, replication.Logged) and message.process == process and not lost:
+            lost = True
+            return
+        take(receiver, message)
+
+    monkeypatch.setattr(Room, "replicate", lossy)
+
+
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
@@ -242,6 +256,38 @@ async def test_a_message_lost_on_the_bus_is_read_from_the_log(
         await here.durable()
         await rooms.snapshots.compact(document)  # and the log no longer has it by itself
         await eventually(lambda: there.text == here.text)
+
+
+async def test_a_lost_message_is_missed_also_when_nothing_after_it_rests_on_it(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "start end")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+        losing(monkeypatch, there, here.writer)
+        here.edit([TextEdit(2, 2, "LOST")], "user:ann")  # each edit is under a client id of its own
+        await here.durable()
+        here.edit([TextEdit(11, 11, "kept")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+
+
+async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_against_the_log(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = Rooms(storage)
+    for process in (rooms, other, third):
+        process._heart.cancel()  # or its numbers would repair it later
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
+        losing(monkeypatch, elsewhere, here.writer)
+        here.edit([TextEdit(0, 0, "one two")], "user:ann")
+        await eventually(lambda: there.text == "one two")
+        there.edit([TextEdit(3, 3, " and")], "user:bob")
+        await eventually(lambda: elsewhere.text == "one and two")
+    await third.close()
 
 
 async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
