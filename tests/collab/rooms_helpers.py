@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from pycrdt import Doc, Text
 from pymongo.errors import AutoReconnect
 
+from collab import replication
 from collab.codec import (
     Barrier,
     SyncStep1,
@@ -94,6 +96,20 @@ class Client:
     @property
     def text(self) -> str:
         return str(self.shared)
+
+
+def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
+    """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""
+    take, lost = Room.replicate, False
+
+    def lossy(receiver: Room, message: replication.Replica) -> None:
+        nonlocal lost
+        if receiver is room and isinstance(message, replication.Logged) and message.process == process and not lost:
+            lost = True
+            return
+        take(receiver, message)
+
+    monkeypatch.setattr(Room, "replicate", lossy)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
 from pycrdt import merge_updates
@@ -21,22 +22,8 @@ from collab.rooms import Rooms
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
 from tests.collab.yjs_bytes import text, update
-
-
-def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
-    """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""
-    take, lost = Room.replicate, False
-
-    def lossy(receiver: Room, message: replication.Replica) -> None:
-        nonlocal lost
-        if receiver is room and isinstance(message, replication.Logged) and message.process == process and not lost:
-            lost = True
-            return
-        take(receiver, message)
-
-    monkeypatch.setattr(Room, "replicate", lossy)
 
 
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
@@ -473,6 +460,49 @@ async def test_an_idle_room_leaves_memory_and_comes_back(
     async with rooms.open(document) as again:
         assert again is not room
         assert again.text == text
+
+
+async def test_who_comes_back_while_an_idle_room_waits_for_the_log_keeps_it(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    document = await new_document(storage)
+    with log_hangs(rooms):
+        async with rooms.open(document) as room:
+            room.edit([TextEdit(0, 0, "text")], "user:ann")
+        await eventually(lambda: bool(room._barriers))  # it would go, once the log has everything
+        ann = Client()
+        _, leave = await rooms.enter(document)
+        ann.join(room)
+    await room.durable()
+    assert ann.closed is None
+    assert rooms.open_rooms == [room]
+    leave()
+
+
+async def test_an_idle_room_that_hears_of_unlogged_text_as_it_goes_stays(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens the document next would not be shown it: it is in no log yet, and is announced once."""
+    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    document = await new_document(storage)
+    elsewhere = Client(user="bob")
+    message = replication.Unlogged("p", elsewhere.insert(0, " more "), ((elsewhere.doc.client_id, "user:bob"),))
+    with ExitStack() as stack:
+        with log_hangs(rooms) as given:
+            async with rooms.open(document) as room:
+                room.edit([TextEdit(0, 0, "text")], "user:ann")
+            await eventually(lambda: bool(given) and bool(room._barriers))
+
+            def arrives() -> None:
+                # Right behind the answer for which the room waits in order to go.
+                stack.enter_context(log_away(rooms))
+                room.replicate(message)
+
+            room.when_durable(arrives)
+        await eventually(lambda: rooms.log_away)
+        async with rooms.open(document) as again:
+            assert sorted(again.text.split()) == ["more", "text"]
 
 
 async def test_new_documents_are_created_in_one_write(storage: Storage, rooms: Rooms) -> None:
