@@ -308,6 +308,19 @@ async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: 
             assert loaded.waiting == []
 
 
+async def test_a_snapshot_remembers_the_numbers_of_who_was_silent_for_a_moment(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    """A message of theirs may still be on its way, and would be taken for one that must be looked for in the log."""
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for room in (here, there):
+            room.edit([TextEdit(0, 0, "word ")], "user:ann")
+            await room.durable()
+            assert await rooms.snapshots.compact(document)
+        assert await rooms.snapshots.covered(document) == {here.writer: 1, there.writer: 1}
+
+
 async def test_opening_while_compacting_never_sees_a_hole(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     seeded = random.Random(5)
