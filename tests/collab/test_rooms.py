@@ -6,10 +6,11 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from pycrdt import merge_updates
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from collab import replication
 from collab.codec import encode_sync_step_2, encode_update
@@ -24,6 +25,8 @@ from collab.update import InvalidUpdate
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
 from tests.collab.yjs_bytes import text, update
+from tests.conftest import Backend
+from tests.services.launchers import Mongo
 
 
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
@@ -275,6 +278,39 @@ async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_a
         there.edit([TextEdit(3, 3, " and")], "user:bob")
         await eventually(lambda: elsewhere.text == "one and two")
     await third.close()
+
+
+async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
+    mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Backend("mongo", tmp_path / "data", mongo_url=mongo_service.url)
+    async with backend.open() as storage:
+        rooms, other = Rooms(storage), Rooms(storage)
+        for process in (rooms, other):
+            process._heart.cancel()  # or its numbers would have it read anew later
+        failed = asyncio.Event()
+        catch_up = other._catch_up
+
+        async def watched(room: Room) -> bool:
+            try:
+                return await catch_up(room)
+            except PyMongoError:
+                failed.set()
+                raise
+
+        monkeypatch.setattr(other, "_catch_up", watched)
+        document = await new_document(storage)
+        async with rooms.open(document) as here, other.open(document) as there:
+            losing(monkeypatch, there, here.writer)
+            here.edit([TextEdit(0, 0, "lost")], "user:ann")
+            await here.durable()
+            await asyncio.to_thread(mongo_service.kill)
+            here.heartbeat(everything=True)
+            await asyncio.wait_for(failed.wait(), 20)
+            await asyncio.to_thread(mongo_service.start)
+            await eventually(lambda: there.text == "lost")
+        await rooms.close()
+        await other.close()
 
 
 async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
