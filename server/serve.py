@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from server.commands.failure import CommandFailed
 from server.doorstep import Doorstep, HttpProtocol
 from server.first_start import ensure_owner
 from server.protocol import SocketProtocol
-from server.settings import Settings
+from server.settings import Settings, warn_of_unknown
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ async def serve(
     At the end: sockets are closed with 1012, requests end, then `open_services` makes all durable. A second signal
     does not wait for requests.
     """
+    warn_of_unknown(os.environ)
     host, port = listener.getsockname()[:2]
     async with open_services(settings, port=port) as services:
         server = _Server(
