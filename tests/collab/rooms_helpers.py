@@ -97,6 +97,11 @@ class Client:
     def text(self) -> str:
         return str(self.shared)
 
+    @property
+    def asked(self) -> int:
+        """How often it was asked for all that it has."""
+        return sum(frame[0] == 0 and isinstance(decode_frame(frame), SyncStep1) for frame in self.frames)
+
 
 def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
     """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""

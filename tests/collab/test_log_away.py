@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from collab import replication
+from collab.codec import encode_update
 from collab.connection import MOST_BARRIERS
 from collab.edits import TextEdit
 from collab.limits import Limits
@@ -193,6 +194,21 @@ async def test_who_floods_with_barriers_meanwhile_is_sent_away(storage: Storage,
         assert bob.answers == [b"bob's"]
         await ann.barrier(b"later")
         await eventually(lambda: ann.answers[-1] == b"later")
+
+
+async def test_who_floods_with_barriers_while_text_is_missing_is_sent_away(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, stranger = Client(), Client(user="bob")
+        ann.join(room)
+        await ann.pump()
+        stranger.insert(0, "lost")
+        await ann.connection.receive(encode_update(stranger.insert(4, "!")))
+        for _ in range(MOST_BARRIERS):
+            await ann.barrier()
+        with pytest.raises(Overloaded):
+            await ann.barrier()
+        assert ann.answers == []
 
 
 async def test_closing_gives_up_on_a_log_that_stays_away(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:

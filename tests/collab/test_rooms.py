@@ -152,6 +152,31 @@ async def test_of_an_answer_with_a_gap_in_it_what_fits_is_taken(storage: Storage
         assert ann.answers == []
 
 
+async def test_who_rests_on_missing_text_is_asked_again_until_somebody_else_has_brought_it_and_no_longer(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.connection.ASK_AGAIN", 0.05)
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob, gone = Client(), Client(user="bob"), Client(user="bob")
+        for client in (ann, bob, gone):
+            client.join(room)
+            await client.pump()
+        base = ann.insert(0, "base")
+        held_back = encode_sync_step_2(ann.insert(4, "!"))
+        for client in (bob, gone):
+            await client.connection.receive(held_back)
+        gone.connection.detach()
+        asked = bob.asked
+        await eventually(lambda: bob.asked > asked + 1)  # it says nothing, and what is missing is not there yet
+        await ann.connection.receive(encode_update(base))
+        await bob.connection.receive(held_back)
+        assert room.text == "base!"
+        asked = bob.asked, gone.asked
+        await asyncio.sleep(0.25)
+        assert (bob.asked, gone.asked) == asked
+
+
 async def test_bad_updates_change_nothing(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
