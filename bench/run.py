@@ -45,7 +45,9 @@ def main() -> None:
 def print_table(row: Row, lines: list[tuple[str, str, Figures]]) -> None:
     """The first column is compared with the best peer's, so that a ratio below 1 is better than all of them."""
     columns = list(row.columns)
-    best = min((figures[row.compared] for name, _, figures in lines if name not in ("scriptorium", RELAY)), default=None)
+    best = min(
+        (figures[row.compared] for name, _, figures in lines if name not in ("scriptorium", RELAY)), default=None
+    )
     if best is not None and best > 0:
         place = [column.key for column in columns].index(row.compared) + 1
         columns.insert(place, Column("ratio", "ratio", "{:.2f}".format))

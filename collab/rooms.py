@@ -472,9 +472,11 @@ class Rooms:
     async def _rebuild(self, room: Room) -> None:
         while not self._closing:
             try:
+                before = room.logged_sequence
                 loaded = await self.snapshots.load(room.document)
                 # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
-                if loaded.covered.get(room.writer, 0) >= room.logged_sequence:
+                # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
+                if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
                     room.rebuilt(loaded)
                     return
             except STORAGE_ERRORS as error:

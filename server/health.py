@@ -37,15 +37,21 @@ class Health:
     async def look(self) -> dict[str, str]:
         """Each part's name: "ok", or what is the matter. Takes `PATIENCE` at most."""
         storage = self._storage
-        database, objects = await asyncio.gather(
-            self._ask("database", lambda: storage.db.command("ping")), self._ask("object_store", storage.objects.ping)
+        database, objects, bus = await asyncio.gather(
+            self._ask("database", lambda: storage.db.command("ping")),
+            self._ask("object_store", storage.objects.ping),
+            self._ask("bus", storage.bus.ping),
         )
         parts = {
             "database": database,
             "object_store": objects,
             "log": "edits wait in memory to be written" if self._rooms.log_away else "ok",
-            "bus": "ok" if storage.bus.connected else "not connected: changes reach other processes late",
+            "bus": bus,
         }
+        if not storage.bus.connected:  # it may answer by now, and what others say does not arrive yet
+            parts["bus"] = "not connected"
+        if parts["bus"] != "ok":
+            parts["bus"] += ": changes reach other processes late"
         for name, state in parts.items():
             if state == "ok":
                 if (since := self.since.pop(name, None)) is not None:

@@ -1,6 +1,7 @@
 """One server process, from its first log line to its last."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from server.core import running
 from server.doorstep import Doorstep, HttpProtocol
 from server.first_start import ensure_owner
 from server.protocol import SocketProtocol
-from server.settings import Settings
+from server.settings import Settings, warn_of_unknown
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ async def serve(
     At the end: sockets are closed with 1012, requests end, then `open_services` makes all durable. A second signal
     does not wait for requests.
     """
+    warn_of_unknown(os.environ)
     host, port = listener.getsockname()[:2]
     async with open_services(settings, port=port) as services, running(collect_regularly()):
         server = _Server(

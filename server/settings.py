@@ -1,17 +1,31 @@
 """Every setting, read from the environment. Those about storage choose between embedded and distributed."""
 
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collab.limits import Limits
 from server.commands.failure import CommandFailed
+
+log = structlog.get_logger(__name__)
+
+_PREFIX = "SCRIPTORIUM_"
+
+_ELSEWHERE = ("SCRIPTORIUM_TOKEN",)
+"""Read by the command line."""
+
+_OF_KUBERNETES = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
+"""Set in every container for each service, and one of them may be called scriptorium."""
 
 
 def _origin(url: str) -> str:
@@ -47,19 +61,19 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """Lets ``/metrics`` be read from other machines with ``Authorization: Bearer``."""
 
-    session_days: int = Field(default=30, ge=1)
+    session_days: int = Field(default=30, ge=1, le=36_500)
     """Days after which a browser that was not used is signed out."""
 
     limits: Limits = Field(default_factory=lambda: limits_from(os.environ))
     """Each from ``SCRIPTORIUM_LIMIT_<NAME>``, such as ``SCRIPTORIUM_LIMIT_BINARY_FILE``."""
 
-    outgoing_bytes: int = 16 << 20
+    outgoing_bytes: int = Field(default=16 << 20, gt=0)
     """What may wait for a client that reads slowly, before it is closed with 4508."""
 
-    import_bytes: int = 1 << 30
+    import_bytes: int = Field(default=1 << 30, gt=0)
     """An import's largest size, packed and unpacked."""
 
-    import_files: int = 20_000
+    import_files: int = Field(default=20_000, gt=0)
     """An import's largest number of files."""
 
     @field_validator("allowed_hosts", mode="before")
@@ -76,17 +90,44 @@ def limits_from(environment: Mapping[str, str]) -> Limits:
     """Raises CommandFailed for a value that is not a positive number."""
     chosen: dict[str, float] = {}
     for field in fields(Limits):
-        name = f"SCRIPTORIUM_LIMIT_{field.name.upper()}"
+        name = _limit(field.name)
         if value := environment.get(name):
+            whole = not isinstance(field.default, float)
             try:
-                chosen[field.name] = float(value) if isinstance(field.default, float) else int(value)
+                number = int(value) if whole else float(value)
             except ValueError:
-                chosen[field.name] = 0
-            if chosen[field.name] <= 0:
-                raise CommandFailed(
-                    f"The environment is set wrongly. {name}: must be a positive number, not {value!r}."
-                )
+                number = 0
+            if not (number > 0 and math.isfinite(number)):
+                wanted = "a positive whole number" if whole else "a positive number"
+                raise CommandFailed(f"The environment is set wrongly. {name}: must be {wanted}, not {value!r}.")
+            chosen[field.name] = number
     return Limits(**chosen)  # type: ignore[arg-type]  # each value has the type of its field's default
+
+
+def _limit(name: str) -> str:
+    return f"{_PREFIX}LIMIT_{name.upper()}"
+
+
+def warn_of_unknown(environment: Mapping[str, str]) -> None:
+    """Name each variable that looks like one of ours and is none: mistyped, it would do nothing and say nothing.
+
+    A warning and no more, because another program may have the same prefix. Values are not shown: a mistyped
+    password is one all the same.
+    """
+    settings = [
+        str(field.validation_alias or f"{_PREFIX}{name.upper()}")
+        for name, field in Settings.model_fields.items()
+        if name != "limits"
+    ]
+    known = {*settings, *(_limit(field.name) for field in fields(Limits)), *_ELSEWHERE}
+    # Compared without the prefix, which would make every two of them alike.
+    short = {name.removeprefix(_PREFIX): name for name in sorted(known)}
+    for name in environment:
+        plain = name.upper()
+        if plain.startswith(_PREFIX) and plain not in known and not _OF_KUBERNETES.fullmatch(plain):
+            close = get_close_matches(plain.removeprefix(_PREFIX), short, 1, cutoff=0.7)
+            meant = {"meant": short[close[0]]} if close else {}
+            log.warning("no setting has this name", variable=name, **meant)
 
 
 def read_settings(data_dir: Path | None = None) -> Settings:

@@ -1,6 +1,7 @@
 """One worker process: it takes jobs, and edits documents as one more peer, but nobody connects to it."""
 
 import asyncio
+import os
 import signal
 
 import structlog
@@ -8,13 +9,14 @@ import structlog
 from server.collecting import collect_regularly
 from server.commands.failure import CommandFailed
 from server.core import open_core, running
-from server.settings import Settings
+from server.settings import Settings, warn_of_unknown
 
 log = structlog.get_logger(__name__)
 
 
 async def work(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM; what is unfinished then goes to another worker."""
+    warn_of_unknown(os.environ)
     if settings.redis_url is None:
         raise CommandFailed(
             "A worker of its own needs Redis: set SCRIPTORIUM_REDIS_URL, here and for `scriptorium serve`. "

@@ -38,6 +38,10 @@ class Bus(Protocol):
     @property
     def connected(self) -> bool: ...
 
+    async def ping(self) -> None:
+        """Raises when the bus does not answer within a second. It may be `connected` all the same: one that hangs
+        leaves connections open, and who merely listens takes ten seconds to notice."""
+
     @property
     def dropped(self) -> int:
         """Messages that could not be sent since the start."""

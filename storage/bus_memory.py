@@ -44,6 +44,9 @@ class MemoryBus:
 
         return unsubscribe
 
+    async def ping(self) -> None:
+        """There is nobody to ask."""
+
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Never called: there is no outage."""
 

@@ -76,6 +76,17 @@ class RedisBus:
     def connected(self) -> bool:
         return self._connected.is_set()
 
+    async def ping(self) -> None:
+        # On a connection of its own: answers on the others belong to whoever sends and listens there.
+        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.send_command("PING", check_health=False)
+                await connection.read_response()
+        finally:
+            await _disconnect(connection)
+
     @property
     def dropped(self) -> int:
         return self._dropped

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from pycrdt import Doc, Text
 from pymongo.errors import AutoReconnect
 
+from collab import replication
 from collab.codec import (
     Barrier,
     SyncStep1,
@@ -95,6 +97,25 @@ class Client:
     @property
     def text(self) -> str:
         return str(self.shared)
+
+    @property
+    def asked(self) -> int:
+        """How often it was asked for all that it has."""
+        return sum(frame[0] == 0 and isinstance(decode_frame(frame), SyncStep1) for frame in self.frames)
+
+
+def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
+    """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""
+    take, lost = Room.replicate, False
+
+    def lossy(receiver: Room, message: replication.Replica) -> None:
+        nonlocal lost
+        if receiver is room and isinstance(message, replication.Logged) and message.process == process and not lost:
+            lost = True
+            return
+        take(receiver, message)
+
+    monkeypatch.setattr(Room, "replicate", lossy)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from collab.edits import TextEdit
 from collab.rooms import Rooms
 from storage import Storage, open_storage
+from storage.bus_redis import RedisBus
 from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
 from tests.services.launchers import Redis
+from tests.torture.links import Link
 
 CONVERGED_WITHIN = 5.0
 
@@ -72,3 +75,30 @@ async def test_who_is_here_is_told_again(storage: Storage, rooms: Rooms, other: 
         assert there.presence.all_states() is None
         await asyncio.to_thread(redis_service.start)
         await eventually(lambda: there.presence.all_states() is not None, CONVERGED_WITHIN)
+
+
+async def test_who_alone_was_cut_off_reads_what_the_others_said_meanwhile(
+    storage: Storage, rooms: Rooms, redis_service: Redis, tmp_path: Path
+) -> None:
+    """The others have noticed nothing, so they say nothing again."""
+    rooms._heart.cancel()  # or, ten seconds later, it would
+    way = tmp_path / "redis.sock"
+    link = Link(lambda: asyncio.open_connection("127.0.0.1", redis_service.port))
+    relay = await asyncio.start_unix_server(link.relay, way)
+    bus = RedisBus(f"unix://{way}?db=0")
+    await bus.start()
+    away = Rooms(replace(storage, bus=bus))
+    document = await new_document(storage)
+    try:
+        async with rooms.open(document) as here, away.open(document) as there:
+            link.sever()
+            await eventually(lambda: not bus.connected)
+            here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
+            await here.durable()
+            assert there.text == ""
+            link.mend()
+            await eventually(lambda: there.text == "meanwhile ", CONVERGED_WITHIN)
+    finally:
+        await away.close()
+        await bus.close()
+        relay.close()

@@ -1,21 +1,25 @@
 """What goes to the log, when, in which order, and who is told only afterwards."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 from bson.errors import InvalidDocument
+from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from collab import replication
 from collab.edits import TextEdit
-from collab.log import LogEntry, NewClient
+from collab.log import LogEntry, NewClient, UpdateLog
 from collab.rooms import Rooms
-from storage import Storage
+from storage import Storage, mongo
 from tests.collab.rooms_helpers import Client, eventually, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
+from tests.conftest import Backend
 
 
 class Given:
@@ -232,3 +236,34 @@ async def test_a_paste_that_the_object_store_does_not_take_holds_up_nobody_else(
         assert not rooms.log_away
         assert (await rooms.snapshots.load(pasted)).replica.text.to_py() == room.text
     assert rooms.backlog == 0
+
+
+class Sent(CommandListener):
+    """What goes over the wire to the database."""
+
+    def __init__(self) -> None:
+        self.commands: list[Mapping[str, Any]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(event.command)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+async def test_the_database_is_asked_to_have_it_on_the_disks_of_a_majority(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Sent()
+    monkeypatch.setattr(mongo, "AsyncMongoClient", partial(AsyncMongoClient, event_listeners=[sent]))
+    async with backend.open() as storage:
+        document = await new_document(storage)
+        entry = LogEntry(document, "p", 1, 1, Client().insert(0, "text"))
+        sent.commands.clear()
+        await UpdateLog(storage.db, storage.objects).append([entry], [NewClient(document, 7, "user:ann")])
+        # What a compaction swings, and all else that is written, goes by what was agreed for the connection.
+        await storage.db["documents"].update_one({"_id": document}, {"$set": {"snapshot": None}})
+    writes = [command for command in sent.commands if "insert" in command or "update" in command]
+    assert [command.get("insert") or command["update"] for command in writes] == ["clients", "updates", "documents"]
+    assert [command["writeConcern"] for command in writes] == [{"w": "majority", "j": True}] * 3

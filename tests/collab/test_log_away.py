@@ -6,13 +6,14 @@ from contextlib import suppress
 import pytest
 
 from collab import replication
+from collab.codec import encode_update
 from collab.connection import MOST_BARRIERS
 from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.room import Overloaded
 from collab.rooms import EditsLost, Rooms
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, new_document
+from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
 
 
 async def test_no_barrier_is_answered_for_text_that_rests_on_unlogged_text_of_another_process(
@@ -55,6 +56,26 @@ async def test_text_of_a_process_that_dies_unlogged_is_kept_by_whoever_was_shown
             assert str(loaded.replica.text) == "two one "
             authors = await other.updates.authors(document)
             assert {authors.get(client) for client in loaded.replica.state} == {"user:ann"}
+
+
+async def test_text_that_comes_before_what_it_rests_on_is_shown_and_kept_once_that_is_there(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that it comes from is not asked again: it may have died meanwhile."""
+    third = Rooms(storage)
+    rooms._heart.cancel()  # or its numbers would bring the base first
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
+        losing(monkeypatch, elsewhere, here.writer)
+        here.edit([TextEdit(0, 0, "base")], "user:ann")
+        await eventually(lambda: there.text == "base")
+        with log_away(rooms), log_away(other):
+            there.edit([TextEdit(4, 4, " and more")], "user:bob")
+            await eventually(lambda: elsewhere.text == "base and more")
+            await elsewhere.durable()
+            loaded = await third.snapshots.load(document)
+            assert str(loaded.replica.text) == "base and more"
+    await third.close()
 
 
 async def test_a_log_that_hangs_counts_as_away(
@@ -173,6 +194,21 @@ async def test_who_floods_with_barriers_meanwhile_is_sent_away(storage: Storage,
         assert bob.answers == [b"bob's"]
         await ann.barrier(b"later")
         await eventually(lambda: ann.answers[-1] == b"later")
+
+
+async def test_who_floods_with_barriers_while_text_is_missing_is_sent_away(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, stranger = Client(), Client(user="bob")
+        ann.join(room)
+        await ann.pump()
+        stranger.insert(0, "lost")
+        await ann.connection.receive(encode_update(stranger.insert(4, "!")))
+        for _ in range(MOST_BARRIERS):
+            await ann.barrier()
+        with pytest.raises(Overloaded):
+            await ann.barrier()
+        assert ann.answers == []
 
 
 async def test_closing_gives_up_on_a_log_that_stays_away(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ A real panic is rare (about 1 in 9,000 mutated updates), so one is raised by han
 """
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from pycrdt import Doc
@@ -106,6 +107,24 @@ async def test_what_is_logged_while_the_log_is_read_is_not_lost(
             await asyncio.sleep(0.05)  # the log has been read by now, and did not have it
         await asyncio.wait_for(room.sound.wait(), 10)
         assert room.text == "kept"
+
+
+async def test_the_room_of_a_process_that_snapshots_have_forgotten_is_rebuilt_too(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.snapshots.FORGET_PROCESS", timedelta(0))  # a day in which only others wrote
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for room, word in ((here, "ours "), (there, "theirs ")):
+            room.edit([TextEdit(0, 0, word)], "user:ann")
+            await room.durable()
+            await rooms.snapshots.compact(document)
+        assert here.writer not in await rooms.snapshots.covered(document)
+        await eventually(lambda: here.text == "theirs ours ")
+        [eve] = await joined(here, "eve")
+        send_together(here, (eve, eve.insert(0, "poison")))
+        await asyncio.wait_for(here.sound.wait(), 10)
+        assert here.text == "theirs ours "
 
 
 async def test_who_waits_for_durability_meanwhile_is_answered(storage: Storage, rooms: Rooms) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from pycrdt import merge_updates
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from collab import replication
 from collab.codec import encode_sync_step_2, encode_update
@@ -21,8 +23,10 @@ from collab.rooms import Rooms
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
 from tests.collab.yjs_bytes import text, update
+from tests.conftest import Backend
+from tests.services.launchers import Mongo
 
 
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
@@ -148,6 +152,31 @@ async def test_of_an_answer_with_a_gap_in_it_what_fits_is_taken(storage: Storage
         assert ann.answers == []
 
 
+async def test_who_rests_on_missing_text_is_asked_again_until_somebody_else_has_brought_it_and_no_longer(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.connection.ASK_AGAIN", 0.05)
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, bob, gone = Client(), Client(user="bob"), Client(user="bob")
+        for client in (ann, bob, gone):
+            client.join(room)
+            await client.pump()
+        base = ann.insert(0, "base")
+        held_back = encode_sync_step_2(ann.insert(4, "!"))
+        for client in (bob, gone):
+            await client.connection.receive(held_back)
+        gone.connection.detach()
+        asked = bob.asked
+        await eventually(lambda: bob.asked > asked + 1)  # it says nothing, and what is missing is not there yet
+        await ann.connection.receive(encode_update(base))
+        await bob.connection.receive(held_back)
+        assert room.text == "base!"
+        asked = bob.asked, gone.asked
+        await asyncio.sleep(0.25)
+        assert (bob.asked, gone.asked) == asked
+
+
 async def test_bad_updates_change_nothing(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
@@ -244,6 +273,71 @@ async def test_a_message_lost_on_the_bus_is_read_from_the_log(
         await eventually(lambda: there.text == here.text)
 
 
+async def test_a_lost_message_is_missed_also_when_nothing_after_it_rests_on_it(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "start end")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+        losing(monkeypatch, there, here.writer)
+        here.edit([TextEdit(2, 2, "LOST")], "user:ann")  # each edit is under a client id of its own
+        await here.durable()
+        here.edit([TextEdit(11, 11, "kept")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+
+
+async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_against_the_log(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = Rooms(storage)
+    for process in (rooms, other, third):
+        process._heart.cancel()  # or its numbers would repair it later
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
+        losing(monkeypatch, elsewhere, here.writer)
+        here.edit([TextEdit(0, 0, "one two")], "user:ann")
+        await eventually(lambda: there.text == "one two")
+        there.edit([TextEdit(3, 3, " and")], "user:bob")
+        await eventually(lambda: elsewhere.text == "one and two")
+    await third.close()
+
+
+async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
+    mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Backend("mongo", tmp_path / "data", mongo_url=mongo_service.url)
+    async with backend.open() as storage:
+        rooms, other = Rooms(storage), Rooms(storage)
+        for process in (rooms, other):
+            process._heart.cancel()  # or its numbers would have it read anew later
+        failed = asyncio.Event()
+        catch_up = other._catch_up
+
+        async def watched(room: Room) -> bool:
+            try:
+                return await catch_up(room)
+            except PyMongoError:
+                failed.set()
+                raise
+
+        monkeypatch.setattr(other, "_catch_up", watched)
+        document = await new_document(storage)
+        async with rooms.open(document) as here, other.open(document) as there:
+            losing(monkeypatch, there, here.writer)
+            here.edit([TextEdit(0, 0, "lost")], "user:ann")
+            await here.durable()
+            await asyncio.to_thread(mongo_service.kill)
+            here.heartbeat(everything=True)
+            await asyncio.wait_for(failed.wait(), 20)
+            await asyncio.to_thread(mongo_service.start)
+            await eventually(lambda: there.text == "lost")
+        await rooms.close()
+        await other.close()
+
+
 async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
@@ -273,6 +367,19 @@ async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: 
             loaded = await rooms.snapshots.load(document)
             assert str(loaded.replica.text) == text
             assert loaded.waiting == []
+
+
+async def test_a_snapshot_remembers_the_numbers_of_who_was_silent_for_a_moment(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    """A message of theirs may still be on its way, and would be taken for one that must be looked for in the log."""
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for room in (here, there):
+            room.edit([TextEdit(0, 0, "word ")], "user:ann")
+            await room.durable()
+            assert await rooms.snapshots.compact(document)
+        assert await rooms.snapshots.covered(document) == {here.writer: 1, there.writer: 1}
 
 
 async def test_opening_while_compacting_never_sees_a_hole(storage: Storage, rooms: Rooms) -> None:
@@ -427,6 +534,49 @@ async def test_an_idle_room_leaves_memory_and_comes_back(
     async with rooms.open(document) as again:
         assert again is not room
         assert again.text == text
+
+
+async def test_who_comes_back_while_an_idle_room_waits_for_the_log_keeps_it(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    document = await new_document(storage)
+    with log_hangs(rooms):
+        async with rooms.open(document) as room:
+            room.edit([TextEdit(0, 0, "text")], "user:ann")
+        await eventually(lambda: bool(room._barriers))  # it would go, once the log has everything
+        ann = Client()
+        _, leave = await rooms.enter(document)
+        ann.join(room)
+    await room.durable()
+    assert ann.closed is None
+    assert rooms.open_rooms == [room]
+    leave()
+
+
+async def test_an_idle_room_that_hears_of_unlogged_text_as_it_goes_stays(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens the document next would not be shown it: it is in no log yet, and is announced once."""
+    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    document = await new_document(storage)
+    elsewhere = Client(user="bob")
+    message = replication.Unlogged("p", elsewhere.insert(0, " more "), ((elsewhere.doc.client_id, "user:bob"),))
+    with ExitStack() as stack:
+        with log_hangs(rooms) as given:
+            async with rooms.open(document) as room:
+                room.edit([TextEdit(0, 0, "text")], "user:ann")
+            await eventually(lambda: bool(given) and bool(room._barriers))
+
+            def arrives() -> None:
+                # Right behind the answer for which the room waits in order to go.
+                stack.enter_context(log_away(rooms))
+                room.replicate(message)
+
+            room.when_durable(arrives)
+        await eventually(lambda: rooms.log_away)
+        async with rooms.open(document) as again:
+            assert sorted(again.text.split()) == ["more", "text"]
 
 
 async def test_new_documents_are_created_in_one_write(storage: Storage, rooms: Rooms) -> None:

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with running_server(tmp_path_factory.mktemp("server")) as server:
+    mistyped = {"SCRIPTORIUM_REDIS_ULR": "redis://127.0.0.1"}
+    async with running_server(tmp_path_factory.mktemp("server"), mistyped) as server:
         yield server
 
 
@@ -149,6 +150,15 @@ async def test_logs_are_structured_when_nobody_watches(server: Server) -> None:
     await until(logged)
     assert logged()[-1]["status"] == 200
     assert "secret" not in server.log
+
+
+async def test_a_mistyped_setting_is_named_at_the_start(server: Server) -> None:
+    warning, *_ = [line for line in log_lines(server) if line["event"] == "no setting has this name"]
+    assert (warning["level"], warning["variable"], warning["meant"]) == (
+        "warning",
+        "SCRIPTORIUM_REDIS_ULR",
+        "SCRIPTORIUM_REDIS_URL",
+    )
 
 
 async def test_the_command_line_starts_without_the_server() -> None:

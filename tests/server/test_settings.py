@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from collab.limits import MIB
 from server.commands.failure import CommandFailed
-from server.settings import limits_from, read_settings
+from server.settings import limits_from, read_settings, warn_of_unknown
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,16 @@ def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> N
         ("SCRIPTORIUM_SESSION_DAYS", "soon"),
         ("SCRIPTORIUM_SESSION_DAYS", "0"),
         ("SCRIPTORIUM_LIMIT_FRAME", "big"),
+        ("SCRIPTORIUM_SESSION_DAYS", "1000000000"),
         ("SCRIPTORIUM_LIMIT_FRAME", "-1"),
+        ("SCRIPTORIUM_LIMIT_FRAME", "0"),
+        ("SCRIPTORIUM_LIMIT_FRAME", "1.5"),
+        ("SCRIPTORIUM_LIMIT_BURST_SECONDS", "inf"),
+        ("SCRIPTORIUM_LIMIT_BURST_SECONDS", "nan"),
+        ("SCRIPTORIUM_OUTGOING_BYTES", "-5"),
+        ("SCRIPTORIUM_OUTGOING_BYTES", "0"),
+        ("SCRIPTORIUM_IMPORT_BYTES", "-1"),
+        ("SCRIPTORIUM_IMPORT_FILES", "-1"),
     ],
 )
 def test_what_is_set_wrongly_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -81,3 +91,41 @@ def test_what_is_set_wrongly_is_named(monkeypatch: pytest.MonkeyPatch, name: str
 
 def test_each_limit_has_a_name() -> None:
     assert limits_from({"SCRIPTORIUM_LIMIT_TEXT_DOCUMENT": "7"}).text_document == 7
+
+
+def test_a_variable_that_no_setting_has_is_named_with_the_one_that_may_be_meant() -> None:
+    environment = {
+        "SCRIPTORIUM_REDIS_ULR": "redis://:secret@bus",
+        "SCRIPTORIUM_LIMIT_FRAMES": "1000",
+        "SCRIPTORIUM_ZZZ": "1",
+        "SCRIPTORIUM_OPENAI_API_KEY": "key",
+    }
+    with capture_logs() as logged:
+        warn_of_unknown(environment)
+    assert [(entry["variable"], entry.get("meant")) for entry in logged] == [
+        ("SCRIPTORIUM_REDIS_ULR", "SCRIPTORIUM_REDIS_URL"),
+        ("SCRIPTORIUM_LIMIT_FRAMES", "SCRIPTORIUM_LIMIT_FRAME"),
+        ("SCRIPTORIUM_ZZZ", None),
+        ("SCRIPTORIUM_OPENAI_API_KEY", "OPENAI_API_KEY"),
+    ]
+    assert {entry["log_level"] for entry in logged} == {"warning"}
+    assert "secret" not in str(logged)
+
+
+def test_variables_that_are_known_or_that_kubernetes_sets_are_not_remarked_upon() -> None:
+    environment = {
+        "SCRIPTORIUM_REDIS_URL": "redis://bus",
+        "scriptorium_mongo_url": "mongodb://db",
+        "SCRIPTORIUM_LIMIT_FRAME": "1000",
+        "SCRIPTORIUM_TOKEN": "of the command line",
+        "OPENAI_ORGANIZATION": "another program's",
+        # Kubernetes tells each container of every service, and one of them is likely to be called scriptorium.
+        "SCRIPTORIUM_SERVICE_HOST": "10.0.0.1",
+        "SCRIPTORIUM_SERVICE_PORT_HTTP": "80",
+        "SCRIPTORIUM_PORT": "tcp://10.0.0.1:80",
+        "SCRIPTORIUM_PORT_80_TCP_ADDR": "10.0.0.1",
+        "SCRIPTORIUM_REDIS_PORT_6379_TCP": "tcp://10.0.0.2:6379",
+    }
+    with capture_logs() as logged:
+        warn_of_unknown(environment)
+    assert logged == []

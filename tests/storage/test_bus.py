@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.exceptions import RedisError
 
 from storage.bus import Bus
 from storage.bus_memory import MemoryBus
@@ -188,3 +189,27 @@ async def test_after_redis_hung_everybody_is_asked_to_say_again_what_was_dropped
         assert bus.connected  # too short for whoever merely listens to notice
         await asyncio.to_thread(redis_service.resume)
         await until(lambda: b"again" in received)
+
+
+async def test_a_bus_that_is_asked_whether_it_answers_says_so(bus: Bus) -> None:
+    for _ in range(20):
+        await bus.ping()
+
+
+async def test_a_redis_that_hangs_is_found_out_by_asking_and_leaves_no_connection_behind(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        await bus.ping()
+        await asyncio.to_thread(redis_service.pause)
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises((TimeoutError, RedisError)):
+                await bus.ping()
+            assert time.monotonic() - began < 1.5
+        assert bus.connected  # too short for whoever merely listens to notice
+        await asyncio.to_thread(redis_service.resume)
+        await bus.ping()
+        connection = await bus._connect()
+        await connection.send_command("CLIENT", "LIST")
+        clients = (await connection.read_response()).decode().splitlines()
+        await connection.disconnect()
+        assert len(clients) <= 3  # who listens, who sends, who asks this

@@ -192,6 +192,36 @@ async def test_a_folder_keeps_no_empty_folders_and_no_half_files(tmp_path: Path)
     assert recent.exists()
 
 
+@pytest.mark.parametrize("how", ["put", "copy"])
+async def test_what_a_folder_has_taken_survives_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Nothing here can cut the power, so what is looked at is what was synced, and in which state it was then."""
+    root = tmp_path / "objects"
+    store = ObjectStore.from_url(root.as_uri())
+    await store.put("source", b"precious")
+    synced: list[tuple[Path, int, bytes | list[str]]] = []
+    fsync = os.fsync
+
+    def recording(descriptor: int) -> None:
+        fsync(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").resolve()
+        found = sorted(os.listdir(path)) if path.is_dir() else path.read_bytes()
+        synced.append((path, os.fstat(descriptor).st_ino, found))
+
+    monkeypatch.setattr(os, "fsync", recording)
+    if how == "put":
+        await store.put("new/folder/object", b"precious")
+    else:
+        await store.copy("source", "new/folder/object")
+    target = root / "new" / "folder" / "object"
+    whole = [inode for _, inode, found in synced if found == b"precious"]
+    assert whole == [target.stat().st_ino], "the object itself, when all of it was written"
+    # And each name that leads to it, when it was there.
+    for path in (target, target.parent, target.parent.parent):
+        assert any(folder == path.parent and path.name in found for folder, _, found in synced), path
+
+
 def test_urls_of_no_known_kind() -> None:
     for url in ("file://host/path", "ftp://host/path", "http://host/path", "s3://", "nothing"):
         with pytest.raises(ValueError, match=url):
