@@ -12,6 +12,7 @@ from tests.e2e.helpers import asking, eventually, file_text, new_document
 from tests.e2e.stores import Store
 from tests.support.server import Person, Server, running_server
 from tests.support.sync_client import sync_client
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -221,19 +222,22 @@ async def test_an_answer_in_chat_reaches_everybody_and_is_kept(server: Server, m
 
     viewer = await server.join("viewer", "Vera")
     answer = "Because nobody wrote it down, " * 10
-    model.enqueue(Script(answer=answer, delay=0.01))
+    more = asyncio.Event()
+    model.enqueue(Script(answer=answer, tokens=20, goes_on=more))
     async with websockets.connect(viewer.socket(f"{server.workspace_path}/events"), proxy=None) as events:
         asked = await server.owner.http.post(f"{server.workspace_path}/ai/chat", json={"message": "Why?"})
         assert asked.status_code == 202, asked.text
         conversation = asked.json()["conversation"]
         streamed = ""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             async for message in events:
                 event = json.loads(message)
                 data = event["data"]
                 if event["type"] == "scriptorium.chat.delta" and data["conversation"] == conversation:
                     assert data["offset"] == len(streamed)
                     streamed += data["text"]
+                    if len(streamed) > 20:
+                        more.set()
                 if event["type"] == "scriptorium.chat.message" and is_complete_answer(data["message"]):
                     break
         assert len(streamed) > 20
