@@ -104,13 +104,15 @@ class Client:
         return sum(frame[0] == 0 and isinstance(decode_frame(frame), SyncStep1) for frame in self.frames)
 
 
-def losing(monkeypatch: pytest.MonkeyPatch, room: Room, process: str) -> None:
-    """The bus loses the next update that ``process`` announces to ``room``, and nothing else."""
+def losing(
+    monkeypatch: pytest.MonkeyPatch, room: Room, process: str, kind: type[replication.Replica] = replication.Logged
+) -> None:
+    """The bus loses the next message of that kind from ``process`` to ``room``, and nothing else."""
     take, lost = Room.replicate, False
 
     def lossy(receiver: Room, message: replication.Replica) -> None:
         nonlocal lost
-        if receiver is room and isinstance(message, replication.Logged) and message.process == process and not lost:
+        if receiver is room and isinstance(message, kind) and message.process == process and not lost:
             lost = True
             return
         take(receiver, message)

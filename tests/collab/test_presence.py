@@ -107,6 +107,18 @@ def test_what_a_connection_says_about_others_is_ignored(presence: Presence) -> N
     assert changes(presence) == []
 
 
+def test_of_a_payload_no_more_is_read_than_a_client_has_to_say(presence: Presence) -> None:
+    """It speaks for itself alone, and a frame has room for a million others."""
+    others = [(1000 + number, 1, {}) for number in range(64)]
+    for client, clock, state in others:
+        presence.receive(client, payload((client, clock, state)), ANN)
+    presence.take_changes()
+    assert presence.receive("c1", payload(*others, (101, 1, {})), BOB) is None
+    assert changes(presence) == []
+    presence.receive("c1", payload(*others[1:], (101, 1, {})), BOB)
+    assert changes(presence) == [(101, 1, shown(BOB))]
+
+
 def test_a_state_from_before_is_not_shown_again(presence: Presence) -> None:
     presence.receive("c1", payload((101, 5, {"n": 5})), ANN)
     presence.receive("c1", payload((101, 4, {"n": 4})), ANN)

@@ -305,6 +305,22 @@ async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_a
     await third.close()
 
 
+async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bus may lose it, and whoever is not mentioned any more is taken to have died with their process."""
+    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
+    rooms, other = Rooms(storage), Rooms(storage)
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        losing(monkeypatch, there, here.writer, replication.PresenceStates)
+        ann = Client()
+        ann.join(here)
+        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
+        here.schedule_presence()
+        await eventually(lambda: there.presence.all_states() is not None)
+    await rooms.close()
+    await other.close()
+
+
 async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
     mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
