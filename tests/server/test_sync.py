@@ -328,6 +328,7 @@ async def test_a_document_does_not_outgrow_its_limit(strict: Server) -> None:
         assert len(client.text) == 19_000_000
 
 
+@pytest.mark.alone
 async def test_a_client_that_never_reads_does_not_hold_up_the_end(strict: Server) -> None:
     url = strict.owner.socket(await new_document(strict, "stalled.md"))
     async with sync_client(url) as writer, open_socket(url, max_queue=1, close_timeout=0.1):
