@@ -1,13 +1,14 @@
 """A large text, and a text of many edits, on a real server: what each step takes, and how long it holds up others.
 
-    .venv/bin/python -m bench.large [--mb 10] [--edits 260000] [--parts text,cold]
+    .venv/bin/python -m bench.large [--mb 10] [--edits 260000] [--parts text,turns,cold]
 
 Recorded sessions are found where SCRIPTORIUM_EDITING_TRACES says.
 
 While a step runs, a second process sends a barrier to an idle document every few milliseconds. The server answers one
 as soon as its event loop comes round, so the slowest answer is the longest time for which everybody else stood still.
 On a machine that does other things as well it includes those; the first line, in which the server does nothing, shows
-how much of that there is.
+how much of that there is. `turns` replaces the large text without a server between, and tells CPU time of the loop's
+thread instead, which other programs do not add to.
 """
 
 from __future__ import annotations
@@ -31,12 +32,15 @@ from typing import Any
 from pycrdt import Doc, Text
 from websockets.asyncio.client import connect
 
+from bench.tree import Stalls
 from collab.codec import (
     SyncStep2,
     decode_frame,
     encode_barrier,
     encode_sync_step_1,
 )
+from collab.contents import Content, Contents
+from collab.limits import Limits
 from collab.log import LogEntry
 from collab.rooms import Rooms
 from storage import open_storage
@@ -212,6 +216,43 @@ async def large_text(size: int) -> None:
                 await step("open after a restart", lambda: opened(server, clients, document))
 
 
+async def turns(size: int) -> None:
+    """The longest turns of the event loop while a large text is replaced."""
+    text = source_text(size)
+    lines = text.split("\n")
+    print(f"\nReplacing a text of {size / 1e6:.1f} MB in this process\n  {'':<58}{'took':>12}{'held up':>12}")
+    with tempfile.TemporaryDirectory(prefix="scriptorium-large-") as folder:
+        async with open_storage(
+            mongo_url=None, object_store_url=None, redis_url=None, data_dir=Path(folder)
+        ) as storage:
+            rooms = Rooms(storage)
+            contents = Contents(storage, rooms)
+            [record] = await contents.create("w", [await Content.of(text.encode(), Limits())], "user:ann")
+            async with rooms.open(record.id) as room:
+                encoding, before = [], room.text
+                for _ in range(9):
+                    began = time.thread_time()
+                    room.doc.get_update()
+                    encoding.append(time.thread_time() - began)
+                print(
+                    f"  one call of the CRDT library encodes it in {sorted(encoding)[4] * 1e3:.0f} ms (CPU, p50 of 9)"
+                )
+                stalls = Stalls()
+                for count in (11, 200, 1_000, 5_000, 0):
+                    changed = with_others(lines, count) if count else "\n".join(reversed(lines))
+                    content = await Content.of(changed.encode(), Limits())
+                    await asyncio.sleep(0.01)
+                    stalls.longest, began = 0.0, time.perf_counter()
+                    await contents.overwrite(record, content, "user:ann")
+                    took = time.perf_counter() - began
+                    await asyncio.sleep(0.01)
+                    name = f"{count:,} lines are others" if count else "the lines in reverse"
+                    print(f"  {name:<58}{took * 1e3:>9.0f} ms{stalls.longest * 1e3:>9.0f} ms", flush=True)
+                    assert room.text == changed != before
+                stalls.stop()
+            await rooms.close()
+
+
 async def shows(client: YjsClient, text: str) -> None:
     """Returns when the client shows ``text``; it is not asked for its text more often than it can say it."""
     while True:
@@ -322,10 +363,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=float, default=10)
     parser.add_argument("--edits", type=int, default=260_000)
-    parser.add_argument("--parts", default="text,cold")
+    parser.add_argument("--parts", default="text,turns,cold")
     arguments = parser.parse_args()
     if "text" in arguments.parts:
         asyncio.run(large_text(int(arguments.mb * 1e6)))
+    if "turns" in arguments.parts:
+        asyncio.run(turns(int(arguments.mb * 1e6)))
     if "cold" in arguments.parts:
         asyncio.run(cold_open(arguments.edits))
 

@@ -18,19 +18,23 @@ class Usage:
     """Seconds, user and system, since the processes started."""
     memory: int
     """Bytes: each page is divided by the number of processes that share it (PSS)."""
+    own: int
+    """Of these, without the descendants."""
 
 
 def usage(pids: Iterable[int]) -> Usage:
     """Of ``pids`` and all their descendants, also those that have ended: the embedded database counts."""
-    cpu, memory = 0.0, 0
+    cpu, memory, own = 0.0, 0, 0
     for pid in pids:
         for member in _descendants(pid):
             try:
                 cpu += _cpu(member)
-                memory += _memory(member)
+                size = _memory(member)
             except (FileNotFoundError, ProcessLookupError):
                 continue
-    return Usage(cpu, memory)
+            memory += size
+            own += size if member == pid else 0
+    return Usage(cpu, memory, own)
 
 
 def _cpu(pid: int) -> float:

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.soak [--documents 5000] [--passes 3]
 
-Prints what the server and its embedded database have resident, summed, after each pass and once the rooms are gone.
+Prints what the server and its embedded database have resident (PSS), after each pass and once the rooms are gone.
 """
 
 from __future__ import annotations
@@ -61,22 +61,23 @@ async def visit_all(server: Server, some: list[str]) -> None:
 
 
 def resident(server: Server) -> str:
-    return f"{usage([server.pid]).memory / 2**20:.1f}"
+    used = usage([server.pid])
+    return f"server {used.own / 2**20:.1f}, database {(used.memory - used.own) / 2**20:.1f} MiB"
 
 
 async def soak(count: int, passes: int) -> None:
     with tempfile.TemporaryDirectory(prefix="scriptorium-soak-") as folder:
         async with running_server(Path(folder) / "data") as server:
-            print(f"started: {resident(server)} MiB", flush=True)
+            print(f"started: {resident(server)}", flush=True)
             some = await documents(server, count)
-            print(f"{len(some):,} documents imported: {resident(server)} MiB", flush=True)
+            print(f"{len(some):,} documents imported: {resident(server)}", flush=True)
             for number in range(1, passes + 1):
                 began = time.monotonic()
                 await visit_all(server, some)
                 took = time.monotonic() - began
-                print(f"pass {number}, {took:.0f} s: {resident(server)} MiB", end="", flush=True)
+                print(f"pass {number}, {took:.0f} s: {resident(server)}", end="", flush=True)
                 await asyncio.sleep(IDLE + 10)
-                print(f", all rooms left: {resident(server)} MiB", flush=True)
+                print(f", all rooms left: {resident(server)}", flush=True)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import random
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from pycrdt import Doc, Map, Text, merge_updates
 
 from collab.known import Known
-from collab.surrogates import mend
+from collab.surrogates import may_hold_pairs, mend
 from collab.update import InvalidUpdate, Kind, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import collected, deleted, item, node, text, uint, update, value
 from tests.support.yjs import Oracle, oracle
@@ -281,3 +282,12 @@ def test_whatever_is_taken_neither_breaks_nor_waits_in_yjs_and_in_pycrdt(yjs: Or
             assert decode_state_vector(base64.b64decode(results[-1])) == replica.known.state
             read_update(replica.doc.get_update(), "text")
     assert taken_count > 100
+
+
+@pytest.mark.parametrize("filler", [b"a", b"a" * 400])
+def test_a_pair_is_found_among_few_and_among_many_bytes_that_look_like_its_beginning(filler: bytes) -> None:
+    rng = random.Random(1)
+    pieces = ["😀".encode(), filler, b"\xf3", b"\xf4\x80", b"\xf1\x80\x80", b"\x80"]
+    for _ in range(2_000):
+        data = b"".join(rng.choice(pieces[rng.randint(0, 1) :]) for _ in range(rng.randrange(12)))
+        assert may_hold_pairs(data) == (re.search(rb"[\xf0-\xf4][\x80-\xbf]{3}", data) is not None)

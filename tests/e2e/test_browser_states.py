@@ -1,12 +1,13 @@
 """What the page says, and where the focus is, when something other than typing happens."""
 
+import json
 import os
 import re
 import signal
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People
@@ -84,6 +85,30 @@ async def test_a_database_that_is_away_is_told_and_nothing_is_called_saved(site:
         await expect(tab.state).to_have_text("Saved", timeout=30_000)
         tab.errors.clear()  # the browser itself reports that /readyz answers 503
     assert await file_text(site, "outage.md") == "before\nwhile it is away, also here"
+
+
+async def test_a_text_that_lacks_something_of_its_log_says_so_beside_saved(site: Server, people: People) -> None:
+    document = await new_document(site, "spoilt.md", "before\n")
+    owner = await people.owner()
+    sockets: list[WebSocketRoute] = []
+
+    def listen(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    def tell(what: str, **more: object) -> None:
+        data = {"document": document, "path": "spoilt.md", **more}
+        sockets[-1].send(json.dumps({"id": "1.t1", "type": f"scriptorium.document.{what}", "data": data}))
+
+    await owner.page.route_web_socket(re.compile(r"/events"), listen)
+    await owner.page.reload()
+    await owner.open("spoilt.md")
+    await owner.is_saved()
+    tell("incomplete")
+    await expect(owner.state).to_have_text("Saved, but an earlier edit cannot be read: tell who runs this server")
+    await people.picture(owner, "incomplete")
+    tell("settled", size=7, hash="")
+    await expect(owner.state).to_have_text("Saved")
 
 
 async def test_a_panel_takes_the_focus_and_gives_it_back(site: Server, people: People, model: ModelServer) -> None:
