@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -108,12 +108,8 @@ def _limit(name: str) -> str:
     return f"{_PREFIX}LIMIT_{name.upper()}"
 
 
-def warn_of_unknown(environment: Mapping[str, str]) -> None:
-    """Name each variable that looks like one of ours and is none: mistyped, it would do nothing and say nothing.
-
-    A warning and no more, because another program may have the same prefix. Values are not shown: a mistyped
-    password is one all the same.
-    """
+def unknown_variables(environment: Iterable[str]) -> dict[str, str | None]:
+    """The variables that look like ours and are none, each with the one that may be meant."""
     settings = [
         str(field.validation_alias or f"{_PREFIX}{name.upper()}")
         for name, field in Settings.model_fields.items()
@@ -122,12 +118,23 @@ def warn_of_unknown(environment: Mapping[str, str]) -> None:
     known = {*settings, *(_limit(field.name) for field in fields(Limits)), *_ELSEWHERE}
     # Compared without the prefix, which would make every two of them alike.
     short = {name.removeprefix(_PREFIX): name for name in sorted(known)}
+    unknown: dict[str, str | None] = {}
     for name in environment:
         plain = name.upper()
         if plain.startswith(_PREFIX) and plain not in known and not _OF_KUBERNETES.fullmatch(plain):
             close = get_close_matches(plain.removeprefix(_PREFIX), short, 1, cutoff=0.7)
-            meant = {"meant": short[close[0]]} if close else {}
-            log.warning("no setting has this name", variable=name, **meant)
+            unknown[name] = short[close[0]] if close else None
+    return unknown
+
+
+def warn_of_unknown(environment: Iterable[str]) -> None:
+    """Name each variable that looks like one of ours and is none: mistyped, it would do nothing and say nothing.
+
+    A warning and no more, because another program may have the same prefix. Values are not shown: a mistyped
+    password is one all the same.
+    """
+    for name, meant in unknown_variables(environment).items():
+        log.warning("no setting has this name", variable=name, meant=meant)
 
 
 def read_settings(data_dir: Path | None = None) -> Settings:

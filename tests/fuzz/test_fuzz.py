@@ -32,6 +32,7 @@ def test_sessions_that_broke_a_room(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this platform")
+@pytest.mark.alone
 @pytest.mark.parametrize("target", ["wire", "session"])
 def test_nothing_breaks_for_half_a_minute(target: str, tmp_path: Path) -> None:
     folders = ["--corpus", str(tmp_path / "corpus"), "--broken", str(tmp_path / "broken")]

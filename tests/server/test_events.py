@@ -58,7 +58,9 @@ async def test_what_was_missed_is_told_in_order(server: Server) -> None:
     async with open_socket(server.owner.socket(f"{path}?after={seen['id']}")) as socket:
         events = [await next_event(socket, "scriptorium.workspace.changed") for _ in range(3)]
         assert [event["data"]["name"] for event in events] == ["one", "two", "three"]
-        assert [int(event["id"]) for event in events] == list(range(int(seen["id"]) + 1, int(seen["id"]) + 4))
+        # Others may be in between: a text settles when it likes.
+        ids = [int(event["id"]) for event in [seen, *events]]
+        assert ids == sorted(set(ids))
 
 
 async def test_other_workspaces_are_not_heard(server: Server) -> None:
