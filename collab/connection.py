@@ -39,7 +39,7 @@ from collab.update import (
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LARGE = 64 * 1024
+LARGE = 8 * 1024
 """Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
 
 MOST_UNKNOWN = 10_000

@@ -127,8 +127,6 @@ async def test_the_local_token_is_for_this_user_alone_and_stays_the_same(server:
     await server.stop()
     assert local.read_server(server.data_dir) is None
     await server.restart()
-    # Of the processor's time, so that a busy machine does not fail it: on a quiet one it is nearly all of the waiting.
-    assert server.cpu_seconds < 3
     assert local.read_token(server.data_dir) == before
     assert server.link != first_link
     assert len((await server.owner.http.get("/api/tokens")).json()) == 2
