@@ -118,7 +118,6 @@ async def test_the_doctor_looks_at_everything(server: Server, tmp_path: Path) ->
     assert [line for line in said if line.startswith("BAD  Storage cannot be opened")]
 
 
-@pytest.mark.alone
 async def test_the_local_token_is_for_this_user_alone_and_stays_the_same(server: Server) -> None:
     file = server.data_dir / "local.token"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -71,12 +71,6 @@ class Server:
         return self._process.pid
 
     @property
-    def cpu_seconds(self) -> float:
-        """Of the processor's time that this start has used so far, with its children's that have ended."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-
-    @property
     def log(self) -> str:
         """All that the server has logged so far, over all its starts."""
         return (self.data_dir / "test.log").read_text()
