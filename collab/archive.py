@@ -150,6 +150,7 @@ def _readable(path: str | None = None) -> Iterator[None]:
         yield
     except InvalidArchive:
         raise
+    # What zipfile raises over bytes that are no sound archive; NotImplementedError of a compression that it lacks.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         what = "This is not a zip archive" if path is None else f"In the archive “{path}” is damaged"
         raise InvalidArchive(f"{what} ({error}).") from error
