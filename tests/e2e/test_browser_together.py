@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import People
+from tests.e2e.browser import People, Tab
 from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
@@ -18,12 +18,17 @@ THANKS = "thank you for coming. It was a good day for all of us."
 SMOOTH = "The meeting was on Tuesday, and nobody wrote it down.\n"
 
 
-async def test_two_people_see_each_other_type(site: Server, people: People) -> None:
-    await new_document(site, "together.md", "# Together\n")
-    owner = await people.owner()
-    editor = await people.guest("editor", "Edda")
+async def both_in(site: Server, people: People, path: str, text: str) -> tuple[Tab, Tab]:
+    """The owner and Edda, an editor, each with the new document open."""
+    await new_document(site, path, text)
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
     for tab in (owner, editor):
-        await tab.open("together.md")
+        await tab.open(path)
+    return owner, editor
+
+
+async def test_two_people_see_each_other_type(site: Server, people: People) -> None:
+    owner, editor = await both_in(site, people, "together.md", "# Together\n")
     await owner.type_at_end("together.md", "typed by the owner\n")
     await editor.reads("together.md", "# Together\ntyped by the owner\n")
     await editor.type_at_end("together.md", "typed by Edda")
@@ -41,11 +46,7 @@ async def test_two_people_see_each_other_type(site: Server, people: People) -> N
 
 
 async def test_one_asks_the_other_accepts_the_first_undoes(site: Server, people: People, model: ModelServer) -> None:
-    await new_document(site, "minutes.md", ROUGH)
-    owner = await people.owner()
-    editor = await people.guest("editor", "Edda")
-    for tab in (owner, editor):
-        await tab.open("minutes.md")
+    owner, editor = await both_in(site, people, "minutes.md", ROUGH)
     more = asyncio.Event()
     model.enqueue(Script(answer=SMOOTH, tokens=6, goes_on=more))
     await editor.select_all("minutes.md")
@@ -87,11 +88,7 @@ async def feedback(site: Server) -> str:
 
 
 async def test_undo_takes_back_ones_own_words_alone(site: Server, people: People) -> None:
-    await new_document(site, "undo.md", "base\n")
-    owner = await people.owner()
-    editor = await people.guest("editor", "Edda")
-    for tab in (owner, editor):
-        await tab.open("undo.md")
+    owner, editor = await both_in(site, people, "undo.md", "base\n")
     await owner.type_at_end("undo.md", "mine ")
     await editor.reads("undo.md", "base\nmine ")
     await editor.type_at_end("undo.md", "and yours")
@@ -104,11 +101,7 @@ async def test_undo_takes_back_ones_own_words_alone(site: Server, people: People
 async def test_the_assistant_types_into_the_text_and_is_undone(
     site: Server, people: People, model: ModelServer
 ) -> None:
-    await new_document(site, "letter.md", "Dear all,\n\n")
-    owner = await people.owner()
-    editor = await people.guest("editor", "Edda")
-    for tab in (owner, editor):
-        await tab.open("letter.md")
+    owner, editor = await both_in(site, people, "letter.md", "Dear all,\n\n")
     model.enqueue(Script(answer=THANKS, delay=0.1))
     await editor.type_at_end("letter.md", "")
     await editor.ask("Thank them")
@@ -126,11 +119,7 @@ async def test_the_assistant_types_into_the_text_and_is_undone(
 async def test_a_cursor_stays_before_what_the_assistant_writes_at_it(
     site: Server, people: People, model: ModelServer
 ) -> None:
-    await new_document(site, "cursor.md", "Dear all,\n\n")
-    owner = await people.owner()
-    editor = await people.guest("editor", "Edda")
-    for tab in (owner, editor):
-        await tab.open("cursor.md")
+    owner, editor = await both_in(site, people, "cursor.md", "Dear all,\n\n")
     more = asyncio.Event()
     model.enqueue(Script(answer=THANKS, tokens=1, goes_on=more))
 
