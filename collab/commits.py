@@ -20,6 +20,7 @@ from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab.log import CLIENTS_AT_ONCE, LARGEST_RECORD, LogEntry, NewClient, UpdateLog
+from collab.outbox import Backlog
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -86,8 +87,7 @@ class GroupCommit:
         self._idle.set()
         self.away = False
         """True from the first commit that failed until one succeeds, unless what failed is one room's alone."""
-        self.backlog = 0
-        """Bytes of updates that wait in the rooms of this process."""
+        self.backlog = Backlog()
         self._task = asyncio.create_task(self._run(), name="group commit")
         self._task.add_done_callback(self._ended)
 

@@ -9,15 +9,13 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pycrdt import Doc, merge_updates
+from pycrdt import Doc
 
 from collab import replication
 from collab.codec import encode_awareness, encode_update
@@ -26,6 +24,7 @@ from collab.known import NOTHING
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
+from collab.outbox import BYTES_PER_CLIENT, Outbox, merge
 from collab.presence import Presence
 from collab.replica import is_refusal
 from collab.snapshots import Loaded
@@ -61,19 +60,6 @@ FEW_CLIENTS = 16
 COST_PER_CLIENT = 1e-4
 """Seconds of CPU for each beyond them: the log keeps a record of who writes under it."""
 
-_BYTES_PER_CLIENT = 128
-"""Of memory, while its author waits to be recorded."""
-
-_MERGED, _MERGED_PARTS = 64 * 1024, 256
-"""Bytes and updates, of which one of both suffices for an entry of the log: merging many at once would hold up the
-loop."""
-
-_CONDENSE = 256
-"""So many updates that wait for a log that is away are merged into one."""
-
-_CONDENSED = 64 * 1024
-"""Bytes of one that is not merged any more, or each byte would be merged again and again."""
-
 
 class UpdateGap(ValueError):
     """The update rests on text that the room does not have. Nothing was stored; sync first, then send it again."""
@@ -106,26 +92,6 @@ class _Incoming:
     """Whether the log has it from another process."""
     seen: tuple[int, ...] = ()
     """Client ids that it brings for the first time."""
-
-
-@dataclass(slots=True)
-class _Unlogged:
-    """Updates ``first..last``, merged."""
-
-    first: int
-    last: int
-    update: bytes
-    seen: tuple[int, ...]
-    """Client ids that they bring for the first time."""
-    together: bool
-    """Whether they belong into one entry with the next ones."""
-
-
-@dataclass(slots=True)
-class _Committing:
-    entry: LogEntry
-    parts: list[_Unlogged]
-    clients: dict[int, str]
 
 
 class Room:
@@ -173,21 +139,10 @@ class Room:
         """With what sends to each: looked up once, because every flush calls it for all."""
         self._observers: dict[Callable[[bytes], None], None] = {}
         self._held: list[replication.Unlogged] = []
-        self._new_clients: dict[int, str] = {}
-        """Yjs client id → author, of those that the log has not been given yet."""
-        self._sequence = 0
-        self._logged = 0
+        self._outbox = Outbox(commits.backlog)
         self._heard_logged = 0
         self.announced: dict[str, int] = {}
         """Writer → newest number that it said the log has."""
-        self._unlogged: list[_Unlogged] = []
-        self._unannounced: list[_Unlogged] = []
-        """Those of them that other processes have to hear of should the log be away."""
-        self._committing: _Committing | None = None
-        self._gathering = 0
-        """Edits that are on their way to one entry of the log."""
-        self._barriers: list[tuple[int, int, Callable[[], None]]] = []
-        self._barrier_order = itertools.count()
         self._suspects: list[_Incoming] = []
         self._after_rebuild: list[Callable[[], None]] = []
         self.sound = asyncio.Event()
@@ -257,12 +212,12 @@ class Room:
     @property
     def sequence(self) -> int:
         """The number of this process's newest update here."""
-        return self._sequence
+        return self._outbox.sequence
 
     @property
     def logged_sequence(self) -> int:
         """The number of this process's newest update here that the log has."""
-        return self._logged
+        return self._outbox.logged
 
     def encode_since(self, state_vector: bytes, known: Mapping[int, int]) -> bytes:
         """A Yjs v1 update of all that is here and that ``state_vector``, decoded ``known``, lacks.
@@ -319,7 +274,7 @@ class Room:
         The log gets all of it in one entry, or a crash would leave half of a replaced text. So whoever waits for the
         log here waits for the last of them. What is raised on the way there leaves what was taken.
         """
-        self._gathering += 1
+        self._outbox.gather()
         try:
             for update in updates:
                 await self.sound.wait()
@@ -327,7 +282,7 @@ class Room:
                 growth = 0  # the first of them has stood for all
                 await asyncio.sleep(0)
         finally:
-            self._gathering -= 1
+            self._outbox.gathered()
             self._commits.mark(self)
 
     def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
@@ -362,7 +317,7 @@ class Room:
         if sender is None and not header.ranges:
             self.deleters.add(author)
         for client in seen:
-            self._first_seen(client, author)
+            self._outbox.first_seen(client, author)
         if len(seen) > FEW_CLIENTS and sender is not None:
             sender.cost += len(seen) * COST_PER_CLIENT
         self._parts += header.parts
@@ -370,10 +325,6 @@ class Room:
             self.flush()
         elif self._flush_timer is None:
             self._schedule_flush()
-
-    def _first_seen(self, client: int, author: str) -> None:
-        self._new_clients[client] = author
-        self._commits.backlog += _BYTES_PER_CLIENT
 
     def portion(self) -> int:
         """How many structs and delete ranges are integrated at a stretch, see `collab.portions`."""
@@ -400,7 +351,7 @@ class Room:
                 if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
             self._most_bytes += max(0, most)
-        if self._commits.backlog + len(update) + len(header.ranges) * _BYTES_PER_CLIENT > self._limits.backlog:
+        if self._commits.backlog.bytes + len(update) + len(header.ranges) * BYTES_PER_CLIENT > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
     def _admit(
@@ -441,14 +392,14 @@ class Room:
             update, cuts, sender, announce, seen = item.update, item.cuts, item.sender, item.announce, item.seen
             unlogged = None if item.logged else update
         else:
-            update = merge_updates(*[item.update for item in incoming])
+            update = merge([item.update for item in incoming])
             cuts = any(item.cuts for item in incoming)
             announce = any(item.announce for item in incoming)
             seen = tuple(client for item in incoming for client in item.seen)
             senders = {item.sender for item in incoming}
             sender = senders.pop() if len(senders) == 1 else None
             ours = [item.update for item in incoming if not item.logged]
-            unlogged = update if len(ours) == len(incoming) else _merged(ours) if ours else None
+            unlogged = update if len(ours) == len(incoming) else merge(ours) if ours else None
         if not self._integrate(update, cuts=cuts):
             self._suspects.extend(incoming)
             return
@@ -500,8 +451,8 @@ class Room:
         the culprit's connection pays (1007).
         """
         self._adopt(loaded)
-        for part in [*(self._committing.parts if self._committing else []), *self._unlogged]:
-            self._bring_in(part.update)
+        for update in self._outbox.unlogged():
+            self._bring_in(update)
         suspects, self._suspects = self._suspects, []
         sound: list[_Incoming] = []
         for item in suspects:
@@ -538,85 +489,45 @@ class Room:
     # ---- the log
 
     def _to_log(self, update: bytes, seen: tuple[int, ...], *, announce: bool) -> None:
-        self._sequence += 1
-        part = _Unlogged(self._sequence, self._sequence, update, seen, self._gathering > 0)
-        self._unlogged.append(part)
-        if announce:
-            self._unannounced.append(part)
-        self._commits.backlog += len(update)
+        self._outbox.add(update, seen, announce=announce)
         self._commits.mark(self)
         if self._commits.away_from(self):
             self.log_is_away()
-            self._condense()
-
-    def _condense(self) -> None:
-        """Merge the newest of what waits: a keystroke takes ten times its size in memory while it waits by itself."""
-        newest = list(itertools.takewhile(lambda part: len(part.update) < _CONDENSED, reversed(self._unlogged)))[::-1]
-        if len(newest) >= _CONDENSE:
-            merged = _merged([part.update for part in newest])
-            self._commits.backlog += len(merged) - sum(len(part.update) for part in newest)
-            seen = tuple(client for part in newest for client in part.seen)
-            first, last = newest[0], newest[-1]
-            self._unlogged[-len(newest) :] = [_Unlogged(first.first, last.last, merged, seen, last.together)]
+            self._outbox.condense()
 
     def take_unlogged(self) -> tuple[LogEntry, list[NewClient]] | None:
         """See `collab.commits.Committing`."""
         if self._incoming:
             self.flush()
-        if not self._unlogged or self._gathering:
+        if (leaving := self._outbox.take()) is None:
             return None
-        parts = self._unlogged[: _enough(self._unlogged)]
-        del self._unlogged[: len(parts)]
-        if self._unlogged:
+        if self._outbox.waiting:
             self._commits.mark(self)
             self._commits.hurry()
-        clients, self._new_clients = self._new_clients, {}
-        entry = LogEntry(
-            self.document,
-            self.writer,
-            parts[0].first,
-            parts[-1].last,
-            _merged([part.update for part in parts]),
-        )
-        self._committing = _Committing(entry, parts, clients)
-        return entry, [NewClient(self.document, client, author) for client, author in clients.items()]
+        entry = LogEntry(self.document, self.writer, leaving.first, leaving.last, leaving.update)
+        return entry, [NewClient(self.document, client, author) for client, author in leaving.authors.items()]
 
     def logged(self, entry: LogEntry) -> None:
         """See `collab.commits.Committing`: tell the other processes, answer the barriers."""
-        assert self._committing is not None
-        for part in self._committing.parts:
-            self._commits.backlog -= len(part.update)
-        self._commits.backlog -= len(self._committing.clients) * _BYTES_PER_CLIENT
-        self._committing = None
-        if self._unannounced and self._unannounced[-1].first <= entry.last:
-            self._unannounced.clear()
-        elif self._unannounced:
-            self._unannounced = [part for part in self._unannounced if part.first > entry.last]
-        self._logged = self.covered[self.writer] = entry.last
+        self._outbox.arrived()
+        self.covered[self.writer] = entry.last
         self.entries += 1
         self.log_size += len(entry.update)
         if self._heard():
             self._publish(replication.encode(replication.Logged(self.writer, entry.first, entry.last, entry.update)))
-        while self._barriers and self._barriers[0][0] <= self._logged:
-            heapq.heappop(self._barriers)[2]()
+        for call in self._outbox.due():
+            call()
         self._committed(self)
 
     def log_is_away(self) -> None:
         """See `collab.commits.Committing`: others hear of what waits now, marked as unlogged, rather than never."""
-        parts, self._unannounced = self._unannounced, []
-        committing = self._committing.clients if self._committing is not None else {}
-        for part in parts:
-            authors = tuple(
-                (client, author)
-                for client in part.seen
-                if (author := self._new_clients.get(client) or committing.get(client)) is not None
-            )
-            self._publish(replication.encode(replication.Unlogged(self.writer, part.update, authors)))
+        for update, authors in self._outbox.take_unannounced():
+            self._publish(replication.encode(replication.Unlogged(self.writer, update, authors)))
 
     def announce_again(self) -> None:
         """As `log_is_away`, also for what was announced before: it may not have arrived."""
         if self._commits.away_from(self):
-            self._unannounced = [*(self._committing.parts if self._committing else []), *self._unlogged]
+            self._outbox.announce_again()
             self.log_is_away()
 
     def when_durable(self, call: Callable[[], None]) -> None:
@@ -624,10 +535,9 @@ class Room:
         self.flush()
         if self._suspects:  # their numbers are known after the rebuild
             self._after_rebuild.append(call)
-        elif self._logged >= self._sequence:
+        elif self._outbox.when_logged(call):
             call()
         else:
-            heapq.heappush(self._barriers, (self._sequence, next(self._barrier_order), call))
             self._commits.hurry()
 
     async def durable(self) -> None:
@@ -699,7 +609,7 @@ class Room:
             self._release_held()
 
     def _take_unlogged(self, message: replication.Unlogged) -> None:
-        if self._commits.backlog + len(message.update) > self._limits.backlog:
+        if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
             return  # whoever sent it keeps it, and its number will be missed here once the log has it
         header = read_update(message.update, self.kind)
         if not self.sound.is_set() or self._replica.gap(header):
@@ -710,7 +620,7 @@ class Room:
         self.flush()
         seen = {who: author for who, author in message.authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
-            self._first_seen(client, author)
+            self._outbox.first_seen(client, author)
         self._admit(message.update, header, None, announce=False, seen=tuple(seen))
         self.flush()
         self._release_held()
@@ -761,9 +671,10 @@ class Room:
 
     def heartbeat(self, *, everything: bool) -> None:
         """Repeat our newest number if it is new since the last heartbeat, or anyway when ``everything`` is repeated."""
-        if self._logged and (everything or self._logged != self._heard_logged):
-            self._heard_logged = self._logged
-            self._publish(replication.encode(replication.Heartbeat(self.writer, self._logged)))
+        logged = self._outbox.logged
+        if logged and (everything or logged != self._heard_logged):
+            self._heard_logged = logged
+            self._publish(replication.encode(replication.Heartbeat(self.writer, logged)))
         if everything:
             self.publish_presence()
         if self.presence.expire(self._loop.time()):
@@ -788,17 +699,3 @@ class Room:
         for timer in (self._flush_timer, self._presence_timer):
             if timer is not None:
                 timer.cancel()
-
-
-def _enough(parts: Sequence[_Unlogged]) -> int:
-    """How many of ``parts``, from the first on, are enough for one entry of the log."""
-    size = 0
-    for count, part in enumerate(parts, 1):
-        size += len(part.update)
-        if not part.together and (size >= _MERGED or count >= _MERGED_PARTS):
-            return count
-    return len(parts)
-
-
-def _merged(updates: list[bytes]) -> bytes:
-    return updates[0] if len(updates) == 1 else merge_updates(*updates)

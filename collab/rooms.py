@@ -123,7 +123,7 @@ class Rooms:
     @property
     def backlog(self) -> int:
         """Bytes of updates that people have been shown and the log does not have yet."""
-        return self._commits.backlog
+        return self._commits.backlog.bytes
 
     def on_change(self, callback: Callable[[str, str], None]) -> None:
         """Call ``callback(workspace, document)`` after this process has logged something of a document."""
@@ -370,7 +370,7 @@ class Rooms:
         try:
             await self._commits.close(CLOSE_PATIENCE)
         except TimeoutError:
-            lost = self._commits.backlog
+            lost = self._commits.backlog.bytes
         for room in self.open_rooms:
             if _worth_folding(room) and not lost:
                 await self._compact(room)

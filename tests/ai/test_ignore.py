@@ -1,12 +1,13 @@
 """What is kept from models, against git's own judgement, and against hostile patterns."""
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ai.ignore import IgnoreRules
+from tests.support.work import growth_in_c
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,25 @@ def test_what_is_no_pattern_takes_nothing_away_from_the_rest() -> None:
     assert rules.ignores(".env")
 
 
-def test_no_pattern_takes_long() -> None:
-    rules = IgnoreRules("\n".join(["*a" * 100 + "b", "**/" * 200 + "b", "**/*a*a/**/*a*b", "[a-z]*" * 50 + "!"]))
-    begun = time.process_time()
-    for path in ("a" * 255, "/".join("a" * 450), "/".join(["a" * 30] * 28)):
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "stars": lambda count: "*a" * count + "b",
+    "classes": lambda count: "[a-z]*" * (count // 3) + "!",
+    "folders": lambda count: "**/" * count + "b",
+    "stars in folders": lambda count: "**/*a*a/" * (count // 4) + "*a*b",
+}
+
+
+@pytest.mark.parametrize("pattern", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    "path", ["a" * 255, "/".join("a" * 450), "/".join(["a" * 30] * 28)], ids=["long", "deep", "both"]
+)
+def test_time_grows_with_the_pattern_whatever_is_in_it(pattern: Callable[[int], str], path: str) -> None:
+    def of_size(count: int) -> Callable[[], object]:
+        rules = IgnoreRules(pattern(count))
         assert not rules.ignores(path)
-    assert time.process_time() - begun < 2
+        return lambda: [rules.ignores(path) for _ in range(20)]
+
+    assert growth_in_c(of_size, 25) < 8
 
 
 def test_git_judges_alike() -> None:

@@ -167,6 +167,7 @@ async def test_a_slow_reader_is_not_taken_for_a_slow_model(server: ModelServer, 
     assert text == "one two three four"
 
 
+@pytest.mark.alone
 async def test_cancelling_closes_the_connection_at_once(server: ModelServer, provider: OpenAICompatible) -> None:
     server.enqueue(Script("endless", answer="again and again "), Script(answer="a b c", delay=30.0))
 

@@ -1,7 +1,7 @@
 """Edits as updates, and the edits between two texts: right on random texts, small on real ones, bounded on bad ones."""
 
 import random
-import time
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
+from collab import differences as differing
 from collab.codec import read_var_uint
 from collab.differences import MOST, differences
 from collab.edits import (
@@ -24,6 +25,7 @@ from collab.edits import (
 )
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from collab.update import missing, read_update
+from tests.support.work import work
 from tests.support.yjs import oracle
 
 ALPHABET = "ab \n.é\u0301\u4e2d😀𝒳"
@@ -149,10 +151,10 @@ def test_only_the_changed_words_are_replaced() -> None:
 MEGABYTES_5 = 5_000_000
 
 
-def of_size(seed: int, line: int) -> str:
+def of_size(seed: int, line: int, size: int = MEGABYTES_5) -> str:
     rng = random.Random(seed)
     one = "".join(rng.choice("abcdef ") for _ in range(line - 1))
-    return "".join(f"{one[:-8]}{number:08}\n" for number in range(MEGABYTES_5 // line))
+    return "".join(f"{one[:-8]}{number:08}\n" for number in range(size // line))
 
 
 def changed_lines(text: str) -> str:
@@ -162,22 +164,32 @@ def changed_lines(text: str) -> str:
     return "".join(split)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "seconds", "most"),
-    [
-        pytest.param(of_size(1, 50), changed_lines(of_size(1, 50)), 1.5, 200, id="a few lines"),
-        pytest.param(of_size(1, 50), of_size(2, 50), 6, None, id="no line in common"),
-        pytest.param("a\n" * (MEGABYTES_5 // 2), "b\na\n" * (MEGABYTES_5 // 4), 6, None, id="two kinds of line"),
-        pytest.param("ab" * (MEGABYTES_5 // 2), "ba " * (MEGABYTES_5 // 3), 6, None, id="one line"),
-        pytest.param("a b" * (MEGABYTES_5 // 3), "c b" * (MEGABYTES_5 // 3), 6, None, id="one line of like words"),
-    ],
-)
-def test_edits_between_large_texts_take_bounded_time(old: str, new: str, seconds: float, most: int | None) -> None:
-    started = time.thread_time()
+UNLIKE: dict[str, Callable[[int], tuple[str, str]]] = {
+    "a few lines": lambda size: (of_size(1, 50, size), changed_lines(of_size(1, 50, size))),
+    "no line in common": lambda size: (of_size(1, 50, size), of_size(2, 50, size)),
+    "two kinds of line": lambda size: ("a\n" * (size // 2), "b\na\n" * (size // 4)),
+    "one line": lambda size: ("ab" * (size // 2), "ba " * (size // 3)),
+    "one line of like words": lambda size: ("a b" * (size // 3), "c b" * (size // 3)),
+}
+
+
+@pytest.mark.parametrize("texts", UNLIKE.values(), ids=UNLIKE)
+def test_edits_between_large_texts(texts: Callable[[int], tuple[str, str]]) -> None:
+    old, new = texts(MEGABYTES_5)
     edits = minimal_edits(old, new)
-    assert time.thread_time() - started < seconds
     assert carried_out_quickly(old, edits) == new
-    assert most is None or len(edits) < most
+    if texts is UNLIKE["a few lines"]:
+        assert len(edits) < 200
+
+
+@pytest.mark.parametrize("texts", UNLIKE.values(), ids=UNLIKE)
+def test_edits_take_a_bounded_number_of_steps(
+    texts: Callable[[int], tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`bench/costs.py` says how long that is."""
+    monkeypatch.setattr(differing, "STEPS", 60_000)
+    old, new = texts(100_000)
+    assert work(lambda: minimal_edits(old, new)) < 8 * 60_000
 
 
 def carried_out_quickly(text: str, edits: list[TextEdit]) -> str:

@@ -145,7 +145,7 @@ async def test_what_waits_is_announced_once_and_merged_as_it_grows(storage: Stor
                 await ann.type(0, "x")
                 room.flush()
                 await asyncio.sleep(0)
-            assert len(room._unlogged) <= 256
+            assert room._outbox.waiting <= 256
             await eventually(lambda: sum(isinstance(message, replication.Unlogged) for message in heard) >= keystrokes)
         await room.durable()
         assert rooms.backlog == 0

@@ -560,7 +560,7 @@ async def test_who_comes_back_while_an_idle_room_waits_for_the_log_keeps_it(
     with log_hangs(rooms):
         async with rooms.open(document) as room:
             room.edit([TextEdit(0, 0, "text")], "user:ann")
-        await eventually(lambda: bool(room._barriers))  # it would go, once the log has everything
+        await eventually(lambda: bool(room._outbox.awaited))  # it would go, once the log has everything
         ann = Client()
         _, leave = await rooms.enter(document)
         ann.join(room)
@@ -582,7 +582,7 @@ async def test_an_idle_room_that_hears_of_unlogged_text_as_it_goes_stays(
         with log_hangs(rooms) as given:
             async with rooms.open(document) as room:
                 room.edit([TextEdit(0, 0, "text")], "user:ann")
-            await eventually(lambda: bool(given) and bool(room._barriers))
+            await eventually(lambda: bool(given) and bool(room._outbox.awaited))
 
             def arrives() -> None:
                 # Right behind the answer for which the room waits in order to go.
