@@ -27,6 +27,7 @@ from collab.codec import (
 from collab.portions import order, portions
 from collab.room import COSTLY, MOST_CLIENTS, Overloaded, Room, UpdateGap
 from collab.update import (
+    LARGE,
     InvalidUpdate,
     UpdateHeader,
     decode_state_vector,
@@ -38,9 +39,6 @@ from collab.update import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LARGE = 8 * 1024
-"""Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
 
 MOST_UNKNOWN = 10_000
 """Clients that a state vector may name beyond those who have written here: as many visits to a page that was away."""

@@ -9,7 +9,7 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -25,10 +25,11 @@ from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox, merge
+from collab.portions import order, portions
 from collab.presence import Presence
 from collab.replica import is_refusal
 from collab.snapshots import Loaded
-from collab.update import Kind, UpdateHeader, read_update
+from collab.update import LARGE, Kind, UpdateHeader, missing, read_update, read_update_cooperatively
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -553,12 +554,20 @@ class Room:
 
     # ---- other processes
 
-    def replicate(self, message: replication.Replica) -> None:
-        """Take a message of another process from the bus."""
+    def replicate(self, message: replication.Replica) -> Awaitable[None] | None:
+        """Take a message of another process from the bus. What this returns is to be awaited before the next one.
+
+        Raises (the call, or what it returns):
+            InvalidUpdate: of a large update, portions may have been taken.
+        """
         match message:
             case replication.Logged(process, first, last, update):
+                if len(update) > LARGE:
+                    return self._take_logged_in_turns(process, first, last, update)
                 self._take_logged(process, first, last, update)
             case replication.Unlogged():
+                if len(message.update) > LARGE:
+                    return self._take_unlogged_in_turns(message)
                 self._take_unlogged(message)
             case replication.Heartbeat(process, last):
                 self._note(process, last)
@@ -573,6 +582,7 @@ class Room:
                 self.close(4410, "this document is gone")
             case replication.Trashed():
                 self.dismiss()
+        return None
 
     def covers(self, numbers: dict[str, int]) -> bool:
         return all(last <= self.covered.get(process, 0) for process, last in numbers.items())
@@ -598,32 +608,94 @@ class Room:
                 self._schedule_flush()
         self._release_held()
 
-    def absorb(self, update: bytes, header: UpdateHeader) -> None:
-        """Take an update that the log has and the room lacks; the caller has found no gap."""
+    async def _take_logged_in_turns(self, process: str, first: int, last: int, update: bytes) -> None:
+        self._note(process, last)
+        if last <= self.covered.get(process, 0) or not self.sound.is_set():
+            return
+        if first > self.covered.get(process, 0) + 1 or not await self.absorb(update):
+            self._reread(self)
+            return
+        self.covered[process] = max(last, self.covered.get(process, 0))
+
+    async def absorb(self, update: bytes) -> bool:
+        """Take an update that the log has and the room lacks, a large one with turns for others in between; False when
+        it rests on what is not here either, or while the document is being rebuilt.
+
+        Raises:
+            InvalidUpdate: of a large one, portions may have been taken.
+        """
+        if len(update) <= LARGE:
+            return self._absorb(update)
+        if (parts := await self._cut(update)) is None:
+            return False
+        for part in parts:
+            if not self._absorb(part):
+                return False
+            await asyncio.sleep(0)
+        return True
+
+    async def _cut(self, update: bytes) -> Iterator[bytes] | None:
+        """``update`` in portions; None when it rests on what is not here."""
+        header = await read_update_cooperatively(update, self.kind)
+        state = dict(self.state)
+        if await asyncio.to_thread(missing, header, state) is not None:
+            return None
+        return portions(update, header, state, await asyncio.to_thread(order, header, state), self.portion)
+
+    def _absorb(self, update: bytes) -> bool:
+        header = read_update(update, self.kind)
+        if not self.sound.is_set() or self._replica.gap(header):
+            return False
         self.flush()
-        if not self.sound.is_set():
-            return  # the rebuild reads it from the log
         taken = self._replica.admit(update, header)
         if self._integrate(taken.update, cuts=taken.cuts):
             self._spread(taken.update)
             self._release_held()
+        return True
 
     def _take_unlogged(self, message: replication.Unlogged) -> None:
         if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
             return  # whoever sent it keeps it, and its number will be missed here once the log has it
         header = read_update(message.update, self.kind)
         if not self.sound.is_set() or self._replica.gap(header):
-            if len(self._held) < 1000:
-                self._held.append(message)
-            self._reread(self)
+            self._hold(message)
             return
+        self._show_unlogged(message.update, header, message.authors)
+        self._release_held()
+
+    async def _take_unlogged_in_turns(self, message: replication.Unlogged) -> None:
+        if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
+            return
+        parts = await self._cut(message.update) if self.sound.is_set() else None
+        self._outbox.gather()  # what came as one entry stays one
+        try:
+            for part in parts or ():
+                header = read_update(part, self.kind)
+                if not self.sound.is_set() or self._replica.gap(header):
+                    parts = None
+                    break
+                self._show_unlogged(part, header, message.authors)
+                await asyncio.sleep(0)
+        finally:
+            self._outbox.gathered()
+            self._commits.mark(self)
+        if parts is None:
+            self._hold(message)
+        else:
+            self._release_held()
+
+    def _show_unlogged(self, update: bytes, header: UpdateHeader, authors: tuple[tuple[int, str], ...]) -> None:
         self.flush()
-        seen = {who: author for who, author in message.authors if who in header.ranges and who not in self.state}
+        seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
             self._outbox.first_seen(client, author)
-        self._admit(message.update, header, None, announce=False, seen=tuple(seen))
+        self._admit(update, header, None, announce=False, seen=tuple(seen))
         self.flush()
-        self._release_held()
+
+    def _hold(self, message: replication.Unlogged) -> None:
+        if len(self._held) < 1000:
+            self._held.append(message)
+        self._reread(self)
 
     def _release_held(self) -> None:
         if self._held:

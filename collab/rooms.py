@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
-from collab.update import InvalidUpdate, read_update
+from collab.update import InvalidUpdate
 from storage import Storage
 from storage.waiting import end
 
@@ -60,7 +61,9 @@ class _Slot:
     opening: asyncio.Task[Room]
     users: int = 0
     idle_timer: asyncio.TimerHandle | None = None
-    buffered: list[replication.Replica] = field(default_factory=list)
+    buffered: deque[replication.Replica] = field(default_factory=deque)
+    """What came from the bus while the room was being opened, or took a large update in turns."""
+    taking: bool = False
     unsubscribe: Callable[[], Awaitable[None]] | None = None
 
 
@@ -190,10 +193,10 @@ class Rooms:
                 return
             try:
                 message = replication.decode(payload)
-                if room is None:
+                if room is None or slot.taking:
                     slot.buffered.append(message)
-                else:
-                    room.replicate(message)
+                elif (pending := room.replicate(message)) is not None:
+                    self._spawn(self._take_buffered(slot, room, pending))
             except (MalformedFrame, InvalidUpdate) as error:
                 log.warning("unreadable message on the bus", document=document, error=str(error))
 
@@ -218,11 +221,25 @@ class Rooms:
             limits=self._limits,
         )
         self._spawn(loaded.replica.known.read_ahead())
-        for message in slot.buffered:
-            room.replicate(message)
-        slot.buffered.clear()
+        await self._take_buffered(slot, room)
         self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room
+
+    async def _take_buffered(self, slot: _Slot, room: Room, pending: Awaitable[None] | None = None) -> None:
+        """Take what has come from the bus meanwhile, in order; ``pending`` is what came before that."""
+        slot.taking = True
+        try:
+            while pending is not None or slot.buffered:
+                try:
+                    if pending is None:
+                        pending = room.replicate(slot.buffered.popleft())
+                    if pending is not None:
+                        await pending
+                except (MalformedFrame, InvalidUpdate) as error:
+                    log.warning("unreadable message on the bus", document=room.document, error=str(error))
+                pending = None
+        finally:
+            slot.taking = False
 
     async def catch_up(self, room: Room) -> None:
         """Return once ``room`` has all that the log held at the call, also what the bus is late with or has lost.
@@ -431,7 +448,7 @@ class Rooms:
         try:
             while not self._closing:
                 try:
-                    if await self._catch_up(room):
+                    if await self._catch_up(room) and room.covers(room.announced):
                         return
                 except STORAGE_ERRORS as error:
                     log.warning("re-reading put off", document=room.document, error=str(error))
@@ -450,10 +467,8 @@ class Rooms:
             if entry.first > room.covered.get(entry.process, 0) + 1:
                 break  # what lies between has been folded into a snapshot
             try:
-                header = read_update(entry.update, room.kind)
-                if room.gap(header) is None:
+                if await room.absorb(entry.update):
                     room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
-                    room.absorb(entry.update, header)
             except InvalidUpdate as error:
                 log.error("left an entry of the log out", entry=entry.id, why=str(error))
                 room.spoilt = True
@@ -462,7 +477,7 @@ class Rooms:
             return True
         loaded = await self.snapshots.load(room.document)
         update = loaded.replica.encode(room.encode_state_vector())
-        room.absorb(update, read_update(update, room.kind))
+        await room.absorb(update)
         # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
         for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
             for process, last in covered.items():

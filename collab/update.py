@@ -33,6 +33,8 @@ MAX_CLOCK = 2**31 - 1
 
 MAX_NAME = 4096  # bytes of a key or a string in a tree
 
+LARGE = 8 * 1024
+"""Bytes of an update above which it is read in slices, so that the loop never stands still for its sake."""
 
 BYTES_PER_STEP = 8 * 1024  # read between two yields: some 500 structs, of a tree 4 ms
 

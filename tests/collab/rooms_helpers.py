@@ -110,12 +110,12 @@ def losing(
     """The bus loses the next message of that kind from ``process`` to ``room``, and nothing else."""
     take, lost = Room.replicate, False
 
-    def lossy(receiver: Room, message: replication.Replica) -> None:
+    def lossy(receiver: Room, message: replication.Replica) -> Awaitable[None] | None:
         nonlocal lost
         if receiver is room and isinstance(message, kind) and message.process == process and not lost:
             lost = True
-            return
-        take(receiver, message)
+            return None
+        return take(receiver, message)
 
     monkeypatch.setattr(Room, "replicate", lossy)
 

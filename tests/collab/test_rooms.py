@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from pycrdt import merge_updates
-from pymongo.errors import AutoReconnect, PyMongoError
+from pymongo.errors import AutoReconnect
 
 from collab import replication
 from collab.codec import encode_sync_step_2, encode_update
@@ -18,15 +16,13 @@ from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient
 from collab.offsets import OffsetOutsideText
-from collab.room import DocumentTooLarge, Room, UpdateGap
+from collab.room import DocumentTooLarge, UpdateGap
 from collab.rooms import Rooms
-from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
+from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.update import InvalidUpdate
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
+from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
-from tests.conftest import Backend
-from tests.services.launchers import Mongo
 
 
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
@@ -236,260 +232,6 @@ async def test_unknown_and_ended_documents_are_told_apart(storage: Storage, room
     await fresh.close()
 
 
-async def test_two_processes_converge(storage: Storage, rooms: Rooms, other: Rooms) -> None:
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there:
-        here.edit([TextEdit(0, 0, "from here. ")], "user:ann")
-        await eventually(lambda: there.text == "from here. ")
-        there.edit([TextEdit(0, 0, "from there. ")], "user:bob")
-        await eventually(lambda: here.text == there.text == "from there. from here. ")
-
-
-async def test_a_message_lost_on_the_bus_is_read_from_the_log(
-    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await new_document(storage)
-    lost = 0
-    async with rooms.open(document) as here, other.open(document) as there:
-        take = Room.replicate
-
-        def lossy(room: Room, message: replication.Replica) -> None:
-            nonlocal lost
-            if room is there and isinstance(message, replication.Logged) and lost < 3:
-                lost += 1
-                return
-            take(room, message)
-
-        monkeypatch.setattr(Room, "replicate", lossy)
-        for i in range(4):
-            here.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
-            await here.durable()
-        await eventually(lambda: there.text == here.text)
-        assert lost == 3
-        lost = 2  # now the very last message: nothing follows it but the heartbeat
-        here.edit([TextEdit(0, 0, "last ")], "user:ann")
-        await here.durable()
-        await rooms.snapshots.compact(document)  # and the log no longer has it by itself
-        await eventually(lambda: there.text == here.text)
-
-
-async def test_a_lost_message_is_missed_also_when_nothing_after_it_rests_on_it(
-    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there:
-        here.edit([TextEdit(0, 0, "start end")], "user:ann")
-        await here.durable()
-        await eventually(lambda: there.text == here.text)
-        losing(monkeypatch, there, here.writer)
-        here.edit([TextEdit(2, 2, "LOST")], "user:ann")  # each edit is under a client id of its own
-        await here.durable()
-        here.edit([TextEdit(11, 11, "kept")], "user:ann")
-        await here.durable()
-        await eventually(lambda: there.text == here.text)
-
-
-async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_against_the_log(
-    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    third = Rooms(storage)
-    for process in (rooms, other, third):
-        process._heart.cancel()  # or its numbers would repair it later
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
-        losing(monkeypatch, elsewhere, here.writer)
-        here.edit([TextEdit(0, 0, "one two")], "user:ann")
-        await eventually(lambda: there.text == "one two")
-        there.edit([TextEdit(3, 3, " and")], "user:bob")
-        await eventually(lambda: elsewhere.text == "one and two")
-    await third.close()
-
-
-async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bus may lose it, and whoever is not mentioned any more is taken to have died with their process."""
-    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
-    rooms, other = Rooms(storage), Rooms(storage)
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there:
-        losing(monkeypatch, there, here.writer, replication.PresenceStates)
-        ann = Client()
-        ann.join(here)
-        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
-        here.schedule_presence()
-        await eventually(lambda: there.presence.all_states() is not None)
-    await rooms.close()
-    await other.close()
-
-
-async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
-    mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backend = Backend("mongo", tmp_path / "data", mongo_url=mongo_service.url)
-    async with backend.open() as storage:
-        rooms, other = Rooms(storage), Rooms(storage)
-        for process in (rooms, other):
-            process._heart.cancel()  # or its numbers would have it read anew later
-        failed = asyncio.Event()
-        catch_up = other._catch_up
-
-        async def watched(room: Room) -> bool:
-            try:
-                return await catch_up(room)
-            except PyMongoError:
-                failed.set()
-                raise
-
-        monkeypatch.setattr(other, "_catch_up", watched)
-        document = await new_document(storage)
-        async with rooms.open(document) as here, other.open(document) as there:
-            losing(monkeypatch, there, here.writer)
-            here.edit([TextEdit(0, 0, "lost")], "user:ann")
-            await here.durable()
-            await asyncio.to_thread(mongo_service.kill)
-            here.heartbeat(everything=True)
-            await asyncio.wait_for(failed.wait(), 20)
-            await asyncio.to_thread(mongo_service.start)
-            await eventually(lambda: there.text == "lost")
-        await rooms.close()
-        await other.close()
-
-
-async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    async with rooms.open(document) as room:
-        for i in range(30):
-            room.edit([TextEdit(0, 0, f"line {i}\n")], "user:ann")
-            await room.durable()
-        text = room.text
-        assert await rooms.snapshots.compact(document)
-        assert await rooms.updates.read(document) == []
-        room.edit([TextEdit(0, 0, "after\n")], "user:ann")
-        await room.durable()
-    fresh = Rooms(storage)
-    async with fresh.open(document) as room:
-        assert room.text == "after\n" + text
-    await fresh.close()
-
-
-async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    async with rooms.open(document) as room:
-        for round_ in range(5):
-            for i in range(5):
-                room.edit([TextEdit(0, 0, f"{round_}.{i} ")], "user:ann")
-                await room.durable()
-            text = room.text
-            await asyncio.gather(*(rooms.snapshots.compact(document) for _ in range(3)))
-            loaded = await rooms.snapshots.load(document)
-            assert str(loaded.replica.text) == text
-            assert loaded.waiting == []
-
-
-async def test_a_snapshot_remembers_the_numbers_of_who_was_silent_for_a_moment(
-    storage: Storage, rooms: Rooms, other: Rooms
-) -> None:
-    """A message of theirs may still be on its way, and would be taken for one that must be looked for in the log."""
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there:
-        for room in (here, there):
-            room.edit([TextEdit(0, 0, "word ")], "user:ann")
-            await room.durable()
-            assert await rooms.snapshots.compact(document)
-        assert await rooms.snapshots.covered(document) == {here.writer: 1, there.writer: 1}
-
-
-async def test_opening_while_compacting_never_sees_a_hole(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    seeded = random.Random(5)
-    async with rooms.open(document) as room:
-        stop = asyncio.Event()
-
-        async def compact() -> None:
-            while not stop.is_set():
-                await rooms.snapshots.compact(document)
-                await asyncio.sleep(seeded.random() * 0.005)
-
-        compacting = asyncio.create_task(compact())
-        try:
-            for i in range(40):
-                room.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
-                await room.durable()
-                loaded = await rooms.snapshots.load(document)
-                assert str(loaded.replica.text) == room.text
-        finally:
-            stop.set()
-            await compacting
-
-
-async def test_an_entry_that_rests_on_missing_text_stays_in_the_log(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    ann = Client()
-    first = ann.insert(0, "a")
-    second = ann.insert(1, "b")
-    await rooms.updates.append([LogEntry(document, "p", 2, 2, second)])
-    assert not await rooms.snapshots.compact(document)
-    await rooms.updates.append([LogEntry(document, "p", 1, 1, first)])
-    assert await rooms.snapshots.compact(document)
-    loaded = await rooms.snapshots.load(document)
-    assert str(loaded.replica.text) == "ab"
-
-
-async def test_a_document_whose_snapshot_is_lost_is_never_opened_as_empty(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    await rooms.create([(document, "precious", "user:ann")])
-    await rooms.snapshots.compact(document)
-    [key] = [info.key async for info in storage.objects.list(f"snapshots/{document}/")]
-    backup = await storage.objects.get(key)
-    await storage.objects.delete(key)
-    for _ in range(2):
-        with pytest.raises(ContentLost):
-            async with rooms.open(document):
-                raise AssertionError
-    with pytest.raises(ContentLost):
-        await rooms.snapshots.compact(document)
-    await storage.objects.put(key, backup)
-    async with rooms.open(document) as room:
-        assert room.text == "precious"
-
-
-async def test_a_commit_sent_twice_is_one(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    entry = LogEntry(document, "p", 1, 1, Client().insert(0, "once"))
-    for _ in range(2):
-        await rooms.updates.append([entry], [NewClient(document, 7, "user:ann")])
-    assert await rooms.updates.read(document) == [entry]
-
-
-async def test_a_large_update_goes_to_the_object_store_until_it_is_folded(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    text = "0123456789abcdef" * (600 * 1024)
-    await rooms.create([(document, text, "user:ann")])
-    keys = [info.key async for info in storage.objects.list(f"log/{document}/")]
-    assert len(keys) == 1
-    async with rooms.open(document) as room:
-        assert room.text == text
-    assert await rooms.snapshots.compact(document)
-    assert [info.key async for info in storage.objects.list(f"log/{document}/")] == []
-    loaded = await rooms.snapshots.load(document)
-    assert str(loaded.replica.text) == text
-
-
-async def test_a_log_as_large_as_its_snapshot_is_folded_by_itself(storage: Storage, rooms: Rooms) -> None:
-    document = await new_document(storage)
-    async with rooms.open(document) as room:
-        room.edit([TextEdit(0, 0, "x" * 400_000)], "user:ann")
-        await room.durable()
-
-        async def folded() -> bool:
-            return await rooms.updates.read(document) == []
-
-        await eventually(folded)
-        room.edit([TextEdit(0, 0, "more ")], "user:ann")
-        await room.durable()
-        loaded = await rooms.snapshots.load(document)
-        assert str(loaded.replica.text) == room.text
-
-
 async def test_while_the_log_is_away_others_hear_of_edits_and_keep_them_too(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -602,31 +344,3 @@ async def test_new_documents_are_created_in_one_write(storage: Storage, rooms: R
         async with rooms.open(documents[i]) as room:
             assert room.text == f"text of {i}"
     assert list((await rooms.updates.authors(documents[3])).values()) == ["user:ann"]
-
-
-async def test_random_edits_from_two_processes_end_equal_everywhere(
-    storage: Storage, rooms: Rooms, other: Rooms
-) -> None:
-    seeded = random.Random(11)
-    document = await new_document(storage)
-    async with rooms.open(document) as here, other.open(document) as there:
-        for _ in range(120):
-            room = seeded.choice((here, there))
-            length = room.length
-            start = seeded.randint(0, length)
-            end = min(length, start + seeded.randint(0, 3))
-            try:
-                room.edit([TextEdit(start, end, seeded.choice(("x", "é", "😀", "word ", "")))], "user:ann")
-            except ValueError:
-                continue  # inside a surrogate pair
-            if seeded.random() < 0.2:
-                await asyncio.sleep(seeded.random() * 0.03)
-            if seeded.random() < 0.05:
-                await rooms.snapshots.compact(document)
-        await asyncio.gather(here.durable(), there.durable())
-        await eventually(lambda: here.text == there.text)
-        text = here.text
-    fresh = Rooms(storage)
-    async with fresh.open(document) as room:
-        assert room.text == text
-    await fresh.close()

@@ -1,0 +1,249 @@
+"""Rooms of the same document in two processes: what one takes the other has, whatever the bus loses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from pycrdt import Doc, Text
+from pymongo.errors import PyMongoError
+
+from collab import replication
+from collab.edits import TextEdit
+from collab.room import Room
+from collab.rooms import Rooms
+from collab.update import LARGE
+from storage import Storage
+from tests.collab.rooms_helpers import Client, eventually, log_away, losing, new_document
+from tests.conftest import Backend
+from tests.services.launchers import Mongo
+
+
+async def test_two_processes_converge(storage: Storage, rooms: Rooms, other: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "from here. ")], "user:ann")
+        await eventually(lambda: there.text == "from here. ")
+        there.edit([TextEdit(0, 0, "from there. ")], "user:bob")
+        await eventually(lambda: here.text == there.text == "from there. from here. ")
+
+
+async def test_a_message_lost_on_the_bus_is_read_from_the_log(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    lost = 0
+    async with rooms.open(document) as here, other.open(document) as there:
+        take = Room.replicate
+
+        def lossy(room: Room, message: replication.Replica) -> Awaitable[None] | None:
+            nonlocal lost
+            if room is there and isinstance(message, replication.Logged) and lost < 3:
+                lost += 1
+                return None
+            return take(room, message)
+
+        monkeypatch.setattr(Room, "replicate", lossy)
+        for i in range(4):
+            here.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
+            await here.durable()
+        await eventually(lambda: there.text == here.text)
+        assert lost == 3
+        lost = 2  # now the very last message: nothing follows it but the heartbeat
+        here.edit([TextEdit(0, 0, "last ")], "user:ann")
+        await here.durable()
+        await rooms.snapshots.compact(document)  # and the log no longer has it by itself
+        await eventually(lambda: there.text == here.text)
+
+
+async def test_a_lost_message_is_missed_also_when_nothing_after_it_rests_on_it(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, "start end")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+        losing(monkeypatch, there, here.writer)
+        here.edit([TextEdit(2, 2, "LOST")], "user:ann")  # each edit is under a client id of its own
+        await here.durable()
+        here.edit([TextEdit(11, 11, "kept")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
+
+
+async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_against_the_log(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = Rooms(storage)
+    for process in (rooms, other, third):
+        process._heart.cancel()  # or its numbers would repair it later
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
+        losing(monkeypatch, elsewhere, here.writer)
+        here.edit([TextEdit(0, 0, "one two")], "user:ann")
+        await eventually(lambda: there.text == "one two")
+        there.edit([TextEdit(3, 3, " and")], "user:bob")
+        await eventually(lambda: elsewhere.text == "one and two")
+    await third.close()
+
+
+async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bus may lose it, and whoever is not mentioned any more is taken to have died with their process."""
+    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
+    rooms, other = Rooms(storage), Rooms(storage)
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        losing(monkeypatch, there, here.writer, replication.PresenceStates)
+        ann = Client()
+        ann.join(here)
+        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
+        here.schedule_presence()
+        await eventually(lambda: there.presence.all_states() is not None)
+    await rooms.close()
+    await other.close()
+
+
+async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
+    mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Backend("mongo", tmp_path / "data", mongo_url=mongo_service.url)
+    async with backend.open() as storage:
+        rooms, other = Rooms(storage), Rooms(storage)
+        for process in (rooms, other):
+            process._heart.cancel()  # or its numbers would have it read anew later
+        failed = asyncio.Event()
+        catch_up = other._catch_up
+
+        async def watched(room: Room) -> bool:
+            try:
+                return await catch_up(room)
+            except PyMongoError:
+                failed.set()
+                raise
+
+        monkeypatch.setattr(other, "_catch_up", watched)
+        document = await new_document(storage)
+        async with rooms.open(document) as here, other.open(document) as there:
+            losing(monkeypatch, there, here.writer)
+            here.edit([TextEdit(0, 0, "lost")], "user:ann")
+            await here.durable()
+            await asyncio.to_thread(mongo_service.kill)
+            here.heartbeat(everything=True)
+            await asyncio.wait_for(failed.wait(), 20)
+            await asyncio.to_thread(mongo_service.start)
+            await eventually(lambda: there.text == "lost")
+        await rooms.close()
+        await other.close()
+
+
+async def test_random_edits_from_two_processes_end_equal_everywhere(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    seeded = random.Random(11)
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for _ in range(120):
+            room = seeded.choice((here, there))
+            length = room.length
+            start = seeded.randint(0, length)
+            end = min(length, start + seeded.randint(0, 3))
+            try:
+                room.edit([TextEdit(start, end, seeded.choice(("x", "é", "😀", "word ", "")))], "user:ann")
+            except ValueError:
+                continue  # inside a surrogate pair
+            if seeded.random() < 0.2:
+                await asyncio.sleep(seeded.random() * 0.03)
+            if seeded.random() < 0.05:
+                await rooms.snapshots.compact(document)
+        await asyncio.gather(here.durable(), there.durable())
+        await eventually(lambda: here.text == there.text)
+        text = here.text
+    fresh = Rooms(storage)
+    async with fresh.open(document) as room:
+        assert room.text == text
+    await fresh.close()
+
+
+def many_words(count: int) -> bytes:
+    """An update of as many structs as a file has that was typed here and there."""
+    doc: Doc[Text] = Doc(client_id=77)
+    shared = doc.get("text", type=Text)
+    for number in range(count):
+        shared.insert(0 if number % 2 else len(shared), f"{number} ")
+    return doc.get_update()
+
+
+@pytest.mark.parametrize("the_log_is", ["there", "away"])
+async def test_a_large_edit_of_another_process_is_taken_in_turns_and_in_order(
+    storage: Storage, rooms: Rooms, other: Rooms, the_log_is: str
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        bob = Client(user="bob")
+        bob.join(there)
+        await bob.pump()
+        bob.frames.clear()
+        lengths: list[int] = []
+        there.observe(lambda _: lengths.append(there.length))
+        with ExitStack() as stack:
+            if the_log_is == "away":
+                for process in (rooms, other):
+                    stack.enter_context(log_away(process))
+            update = many_words(5_000)
+            assert len(update) > 4 * LARGE
+            here.apply(update, "user:ann")
+            here.edit([TextEdit(0, 0, "and then ")], "user:ann")
+            # What comes while the large one is still being taken rests on it, and waits for its turn.
+            await eventually(lambda: len(lengths) > 1)
+            assert there.length < here.length
+            here.edit([TextEdit(0, 0, "at last ")], "user:ann")
+            await eventually(lambda: there.text == here.text)
+            assert len(lengths) > 10
+            assert lengths == sorted(lengths)
+            assert bob.text == there.text
+            await bob.barrier()
+        await eventually(lambda: bob.answers == [b"t"])
+        assert bob.asked == 0
+    loaded = await rooms.snapshots.load(document)
+    assert str(loaded.replica.text) == bob.text
+    authors = await rooms.updates.authors(document)
+    assert {authors[client] for client in loaded.replica.state} == {"user:ann"}
+
+
+async def test_a_large_edit_that_the_bus_lost_is_read_from_the_log_in_turns(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        losing(monkeypatch, there, here.writer)
+        here.apply(many_words(5_000), "user:ann")
+        await here.durable()
+        frames: list[bytes] = []
+        there.observe(frames.append)
+        here.edit([TextEdit(0, 0, "missed ")], "user:ann")
+        await eventually(lambda: there.text == here.text)
+        assert len(frames) > 10
+
+
+async def test_what_is_announced_while_the_log_is_read_is_read_too(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing follows it that would show that it is missing, and the heartbeat comes seconds later."""
+    for process in (rooms, other):
+        process._heart.cancel()
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        losing(monkeypatch, there, here.writer)
+        here.apply(many_words(5_000), "user:ann")
+        await here.durable()
+        here.edit([TextEdit(0, 0, "missed ")], "user:ann")
+        await here.durable()
+        await eventually(lambda: bool(other._rereading))
+        here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
+        await here.durable()
+        await eventually(lambda: there.text == here.text)
