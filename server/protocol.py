@@ -281,6 +281,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._end()
 
     def keepalive_timeout(self) -> None:
+        if self._holding:
+            # The answer may wait behind what is not read yet: whoever is slowed down must not be taken for dead.
+            self.stop_keepalive()
+            self.schedule_ping()
+            return
         super().keepalive_timeout()
         self._end()
 

@@ -51,15 +51,21 @@ class Wire(asyncio.Transport):
 class Served:
     """A protocol after its handshake, whose application hands it over when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ping_every: float | None = None) -> None:
         self.messages: list[bytes | None] = []
         self.ended = 0
         self.slow = 0
         self.dice: random.Random | None = None
+        self.held: asyncio.Event | None = None
         self.accepting = asyncio.Event()
         self.go = asyncio.Event()
         config = Config(
-            self.application, interface="asgi3", log_config=None, ws_ping_interval=None, ws_per_message_deflate=False
+            self.application,
+            interface="asgi3",
+            log_config=None,
+            ws_ping_interval=ping_every,
+            ws_ping_timeout=ping_every,
+            ws_per_message_deflate=False,
         )
         config.load()
         self.protocol = SocketProtocol(config, ServerState(), {})
@@ -79,6 +85,8 @@ class Served:
 
     def _receive(self, message: bytes | None) -> Any:
         self.messages.append(message)
+        if self.held is not None:
+            return self.held.wait()
         return asyncio.sleep(0) if self.dice is not None and self.dice.random() < 0.2 else None
 
     def _end(self) -> None:
@@ -245,3 +253,17 @@ async def test_a_receiver_that_fails_costs_its_own_connection_alone() -> None:
     await asyncio.sleep(0)
     assert served.ended == 1
     assert served.protocol.close_sent
+
+
+async def test_who_is_not_read_is_not_taken_for_dead() -> None:
+    """Whoever is slowed down answers pings behind what the server does not read yet."""
+    served = Served(ping_every=0.02)
+    await served.handed_over()
+    served.held = asyncio.Event()
+    served.protocol.data_received(frame(Opcode.BINARY, b"a"))
+    await asyncio.sleep(0.3)
+    assert served.messages == [b"a"]
+    assert not served.ended
+    served.held.set()
+    await asyncio.sleep(0.3)  # now it is read, and answers nothing
+    assert served.ended == 1
