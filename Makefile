@@ -11,7 +11,7 @@ NODE_ON_PATH := $(shell node -e 'const [a, b] = process.versions.node.split(".")
 export PATH  := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check services torture bench lock clean
+.PHONY: help install run test check services torture bench fuzz lock clean
 
 help:
 	@echo 'make run       set up what is missing and start Scriptorium at http://127.0.0.1:8000'
@@ -106,7 +106,9 @@ $(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
 bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers .bench/node/.installed $(PYTHON_PEERS:%=.bench/%/.installed) .bench/relay
 	$(BIN)/python bench/run.py $(ARGS)
 
-.PHONY: fuzz
+torture: $(STAMPS)/dev $(STAMPS)/yjs services
+	$(BIN)/python -m tests.torture $(ARGS)
+
 fuzz: $(STAMPS)/dev
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
