@@ -123,7 +123,9 @@ class Load:
             before, others = usage(running.pids), usage(running.databases)
             figures = client.tell({})
             after, others_after = usage(running.pids), usage(running.databases)
-        deliveries = max(1, figures["delivered"])
+        deliveries = figures["delivered"]
+        if not deliveries:
+            raise Failed(f"nothing arrived; {figures['closed']} connections were closed")
         return figures | {
             "cpu_us": (after.cpu - before.cpu) / deliveries * 1e6,
             "databases_us": (others_after.cpu - others.cpu) / deliveries * 1e6,

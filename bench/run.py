@@ -10,7 +10,7 @@ import argparse
 import os
 import time
 
-from rows import ROWS, Column, Figures, Row
+from rows import ROWS, Column, Figures, Load, Row
 from servers import LOAD_CORE, RELAY, SERVERS, Failed
 
 LABEL = 30
@@ -34,6 +34,8 @@ def main() -> None:
         # All servers for one row before the next row: what is compared is measured within minutes.
         lines: list[tuple[str, str, Figures]] = []
         for name in arguments.servers.split(","):
+            if name == RELAY and not isinstance(row, Load):
+                continue  # it keeps no documents
             try:
                 lines.extend((name, label, figures) for label, figures in row.measure(name, arguments.seconds))
             except Failed as failure:

@@ -365,7 +365,7 @@ class Rooms:
         # waits, so nobody can find a room that is about to go with something unsaved in it.
         if slot.users or self._slots.get(document) is not slot:
             return
-        if room.sequence > room.logged_sequence:
+        if room.sequence > room.logged_sequence or slot.taking:
             self._expire_later(document, slot)
             return
         del self._slots[document]
