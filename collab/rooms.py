@@ -371,8 +371,9 @@ class Rooms:
         del self._slots[document]
         room.close(1012, "idle")
         room.stop_timers()
-        if slot.unsubscribe is not None:
-            await slot.unsubscribe()
+        unsubscribe, slot.unsubscribe, slot.idle_timer = slot.unsubscribe, None, None  # each refers to the slot
+        if unsubscribe is not None:
+            await unsubscribe()
 
     async def close(self) -> None:
         """Make everything durable, fold long logs into snapshots, and leave.

@@ -56,7 +56,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._outgoing: deque[bytes] = deque()
         self._outgoing_size = 0
         self._limit = 0
-        self._too_slow: Callable[[], None] = lambda: None
+        self._too_slow: Callable[[], None] = _nothing
         self._unparsed = 0
         """Bytes that the library has been given of frames that it has not reported yet."""
         self.ended = False
@@ -111,8 +111,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self._receiver is not None:
             # Nobody asks for these any more; the handshake's headers alone are kilobytes.
             del self.scope, self.request, self.response
-        elif self.close_timer is None:
-            self.transport.close()
+        else:
+            if hasattr(self, "scope"):
+                self.scope["extensions"].pop(_EXTENSION, None)  # refers back here, see `_let_go`
+            if self.close_timer is None:
+                self.transport.close()
 
     def _end(self) -> None:
         self.ended = True
@@ -294,11 +297,27 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._incoming.clear()
         self._outgoing.clear()
         self._end()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave no circle of references: the collector would find it an hour later (`server.collecting`)."""
+        if self._receiver is not None:
+            self._receiver = _nobody
+        self._too_slow = _nothing
+        self.conn.parser.close()  # a generator, whose frame refers to what holds it
 
     def shutdown(self) -> None:
         super().shutdown()
         self._end()
         self.loop.call_later(PATIENCE, self.transport.abort)
+
+
+def _nobody(_message: bytes | None) -> None:
+    """Receives for whoever has gone."""
+
+
+def _nothing() -> None:
+    pass
 
 
 def small_message(data: bytes) -> bytes | None:

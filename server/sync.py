@@ -81,6 +81,8 @@ class _Conversation:
         self._unwatch()
         self._connection.detach()
         self._leave()
+        # They refer back here, and a circle waits long for the collector (`server.collecting`).
+        del self._unwatch, self._connection, self._leave
 
     def _take_role(self, role: Role) -> None:
         user = self._member.user
@@ -101,7 +103,7 @@ class _Conversation:
     def _change_role(self, role: Role) -> None:
         could_write = self.can_write
         self._take_role(role)
-        if self.can_write and not could_write:
+        if self.can_write and not could_write and not self._protocol.ended:
             self._connection.resync()
 
     def _receive(self, frame: bytes | None) -> Awaitable[None] | None:
@@ -129,25 +131,26 @@ class _Conversation:
     def _take(self, frame: bytes) -> Awaitable[None] | None:
         if not self.can_write and is_write(frame):
             return None
+        connection = self._connection
         try:
-            pending = self._connection.take(frame)
+            pending = connection.take(frame)
         except REFUSALS as error:
             self._refuse(error)
             return None
-        if self._connection.cost:
-            self._charge()
-        return None if pending is None else self._finish(pending)
+        if connection.cost:
+            self._charge(connection)
+        return None if pending is None else self._finish(pending, connection)
 
-    async def _finish(self, pending: Awaitable[None]) -> None:
+    async def _finish(self, pending: Awaitable[None], connection: Connection) -> None:
         try:
             await pending
         except REFUSALS as error:
             self._refuse(error)
-        self._charge()
+        self._charge(connection)
 
-    def _charge(self) -> None:
-        self._throttle.charge(self._connection.cost)
-        self._connection.cost = 0.0
+    def _charge(self, connection: Connection) -> None:
+        self._throttle.charge(connection.cost)
+        connection.cost = 0.0
 
     def _refuse(self, error: Exception) -> None:
         match error:

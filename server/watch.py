@@ -109,6 +109,8 @@ class Watch:
             log.warning("cannot check the rights of open sockets", error=str(error))
             return False
         for w in watched:
+            if w not in self._watched:
+                continue  # left meanwhile
             role = roles.get((w.member.workspace, w.member.user.id))
             if w.member.credential.id not in living:
                 w.revoked(Problem(401, "You were signed out."))

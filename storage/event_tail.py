@@ -114,6 +114,7 @@ class Tail:
 
     async def stop(self) -> None:
         await end([self._task])
+        del self._task  # its cancellation, with a traceback, refers back here: a circle that the collector finds late
 
     async def _run(self) -> None:
         # First the bus, then the log: what is stored between the two is announced.

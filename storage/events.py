@@ -115,7 +115,8 @@ class EventLog:
         return deleted
 
     async def close(self) -> None:
-        for tail in list(self._tails.values()):
+        tails, self._tails = self._tails, {}
+        for tail in tails.values():
             await tail.stop()
 
     def _look(self) -> None:
