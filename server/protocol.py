@@ -9,13 +9,14 @@ a peer that stopped reading would hold its connection, and our shutdown, for as 
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 from starlette.websockets import WebSocket
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
@@ -26,7 +27,8 @@ from websockets.frames import (  # type: ignore[attr-defined]  # which of two it
 )
 from websockets.http11 import Request
 
-from server.problems import FAILED
+from server.problems import FAILED, TOO_FAST
+from server.rate import Throttle, TooFast
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,19 @@ PATIENCE = 3.0
 
 TURN = 0.004
 """Seconds that the frames of one connection may keep the loop busy before the others have their turn."""
+
+SLICE = 4096
+"""Bytes that are parsed at a time: up to 682 frames, of some 10 µs each. One read may bring forty thousand."""
+
+IDLE_FRAMES, IDLE_BURST = 50.0, 4.0
+"""A second, and seconds of a burst, of frames that bring nothing: pings, pongs that nobody asked for, crumbs of a
+message, and whatever comes after the close frame. No honest client sends more than a few a minute."""
+
+CRUMB = 1024
+"""Bytes of a fragment below which it counts as one that brings nothing: each costs the memory of an object."""
+
+_ANY_BYTES = 1e12
+"""A second: the bytes of messages are counted by whoever receives them."""
 
 _EXTENSION = "scriptorium.frames"
 
@@ -57,6 +72,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._outgoing_size = 0
         self._limit = 0
         self._too_slow: Callable[[], None] = _nothing
+        self._unread = bytearray()
+        """What has arrived and was not given to the library yet."""
+        self._idle_frames: Throttle | None = None
         self._unparsed = 0
         """Bytes that the library has been given of frames that it has not reported yet."""
         self.ended = False
@@ -168,28 +186,77 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        if self._receiver is None or self._unparsed or self.frames or (message := small_message(data)) is None:
-            self._unparsed += len(data)
-            super().data_received(data)
+        if (
+            self._receiver is None
+            or self._holding
+            or self._unread
+            or self._unparsed
+            or self.frames
+            or (message := small_message(data)) is None
+        ):
+            self._unread += data
+            self._parse()
         else:
             self._take(message)
 
+    def _parse(self) -> None:
+        """Give the library what has arrived, as long as somebody takes what it makes of it."""
+        began = time.monotonic()  # not the loop's time: that stands still within a turn
+        while self._unread and not self._holding and (self._receiver is not None or not self.read_paused):
+            piece = bytes(self._unread[:SLICE])
+            del self._unread[:SLICE]
+            self._unparsed += len(piece)
+            super().data_received(piece)
+            if self._unread and not self._holding and time.monotonic() - began > TURN:
+                self._hold(asyncio.sleep(0))
+        if self._holding and not self.read_paused:
+            self._pause()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await super().receive()
+        self._parse()
+        return message
+
     def handle_events(self) -> None:
+        wait = 0.0
         for event in self.conn.events:
             # uvicorn hands on a request and nothing behind it; should that ever change, the count never comes out even.
             self._unparsed = 0 if isinstance(event, Request) else self._unparsed - length_on_the_wire(event)
+            if isinstance(event, Frame) and self._brings_nothing(event):
+                wait = max(wait, self._count_idle())
         if self._receiver is None:
             super().handle_events()
-            return
-        events = self.conn.events_received()
-        began = self.loop.time() if len(events) > 1 else 0.0
+        else:
+            self._take_all(self.conn.events_received())
+        if wait and not self._holding:
+            self._hold(asyncio.sleep(wait))
+
+    def _take_all(self, events: Sequence[Any]) -> None:
+        began = time.monotonic() if len(events) > 1 else 0.0
         for event in events:
             if isinstance(event, Frame) and event.opcode is Opcode.BINARY and event.fin:
                 self._take(bytes(event.data))
             else:
                 self._take_rare(event)
-            if began and not self._holding and self.loop.time() - began > TURN:
+            if began and not self._holding and time.monotonic() - began > TURN:
                 self._hold(asyncio.sleep(0))
+
+    def _brings_nothing(self, frame: Frame) -> bool:
+        if frame.opcode is Opcode.PONG:
+            return bytes(frame.data) != self.pending_ping_payload
+        if frame.opcode is Opcode.PING or self.close_sent:
+            return True
+        return (frame.opcode is Opcode.CONT or not frame.fin) and len(frame.data) < CRUMB
+
+    def _count_idle(self) -> float:
+        """Seconds to wait before more of this connection is read."""
+        if self._idle_frames is None:
+            self._idle_frames = Throttle(IDLE_FRAMES, _ANY_BYTES, IDLE_BURST)
+        try:
+            return self._idle_frames.admit(0, time.monotonic())
+        except TooFast:
+            self.close_with(TOO_FAST, "you send faster than is allowed")
+            return PATIENCE
 
     def _take_rare(self, event: Any) -> None:
         """Fragments, text and control frames."""
@@ -218,11 +285,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if pending is not None:
             self._hold(pending)
 
+    def _pause(self) -> None:
+        self.read_paused = True
+        self.transport.pause_reading()
+
     def _hold(self, pending: Awaitable[None]) -> None:
         self._holding = True
         if not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
+            self._pause()
         task = self.loop.create_task(self._wait(pending))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -238,9 +308,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._holding = False
         while self._incoming and not self._holding:
             self._take(self._incoming.popleft())
-        if not self._holding and self.read_paused and not self.transport.is_closing():
+        if self._holding or (self._receiver is None and not self.queue.empty()):
+            return  # the latter: until the application has taken what waits
+        if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
+        self._parse()
 
     def _failed(self) -> None:
         log.exception("taking a frame failed")
@@ -274,6 +347,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.writable.set()
             self.loop.call_later(PATIENCE, self.transport.abort)
         await super().send(message)
+        if self._unread:
+            self._parse()  # a close has ended the pause
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
@@ -296,6 +371,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         self._incoming.clear()
         self._outgoing.clear()
+        self._unread.clear()
         self._end()
         self._let_go()
 

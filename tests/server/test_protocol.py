@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import struct
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from server.protocol import SocketProtocol, length_on_the_wire, small_message
+from server.problems import TOO_FAST
+from server.protocol import SLICE, SocketProtocol, length_on_the_wire, small_message
 
 
 class Wire(asyncio.Transport):
@@ -267,3 +269,71 @@ async def test_who_is_not_read_is_not_taken_for_dead() -> None:
     served.held.set()
     await asyncio.sleep(0.3)  # now it is read, and answers nothing
     assert served.ended == 1
+
+
+HOSTILE = {
+    "pings": frame(Opcode.PING, b""),
+    "pongs": frame(Opcode.PONG, b""),
+    "empty messages": frame(Opcode.BINARY, b""),
+    "crumbs": frame(Opcode.CONT, b"ab", fin=False),
+}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the handover", "after it"])
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_a_read_full_of_tiny_frames_takes_many_turns(kind: str, before: bool) -> None:
+    served = Served()
+    served.held = asyncio.Event()
+    await (served.accepted() if before else served.handed_over())
+    if kind == "crumbs":
+        served.protocol.data_received(frame(Opcode.BINARY, b"a", fin=False))
+    read = HOSTILE[kind] * (256_000 // len(HOSTILE[kind]))
+    served.protocol.data_received(read)
+    assert served.wire.paused
+    assert len(served.protocol._unread) >= len(read) - 4 * SLICE
+    assert len(served.protocol.frames) <= 4 * SLICE / 8
+    before_more = len(served.protocol._unread)
+    served.protocol.data_received(read)  # what the system had read already
+    assert len(served.protocol._unread) == before_more + len(read)
+
+
+@pytest.mark.parametrize("kind", ["pings", "pongs", "crumbs"])
+async def test_who_floods_with_frames_that_bring_nothing_is_slowed_down_and_then_closed(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.protocol.IDLE_FRAMES", 400.0)
+    monkeypatch.setattr("server.protocol.IDLE_BURST", 0.5)
+    monkeypatch.setattr("server.rate.PATIENCE", 1.0)
+    served = Served()
+    await served.handed_over()
+    if kind == "crumbs":
+        served.protocol.data_received(frame(Opcode.BINARY, b"a", fin=False))
+    served.wire.written.clear()
+    began = asyncio.get_running_loop().time()
+    given = 0
+    while not served.protocol.close_sent:
+        if not served.wire.paused:
+            served.protocol.data_received(HOSTILE[kind] * 50)
+            given += 50
+        await asyncio.sleep(0.01)
+    took = asyncio.get_running_loop().time() - began
+    assert took > 0.9
+    assert given <= 200 + 400 * took + 100
+    assert served.ended == 1
+    assert struct.pack("!H", TOO_FAST) in bytes(served.wire.written)
+
+
+async def test_an_honest_client_may_ping_answer_and_send_in_pieces() -> None:
+    served = Served()
+    await served.handed_over()
+    large = [b"x" * 16_384 for _ in range(1_000)]
+    for number, piece in enumerate(large):
+        opcode = Opcode.CONT if number else Opcode.BINARY
+        served.protocol.data_received(frame(opcode, piece, fin=number == len(large) - 1))
+        if number % 10 == 0:
+            served.protocol.data_received(frame(Opcode.PING, b"p"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not served.wire.paused
+    assert served.messages == [b"".join(large)]
+    assert served.ended == 0
