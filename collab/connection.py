@@ -73,7 +73,8 @@ class Peer(Protocol):
     """``user:<id>``"""
     identity: Identity
     can_write: bool
-    """May change while the connection stands (a role was changed)."""
+    """May change while the connection stands (a role was changed). Looked at again between the portions of an update,
+    also of one whose sender has left: false for whoever was sent away."""
 
     @property
     def send(self) -> Callable[[bytes], None]:
@@ -203,6 +204,8 @@ class Connection:
             await pending
 
     def _accept(self, update: bytes, header: UpdateHeader, whole: bool) -> Awaitable[None] | None:
+        if not self.peer.can_write:
+            return None  # not any more: reading the update took a while
         if not whole and not header.ranges:
             # Not so in an answer to step 1: it names all that was ever deleted, also that of who has only looked on.
             self._room.deleters.add(self.peer.author)
@@ -236,6 +239,8 @@ class Connection:
         ordered = await self._aside(order, header, state)
         for portion in portions(update, header, state, ordered, room.portion):
             await room.sound.wait()
+            if not self.peer.can_write:
+                return
             began = thread_time()
             part = read_update(portion, room.kind)
             if room.gap(part):  # what had come before was lost with a rebuild: this was not all that the client has

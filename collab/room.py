@@ -422,6 +422,10 @@ class Room:
     def _trust(self) -> None:
         self._at_once = UNSUSPICIOUS
 
+    def _grow(self, update: bytes) -> None:
+        """Others have taken ``update``, so it is taken here whatever the limit; it counts all the same."""
+        self._most_bytes += len(update)
+
     def _integrate(self, update: bytes, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
         self._cached_text = self._cached_encoding = self._cached_deletions = None
@@ -603,6 +607,7 @@ class Room:
         # Sent on together with what our own people type meanwhile: one frame for both.
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:
+            self._grow(taken.update)
             self._incoming.append(_Incoming(taken.update, taken.cuts, None, False, True))
             if self._flush_timer is None:
                 self._schedule_flush()
@@ -648,6 +653,7 @@ class Room:
             return False
         self.flush()
         taken = self._replica.admit(update, header)
+        self._grow(taken.update)
         if self._integrate(taken.update, cuts=taken.cuts):
             self._spread(taken.update)
             self._release_held()
@@ -689,6 +695,7 @@ class Room:
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
             self._outbox.first_seen(client, author)
+        self._grow(update)
         self._admit(update, header, None, announce=False, seen=tuple(seen))
         self.flush()
 

@@ -98,6 +98,7 @@ class _Conversation:
             self._metrics.closes["sync", code] += 1
 
     def _revoke(self, problem: Problem) -> None:
+        self.can_write = False  # also of what has arrived and is being taken
         self.close(problem.close_code, problem.detail)
 
     def _change_role(self, role: Role) -> None:

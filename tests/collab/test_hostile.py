@@ -194,3 +194,29 @@ async def test_what_a_large_text_costs_to_send_is_counted_and_made_once_for_all_
         assert encoded == 3
         await eve.pump()
         assert eve.text == "some text"
+
+
+@pytest.mark.parametrize("when", ["it is read", "it is taken"])
+async def test_who_may_not_write_any_more_writes_nothing_of_what_is_just_being_taken(
+    storage: Storage, rooms: Rooms, when: str
+) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        ann, eve = Client(), Client(user="eve")
+        for client in (ann, eve):
+            client.join(room)
+            await client.pump()
+        await eve.connection.receive(encode_update(BASE))
+        before = room.length
+        sending = asyncio.create_task(eve.connection.receive(encode_update(COMPARED_WITH_ALL)))
+        if when == "it is read":
+            await asyncio.sleep(0)
+        else:
+            await eventually(lambda: room.length > before)
+        eve.can_write = False
+        taken = room.length
+        assert taken < before + STRUCTS
+        await eve.barrier()
+        await asyncio.wait_for(sending, 60)
+        assert room.length == taken
+        assert ann.text == room.text
+        assert eve.answers == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 
 from collab import replication
 from collab.edits import TextEdit
-from collab.room import Room
+from collab.limits import Limits
+from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
 from collab.update import LARGE
 from storage import Storage
@@ -247,3 +248,32 @@ async def test_what_is_announced_while_the_log_is_read_is_read_too(
         here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
         await here.durable()
         await eventually(lambda: there.text == here.text)
+
+
+@pytest.mark.parametrize("how", ["told", "lost", "away"])
+async def test_the_limit_of_a_document_counts_what_other_processes_have_taken(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    limits = Limits(text_document=50_000)
+    async with AsyncExitStack() as stack:
+        processes = [Rooms(storage, limits) for _ in range(2)]
+        for process in processes:
+            stack.push_async_callback(process.close)
+        document = await new_document(storage)
+        here, there = [await stack.enter_async_context(process.open(document)) for process in processes]
+        if how == "lost":
+            losing(monkeypatch, there, here.writer)
+        with ExitStack() as away:
+            if how == "away":
+                for process in processes:
+                    away.enter_context(log_away(process))
+            here.edit([TextEdit(0, 0, "a" * 45_000)], "user:ann")
+            if how == "lost":
+                await here.durable()
+                here.edit([TextEdit(0, 0, "b")], "user:ann")
+            await eventually(lambda: there.text == here.text)
+            with pytest.raises(DocumentTooLarge):
+                there.edit([TextEdit(0, 0, "c" * 10_000)], "user:bob")
+            there.edit([TextEdit(0, 40_000, "")], "user:bob")
+            there.edit([TextEdit(0, 0, "c" * 10_000)], "user:bob")
+            await eventually(lambda: there.text == here.text)
