@@ -55,6 +55,9 @@ MOST_CLIENTS = 100_000
 """Client ids under which one document was written: as many visits of people who typed. Who opens it has them compared,
 which must not hold up the others."""
 
+MOST_HELD, MOST_HELD_BYTES = 1_000, 32 * 1024 * 1024
+"""Unlogged messages that wait for what they rest on. Any more are missed, and read from the log once it has them."""
+
 FEW_CLIENTS = 16
 """Client ids that an update may bring for nothing: everybody brings one, who was away for days some more."""
 
@@ -110,8 +113,10 @@ class Room:
         reread: Callable[[Room], None],
         rebuild: Callable[[Room], None],
         committed: Callable[[Room], None],
+        take_later: Callable[[Room, replication.Replica], None],
         limits: Limits,
     ) -> None:
+        """``take_later``: calls `replicate` with a message after those that are being taken."""
         self.document = document
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
@@ -126,6 +131,7 @@ class Room:
         self._reread = reread
         self._rebuild = rebuild
         self._committed = committed
+        self._take_later = take_later
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._adopt(loaded)
@@ -140,6 +146,8 @@ class Room:
         """With what sends to each: looked up once, because every flush calls it for all."""
         self._observers: dict[Callable[[bytes], None], None] = {}
         self._held: list[replication.Unlogged] = []
+        """Of other processes, until what they rest on is here."""
+        self._held_bytes = 0
         self._outbox = Outbox(commits.backlog)
         self._heard_logged = 0
         self.announced: dict[str, int] = {}
@@ -700,15 +708,16 @@ class Room:
         self.flush()
 
     def _hold(self, message: replication.Unlogged) -> None:
-        if len(self._held) < 1000:
+        if len(self._held) < MOST_HELD and self._held_bytes + len(message.update) <= MOST_HELD_BYTES:
             self._held.append(message)
+            self._held_bytes += len(message.update)
         self._reread(self)
 
     def _release_held(self) -> None:
         if self._held:
-            held, self._held = self._held, []
+            held, self._held, self._held_bytes = self._held, [], 0
             for message in held:
-                self._take_unlogged(message)
+                self._take_later(self, message)
 
     # ---- people
 

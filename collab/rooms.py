@@ -196,6 +196,7 @@ class Rooms:
                 if room is None or slot.taking:
                     slot.buffered.append(message)
                 elif (pending := room.replicate(message)) is not None:
+                    slot.taking = True  # what comes before the task's first turn waits, too
                     self._spawn(self._take_buffered(slot, room, pending))
             except (MalformedFrame, InvalidUpdate) as error:
                 log.warning("unreadable message on the bus", document=document, error=str(error))
@@ -217,6 +218,7 @@ class Rooms:
             heard=lambda: self._storage.bus.has_others(channel),
             reread=lambda room: self._spawn(self._reread(room)),
             rebuild=lambda room: self._spawn(self._rebuild(room)),
+            take_later=self._take_later,
             committed=self._committed,
             limits=self._limits,
         )
@@ -224,6 +226,13 @@ class Rooms:
         await self._take_buffered(slot, room)
         self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room
+
+    def _take_later(self, room: Room, message: replication.Replica) -> None:
+        if (slot := self._slots.get(room.document)) is not None:
+            slot.buffered.append(message)
+            if not slot.taking:
+                slot.taking = True
+                self._spawn(self._take_buffered(slot, room))
 
     async def _take_buffered(self, slot: _Slot, room: Room, pending: Awaitable[None] | None = None) -> None:
         """Take what has come from the bus meanwhile, in order; ``pending`` is what came before that."""
@@ -237,6 +246,8 @@ class Rooms:
                         await pending
                 except (MalformedFrame, InvalidUpdate) as error:
                     log.warning("unreadable message on the bus", document=room.document, error=str(error))
+                except Exception:  # what follows it must not wait for ever
+                    log.exception("failed to take a message of the bus", document=room.document)
                 pending = None
         finally:
             slot.taking = False
@@ -456,6 +467,10 @@ class Rooms:
                 except (DocumentNotFound, DocumentGone):
                     room.close(4410, "this document is gone")
                     return
+                except InvalidUpdate as error:
+                    log.error("the log contradicts what is here", document=room.document, why=str(error))
+                    room.spoilt = True
+                    return
                 await asyncio.sleep(0.5)
         finally:
             self._rereading.discard(room.document)
@@ -478,7 +493,8 @@ class Rooms:
             return True
         loaded = await self.snapshots.load(room.document)
         update = loaded.replica.encode(room.encode_state_vector())
-        await room.absorb(update)
+        if not await room.absorb(update):
+            return False  # it is being rebuilt
         # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
         for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
             for process, last in covered.items():

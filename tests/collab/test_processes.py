@@ -9,17 +9,18 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
-from pycrdt import Doc, Text
+from pycrdt import Doc, Text, get_state, merge_updates
 from pymongo.errors import PyMongoError
 
 from collab import replication
 from collab.edits import TextEdit
 from collab.limits import Limits
+from collab.log import LogEntry
 from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
 from collab.update import LARGE
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, losing, new_document
+from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
 from tests.conftest import Backend
 from tests.services.launchers import Mongo
 
@@ -170,13 +171,17 @@ async def test_random_edits_from_two_processes_end_equal_everywhere(
     await fresh.close()
 
 
-def many_words(count: int) -> bytes:
-    """An update of as many structs as a file has that was typed here and there."""
+def updates_of(*counts: int) -> list[bytes]:
+    """Updates of so many structs each, as of a file that is typed here and there, each resting on those before it."""
     doc: Doc[Text] = Doc(client_id=77)
     shared = doc.get("text", type=Text)
-    for number in range(count):
-        shared.insert(0 if number % 2 else len(shared), f"{number} ")
-    return doc.get_update()
+    updates = []
+    for count in counts:
+        before = doc.get_state()
+        for number in range(count):
+            shared.insert(0 if number % 2 else len(shared), f"{number} ")
+        updates.append(doc.get_update(before))
+    return updates
 
 
 @pytest.mark.parametrize("the_log_is", ["there", "away"])
@@ -195,7 +200,7 @@ async def test_a_large_edit_of_another_process_is_taken_in_turns_and_in_order(
             if the_log_is == "away":
                 for process in (rooms, other):
                     stack.enter_context(log_away(process))
-            update = many_words(5_000)
+            [update] = updates_of(5_000)
             assert len(update) > 4 * LARGE
             here.apply(update, "user:ann")
             here.edit([TextEdit(0, 0, "and then ")], "user:ann")
@@ -222,7 +227,7 @@ async def test_a_large_edit_that_the_bus_lost_is_read_from_the_log_in_turns(
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
         losing(monkeypatch, there, here.writer)
-        here.apply(many_words(5_000), "user:ann")
+        here.apply(updates_of(5_000)[0], "user:ann")
         await here.durable()
         frames: list[bytes] = []
         there.observe(frames.append)
@@ -240,7 +245,7 @@ async def test_what_is_announced_while_the_log_is_read_is_read_too(
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
         losing(monkeypatch, there, here.writer)
-        here.apply(many_words(5_000), "user:ann")
+        here.apply(updates_of(5_000)[0], "user:ann")
         await here.durable()
         here.edit([TextEdit(0, 0, "missed ")], "user:ann")
         await here.durable()
@@ -277,3 +282,63 @@ async def test_the_limit_of_a_document_counts_what_other_processes_have_taken(
             there.edit([TextEdit(0, 40_000, "")], "user:bob")
             there.edit([TextEdit(0, 0, "c" * 10_000)], "user:bob")
             await eventually(lambda: there.text == here.text)
+
+
+async def test_what_comes_in_one_read_with_a_large_edit_of_another_process_waits_behind_it(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    updates = updates_of(5_000, 1, 5_000)
+    async with rooms.open(document), other.open(document) as there:
+        taken: list[bytes] = []
+        reread = 0
+        read = other.updates.read
+
+        async def counted(of: str) -> list[LogEntry]:
+            nonlocal reread
+            reread += 1
+            return await read(of)
+
+        monkeypatch.setattr(other.updates, "read", counted)
+        there.observe(taken.append)
+        for number, update in enumerate(updates, 1):
+            message = replication.Logged("elsewhere", number, number, update)
+            storage.bus.publish(replication.channel_of(document), replication.encode(message))
+        await eventually(lambda: there.text.count(" ") == 10_001)
+        assert reread == 0
+        states = [get_state(merge_updates(*taken[: number + 1])) for number in range(len(taken))]
+        assert len(set(states)) == len(states)
+
+
+async def test_large_unlogged_text_that_was_held_is_taken_in_turns_once_what_it_rests_on_is_here(
+    storage: Storage, other: Rooms
+) -> None:
+    document = await new_document(storage)
+    base, rest = updates_of(1, 5_000)
+    async with other.open(document) as there:
+        with log_away(other):
+            held = there.replicate(replication.Unlogged("elsewhere", rest))
+            assert held is not None
+            await held
+            assert there.text == ""
+            parts: list[bytes] = []
+            there.observe(parts.append)
+            there.replicate(replication.Unlogged("elsewhere", base))
+            await eventually(lambda: there.text.count(" ") == 5_001)
+            assert len(parts) > 10
+
+
+async def test_a_large_unlogged_edit_leaves_for_the_log_in_one_entry(storage: Storage, other: Rooms) -> None:
+    document = await new_document(storage)
+    [large] = updates_of(12_000)  # of more bytes than an entry usually has
+    async with other.open(document) as there:
+        with log_hangs(other) as given:
+            there.edit([TextEdit(0, 0, "before ")], "user:bob")
+            await eventually(lambda: bool(given))
+            taking = there.replicate(replication.Unlogged("elsewhere", large))
+            assert taking is not None
+            await taking
+        await there.durable()
+        entries = await other.updates.read(document)
+        assert len(entries) == 2
+        assert get_state(entries[1].update) == get_state(large)
