@@ -320,6 +320,8 @@ class Room:
         self.check(update, header, growth)
         if self._replica.gap(header):
             raise UpdateGap(self.document)
+        if self.kind == "tree" and header.ranges:
+            self._check_tree(update, sender)
         state = self._replica.state
         seen = tuple(client for client in header.ranges if client not in state)
         self._admit(update, header, sender, announce=True, seen=seen)
@@ -362,6 +364,15 @@ class Room:
             self._most_bytes += max(0, most)
         if self._commits.backlog.bytes + len(update) + len(header.ranges) * BYTES_PER_CLIENT > self._limits.backlog:
             raise Overloaded("storage is away and the memory for waiting edits is full")
+
+    def _check_tree(self, update: bytes, sender: Connection | None) -> None:
+        """Of what comes over a socket: the server's own changes, deleting among them, go on in a tree that is full."""
+        limit = self._limits.text_document
+        if sender is not None and self._most_bytes + len(update) > limit:
+            self._most_bytes = len(self.encode_whole())
+            if self._most_bytes + len(update) > limit:
+                raise DocumentTooLarge(f"a tree takes at most {limit} bytes")
+        self._most_bytes += len(update)
 
     def _admit(
         self,

@@ -19,6 +19,7 @@ from collab.offsets import OffsetOutsideText
 from collab.room import DocumentTooLarge, UpdateGap
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.treeedits import create, new_nodes
 from collab.update import InvalidUpdate
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, new_document
@@ -196,6 +197,28 @@ async def test_a_document_stops_growing_at_its_limit(storage: Storage) -> None:
         with pytest.raises(DocumentTooLarge):
             room.edit([TextEdit(0, 0, "y" * 200)], "user:ann")
         assert room.length == 900
+    await small.close()
+
+
+async def test_a_tree_stops_growing_at_its_limit_but_files_can_still_be_deleted(storage: Storage) -> None:
+    small = Rooms(storage, Limits(text_document=2_000))
+    async with small.open(await new_document(storage, "tree")) as room:
+        eve = Client(user="eve")
+        eve.join(room)
+
+        async def create_many() -> None:
+            for number in range(100):
+                changes = [create(f"{number:032x}", f"{number}.md", None, "text")]
+                await eve.connection.receive(encode_update(new_nodes(changes, number + 1)))
+
+        with pytest.raises(DocumentTooLarge):
+            await create_many()
+        full = len(room.nodes)
+        assert 10 < full < 50
+        room.apply(new_nodes([create(f"{99:032x}", "99.md", None, "text")], 100), "user:ann")  # as over HTTP
+        assert len(room.nodes) == full + 1
+        await eve.connection.receive(encode_update(update(deletes={1: [(0, 1)]})))
+        assert len(room.nodes) == full
     await small.close()
 
 
