@@ -1,6 +1,7 @@
 """The sync socket of a real server."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -11,7 +12,8 @@ from pycrdt import Doc, Map
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from collab.codec import encode_barrier, encode_sync_step_1
+from collab.codec import encode_barrier, encode_sync_step_1, encode_update
+from tests.collab.yjs_bytes import text, update
 from tests.support.server import Person, Server, running_server
 from tests.support.sync_client import close_code, open_socket, sync_client
 from tests.support.waiting import until
@@ -168,6 +170,32 @@ async def test_whoever_is_removed_is_out_within_two_seconds(server: Server) -> N
         assert events.close_code == 4403
         assert time.monotonic() - removed < 2
     assert await close_code(person.socket(path)) == 4403
+
+
+@pytest.mark.parametrize("how", ["removed", "made a viewer"])
+async def test_whoever_may_not_write_any_more_writes_no_more_of_what_is_just_being_taken(server: Server, how: str) -> None:
+    person = await server.join("editor")
+    path = await new_document(server, f"{how}.md")
+    member = f"{server.workspace_path}/members/{person.id}"
+    letters = list(range(30_000))
+    base = update((5, 0, [text("x" * (len(letters) + 1))]))
+    random.Random(1).shuffle(letters)
+    scattered = update((6, 0, [text("y", (5, at), (5, at + 1)) for at in letters]))
+    async with sync_client(server.owner.socket(path)) as watcher, sync_client(person.socket(path)) as client:
+        await client.socket.send(encode_update(base))
+        await until(lambda: len(watcher.text) == len(letters) + 1)
+        await client.socket.send(encode_update(scattered))
+        await until(lambda: "y" in watcher.text)
+        if how == "removed":
+            await server.owner.http.delete(member)
+        else:
+            await server.owner.http.patch(member, json={"role": "viewer"})
+        await watcher.barrier()
+        taken = watcher.text.count("y")
+        assert taken < len(letters)
+        await asyncio.sleep(1)
+        await watcher.barrier()
+        assert watcher.text.count("y") == taken
 
 
 async def test_a_revoked_token_closes_what_it_opened(server: Server, editor: Person) -> None:
