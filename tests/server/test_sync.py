@@ -173,7 +173,7 @@ async def test_whoever_is_removed_is_out_within_two_seconds(server: Server) -> N
 
 
 @pytest.mark.parametrize("how", ["removed", "made a viewer"])
-async def test_whoever_may_not_write_any_more_writes_no_more_of_what_is_just_being_taken(server: Server, how: str) -> None:
+async def test_who_may_not_write_any_more_writes_no_more_of_what_is_being_taken(server: Server, how: str) -> None:
     person = await server.join("editor")
     path = await new_document(server, f"{how}.md")
     member = f"{server.workspace_path}/members/{person.id}"
