@@ -115,6 +115,7 @@ class History:
             if room.kind != "text":
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
+            await room.complete()
             present = Present.in_room(room)
             content = room.encode_whole()
             if present.text == text:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,9 @@ class Room:
         """Writer → newest number that it said the log has."""
         self._suspects: list[_Incoming] = []
         self._after_rebuild: list[Callable[[], None]] = []
+        self._halfway = 0
+        """Edits that are shown in turns, and not yet wholly."""
+        self._complete = asyncio.Event()
         self.sound = asyncio.Event()
         """Clear while the document is being rebuilt."""
         self.sound.set()
@@ -283,16 +287,39 @@ class Room:
         The log gets all of it in one entry, or a crash would leave half of a replaced text. So whoever waits for the
         log here waits for the last of them. What is raised on the way there leaves what was taken.
         """
-        self._outbox.gather()
-        try:
+        with self._gathering():
             for update in updates:
                 await self.sound.wait()
                 self.apply(update, author, growth=growth)
                 growth = 0  # the first of them has stood for all
                 await asyncio.sleep(0)
+
+    @contextmanager
+    def _gathering(self) -> Iterator[None]:
+        """What is shown meanwhile goes to the log in one entry."""
+        with self._showing_in_turns():
+            self._outbox.gather()
+            try:
+                yield
+            finally:
+                self._outbox.gathered()
+                self._commits.mark(self)
+
+    @contextmanager
+    def _showing_in_turns(self) -> Iterator[None]:
+        self._halfway += 1
+        self._complete.clear()
+        try:
+            yield
         finally:
-            self._outbox.gathered()
-            self._commits.mark(self)
+            self._halfway -= 1
+            if not self._halfway:
+                self._complete.set()
+
+    async def complete(self) -> None:
+        """Return when no edit is halfway that is shown in turns: for whoever makes a copy of the text."""
+        while self._halfway:
+            await self._complete.wait()
 
     def edit(self, edits: Sequence[TextEdit], author: str) -> bytes:
         """Carry out ``edits`` of the present text, under a fresh client id of ``author``; returns the update.
@@ -652,10 +679,11 @@ class Room:
             return self._absorb(update)
         if (parts := await self._cut(update)) is None:
             return False
-        for part in parts:
-            if not self._absorb(part):
-                return False
-            await asyncio.sleep(0)
+        with self._showing_in_turns():
+            for part in parts:
+                if not self._absorb(part):
+                    return False
+                await asyncio.sleep(0)
         return True
 
     async def _cut(self, update: bytes) -> Iterator[bytes] | None:
@@ -692,8 +720,7 @@ class Room:
         if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
             return
         parts = await self._cut(message.update) if self.sound.is_set() else None
-        self._outbox.gather()  # what came as one entry stays one
-        try:
+        with self._gathering():  # what came as one entry stays one
             for part in parts or ():
                 header = read_update(part, self.kind)
                 if not self.sound.is_set() or self._replica.gap(header):
@@ -701,9 +728,6 @@ class Room:
                     break
                 self._show_unlogged(part, header, message.authors)
                 await asyncio.sleep(0)
-        finally:
-            self._outbox.gathered()
-            self._commits.mark(self)
         if parts is None:
             self._hold(message)
         else:

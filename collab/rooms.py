@@ -280,6 +280,7 @@ class Rooms:
             return Present.of(loaded)
         async with self.open(document) as room:
             await self.catch_up(room)
+            await room.complete()
             return Present.in_room(room)
 
     async def text_of(self, document: str) -> str:

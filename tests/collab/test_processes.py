@@ -13,7 +13,7 @@ from pycrdt import Doc, Text, get_state, merge_updates
 from pymongo.errors import PyMongoError
 
 from collab import replication
-from collab.edits import TextEdit
+from collab.edits import TextEdit, replacing_updates
 from collab.limits import Limits
 from collab.log import LogEntry
 from collab.room import DocumentTooLarge, Room
@@ -219,6 +219,25 @@ async def test_a_large_edit_of_another_process_is_taken_in_turns_and_in_order(
     assert str(loaded.replica.text) == bob.text
     authors = await rooms.updates.authors(document)
     assert {authors[client] for client in loaded.replica.state} == {"user:ann"}
+
+
+async def test_nobody_makes_a_copy_of_half_an_edit(storage: Storage, rooms: Rooms, other: Rooms) -> None:
+    old = "".join(f"line {number}\n" for number in range(3_000))
+    new = "".join(f"{'another' if number % 2 else 'line'} {number}\n" for number in range(3_000))
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.edit([TextEdit(0, 0, old)], "user:ann")
+        await eventually(lambda: there.text == old)
+        made = replacing_updates(here.encode_whole(), new, 77)
+        assert made is not None
+        updates, growth = made
+        replacing = asyncio.create_task(here.apply_in_turns(updates, "user:ann", growth=growth))
+        await eventually(lambda: here.text not in (old, new))
+        assert (await rooms.present(document)).text == new
+        assert replacing.done()
+        await eventually(lambda: there.text != old)
+        assert there.text != new
+        assert (await other.present(document)).text == new
 
 
 async def test_a_large_edit_that_the_bus_lost_is_read_from_the_log_in_turns(
