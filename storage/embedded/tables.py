@@ -23,7 +23,7 @@ _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # syncs the log at every commit; the default of WAL mode does not
     "fullfsync = ON",  # on macOS, where a plain sync leaves the data in the drive's cache
-    "cache_size = -65536",  # KiB
+    "cache_size = -8192",  # KiB; what else was read lies in the system's cache, a call away
     "journal_size_limit = 67108864",  # bytes
 )
 _ID = IndexSpec("_id_", (("_id", 1),), unique=True)
