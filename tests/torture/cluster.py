@@ -183,8 +183,11 @@ class ServerProcess:
 class EmbeddedDatabase:
     """The one that a lone server supervises: who kills it need not start it again."""
 
+    MODULE = "storage.embedded.server"
+
     def __init__(self, server: ServerProcess) -> None:
         self._server = server
+        self._paused: set[int] = set()
 
     async def start(self) -> None:
         self.resume()
@@ -193,15 +196,24 @@ class EmbeddedDatabase:
         self._signal(signal.SIGKILL)
 
     def pause(self) -> None:
-        self._signal(signal.SIGSTOP)
+        self._paused.update(self._signal(signal.SIGSTOP))
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
-        for child in self._server.children("storage.embedded.server"):
+    def end_orphans(self) -> None:
+        """Those that were paused when their server was killed never hear that they are alone."""
+        for pid in self._paused:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if str(self._server.data_dir).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> list[int]:
+        children = self._server.children(self.MODULE)
+        for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, number)
+        return children
 
 
 class SharedDatabase:
@@ -393,6 +405,8 @@ class Cluster:
 
     async def close(self) -> None:
         self.victims["everything"].kill()
+        if isinstance(database := self.victims["database"], EmbeddedDatabase):
+            database.end_orphans()
         for server in self.servers:
             await server.http.aclose()
         for listening in self._listening:
