@@ -202,7 +202,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _parse(self) -> None:
         """Give the library what has arrived, as long as somebody takes what it makes of it."""
         began = time.monotonic()  # not the loop's time: that stands still within a turn
-        while self._unread and not self._holding and (self._receiver is not None or not self.read_paused):
+        while (
+            self._unread
+            and not self._holding
+            and not self.transport.is_closing()
+            and (self._receiver is not None or not self.read_paused)
+        ):
             piece = bytes(self._unread[:SLICE])
             del self._unread[:SLICE]
             self._unparsed += len(piece)
@@ -286,8 +291,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._hold(pending)
 
     def _pause(self) -> None:
-        self.read_paused = True
-        self.transport.pause_reading()
+        if not self.transport.is_closing():  # uvloop's raises then
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def _hold(self, pending: Awaitable[None]) -> None:
         self._holding = True
