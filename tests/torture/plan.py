@@ -7,7 +7,8 @@ Steps are objects with `do`:
 
     type      person, edits, every     edits of the person's text, `every` so many milliseconds. `at` is a fraction of
                                        the text as it then is: {at, insert} {at, remove: most units} {at, stamp: true}
-                                       {undo: true} {redo: true}; with `cut` also inside a surrogate pair
+                                       {at, scatter: places} {undo: true} {redo: true}; with `cut` also inside a
+                                       surrogate pair
     barrier   person                   asks whether all is saved, and does not wait for the answer
     cut       person                   the connection is lost; the client comes back by itself
     leave     person                   offline, until the next `join`
@@ -187,7 +188,8 @@ class _Author:
         # Both ends are special, and met as often as all that lies between.
         at = round(dice.choice([0.0, 0.9999, dice.random(), dice.random()]), 4)
         place: Step = {"at": at, "cut": True} if self._cuts_pairs else {"at": at}
-        match dice.choices(["insert", "stamp", "remove", "undo", "redo", "paste"], [40, 25, 15, 10, 5, 1])[0]:
+        kinds = ["insert", "stamp", "remove", "undo", "redo", "paste", "scatter"]
+        match dice.choices(kinds, [40, 25, 15, 10, 5, 1, 1])[0]:
             case "insert":
                 return {**place, "insert": dice.choice(WORDS)}
             case "stamp":
@@ -196,6 +198,8 @@ class _Author:
                 return {**place, "remove": dice.choice([1, 2, 10, 100])}
             case "paste":
                 return {**place, "insert": dice.choice(WORDS) * dice.choice([100, 1000, 6000])}
+            case "scatter":
+                return {"at": at, "scatter": dice.choice([20, 600, 1500])}
             case do:
                 return {do: True}
 

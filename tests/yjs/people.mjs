@@ -87,18 +87,26 @@ class Person {
     })
   }
 
-  edit ({ at, insert, remove, stamp, undo, redo, cut = false }) {
+  edit ({ at, insert, remove, stamp, undo, redo, scatter, cut = false }) {
     this.edits++
     if (undo) this.undo.undo()
     else if (redo) this.undo.redo()
     else if (remove) this.remove(at, remove, cut)
     else if (stamp) this.stamp(at)
+    else if (scatter) this.scatter(at, scatter)
     else this.insert(at, insert, TYPING, cut)
   }
 
   insert (at, string, origin, cut = false) {
     this.bytes += Buffer.byteLength(string)
     this.doc.transact(() => this.text.insert(outside(this.text.toString(), at, cut), string), origin)
+  }
+
+  /** As a formatter or a replacement everywhere: one update of many structs, from `at` on all over the text. */
+  scatter (at, places) {
+    this.doc.transact(() => {
+      for (let place = 0; place < places; place++) this.insert((at + place * 0.6180339887) % 1, 'z', TYPING)
+    }, TYPING)
   }
 
   stamp (at) {
