@@ -802,6 +802,7 @@ class Room:
             self.publish_presence()
         if self.presence.expire(self._loop.time()):
             self.schedule_presence()
+            self._reread(self)  # a process has died, perhaps between the log and the bus
 
     def close(self, code: int, reason: str) -> None:
         """Close every connection, and take nothing more. What was accepted still goes to the log."""

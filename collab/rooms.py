@@ -38,6 +38,9 @@ HEARTBEAT = 2.0
 FULL_HEARTBEAT = 5
 """Every so many heartbeats quiet rooms repeat their numbers too, and who is in them."""
 
+LAST_WORDS = 3.0
+"""Seconds after the return of the bus, in which a process that is being stopped has written what it had."""
+
 COMPACT_ENTRIES = 400
 COMPACT_BYTES = 256 * 1024
 CLOSE_ENTRIES = 40
@@ -451,7 +454,16 @@ class Rooms:
         for room in self.open_rooms:
             room.heartbeat(everything=True)
             room.announce_again()
-            self._spawn(self._reread(room))
+        self._spawn(self._read_what_was_missed())
+
+    async def _read_what_was_missed(self) -> None:
+        """Twice: a process that stops just now may log its last edits after the first time, and be gone before its own
+        connection to the bus is back. Nobody would ever say their numbers.
+        """
+        for wait in (0.0, LAST_WORDS):
+            await asyncio.sleep(wait)
+            for room in self.open_rooms:
+                self._spawn(self._reread(room))
 
     async def _reread(self, room: Room) -> None:
         """Read from the log what the bus did not bring, until nothing is missing."""
