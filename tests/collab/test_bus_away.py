@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,20 @@ from tests.services.launchers import Redis
 from tests.torture.links import Link
 
 CONVERGED_WITHIN = 5.0
+
+
+class Later:
+    """A loop whose clock is ahead."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, by: float) -> None:
+        self._loop = loop
+        self._by = by
+
+    def time(self) -> float:
+        return self._loop.time() + self._by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
 
 
 @pytest.fixture
@@ -102,3 +117,67 @@ async def test_who_alone_was_cut_off_reads_what_the_others_said_meanwhile(
         await away.close()
         await bus.close()
         relay.close()
+
+
+async def test_the_last_words_of_a_process_that_stops_while_it_is_cut_off_are_read_by_the_others(
+    storage: Storage, rooms: Rooms, redis_service: Redis, tmp_path: Path
+) -> None:
+    """It logs them after the others have looked into the log, and nobody will ever say their numbers."""
+    way = tmp_path / "redis.sock"
+    link = Link(lambda: asyncio.open_connection("127.0.0.1", redis_service.port))
+    relay = await asyncio.start_unix_server(link.relay, way)
+    bus = RedisBus(f"unix://{way}?db=0")
+    await bus.start()
+    away = Rooms(replace(storage, bus=bus))
+    document = await new_document(storage)
+    try:
+        async with rooms.open(document) as here:
+            async with away.open(document) as there:
+                there.edit([TextEdit(0, 0, "first ")], "user:bob")
+                await eventually(lambda: here.text == "first ")
+                link.sever()
+                await asyncio.to_thread(redis_service.kill)
+                await eventually(lambda: not storage.bus.connected and not bus.connected)
+                await asyncio.to_thread(redis_service.start)
+                await eventually(lambda: storage.bus.connected)
+                await eventually(lambda: not rooms._rereading)
+                there.edit([TextEdit(0, 0, "last ")], "user:bob")
+                await there.durable()
+            await away.close()
+            assert here.text == "first "
+            await eventually(lambda: here.text == "last first ", CONVERGED_WITHIN)
+    finally:
+        await away.close()
+        await bus.close()
+        relay.close()
+
+
+async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_missed(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.1)
+    document = await new_document(storage)
+    dies = Rooms(storage)
+    others = Rooms(storage)
+    try:
+        async with others.open(document) as here, dies.open(document) as there:
+            others._heart.cancel()  # its rounds are made here
+            bob = Client(user="bob")
+            bob.join(there)
+            there.presence.announce(bob.connection, 7, {"cursor": None}, bob.identity)
+            there.schedule_presence()
+            await eventually(lambda: here.presence.all_states() is not None)
+            dies._heart.cancel()
+            monkeypatch.setattr(there, "_publish", lambda payload: None)
+            there.edit([TextEdit(0, 0, "logged, not told")], "user:bob")
+            await there.durable()
+            await asyncio.sleep(0.3)
+            here.heartbeat(everything=False)
+            assert here.text == ""
+            monkeypatch.setattr(here, "_loop", Later(here._loop, 3600))
+            here.heartbeat(everything=False)
+            monkeypatch.undo()
+            await eventually(lambda: here.text == "logged, not told")
+    finally:
+        await dies.close()
+        await others.close()
