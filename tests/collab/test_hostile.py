@@ -10,7 +10,7 @@ import pytest
 from collab.codec import MalformedFrame, encode_sync_step_1, encode_sync_step_2, encode_update
 from collab.connection import MOST_UNKNOWN
 from collab.replica import Replica
-from collab.room import DocumentTooLarge
+from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
 from collab.update import InvalidUpdate, encode_state_vector
 from storage import Storage
@@ -33,6 +33,16 @@ CUTS_THE_END = update((6, 0, [text("y", (5, STRUCTS - 2 - k), (5, STRUCTS - 1 - 
 DELETIONS = update(deletes={5: [(2 * k, 1) for k in range(STRUCTS // 2)]})
 
 
+async def over_the_base(room: Room) -> tuple[Client, Client]:
+    """Two people in the room, whose text is `BASE`."""
+    ann, eve = Client(), Client(user="eve")
+    for client in (ann, eve):
+        client.join(room)
+        await client.pump()
+    await eve.connection.receive(encode_update(BASE))
+    return ann, eve
+
+
 @pytest.mark.parametrize("hostile", [COMPARED_WITH_ALL, CUTS_THE_END, DELETIONS])
 async def test_others_write_and_save_between_the_portions_of_a_costly_update(
     storage: Storage, rooms: Rooms, hostile: bytes, monkeypatch: pytest.MonkeyPatch
@@ -46,11 +56,7 @@ async def test_others_write_and_save_between_the_portions_of_a_costly_update(
         integrate(self, update, cuts=cuts)
 
     async with rooms.open(await new_document(storage)) as room:
-        ann, eve = Client(), Client(user="eve")
-        for client in (ann, eve):
-            client.join(room)
-            await client.pump()
-        await eve.connection.receive(encode_update(BASE))
+        ann, eve = await over_the_base(room)
         monkeypatch.setattr(Replica, "integrate", watched)
         sending = asyncio.create_task(eve.connection.receive(encode_update(hostile)))
         await asyncio.sleep(0)
@@ -201,11 +207,7 @@ async def test_who_may_not_write_any_more_writes_nothing_of_what_is_just_being_t
     storage: Storage, rooms: Rooms, when: str
 ) -> None:
     async with rooms.open(await new_document(storage)) as room:
-        ann, eve = Client(), Client(user="eve")
-        for client in (ann, eve):
-            client.join(room)
-            await client.pump()
-        await eve.connection.receive(encode_update(BASE))
+        ann, eve = await over_the_base(room)
         before = room.length
         sending = asyncio.create_task(eve.connection.receive(encode_update(COMPARED_WITH_ALL)))
         if when == "it is read":
