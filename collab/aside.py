@@ -2,17 +2,20 @@
 
 A thread does for small ones. For large ones it does not: the CRDT library and `re` keep the interpreter to themselves
 for as long as a call takes. Those get a process of their own, which costs a tenth of a second of another core and
-gives all its memory back.
+gives all its memory back. So does what may never end (`collab.trial`); its process stays for the next of its kind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import pickle
+import signal
+import struct
 import sys
-from collections.abc import Callable
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,14 +29,26 @@ PIECE = 256 * 1024
 AT_ONCE = 2
 """Processes; each may need ten times as much memory as its document has bytes."""
 
+KEPT = 30.0
+"""Seconds for which a process of `Aside.attempt` waits for the next attempt."""
+
+_LENGTH = struct.Struct("<Q")
+"""Of an answer in bytes, in front of it."""
+
 
 class AsideFailed(RuntimeError):
     """The process ended without an answer: it was killed, or the CRDT library panicked."""
 
 
+class TookTooLong(AsideFailed):
+    """The work has used up the CPU time that it was given (`collab.trial.at_most`)."""
+
+
 class Aside:
     def __init__(self) -> None:
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._kept: Process | None = None
+        self._ending: asyncio.TimerHandle | None = None
 
     async def run(self, size: int, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """``work(*arguments)``; ``work`` must be a function of a module, and it and its arguments picklable.
@@ -46,33 +61,105 @@ class Aside:
         """
         if size < LARGE:
             return await asyncio.to_thread(work, *arguments, **named)
-        order = _Order()
-        await asyncio.sleep(0)  # whoever comes here has just encoded a large document: that was a turn's work
-        pickle.Pickler(order, pickle.HIGHEST_PROTOCOL).dump((work, arguments, named))
         async with self._gate:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "collab.aside"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                # Ctrl+C in the terminal ends the server, which then still waits for this.
-                start_new_session=True,
-            )
+            process = await _start()
             try:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                answer, _ = await asyncio.gather(process.stdout.read(), order.send(process.stdin))
-                await process.wait()
+                answer = await _ask(process, work, arguments, named)
+                await _end(process)
             finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        if process.returncode:
-            raise AsideFailed(f"{work.__name__} ended with {process.returncode}")
-        result, error = pickle.loads(answer)
-        if error is not None:
-            raise error
-        return result  # type: ignore[no-any-return]
+                await _kill(process)
+        return _result(answer)  # type: ignore[no-any-return]
+
+    async def attempt(self, size: int, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """As `run`, always in a process, whose end ``work`` may bring about.
+
+        Raises:
+            TookTooLong
+            As `run`.
+        """
+        async with self._gate:
+            process, self._kept = self._kept, None
+            if self._ending is not None:
+                self._ending.cancel()
+            if process is None or process.returncode is not None:
+                process = await _start()
+            try:
+                answer = await _ask(process, work, arguments, named)
+            except BaseException:
+                await _kill(process)
+                raise
+            if self._kept is None and size < LARGE:
+                self._kept = process
+                self._ending = asyncio.get_running_loop().call_later(KEPT, self._let_go)
+            else:
+                await _end(process)
+        return _result(answer)  # type: ignore[no-any-return]
+
+    def _let_go(self) -> None:
+        process, self._kept = self._kept, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+
+    async def close(self) -> None:
+        """End the process that was kept."""
+        process = self._kept
+        self._let_go()
+        if self._ending is not None:
+            self._ending.cancel()
+        if process is not None:
+            await process.wait()
+
+
+async def _start() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "collab.aside"),
+        stdin=PIPE,
+        stdout=PIPE,
+        # Ctrl+C in the terminal ends the server, which then still waits for this.
+        start_new_session=True,
+    )
+
+
+async def _ask(process: Process, work: Callable[..., Any], arguments: Iterable[Any], named: dict[str, Any]) -> bytes:
+    order = _Order()
+    await asyncio.sleep(0)  # whoever comes here has just encoded a large document: that was a turn's work
+    pickle.Pickler(order, pickle.HIGHEST_PROTOCOL).dump((work, arguments, named))
+    assert process.stdin is not None
+    assert process.stdout is not None
+    answer, _ = await asyncio.gather(_answer(process.stdout), order.send(process.stdin))
+    if answer is None:
+        code = await process.wait()
+        failed = TookTooLong if code == -signal.SIGPROF else AsideFailed
+        raise failed(f"{work.__name__} ended with {code}")
+    return answer
+
+
+async def _answer(pipe: asyncio.StreamReader) -> bytes | None:
+    try:
+        (length,) = _LENGTH.unpack(await pipe.readexactly(_LENGTH.size))
+        return await pipe.readexactly(length)
+    except asyncio.IncompleteReadError:
+        return None
+
+
+def _result(answer: bytes) -> Any:
+    result, error = pickle.loads(answer)
+    if error is not None:
+        raise error
+    return result
+
+
+async def _end(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.wait()
+
+
+async def _kill(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 class _Order:
@@ -92,17 +179,24 @@ class _Order:
                 for at in range(0, len(piece), PIECE):
                     pipe.write(piece[at : at + PIECE])
                     await pipe.drain()
-            pipe.close()
 
 
 def _main() -> None:
-    work, arguments, named = pickle.load(sys.stdin.buffer)
-    result, failed = None, None
-    try:
-        result = work(*arguments, **named)
-    except Exception as error:
-        failed = error
-    sys.stdout.buffer.write(pickle.dumps((result, failed), pickle.HIGHEST_PROTOCOL))
+    orders, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            work, arguments, named = pickle.load(orders)
+        except EOFError:
+            return
+        result, failed = None, None
+        try:
+            result = work(*arguments, **named)
+        except Exception as error:
+            failed = error
+        answer = pickle.dumps((result, failed), pickle.HIGHEST_PROTOCOL)
+        answers.write(_LENGTH.pack(len(answer)))
+        answers.write(answer)
+        answers.flush()
 
 
 if __name__ == "__main__":

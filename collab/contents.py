@@ -52,6 +52,12 @@ class Content:
     format: TextFormat
 
     @classmethod
+    def shared(cls, text: str, format: TextFormat) -> Content:
+        """A shared text that there is already."""
+        raw, digest = _encode(text, format)
+        return cls("text", raw, digest, text, format)
+
+    @classmethod
     async def of(cls, raw: bytes, limits: Limits) -> Content:
         """Find out what ``raw`` is. Text beyond the limit of a text document is a binary file.
 
@@ -106,8 +112,10 @@ class Contents:
         for callback in self._changed:
             callback(workspace, document)
 
-    async def create(self, workspace: str, contents: Sequence[Content], author: str) -> list[FileRecord]:
+    async def create(self, workspace: str, contents: Sequence[Content], author: str | None) -> list[FileRecord]:
         """New documents that hold ``contents``, in their order; durable on return, shown nowhere yet.
+
+        ``author`` None: it was written by many, of whom nothing is known any more.
 
         Raises:
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.

@@ -20,6 +20,7 @@ from collab.history import History
 from collab.importing import Import, ImportReport
 from collab.limits import Limits
 from collab.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
+from collab.renewal import Renewal
 from collab.rooms import Rooms
 from collab.search import Search
 from collab.searchtexts import SearchTexts
@@ -98,6 +99,7 @@ class Files:
         self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
+        self.renewal = Renewal(rooms, self.trees, self.contents, self.history.versions)
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)

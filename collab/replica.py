@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from pycrdt import Doc, Map, Text, merge_updates
+from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from collab.known import NOTHING, Known, Taken
 from collab.surrogates import mend
+from collab.trial import Structs
 from collab.update import Kind, UpdateHeader, encode_state_vector, missing, read_update
 
 log = structlog.get_logger(__name__)
@@ -36,13 +37,21 @@ class Replica:
     """Admitting and integrating are two steps: a room admits updates one by one and integrates them merged."""
 
     def __init__(
-        self, kind: Kind, content: bytes | None = None, *, state: bytes | None = None, paired: bool | None = None
+        self,
+        kind: Kind,
+        content: bytes | None = None,
+        *,
+        state: bytes | None = None,
+        paired: bool | None = None,
+        structs: Structs | None = None,
     ) -> None:
         """``content``: an update of all that the document holds, as we once encoded it ourselves.
 
         ``state``, its state vector, and ``paired``, what `may_hold_pairs` says of it, spare finding them out.
+        ``structs`` tells whether it is bearable to build (`collab.trial`).
         """
         self.kind = kind
+        self.structs = structs or Structs.unknown(content or NOTHING)
         self._load(content, state, paired)
 
     def _load(self, content: bytes | None, state: bytes | None = None, paired: bool | None = None) -> None:
@@ -68,6 +77,16 @@ class Replica:
             self._items += (sum(map(len, (self._content, *self._deferred))) - self._bytes()) // BYTES_PER_ITEM
             self._content, self._deferred = NOTHING, []
         return self._doc
+
+    @property
+    def built(self) -> bool:
+        """Whether `doc` costs nothing."""
+        return self._doc is not None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether building it, or a copy of it, needs a trial first."""
+        return self.kind == "text" and self.structs.doubtful
 
     def _made_of(self, updates: Iterable[bytes]) -> Doc[Any]:
         doc: Doc[Any] = Doc()
@@ -126,12 +145,12 @@ class Replica:
 
     def encode(self, state_vector: bytes) -> bytes:
         """A Yjs v1 update of all that was integrated and that ``state_vector`` lacks."""
-        if self._doc is not None or state_vector != b"\x00":
+        everything = state_vector == b"\x00"
+        if self._doc is not None or not (everything or self.doubtful):
             return self.doc.get_update(state_vector)
-        if self._deferred:
-            # Not kept: in one piece, one part that breaks could not be told from the others.
-            return merge_updates(self._content, merge_updates(*self._deferred))
-        return self._content
+        # Not kept: in one piece, one part that breaks could not be told from the others.
+        whole = merge_updates(self._content, merge_updates(*self._deferred)) if self._deferred else self._content
+        return whole if everything else get_update(whole, state_vector)
 
     def _bytes(self) -> int:
         return len(self.text) if self.kind == "text" else 0
@@ -139,8 +158,12 @@ class Replica:
     @property
     def portion(self) -> int:
         """How many structs and delete ranges may be integrated at a stretch, if they are as costly as can be here."""
-        size = self._bytes()
-        most = TURN / (PER_ITEM * self._items + PER_BYTE * size + 1e-6)
+        size, items = len(self._content), self._items
+        if self._doc is not None or not self.doubtful:
+            size = self._bytes()
+        else:
+            items += size // BYTES_PER_ITEM
+        most = TURN / (PER_ITEM * items + PER_BYTE * size + 1e-6)
         return max(1, min(MOST, int(most)))
 
     @property
@@ -162,23 +185,27 @@ class Replica:
         self._items += header.parts
         return taken
 
-    def integrate(self, update: bytes, *, cuts: bool) -> None:
-        """Bring in what was admitted. ``cuts``: it cuts surrogate pairs, which yrs gets wrong (`collab.surrogates`).
+    def integrate(self, update: bytes, parts: int, *, cuts: bool) -> None:
+        """Bring in what was admitted, of so many structs and delete ranges.
+
+        ``cuts``: it cuts surrogate pairs, which yrs gets wrong (`collab.surrogates`).
 
         Raises:
             pycrdt's PanicException (a BaseException): the document must not be used any more.
         """
+        self.structs = self.structs.more(parts)
         if cuts:
             self._load(mend(merge_updates(self.encode(b"\x00"), update)))
         else:
             self.doc.apply_update(update)
 
-    def defer(self, update: bytes, *, cuts: bool) -> None:
+    def defer(self, update: bytes, parts: int, *, cuts: bool) -> None:
         """As `integrate`, but at the first look into the document: for what storage has on top of a snapshot."""
         if cuts or self._doc is not None:
-            self.integrate(update, cuts=cuts)
+            self.integrate(update, parts, cuts=cuts)
         else:
             self._deferred.append(update)
+            self.structs = self.structs.more(parts)
 
 
 def is_panic(error: BaseException) -> bool:

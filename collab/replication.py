@@ -14,7 +14,7 @@ from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_str
 
 _LONGEST_PROCESS = 64
 _LONGEST_AUTHOR = 256
-_LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE, _TRASHED = range(7)
+_LOGGED, _UNLOGGED, _HEARTBEAT, _PRESENCE, _PRESENCE_QUERY, _GONE, _TRASHED, _GIVEN_UP = range(8)
 
 
 def channel_of(document: str) -> str:
@@ -78,7 +78,15 @@ class Trashed:
     process: str
 
 
-Replica = Logged | Unlogged | Heartbeat | PresenceStates | PresenceQuery | Gone | Trashed
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The document takes too long to build (`collab.trial`): close its connections with 4410, and take nothing more.
+    It is not gone before it goes on under a new id."""
+
+    process: str
+
+
+Replica = Logged | Unlogged | Heartbeat | PresenceStates | PresenceQuery | Gone | Trashed | GivenUp
 
 
 def encode(message: Replica) -> bytes:
@@ -108,6 +116,8 @@ def encode(message: Replica) -> bytes:
             _head(out, _GONE, process)
         case Trashed(process):
             _head(out, _TRASHED, process)
+        case GivenUp(process):
+            _head(out, _GIVEN_UP, process)
     return bytes(out)
 
 
@@ -153,6 +163,8 @@ def decode(data: bytes) -> Replica:
             message = Gone(process)
         case 6:
             message = Trashed(process)
+        case 7:
+            message = GivenUp(process)
         case _:
             raise MalformedFrame(f"unknown replication message {kind}")
     decoder.end()

@@ -9,8 +9,8 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from collab.portions import order, portions
 from collab.presence import Presence
 from collab.replica import is_refusal
 from collab.snapshots import Loaded
+from collab.trial import Structs
 from collab.update import LARGE, Kind, UpdateHeader, missing, read_update, read_update_cooperatively
 from collab.window import FlushWindow
 
@@ -58,6 +59,12 @@ which must not hold up the others."""
 
 MOST_HELD, MOST_HELD_BYTES = 1_000, 32 * 1024 * 1024
 """Unlogged messages that wait for what they rest on. Any more are missed, and read from the log once it has them."""
+
+RENEWED = "this document goes on under a new id"
+"""Why it was closed, so that whoever was in it looks for that."""
+
+TRIALS = 3
+"""For one copy. People write on meanwhile; what they did in the last of so many is let pass."""
 
 FEW_CLIENTS = 16
 """Client ids that an update may bring for nothing: everybody brings one, who was away for days some more."""
@@ -89,6 +96,8 @@ class RoomRebuilding(RuntimeError):
 @dataclass(slots=True)
 class _Incoming:
     update: bytes
+    parts: int
+    """Its structs and delete ranges."""
     cuts: bool
     sender: Connection | None
     announce: bool
@@ -113,11 +122,14 @@ class Room:
         heard: Callable[[], bool],
         reread: Callable[[Room], None],
         rebuild: Callable[[Room], None],
+        attempt: Callable[[Room], Coroutine[Any, Any, None]],
         committed: Callable[[Room], None],
         take_later: Callable[[Room, replication.Replica], None],
         limits: Limits,
     ) -> None:
-        """``take_later``: calls `replicate` with a message after those that are being taken."""
+        """``attempt``: a trial of the document (`collab.trial`), after which `tried` or `give_up` was called.
+        ``take_later``: calls `replicate` with a message after those that are being taken.
+        """
         self.document = document
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
@@ -131,6 +143,11 @@ class Room:
         self._heard = heard
         self._reread = reread
         self._rebuild = rebuild
+        self._attempt = attempt
+        self._trial: asyncio.Task[None] | None = None
+        self._held_up: asyncio.Task[None] | None = None
+        self.unbearable = False
+        """Whether it was given up because building it takes too long."""
         self._committed = committed
         self._take_later = take_later
         self._limits = limits
@@ -159,7 +176,7 @@ class Room:
         """Edits that are shown in turns, and not yet wholly."""
         self._complete = asyncio.Event()
         self.sound = asyncio.Event()
-        """Clear while the document is being rebuilt."""
+        """Clear while the document is being rebuilt, or while its first edit waits for a trial."""
         self.sound.set()
         self.closed = False
 
@@ -193,6 +210,55 @@ class Room:
     def whole(self) -> bool:
         """False when something of the log is missing here for good."""
         return not self.spoilt and not self._replica.set_aside
+
+    @property
+    def structs(self) -> Structs:
+        return self._replica.structs
+
+    @property
+    def built(self) -> bool:
+        """Whether `doc` and `text` cost nothing more than to look at them."""
+        return self._replica.built
+
+    async def copyable(self) -> None:
+        """Return when building the document, or a copy of it, takes a bearable time.
+
+        Raises:
+            RoomClosed: it does not, and goes on under a new id.
+        """
+        for _ in range(TRIALS):
+            if self.unbearable:
+                raise RoomClosed(self.document)
+            if not self._replica.doubtful:
+                return
+            if self._trial is None or self._trial.done():
+                self._trial = self._loop.create_task(self._attempt(self))
+            await asyncio.shield(self._trial)
+
+    def give_up(self) -> None:
+        """The document takes too long to build: nobody may go on writing here."""
+        self.unbearable = True
+        self.close(4410, RENEWED)
+
+    async def readable(self) -> None:
+        """As `copyable`, for who reads `text` or `nodes`: once the document is built, they can be had."""
+        if not self._replica.built:
+            await self.copyable()
+
+    def tried(self, fresh: int) -> None:
+        """A trial built what the document was with ``fresh`` structs that none had seen."""
+        self._replica.structs = self._replica.structs.tried(fresh)
+
+    def _wait_for_trial(self) -> None:
+        """What has come is integrated after a trial: that takes building the document, and nothing has until now."""
+        self.sound.clear()
+
+        async def attempt() -> None:
+            with suppress(RoomClosed):
+                await self.copyable()
+            self._go_on()
+
+        self._held_up = self._loop.create_task(attempt())
 
     @property
     def text(self) -> str:
@@ -384,7 +450,7 @@ class Room:
             # who says so; finding it out would take a copy of the document.
             limit = self._limits.text_document
             most = len(update) if growth is None else growth
-            if self._most_bytes + most > limit:
+            if self._most_bytes + most > limit and (self._replica.built or not self._replica.doubtful):
                 self._most_bytes = len(self._replica.text) + sum(len(item.update) for item in self._incoming)
                 if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
@@ -412,7 +478,7 @@ class Room:
     ) -> None:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
-            self._incoming.append(_Incoming(taken.update, taken.cuts, sender, announce, False, seen))
+            self._incoming.append(_Incoming(taken.update, header.parts, taken.cuts, sender, announce, False, seen))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -431,6 +497,12 @@ class Room:
             self._flush_timer = None
         if not self._incoming or not self.sound.is_set():
             return
+        if self.unbearable and not self._replica.built:
+            self._incoming = []  # nobody was shown it, or told that it is saved
+            return
+        if self._replica.doubtful and (not self._replica.built or any(item.cuts for item in self._incoming)):
+            self._wait_for_trial()
+            return
         incoming, self._incoming = self._incoming, []
         self._parts = 0
         began = thread_time()
@@ -447,7 +519,7 @@ class Room:
             sender = senders.pop() if len(senders) == 1 else None
             ours = [item.update for item in incoming if not item.logged]
             unlogged = update if len(ours) == len(incoming) else merge(ours) if ours else None
-        if not self._integrate(update, cuts=cuts):
+        if not self._integrate(update, sum(item.parts for item in incoming), cuts=cuts):
             self._suspects.extend(incoming)
             return
         if (seconds := thread_time() - began) > COSTLY:
@@ -472,11 +544,11 @@ class Room:
         """Others have taken ``update``, so it is taken here whatever the limit; it counts all the same."""
         self._most_bytes += len(update)
 
-    def _integrate(self, update: bytes, *, cuts: bool) -> bool:
+    def _integrate(self, update: bytes, parts: int, *, cuts: bool) -> bool:
         """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
         self._cached_text = self._cached_encoding = self._cached_deletions = None
         try:
-            self._replica.integrate(update, cuts=cuts)
+            self._replica.integrate(update, parts, cuts=cuts)
         except BaseException as error:
             if not is_refusal(error):
                 raise
@@ -526,6 +598,10 @@ class Room:
                 self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
             elif item.sender is not None:  # it rested on the culprit's text
                 item.sender.peer.close(1012, "the document was rebuilt")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self.sound.set()
         self.flush()
         if not self.covers(self.announced):  # what came over the bus meanwhile was not taken
             self._reread(self)
@@ -534,8 +610,9 @@ class Room:
             self.when_durable(call)
 
     def _bring_in(self, update: bytes) -> None:
-        taken = self._replica.admit(update, read_update(update, self.kind))
-        self._replica.defer(taken.update, cuts=taken.cuts)
+        header = read_update(update, self.kind)
+        taken = self._replica.admit(update, header)
+        self._replica.defer(taken.update, header.parts, cuts=taken.cuts)
 
     # ---- the log
 
@@ -584,7 +661,7 @@ class Room:
     def when_durable(self, call: Callable[[], None]) -> None:
         """Call ``call`` once all that was accepted or shown here so far is in the log (at once when it already is)."""
         self.flush()
-        if self._suspects:  # their numbers are known after the rebuild
+        if not self.sound.is_set():  # what has been accepted gets its number afterwards
             self._after_rebuild.append(call)
         elif self._outbox.when_logged(call):
             call()
@@ -632,6 +709,8 @@ class Room:
                 self.close(4410, "this document is gone")
             case replication.Trashed():
                 self.dismiss()
+            case replication.GivenUp():
+                self.give_up()
         return None
 
     def covers(self, numbers: dict[str, int]) -> bool:
@@ -654,7 +733,7 @@ class Room:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:
             self._grow(taken.update)
-            self._incoming.append(_Incoming(taken.update, taken.cuts, None, False, True))
+            self._incoming.append(_Incoming(taken.update, header.parts, taken.cuts, None, False, True))
             if self._flush_timer is None:
                 self._schedule_flush()
         self._release_held()
@@ -674,7 +753,9 @@ class Room:
 
         Raises:
             InvalidUpdate: of a large one, portions may have been taken.
+            RoomClosed
         """
+        await self.readable()
         if len(update) <= LARGE:
             return self._absorb(update)
         if (parts := await self._cut(update)) is None:
@@ -701,7 +782,7 @@ class Room:
         self.flush()
         taken = self._replica.admit(update, header)
         self._grow(taken.update)
-        if self._integrate(taken.update, cuts=taken.cuts):
+        if self._integrate(taken.update, header.parts, cuts=taken.cuts):
             self._spread(taken.update)
             self._release_held()
         return True

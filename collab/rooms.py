@@ -17,14 +17,15 @@ from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab import replication
-from collab.aside import LARGE, Aside
+from collab.aside import LARGE, Aside, AsideFailed, TookTooLong
 from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import first_update, fresh_client_id
 from collab.limits import Limits
 from collab.log import LogEntry, NewClient, UpdateLog
 from collab.room import Room, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
+from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
+from collab.trial import build
 from collab.update import InvalidUpdate
 from storage import Storage
 from storage.waiting import end
@@ -106,6 +107,7 @@ class Rooms:
         self.snapshots = Snapshots(storage.db, storage.objects, self.updates, self.aside)
         self._commits = GroupCommit(self.updates, SHARED if storage.bus.spans_processes else ALONE)
         self._changed: list[Callable[[str, str], None]] = []
+        self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._compacting: set[str] = set()
         self._rereading: set[str] = set()
@@ -135,13 +137,20 @@ class Rooms:
         """Call ``callback(workspace, document)`` after this process has logged something of a document."""
         self._changed.append(callback)
 
+    def on_give_up(self, callback: Callable[[Room], None]) -> None:
+        """Call ``callback(room)`` when a document takes too long to build, once its room here is closed."""
+        self._given_up.append(callback)
+
     # ---- opening
 
     @asynccontextmanager
     async def open(self, document: str) -> AsyncIterator[Room]:
-        """The room of ``document``, kept in memory for as long as the context lasts. Raises as `enter`."""
+        """The room of ``document``, kept in memory for as long as the context lasts; for working on copies of it
+        (`Room.copyable`). Raises as `enter`.
+        """
         room, leave = await self.enter(document)
         try:
+            await room.copyable()
             yield room
         finally:
             leave()
@@ -153,7 +162,7 @@ class Rooms:
             DocumentNotFound: there is no such text or tree document.
             DocumentGone: it was closed for good.
             ContentLost: the object store has lost what it rests on.
-            RoomClosed: the process is shutting down.
+            RoomClosed: the process is shutting down, or the document is about to go on under a new id.
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
         if self._closing:
@@ -177,7 +186,11 @@ class Rooms:
 
         try:
             # Shielded: one impatient visitor must not cancel the opening for the others.
-            return await asyncio.shield(slot.opening), leave
+            room = await asyncio.shield(slot.opening)
+            if room.closed:
+                await self.snapshots.covered(document)  # raises DocumentGone when that is why
+                raise RoomClosed(document)
+            return room, leave
         except BaseException:
             leave()
             raise
@@ -221,6 +234,7 @@ class Rooms:
             heard=lambda: self._storage.bus.has_others(channel),
             reread=lambda room: self._spawn(self._reread(room)),
             rebuild=lambda room: self._spawn(self._rebuild(room)),
+            attempt=self._attempt,
             take_later=self._take_later,
             committed=self._committed,
             limits=self._limits,
@@ -249,6 +263,8 @@ class Rooms:
                         await pending
                 except (MalformedFrame, InvalidUpdate) as error:
                     log.warning("unreadable message on the bus", document=room.document, error=str(error))
+                except RoomClosed:
+                    pass
                 except Exception:  # what follows it must not wait for ever
                     log.exception("failed to take a message of the bus", document=room.document)
                 pending = None
@@ -280,11 +296,16 @@ class Rooms:
             loaded = await self.snapshots.load(document)
             if loaded.kind != "text":
                 raise DocumentNotFound(document)
-            return Present.of(loaded)
-        async with self.open(document) as room:
+            if not loaded.replica.doubtful:
+                return Present.of(loaded)
+        room, leave = await self.enter(document)
+        try:
             await self.catch_up(room)
             await room.complete()
+            await room.readable()
             return Present.in_room(room)
+        finally:
+            leave()
 
     async def text_of(self, document: str) -> str:
         """As `present`, the text alone."""
@@ -296,9 +317,11 @@ class Rooms:
         All of it is in memory at once; it is for the caller to ask for as much as is bearable.
         """
         loaded = await self.snapshots.load_many([document for document in documents if document not in self._slots])
-        presents = {document: Present.of(found) for document, found in loaded.items() if found.kind == "text"}
+        texts = {document: found for document, found in loaded.items() if found.kind == "text"}
+        doubtful = {document for document, found in texts.items() if found.replica.doubtful}
+        presents = {document: Present.of(found) for document, found in texts.items() if document not in doubtful}
         for document in documents:
-            if document in self._slots:
+            if document in doubtful or document in self._slots:
                 with suppress(DocumentNotFound, DocumentGone, RoomClosed):
                     presents[document] = await self.present(document)
         return presents
@@ -320,7 +343,7 @@ class Rooms:
 
     # ---- creating and ending documents
 
-    async def create(self, texts: Sequence[tuple[str, str, str]]) -> None:
+    async def create(self, texts: Sequence[tuple[str, str, str | None]]) -> None:
         """Put the first text into new documents: ``(document, text, author)`` each.
 
         One write to the log for all of them, no room is opened: an import brings in hundreds. Durable on return. The
@@ -339,7 +362,8 @@ class Rooms:
                 else:
                     update = await self.aside.run(len(text), first_update, text, client)
                 entries.append(LogEntry(document, f"{self._process}.0", 1, 1, update))
-                clients.append(NewClient(document, client, author))
+                if author is not None:
+                    clients.append(NewClient(document, client, author))
         if entries:
             await self.updates.append(entries, clients)
 
@@ -418,6 +442,7 @@ class Rooms:
             await end(self._tasks)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.aside.close()
         self._slots.clear()
         if lost:
             raise EditsLost(
@@ -435,7 +460,7 @@ class Rooms:
             self._spawn(self._compact(room))
 
     async def _compact(self, room: Room) -> None:
-        if room.document in self._compacting:
+        if room.document in self._compacting or room.unbearable:
             return
         self._compacting.add(room.document)
         try:
@@ -444,10 +469,34 @@ class Rooms:
                 room.entries = max(0, room.entries - entries)
                 room.log_size = max(0, room.log_size - size)
                 room.snapshot_size = max(room.snapshot_size, size)
+        except TooCostly:
+            self._give_up(room)
         except (*STORAGE_ERRORS, DocumentNotFound) as error:
             log.warning("compaction put off", document=room.document, error=str(error))
         finally:
             self._compacting.discard(room.document)
+
+    async def _attempt(self, room: Room) -> None:
+        """See `Room`."""
+        content = room.encode_whole()
+        fresh = room.structs.fresh
+        try:
+            await self.aside.attempt(len(content), build, content)
+        except TookTooLong:
+            self._give_up(room)
+            return
+        except (AsideFailed, OSError) as error:  # the CRDT library panicked, or the machine has no room for a process
+            log.error("a document could not be tried", document=room.document, why=str(error))
+        room.tried(fresh)
+
+    def _give_up(self, room: Room) -> None:
+        log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
+        room.give_up()
+        self._storage.bus.publish(
+            replication.channel_of(room.document), replication.encode(replication.GivenUp(room.writer))
+        )
+        for callback in self._given_up:
+            callback(room)
 
     def _meet_again(self) -> None:
         """The bus was away: what we said may have been lost, and what others said."""
@@ -479,6 +528,8 @@ class Rooms:
                     log.warning("re-reading put off", document=room.document, error=str(error))
                 except (DocumentNotFound, DocumentGone):
                     room.close(4410, "this document is gone")
+                    return
+                except RoomClosed:
                     return
                 except InvalidUpdate as error:
                     log.error("the log contradicts what is here", document=room.document, why=str(error))
@@ -543,4 +594,6 @@ class Rooms:
 
 
 def _worth_folding(room: Room) -> bool:
+    if room.unbearable:
+        return False
     return room.entries >= CLOSE_ENTRIES or room.log_size >= CLOSE_BYTES

@@ -11,9 +11,11 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,10 +24,12 @@ import structlog
 from pycrdt import Doc
 from pymongo.asynchronous.database import AsyncDatabase
 
-from collab.aside import Aside
+from collab.aside import Aside, TookTooLong
+from collab.known import NOTHING
 from collab.log import LogEntry, UpdateLog
 from collab.replica import Replica
 from collab.surrogates import may_hold_pairs
+from collab.trial import Structs, allowed, at_most, build, most_structs
 from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
 from storage.objects import ObjectNotFound, ObjectStore
 
@@ -39,12 +43,20 @@ LARGEST_STATE = 16 * 1024
 """Bytes of a state vector that are kept in a document's record; a longer one is read from the snapshot."""
 
 
+PATIENCE = 60.0
+"""Seconds of CPU for reading a text that takes too long to build, once, before it goes on under a new id."""
+
+
 class DocumentNotFound(LookupError):
     """No record of such a shared document (or it is a binary file)."""
 
 
 class DocumentGone(LookupError):
     """The document existed and was closed for good; it never comes back under this id."""
+
+
+class TooCostly(RuntimeError):
+    """What the document has become takes unbearably long to build (`collab.trial`): it must go on under a new id."""
 
 
 class ContentLost(OSError):
@@ -112,7 +124,7 @@ def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
                 log.error("left an entry of the log out", entry=entry.id, why=str(error))
                 spoilt.append(entry)
                 continue
-            replica.defer(taken.update, cuts=taken.cuts)
+            replica.defer(taken.update, header.parts, cuts=taken.cuts)
             done.append((entry, taken.update))
             progress = True
         waiting = rest
@@ -130,18 +142,34 @@ class Folded:
     """Its state vector."""
     paired: bool
     """What `may_hold_pairs` says of it."""
+    structs: Structs
     entries: list[int]
     """The indexes of those that are in it."""
 
 
-def fold(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
-    """``previous`` with all ``entries`` that fit onto it; None when none does."""
+def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
+    """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long."""
     replica = Replica(kind, previous)
-    integrated = integrate(replica, entries).done
+    integrated = integrate(replica, entries)
+    with at_most(allowed(previous or NOTHING, *(update for _, update in integrated.done))):
+        _ = replica.doc
+    if (folded := _fold(replica, integrated, entries)) is None:
+        return None
+    build(folded.snapshot)
+    return replace(folded, structs=Structs(most_structs(folded.snapshot, len(replica.text))))
+
+
+def fold(kind: Kind, previous: bytes | None, structs: Structs, entries: Sequence[LogEntry]) -> Folded | None:
+    """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does."""
+    replica = Replica(kind, previous, structs=structs)
+    return _fold(replica, integrate(replica, entries), entries)
+
+
+def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry]) -> Folded | None:
     # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
     # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
     snapshot = replica.doc.get_update()
-    done = {id(entry) for entry, update in integrated if update not in replica.set_aside}
+    done = {id(entry) for entry, update in integrated.done if update not in replica.set_aside}
     if not done:
         return None
     return Folded(
@@ -149,8 +177,17 @@ def fold(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Fol
         hashlib.sha256(snapshot).hexdigest(),
         encode_state_vector(replica.state),
         may_hold_pairs(snapshot),
+        replica.structs,
         [index for index, entry in enumerate(entries) if id(entry) in done],
     )
+
+
+def salvage(previous: bytes | None, entries: Sequence[LogEntry]) -> str:
+    """The text; ends the process when that takes longer than `PATIENCE`."""
+    replica = Replica("text", previous)
+    integrate(replica, entries)
+    with at_most(PATIENCE):
+        return str(replica.text)
 
 
 class Snapshots:
@@ -215,7 +252,8 @@ class Snapshots:
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
                 found = self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
-                _ = found.doc  # what is damaged shows only when it is looked at
+                if not found.replica.doubtful:
+                    _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
             except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
                 log.info("left out of loading many", document=document, error=str(error))
@@ -252,12 +290,12 @@ class Snapshots:
         """Fold the log into a new snapshot. Returns whether it did (False: another compaction was quicker).
 
         Raises:
+            TooCostly: nothing has changed.
             As `load`.
         """
         record, previous, entries = await self._read(document)
         pointer = record.get("snapshot")
-        size = len(previous or b"") + sum(len(entry.update) for entry in entries)
-        folded = await self._aside.run(size, fold, record["kind"], previous, entries)
+        folded = await self._folded(record, previous, entries)
         if folded is None:
             return False
         # Named by its content and by this attempt: who loses the race removes what it wrote, and by its content alone
@@ -266,7 +304,8 @@ class Snapshots:
         await self._objects.put(key, folded.snapshot)
         taken = [entries[index] for index in folded.entries]
         successor = {"key": key, "size": len(folded.snapshot), "covers": _covers(pointer, taken)}
-        successor |= {"paired": folded.paired, "state": folded.state if len(folded.state) <= LARGEST_STATE else None}
+        successor |= {"paired": folded.paired, "structs": asdict(folded.structs)}
+        successor["state"] = folded.state if len(folded.state) <= LARGEST_STATE else None
         swung = await self._documents.update_one(
             {"_id": document, "snapshot.key": pointer["key"]} if pointer else {"_id": document, "snapshot": None},
             {"$set": {"snapshot": successor}},
@@ -282,10 +321,50 @@ class Snapshots:
             await self._objects.delete(pointer["key"])
         return True
 
+    async def salvage(self, document: str) -> str:
+        """The text, however long that takes, also of a document that is gone.
+
+        Raises:
+            TooCostly: longer than `PATIENCE`.
+            As `load`.
+        """
+        _, previous, entries = await self._read(document)
+        size = len(previous or b"") + sum(len(entry.update) for entry in entries)
+        try:
+            return await self._aside.attempt(size, salvage, previous, entries)
+        except TookTooLong as error:
+            raise TooCostly(document) from error
+
+    async def _folded(
+        self, record: dict[str, Any], previous: bytes | None, entries: Sequence[LogEntry]
+    ) -> Folded | None:
+        """Every snapshot of a text was built once, in a process of its own, before a record points to it."""
+        size = len(previous or b"") + sum(len(entry.update) for entry in entries)
+        structs = _structs_of(record, previous)
+        if record["kind"] != "text" or not (await asyncio.to_thread(_with, structs, entries)).doubtful:
+            return await self._aside.run(size, fold, record["kind"], previous, structs, entries)
+        try:
+            return await self._aside.attempt(size, attempt, record["kind"], previous, entries)
+        except TookTooLong as error:
+            raise TooCostly(record["_id"]) from error
+
 
 def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:
     pointer = record.get("snapshot") or {}
-    return Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"))
+    structs = _structs_of(record, snapshot)
+    return Replica(record["kind"], snapshot, state=pointer.get("state"), paired=pointer.get("paired"), structs=structs)
+
+
+def _structs_of(record: dict[str, Any], snapshot: bytes | None) -> Structs:
+    kept = (record.get("snapshot") or {}).get("structs")
+    return Structs(**kept) if kept else Structs.unknown(snapshot or NOTHING)
+
+
+def _with(structs: Structs, entries: Iterable[LogEntry]) -> Structs:
+    for entry in entries:
+        with suppress(InvalidUpdate):  # it stays out
+            structs = structs.more(read_update(entry.update, "text").parts)
+    return structs
 
 
 def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -239,6 +239,21 @@ class Versions:
     async def keep(self, version: str) -> None:
         """Hold an automatic version, so that a restore can be undone with it."""
         await self._records.update_one({"_id": version}, {"$set": {"held": True}})
+
+    async def move(self, workspace: str, source: str, target: str) -> None:
+        """The versions of document ``source`` become those of ``target``. Safe to repeat. Raises LeaseUnavailable."""
+        gate = asyncio.Semaphore(PARALLEL)
+
+        async def copy(sha256: str) -> None:
+            async with gate:
+                with suppress(ObjectNotFound):  # retired, and removed meanwhile
+                    await self._objects.copy(_key(workspace, source, sha256), _key(workspace, target, sha256))
+
+        async with self.hold(source), self.hold(target):
+            hashes = await self._records.distinct("hash", {"document": source})
+            await asyncio.gather(*map(copy, hashes))
+            await self._records.update_many({"document": source}, {"$set": {"document": target}})
+            await asyncio.gather(*(self._objects.delete(_key(workspace, source, sha256)) for sha256 in hashes))
 
     # ---- removing
 

@@ -48,6 +48,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         files = Files(storage, rooms, settings.limits)
         await files.ensure_indexes()
         stack.push_async_callback(files.search_texts.close)
+        stack.push_async_callback(files.renewal.close)
         # Also in a worker: a process settles what it has logged itself, and the assistant writes from there.
         await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))

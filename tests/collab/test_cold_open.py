@@ -16,6 +16,7 @@ from collab.replica import Replica
 from collab.rooms import Rooms
 from collab.snapshots import LARGEST_STATE, fold
 from collab.surrogates import may_hold_pairs
+from collab.trial import Structs
 from collab.update import decode_state_vector, encode_state_vector, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
@@ -137,7 +138,7 @@ def test_a_document_that_was_not_built_takes_the_same_as_one_that_was(seed: int)
         assert lazy.gap(header) == built.gap(header)
         for replica, bring in ((lazy, lazy.defer), (built, built.integrate)):
             taken = replica.admit(update, header)
-            bring(taken.update, cuts=taken.cuts)
+            bring(taken.update, header.parts, cuts=taken.cuts)
         if dice.random() < 0.2:
             assert text_in(lazy.encode(NOBODY)) == str(built.text)
     assert lazy.state == built.state
@@ -148,9 +149,9 @@ def test_a_fold_says_of_its_snapshot_what_is_found_in_it() -> None:
     for text in ("plain", "paired 😀"):
         doc: Doc[Any] = Doc()
         doc.get("text", type=Text).insert(0, text)
-        made = fold("text", doc.get_update(), [])
+        made = fold("text", doc.get_update(), Structs(), [])
         assert made is None
-        made = fold("text", None, [LogEntry("d", "p", 1, 1, doc.get_update())])
+        made = fold("text", None, Structs(), [LogEntry("d", "p", 1, 1, doc.get_update())])
         assert made is not None
         assert made.paired == may_hold_pairs(made.snapshot)
         assert decode_state_vector(made.state) == Known("text", made.snapshot).state

@@ -50,10 +50,10 @@ async def test_others_write_and_save_between_the_portions_of_a_costly_update(
     largest = 0
     integrate = Replica.integrate
 
-    def watched(self: Replica, update: bytes, *, cuts: bool) -> None:
+    def watched(self: Replica, update: bytes, parts: int, *, cuts: bool) -> None:
         nonlocal largest
         largest = max(largest, len(update))
-        integrate(self, update, cuts=cuts)
+        integrate(self, update, parts, cuts=cuts)
 
     async with rooms.open(await new_document(storage)) as room:
         ann, eve = await over_the_base(room)
@@ -130,8 +130,9 @@ async def test_a_state_vector_of_people_who_never_wrote_here_is_refused(storage:
 
 
 async def test_others_have_their_turn_while_a_long_state_vector_and_a_wide_update_are_read(
-    storage: Storage, rooms: Rooms
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("collab.rooms.COMPACT_BYTES", 1 << 30)  # that would find out how costly it is to build
     async with rooms.open(await new_document(storage)) as room:
         eve = Client(user="eve")
         eve.join(room)

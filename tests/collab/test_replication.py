@@ -16,6 +16,7 @@ messages = st.one_of(
     st.builds(replication.PresenceQuery, names),
     st.builds(replication.Gone, names),
     st.builds(replication.Trashed, names),
+    st.builds(replication.GivenUp, names),
 )
 
 

@@ -1,0 +1,103 @@
+"""A text whose history takes unbearably long to build (`collab.trial`) goes on under a new id.
+
+History is never rebuilt in place: whoever was away would come back with the old one and bring all of it in again. So
+the text gets a new document, at the same path, with the versions; the old one closes for good (4410).
+
+Everybody is sent away first, on every process, and what they had been told is saved is waited for. What a process that
+heard nothing of it has logged after that is carried over as an edit, the same as it is for people. After a crash at any
+moment before the switch, which is one update of the tree, the old document is found to be costly again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from collab import treeedits
+from collab.contents import Content, Contents
+from collab.known import NOTHING
+from collab.room import Room, RoomClosed
+from collab.rooms import STORAGE_ERRORS, Rooms
+from collab.snapshots import DocumentGone, DocumentNotFound, TooCostly
+from collab.trees import Trees
+from collab.versions import Versions
+from storage.leases import LeaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+LAST_WORDS = 3.0
+"""Seconds within which every process has logged what it had when it heard that the document is given up."""
+
+RETRY = 1.0
+
+AUTHOR = "job:renewal"
+
+
+class Renewal:
+    def __init__(self, rooms: Rooms, trees: Trees, contents: Contents, versions: Versions) -> None:
+        self._rooms = rooms
+        self._trees = trees
+        self._contents = contents
+        self._versions = versions
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        rooms.on_give_up(self._begin)
+
+    def _begin(self, room: Room) -> None:
+        if room.document not in self._tasks:
+            task = asyncio.create_task(self._renew(room), name=f"renew {room.document}")
+            self._tasks[room.document] = task
+            task.add_done_callback(lambda _: self._tasks.pop(room.document))
+
+    async def close(self) -> None:
+        """Finish what has begun."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _renew(self, room: Room) -> None:
+        while True:
+            try:
+                await asyncio.sleep(LAST_WORDS)
+                await self._move(room)
+                return
+            except (DocumentNotFound, DocumentGone, RoomClosed):
+                return  # by somebody else, or by the next process
+            except TooCostly:
+                log.error("a document is too costly even to be read", document=room.document)
+                return
+            except (LeaseUnavailable, *STORAGE_ERRORS) as error:
+                log.warning("renewal put off", document=room.document, error=str(error))
+                await asyncio.sleep(RETRY)
+
+    async def _move(self, room: Room) -> None:
+        document, workspace = room.document, room.workspace
+        async with self._trees.change(workspace) as change:
+            node, record = change.tree.nodes.get(document), await self._contents.documents.find(document)
+            if node is None or record is None:
+                return  # it is in the trash, or another process was here first
+            known = await self._rooms.updates.numbers(document)
+            text = await self._text(room)
+            [heir] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
+            change.add(
+                treeedits.create(heir.id, node.name, node.parent, "text"), treeedits.delete(document, datetime.now(UTC))
+            )
+            await change.commit(AUTHOR)
+        self._contents.announce(workspace, heir.id)
+        log.warning("a document goes on under a new id", document=document, heir=heir.id)
+        await self._versions.move(workspace, document, heir.id)
+        await self._rooms.retire(document)
+        begun = await self._rooms.updates.read(heir.id)
+        await asyncio.sleep(LAST_WORDS)
+        if await self._rooms.updates.numbers(document) != known:  # by a process that had not heard of it
+            late = await self._text(room)
+            async with self._rooms.open(heir.id) as renewed:
+                await self._contents.replace(renewed, begun[0].update if begun else NOTHING, late, AUTHOR)
+
+    async def _text(self, room: Room) -> str:
+        """With all that the log has."""
+        if not room.built:
+            return await self._rooms.snapshots.salvage(room.document)
+        for entry in await self._rooms.updates.read(room.document):
+            if entry.last > room.covered.get(entry.process, 0):
+                await room.absorb(entry.update)
+        return room.text
