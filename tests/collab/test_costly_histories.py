@@ -18,7 +18,7 @@ from collab.aside import Aside, AsideFailed, TookTooLong
 from collab.codec import encode_update
 from collab.edits import TextEdit
 from collab.log import LogEntry
-from collab.replication import GivenUp
+from collab.replication import GivenUp, Gone
 from collab.room import RENEWED, Room, RoomClosed
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone
@@ -422,6 +422,7 @@ async def test_what_another_process_logs_meanwhile_is_carried_over(
     await attack(here)
     await eventually(lambda: there.state == here.state)
     losing(monkeypatch, there, here.writer, GivenUp)
+    losing(monkeypatch, there, one.rooms._process, Gone)
     await discovered(one, document)
     heir = await heir_of(one, document)
     await one.type(heir, "ann ")
