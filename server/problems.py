@@ -61,7 +61,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     DocumentGone: (410, "This document is gone."),
     VersionNotFound: (404, "This file has no such version."),
     ContentLost: (500, "The object store has lost the content of this document. Restore it from a backup."),
-    RoomClosed: (503, "The server is about to stop. Try again in a moment."),
+    RoomClosed: (503, "This document is being closed. Try again in a moment."),
     RoomRebuilding: (503, "This document is being read anew. Try again in a moment."),
     DocumentTooLarge: (413, "The document would become larger than a text document may be."),
     Overloaded: (503, "The database is away, and the memory for edits that wait for it is full."),

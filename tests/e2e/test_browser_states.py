@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
+from collab.codec import encode_update
+from tests.collab.test_hostile import BASE, COMPARED_WITH_ALL
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People
-from tests.e2e.helpers import file_text, new_document
+from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
+from tests.support.sync_client import sync_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,6 +45,43 @@ async def test_a_deleted_text_says_so_and_can_still_be_copied(site: Server, peop
     assert await owner.page.evaluate("navigator.clipboard.readText()") == text
     await owner.page.reload()
     await expect(owner.page.get_by_text("It may have been deleted or renamed")).to_be_visible()
+
+
+async def test_a_text_that_goes_on_under_a_new_id_opens_by_itself_unless_edits_would_be_lost(
+    site: Server, people: People
+) -> None:
+    document = await new_document(site, "renewed.md", "kept\n")
+    owner = await people.owner()
+    guest = await people.guest("editor", "Gus")
+    for tab in (owner, guest):
+        await tab.open("renewed.md")
+        await tab.is_saved()
+    await guest.page.context.set_offline(True)
+    await guest.type_at_end("renewed.md", "in the tunnel")
+    async with sync_client(site.owner.socket(f"/sync/{site.workspace}/{document}")) as eve:
+        for frame in (encode_update(BASE), encode_update(COMPARED_WITH_ALL)):
+            await eve.socket.send(frame)
+        await eve.barrier()
+    # Replacing it takes a copy of it, which nobody would wait for.
+    answer = await site.owner.http.put(f"{site.workspace_path}/files/renewed.md", content=b"short\n")
+    assert answer.status_code == 503
+    await expect(owner.page.get_by_role("heading", name="goes on as a fresh copy")).to_be_visible()
+    await people.picture(owner, "renewed")
+    await eventually(lambda: site.document("renewed.md"), lambda now: now != document)
+    answer = await site.owner.http.put(f"{site.workspace_path}/files/renewed.md", content=b"short\n")
+    assert answer.status_code == 204
+    await owner.reads("renewed.md", "short\n")
+    await owner.is_saved()
+
+    await guest.page.context.set_offline(False)
+    await expect(guest.page.get_by_role("heading", name="Another file has taken the place")).to_be_visible()
+    await guest.reads("renewed.md", "kept\nin the tunnel")
+    await expect(guest.state).to_have_text("No longer saved")
+    await people.picture(guest, "renewed-while-offline")
+    await guest.page.get_by_role("button", name="Open the file as it is now").click()
+    await guest.reads("renewed.md", "short\n")
+    await guest.is_saved()
+    guest.errors.clear()  # the browser itself reports what it could not reach
 
 
 @pytest.mark.alone

@@ -1,8 +1,9 @@
+import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { Button } from '../ui/Button'
 import { attempt, tell } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
-import type { Ending } from './ending'
+import { type Ending, replacement } from './ending'
 import type { DocumentSession } from './session'
 
 interface EndedProps {
@@ -13,7 +14,10 @@ interface EndedProps {
 
 /** Why this text can no longer be edited, and what can still be done with it. */
 export function Ended({ ending, node, session }: EndedProps) {
-  const { api } = useWorkspace()
+  const { api, tree } = useWorkspace()
+  const there = useStore(tree.tree).byPath.get(node.path)
+  const replaced = there !== undefined && there.id !== node.id
+  const { title, detail } = replaced ? replacement : ending
   const discard = async () => {
     await session.discardOwnEdits()
     location.reload()
@@ -25,8 +29,8 @@ export function Ended({ ending, node, session }: EndedProps) {
   return (
     <section className="ended" role="alert">
       <div>
-        <h2>{ending.title}</h2>
-        <p>{ending.detail}</p>
+        <h2>{title}</h2>
+        <p>{detail}</p>
       </div>
       <div className="row">
         {ending.keepsText ? (
@@ -36,6 +40,7 @@ export function Ended({ ending, node, session }: EndedProps) {
             Download
           </a>
         )}
+        {replaced ? <Button onClick={() => session.leave()}>Open the file as it is now</Button> : null}
         {ending.ownFault ? (
           <Button look="danger" onClick={() => void attempt('Your edits were not dropped', discard)}>
             Go back to what is saved

@@ -37,8 +37,27 @@ const endings: Record<number, Ending> = {
   },
 }
 
+/** Why the server closes a document that goes on as another one (docs/sync.md). */
+const renewal = 'this document goes on under a new id'
+
+/** The text goes on as another document at the same path, which opens by itself where nothing would be lost. */
+const renewed: Ending = {
+  title: 'This file goes on as a fresh copy',
+  detail:
+    'The record of how it was written had become too long to work with. All that was saved is in the copy, which opens in a moment.',
+  keepsText: true,
+}
+
+/** Another document has taken its path, and edits that are nowhere else keep this one on the screen. */
+export const replacement = {
+  title: 'Another file has taken the place of this one',
+  detail:
+    'What you see is the text as you had it, with edits of yours that were not saved. Copy what you need from it.',
+}
+
 export function endingFor(code: number, reason: string, wasOpen: boolean): Ending {
   if (code === 4413 && wasOpen) return outgrown
+  if (code === 4410 && reason === renewal) return renewed
   return (
     endings[code] ?? {
       title: 'The server closed this file',

@@ -61,5 +61,8 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
 
 export const isSaved = (state: SaveState) => state.confirmed === state.edits
 
+/** Whether there is something of this person's, or of an earlier visit, that is not known to be durable. */
+export const hasOwnEdits = (state: SaveState) => state.allowed && state.edits > initial.edits && !isSaved(state)
+
 export const isBarrierDue = (state: SaveState) =>
   state.connected && state.allowed && state.uploaded && state.inFlight === null && !isSaved(state)

@@ -5,7 +5,7 @@ import { createProvider } from '../lib/provider'
 import { createStore, type ReadableStore } from '../lib/store'
 import { Barriers } from './barrier'
 import { type Ending, endingFor, isRefusal, refused } from './ending'
-import { isSaved, type SaveState } from './saveState'
+import { hasOwnEdits, isSaved, type SaveState } from './saveState'
 
 export type Phase = { is: 'opening' } | { is: 'open' } | { is: 'ended'; ending: Ending }
 
@@ -13,6 +13,20 @@ export type Phase = { is: 'opening' } | { is: 'open' } | { is: 'ended'; ending: 
 const persistencePatience = 2_000
 
 export const localCopyPrefix = 'scriptorium:'
+
+const unsavedStore = createStore<ReadonlySet<string>>(new Set())
+
+/**
+ * Open documents with edits of one's own that are not saved. Such a text stays on the screen also when another file has
+ * taken its place: its edits are nowhere else.
+ */
+export const unsavedDocuments: ReadableStore<ReadonlySet<string>> = unsavedStore
+
+function noteUnsaved(document: string, unsaved: boolean): void {
+  const noted = unsavedStore.get()
+  if (noted.has(document) === unsaved) return
+  unsavedStore.set(new Set(unsaved ? [...noted, document] : [...noted].filter((other) => other !== document)))
+}
 
 /** One open text document: the shared text, its connection, its local copy and what is known to be saved. */
 export class DocumentSession {
@@ -46,7 +60,9 @@ export class DocumentSession {
       this.end(endingFor(code, reason, this.phaseStore.get().is === 'open')),
     )
     this.save.subscribe(() => {
-      if (isSaved(this.save.get())) this.refusals = 0
+      const state = this.save.get()
+      if (isSaved(state)) this.refusals = 0
+      noteUnsaved(document, hasOwnEdits(state))
     })
     void this.connect()
   }
@@ -70,7 +86,13 @@ export class DocumentSession {
     await this.persistence.clearData()
   }
 
+  /** Gives up the edits that are not saved, for the file that has taken the place of this one. */
+  leave(): void {
+    noteUnsaved(this.document, false)
+  }
+
   close(): void {
+    noteUnsaved(this.document, false)
     this.barriers.stop()
     this.provider.destroy()
     this.undo.destroy()

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { currentPlace, go } from '../app/location'
+import { unsavedDocuments } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { useWorkspace } from './context'
@@ -17,10 +18,12 @@ export interface OpenFile {
 export function useOpenFile(path: string): OpenFile {
   const session = useWorkspace()
   const tree = useStore(session.tree.tree)
+  const unsaved = useStore(unsavedDocuments)
   const [found, setFound] = useState<{ at: string; node: TreeNode } | null>(null)
 
   const last = found?.at === path ? found.node : null
-  const alive = (last && tree.nodes.get(last.id)) ?? tree.byPath.get(path) ?? null
+  const heir = last !== null && unsaved.has(last.id) ? undefined : tree.byPath.get(path)
+  const alive = (last && tree.nodes.get(last.id)) ?? heir ?? null
   // Adjusted while rendering, as React advises for state that follows what is passed in.
   if (alive !== null && alive !== last) setFound({ at: path, node: alive })
 
