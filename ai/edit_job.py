@@ -22,6 +22,7 @@ from ai.toolbox import Toolbox
 from collab.edits import fork
 from collab.offsets import slice_utf16, utf16_length
 from collab.positions import Anchor, resolve
+from collab.room import RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound
 
 SAVE_INTERVAL = 0.5
@@ -88,9 +89,10 @@ class EditAttempt(SuggestionAttempt):
         try:
             async with self._tools.rooms.open(payload["document"]) as room, asyncio.timeout(PATIENCE):
                 await until_known(room, needed_for(anchors))
+                await room.copyable()
                 room.flush()
                 replica = fork(room.doc)
-        except (DocumentGone, DocumentNotFound) as error:
+        except (DocumentGone, DocumentNotFound, RoomClosed) as error:
             raise JobFailed("The file is gone.") from error
         except TimeoutError as error:
             raise JobFailed(TEXT_GONE) from error

@@ -213,6 +213,7 @@ class WriteAttempt(SuggestionAttempt):
 
     async def _save(self, room: Room, hunk: Hunk, typed: Insertion) -> None:
         self._saved_at = time.monotonic()
+        await room.copyable()
         grown = replace(self._standing(room, hunk, typed), typed=(*hunk.typed[:-1], (typed.client, typed.length)))
         await self._tools.suggestions.rewrite_hunk(grown)
         await self._tools.announcements.suggestion_delta(self._job.workspace, self._suggestion, [grown], [])
@@ -246,6 +247,7 @@ class WriteAttempt(SuggestionAttempt):
         if length == 0:
             await self._tools.suggestions.remove_streaming([hunk.id])
             return
+        await room.copyable()
         settled = self._standing(room, hunk, Insertion(client, length))
         typed = (*earlier, (client, length))
         await self._tools.suggestions.rewrite_hunk(replace(settled, state=HunkState.PENDING, typed=typed))
