@@ -40,8 +40,8 @@ from collab.codec import (
     encode_sync_step_1,
 )
 from collab.contents import Content, Contents
+from collab.entries import LogEntry
 from collab.limits import Limits
-from collab.log import LogEntry
 from collab.rooms import Rooms
 from storage import open_storage
 from tests.e2e import sessions

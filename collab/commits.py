@@ -19,7 +19,8 @@ import structlog
 from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
-from collab.log import CLIENTS_AT_ONCE, LARGEST_RECORD, LogEntry, NewClient, UpdateLog
+from collab.entries import LARGEST_RECORD, LogEntry, NewClient
+from collab.log import CLIENTS_AT_ONCE, UpdateLog
 from collab.outbox import Backlog
 from storage.waiting import end
 

@@ -8,20 +8,17 @@ again for each record.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
+from collab.entries import LARGEST_RECORD, LogEntry, NewClient
 from storage.objects import ObjectNotFound, ObjectStore
-
-LARGEST_RECORD = 8 * 1024 * 1024
-"""Bytes of one update above which it goes to the object store by its hash: MongoDB refuses records of 16 MiB."""
 
 LARGEST_INSERT = 12 * 1024 * 1024
 """Bytes of updates in one insert command: MongoDB refuses commands of 16 MiB."""
@@ -34,40 +31,6 @@ _RECORD = 512
 
 _DUPLICATE_KEY = 11000
 _DURABLE = {"w": "majority", "j": True}
-
-
-class LogEntry(NamedTuple):
-    """Updates ``first..last`` of ``process`` to ``document``, merged into one Yjs v1 update."""
-
-    document: str
-    process: str
-    first: int
-    last: int
-    update: bytes
-
-    @property
-    def id(self) -> str:
-        return f"{self.document}:{self.process}:{self.first}"
-
-    @property
-    def object_key(self) -> str | None:
-        """Where the update lies when it is too large for a record.
-
-        The entry's name is part of it: two processes may log the same bytes while the log is coming back, and
-        folding one of the entries must not take the other's bytes away.
-        """
-        if len(self.update) <= LARGEST_RECORD:
-            return None
-        digest = hashlib.sha256(self.update).hexdigest()
-        return f"log/{self.document}/{self.process}.{self.first}.{digest}"
-
-
-class NewClient(NamedTuple):
-    """The first sight of a Yjs client id in a document: who wrote under it (``user:<id>`` or ``job:<id>``)."""
-
-    document: str
-    client: int
-    author: str
 
 
 RANGES = 50

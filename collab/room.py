@@ -21,9 +21,9 @@ from pycrdt import Doc
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
+from collab.entries import LogEntry, NewClient
 from collab.known import NOTHING
 from collab.limits import Limits
-from collab.log import LogEntry, NewClient
 from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox, merge
 from collab.portions import order, portions

@@ -21,8 +21,9 @@ from collab.aside import LARGE, Aside, AsideFailed, TookTooLong
 from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import first_update, fresh_client_id
+from collab.entries import LogEntry, NewClient
 from collab.limits import Limits
-from collab.log import LogEntry, NewClient, UpdateLog
+from collab.log import UpdateLog
 from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
 from collab.trial import build

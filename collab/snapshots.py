@@ -12,10 +12,8 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,12 +23,13 @@ from pycrdt import Doc
 from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.aside import Aside, TookTooLong
+from collab.entries import LogEntry
+from collab.folding import Folded, attempt, counted, fold, integrate, salvage
 from collab.known import NOTHING
-from collab.log import LogEntry, UpdateLog
+from collab.log import UpdateLog
 from collab.replica import Replica
-from collab.surrogates import may_hold_pairs
-from collab.trial import Structs, allowed, at_most, build, most_structs
-from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
+from collab.trial import Structs
+from collab.update import Kind
 from storage.objects import ObjectNotFound, ObjectStore
 
 log = structlog.get_logger(__name__)
@@ -41,10 +40,6 @@ FORGET_PROCESS = timedelta(days=1)
 
 LARGEST_STATE = 16 * 1024
 """Bytes of a state vector that are kept in a document's record; a longer one is read from the snapshot."""
-
-
-PATIENCE = 60.0
-"""Seconds of CPU for reading a text that takes too long to build, once, before it goes on under a new id."""
 
 
 class DocumentNotFound(LookupError):
@@ -90,104 +85,6 @@ class Loaded:
     @property
     def doc(self) -> Doc[Any]:
         return self.replica.doc
-
-
-@dataclass(slots=True)
-class Integrated:
-    done: list[tuple[LogEntry, bytes]]
-    """And what was taken of them."""
-    waiting: list[LogEntry]
-    """They rest on text that is not there (yet)."""
-    spoilt: list[LogEntry]
-    """They can never be taken. They are left in the log, for somebody to look at."""
-
-
-def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
-    """Take in every entry that has no gap, in whatever order they fit.
-
-    `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
-    """
-    waiting = list(entries)
-    done: list[tuple[LogEntry, bytes]] = []
-    spoilt: list[LogEntry] = []
-    progress = True
-    while progress and waiting:
-        progress, rest = False, []
-        for entry in waiting:
-            try:
-                header = read_update(entry.update, replica.kind)
-                if replica.gap(header):
-                    rest.append(entry)
-                    continue
-                taken = replica.admit(entry.update, header)
-            except InvalidUpdate as error:
-                log.error("left an entry of the log out", entry=entry.id, why=str(error))
-                spoilt.append(entry)
-                continue
-            replica.defer(taken.update, header.parts, cuts=taken.cuts)
-            done.append((entry, taken.update))
-            progress = True
-        waiting = rest
-    return Integrated(done, waiting, spoilt)
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A new snapshot, and what the pointer says of it so that opening it need not find out."""
-
-    snapshot: bytes
-    hash: str
-    """SHA-256, hex."""
-    state: bytes
-    """Its state vector."""
-    paired: bool
-    """What `may_hold_pairs` says of it."""
-    structs: Structs
-    entries: list[int]
-    """The indexes of those that are in it."""
-
-
-def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
-    """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long."""
-    replica = Replica(kind, previous)
-    integrated = integrate(replica, entries)
-    with at_most(allowed(previous or NOTHING, *(update for _, update in integrated.done))):
-        _ = replica.doc
-    if (folded := _fold(replica, integrated, entries)) is None:
-        return None
-    build(folded.snapshot)
-    return replace(folded, structs=Structs(most_structs(folded.snapshot, len(replica.text))))
-
-
-def fold(kind: Kind, previous: bytes | None, structs: Structs, entries: Sequence[LogEntry]) -> Folded | None:
-    """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does."""
-    replica = Replica(kind, previous, structs=structs)
-    return _fold(replica, integrate(replica, entries), entries)
-
-
-def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry]) -> Folded | None:
-    # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
-    # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
-    snapshot = replica.doc.get_update()
-    done = {id(entry) for entry, update in integrated.done if update not in replica.set_aside}
-    if not done:
-        return None
-    return Folded(
-        snapshot,
-        hashlib.sha256(snapshot).hexdigest(),
-        encode_state_vector(replica.state),
-        may_hold_pairs(snapshot),
-        replica.structs,
-        [index for index, entry in enumerate(entries) if id(entry) in done],
-    )
-
-
-def salvage(previous: bytes | None, entries: Sequence[LogEntry]) -> str:
-    """The text; ends the process when that takes longer than `PATIENCE`."""
-    replica = Replica("text", previous)
-    integrate(replica, entries)
-    with at_most(PATIENCE):
-        return str(replica.text)
 
 
 class Snapshots:
@@ -341,7 +238,7 @@ class Snapshots:
         """Every snapshot of a text was built once, in a process of its own, before a record points to it."""
         size = len(previous or b"") + sum(len(entry.update) for entry in entries)
         structs = _structs_of(record, previous)
-        if record["kind"] != "text" or not (await asyncio.to_thread(_with, structs, entries)).doubtful:
+        if record["kind"] != "text" or not (await asyncio.to_thread(counted, structs, entries)).doubtful:
             return await self._aside.run(size, fold, record["kind"], previous, structs, entries)
         try:
             return await self._aside.attempt(size, attempt, record["kind"], previous, entries)
@@ -358,13 +255,6 @@ def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:
 def _structs_of(record: dict[str, Any], snapshot: bytes | None) -> Structs:
     kept = (record.get("snapshot") or {}).get("structs")
     return Structs(**kept) if kept else Structs.unknown(snapshot or NOTHING)
-
-
-def _with(structs: Structs, entries: Iterable[LogEntry]) -> Structs:
-    for entry in entries:
-        with suppress(InvalidUpdate):  # it stays out
-            structs = structs.more(read_update(entry.update, "text").parts)
-    return structs
 
 
 def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[dict[str, Any]]:

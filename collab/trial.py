@@ -26,6 +26,9 @@ BEARABLE = 0.02
 
 TIMES_READING = 12
 
+AT_STAKE = 0.02
+"""Seconds of CPU that building may at worst take more than at the last trial, without another one."""
+
 PER_PAIR = 3e-7
 """Seconds, measured, that it takes to compare two structs."""
 
@@ -58,7 +61,7 @@ class Structs:
         Each fresh one is compared with all there are at most, and cuts two others, which all the others are compared
         with.
         """
-        return PER_PAIR * self.fresh * (4 * self.proven + 3 * self.fresh) > BEARABLE
+        return PER_PAIR * self.fresh * (4 * self.proven + 3 * self.fresh) > AT_STAKE
 
     def more(self, count: int) -> Structs:
         return Structs(self.proven, self.fresh + count)

@@ -26,7 +26,7 @@ from collab.codec import (
     encode_update,
 )
 from collab.connection import Connection, Identity
-from collab.log import LogEntry, NewClient
+from collab.entries import LogEntry, NewClient
 from collab.room import Room
 from collab.rooms import Rooms
 from storage import Storage

@@ -10,11 +10,12 @@ import pytest
 from pycrdt import Doc, Text
 
 from collab.edits import TextEdit
+from collab.entries import LogEntry
+from collab.folding import fold
 from collab.known import Known
-from collab.log import LogEntry
 from collab.replica import Replica
 from collab.rooms import Rooms
-from collab.snapshots import LARGEST_STATE, fold
+from collab.snapshots import LARGEST_STATE
 from collab.surrogates import may_hold_pairs
 from collab.trial import Structs
 from collab.update import decode_state_vector, encode_state_vector, read_update

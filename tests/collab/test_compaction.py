@@ -8,7 +8,7 @@ import random
 import pytest
 
 from collab.edits import TextEdit
-from collab.log import LogEntry, NewClient
+from collab.entries import LogEntry, NewClient
 from collab.rooms import Rooms
 from collab.snapshots import ContentLost
 from storage import Storage

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from pycrdt import Doc, Text
 
-from collab.log import LogEntry, UpdateLog
+from collab.entries import LogEntry
+from collab.log import UpdateLog
 from collab.snapshots import Snapshots
 from storage import Storage
 from storage.objects import ObjectStore

@@ -17,7 +17,7 @@ from collab import renewal
 from collab.aside import Aside, AsideFailed, TookTooLong
 from collab.codec import encode_update
 from collab.edits import TextEdit
-from collab.log import LogEntry
+from collab.entries import LogEntry
 from collab.replication import GivenUp, Gone
 from collab.room import RENEWED, Room, RoomClosed
 from collab.rooms import Rooms

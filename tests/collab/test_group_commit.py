@@ -14,7 +14,8 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from collab import replication
 from collab.edits import TextEdit
-from collab.log import LogEntry, NewClient, UpdateLog
+from collab.entries import LogEntry, NewClient
+from collab.log import UpdateLog
 from collab.rooms import Rooms
 from storage import Storage, mongo
 from tests.collab.rooms_helpers import Client, eventually, log_hangs, new_document
@@ -209,7 +210,7 @@ async def test_a_paste_that_the_object_store_does_not_take_holds_up_nobody_else(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above `LARGEST_RECORD` an entry lies in the object store, which is away."""
-    monkeypatch.setattr("collab.log.LARGEST_RECORD", 1_000)
+    monkeypatch.setattr("collab.entries.LARGEST_RECORD", 1_000)
     monkeypatch.setattr("collab.commits.LARGEST_RECORD", 1_000)
     put, away = storage.objects.put, True
 

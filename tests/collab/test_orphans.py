@@ -9,8 +9,8 @@ import pytest
 
 from collab.documents import blob_key
 from collab.edits import TextEdit
+from collab.entries import LARGEST_RECORD
 from collab.files import Files
-from collab.log import LARGEST_RECORD
 from collab.orphans import remove_orphans
 from collab.rooms import Rooms
 from storage import Storage

@@ -14,8 +14,8 @@ from pymongo.errors import PyMongoError
 
 from collab import replication
 from collab.edits import TextEdit, replacing_updates
+from collab.entries import LogEntry
 from collab.limits import Limits
-from collab.log import LogEntry
 from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
 from collab.update import LARGE

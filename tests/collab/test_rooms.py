@@ -13,8 +13,8 @@ from pymongo.errors import AutoReconnect
 from collab import replication
 from collab.codec import encode_sync_step_2, encode_update
 from collab.edits import TextEdit
+from collab.entries import LogEntry, NewClient
 from collab.limits import Limits
-from collab.log import LogEntry, NewClient
 from collab.offsets import OffsetOutsideText
 from collab.room import DocumentTooLarge, UpdateGap
 from collab.rooms import Rooms

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from collab.log import LogEntry
+from collab.entries import LogEntry
 from collab.replica import Replica
 from collab.rooms import Rooms
 from collab.update import read_update

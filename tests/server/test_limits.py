@@ -14,8 +14,8 @@ import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
 from collab.codec import encode_barrier
+from collab.entries import LARGEST_RECORD
 from collab.limits import KIB, MIB, Limits
-from collab.log import LARGEST_RECORD
 from collab.paths import MAX_NAME_BYTES, MAX_PATH_BYTES
 from server import rate
 from server.settings import Settings

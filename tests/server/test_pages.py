@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from collab.log import LogEntry
+from collab.entries import LogEntry
 from server.app import create_app
 from server.routes import client
 from server.services import Services

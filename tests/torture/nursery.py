@@ -21,7 +21,7 @@ from typing import Any
 import server.app
 import server.cli
 import server.serve
-from collab import drive, log, rooms, trees
+from collab import drive, entries, rooms, trees, trial
 
 HASTE: list[tuple[Any, str, float]] = [
     (rooms, "IDLE", 0.5),
@@ -29,7 +29,8 @@ HASTE: list[tuple[Any, str, float]] = [
     (rooms, "COMPACT_ENTRIES", 10),
     (rooms, "COMPACT_BYTES", 16 * 1024),
     (rooms, "CLOSE_ENTRIES", 4),
-    (log, "LARGEST_RECORD", 4 * 1024),
+    (entries, "LARGEST_RECORD", 4 * 1024),
+    (trial, "AT_STAKE", 0.0),
     (drive, "QUIET", 0.3),
     (drive, "RETRY", 1.0),
     (drive, "RETRY_BROKEN", 2.0),

@@ -1,0 +1,128 @@
+"""Folding a log into a snapshot, as far as that is work on bytes: for threads and for processes of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from collab.entries import LogEntry
+from collab.known import NOTHING
+from collab.replica import Replica
+from collab.surrogates import may_hold_pairs
+from collab.trial import Structs, allowed, at_most, build, most_structs
+from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 60.0
+"""Seconds of CPU for reading a text that takes too long to build, once, before it goes on under a new id."""
+
+
+@dataclass(slots=True)
+class Integrated:
+    done: list[tuple[LogEntry, bytes]]
+    """And what was taken of them."""
+    waiting: list[LogEntry]
+    """They rest on text that is not there (yet)."""
+    spoilt: list[LogEntry]
+    """They can never be taken. They are left in the log, for somebody to look at."""
+
+
+def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
+    """Take in every entry that has no gap, in whatever order they fit.
+
+    `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
+    """
+    waiting = list(entries)
+    done: list[tuple[LogEntry, bytes]] = []
+    spoilt: list[LogEntry] = []
+    progress = True
+    while progress and waiting:
+        progress, rest = False, []
+        for entry in waiting:
+            try:
+                header = read_update(entry.update, replica.kind)
+                if replica.gap(header):
+                    rest.append(entry)
+                    continue
+                taken = replica.admit(entry.update, header)
+            except InvalidUpdate as error:
+                log.error("left an entry of the log out", entry=entry.id, why=str(error))
+                spoilt.append(entry)
+                continue
+            replica.defer(taken.update, header.parts, cuts=taken.cuts)
+            done.append((entry, taken.update))
+            progress = True
+        waiting = rest
+    return Integrated(done, waiting, spoilt)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A new snapshot, and what the pointer says of it so that opening it need not find out."""
+
+    snapshot: bytes
+    hash: str
+    """SHA-256, hex."""
+    state: bytes
+    """Its state vector."""
+    paired: bool
+    """What `may_hold_pairs` says of it."""
+    structs: Structs
+    entries: list[int]
+    """The indexes of those that are in it."""
+
+
+def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
+    """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long."""
+    replica = Replica(kind, previous)
+    integrated = integrate(replica, entries)
+    with at_most(allowed(previous or NOTHING, *(update for _, update in integrated.done))):
+        _ = replica.doc
+    if (folded := _fold(replica, integrated, entries)) is None:
+        return None
+    build(folded.snapshot)
+    return replace(folded, structs=Structs(most_structs(folded.snapshot, len(replica.text))))
+
+
+def fold(kind: Kind, previous: bytes | None, structs: Structs, entries: Sequence[LogEntry]) -> Folded | None:
+    """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does."""
+    replica = Replica(kind, previous, structs=structs)
+    return _fold(replica, integrate(replica, entries), entries)
+
+
+def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry]) -> Folded | None:
+    # The document's own encoding rather than `merge_updates` of the parts: it is squashed and rid of deleted
+    # text, several times smaller. It drops only what does not integrate, and `integrate` let nothing such in.
+    snapshot = replica.doc.get_update()
+    done = {id(entry) for entry, update in integrated.done if update not in replica.set_aside}
+    if not done:
+        return None
+    return Folded(
+        snapshot,
+        hashlib.sha256(snapshot).hexdigest(),
+        encode_state_vector(replica.state),
+        may_hold_pairs(snapshot),
+        replica.structs,
+        [index for index, entry in enumerate(entries) if id(entry) in done],
+    )
+
+
+def salvage(previous: bytes | None, entries: Sequence[LogEntry]) -> str:
+    """The text; ends the process when that takes longer than `PATIENCE`."""
+    replica = Replica("text", previous)
+    integrate(replica, entries)
+    with at_most(PATIENCE):
+        return str(replica.text)
+
+
+def counted(structs: Structs, entries: Iterable[LogEntry]) -> Structs:
+    """Of a text of ``structs`` with ``entries`` on top."""
+    for entry in entries:
+        with suppress(InvalidUpdate):  # it stays out
+            structs = structs.more(read_update(entry.update, "text").parts)
+    return structs
