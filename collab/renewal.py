@@ -11,7 +11,10 @@ moment before the switch, which is one update of the tree, the old document is f
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 
@@ -24,6 +27,9 @@ from collab.snapshots import DocumentGone, DocumentNotFound, TooCostly
 from collab.trees import Trees
 from collab.versions import Versions
 from storage.leases import LeaseUnavailable
+from storage.waiting import end
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +38,19 @@ LAST_WORDS = 3.0
 
 RETRY = 1.0
 
+GRACE = 10.0
+"""Seconds that a process which is told to stop waits for what has begun."""
+
 AUTHOR = "job:renewal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Heir:
+    document: str
+    first: bytes
+    """The update that put the text into it."""
+    known: dict[str, int]
+    """Process → number, of what went into that text."""
 
 
 class Renewal:
@@ -51,47 +69,59 @@ class Renewal:
             task.add_done_callback(lambda _: self._tasks.pop(room.document))
 
     async def close(self) -> None:
-        """Finish what has begun."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """Finish what has begun, if storage lets it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=GRACE)
+        await end(list(self._tasks.values()))
 
     async def _renew(self, room: Room) -> None:
+        await asyncio.sleep(LAST_WORDS)
+        try:
+            if (heir := await self._until_storage_answers(lambda: self._switch(room))) is not None:
+                await self._until_storage_answers(lambda: self._bring_after(room, heir))
+                await asyncio.sleep(LAST_WORDS)
+                await self._until_storage_answers(lambda: self._carry_over(room, heir))
+        except (DocumentNotFound, DocumentGone, RoomClosed):
+            return  # by somebody else, or by the next process
+        except TooCostly:
+            log.error("a document is too costly even to be read", document=room.document)
+
+    async def _until_storage_answers(self, work: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                await asyncio.sleep(LAST_WORDS)
-                await self._move(room)
-                return
-            except (DocumentNotFound, DocumentGone, RoomClosed):
-                return  # by somebody else, or by the next process
-            except TooCostly:
-                log.error("a document is too costly even to be read", document=room.document)
-                return
+                return await work()
             except (LeaseUnavailable, *STORAGE_ERRORS) as error:
-                log.warning("renewal put off", document=room.document, error=str(error))
+                log.warning("renewal put off", error=str(error))
                 await asyncio.sleep(RETRY)
 
-    async def _move(self, room: Room) -> None:
+    async def _switch(self, room: Room) -> _Heir | None:
+        """None when there is nothing to do."""
         document, workspace = room.document, room.workspace
         async with self._trees.change(workspace) as change:
             node, record = change.tree.nodes.get(document), await self._contents.documents.find(document)
             if node is None or record is None:
-                return  # it is in the trash, or another process was here first
+                return None  # it is in the trash, or another process was here first
             known = await self._rooms.updates.numbers(document)
             text = await self._text(room)
-            [heir] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
+            [made] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
+            begun = await self._rooms.updates.read(made.id)
             change.add(
-                treeedits.create(heir.id, node.name, node.parent, "text"), treeedits.delete(document, datetime.now(UTC))
+                treeedits.create(made.id, node.name, node.parent, "text"), treeedits.delete(document, datetime.now(UTC))
             )
             await change.commit(AUTHOR)
-        self._contents.announce(workspace, heir.id)
-        log.warning("a document goes on under a new id", document=document, heir=heir.id)
-        await self._versions.move(workspace, document, heir.id)
-        await self._rooms.retire(document)
-        begun = await self._rooms.updates.read(heir.id)
-        await asyncio.sleep(LAST_WORDS)
-        if await self._rooms.updates.numbers(document) != known:  # by a process that had not heard of it
-            late = await self._text(room)
-            async with self._rooms.open(heir.id) as renewed:
-                await self._contents.replace(renewed, begun[0].update if begun else NOTHING, late, AUTHOR)
+        self._contents.announce(workspace, made.id)
+        log.warning("a document goes on under a new id", document=document, heir=made.id)
+        return _Heir(made.id, begun[0].update if begun else NOTHING, known)
+
+    async def _bring_after(self, room: Room, heir: _Heir) -> None:
+        await self._versions.move(room.workspace, room.document, heir.document)
+        await self._rooms.retire(room.document)
+
+    async def _carry_over(self, room: Room, heir: _Heir) -> None:
+        if await self._rooms.updates.numbers(room.document) != heir.known:
+            text = await self._text(room)
+            async with self._rooms.open(heir.document) as renewed:
+                await self._contents.replace(renewed, heir.first, text, AUTHOR)
 
     async def _text(self, room: Room) -> str:
         """With all that the log has."""

@@ -500,3 +500,51 @@ async def test_what_is_in_the_trash_stays_there(one: Process) -> None:
     await discovered(one, document)
     await one.files.renewal.close()
     assert [entry.path for entry in await one.files.trash.list("w")] == ["notes/a.md"]
+
+
+async def test_storage_that_is_away_in_the_middle_of_it_is_waited_for(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "RETRY", 0.02)
+    document = await attacked(one)
+    failures = 0
+
+    def failing(work: Any) -> Any:
+        tries = 0
+
+        async def fail_at_first(*arguments: Any) -> Any:
+            nonlocal tries, failures
+            tries += 1
+            if tries < 3:
+                failures += 1
+                raise OSError("away")
+            return await work(*arguments)
+
+        return fail_at_first
+
+    versions, rooms = one.files.history.versions, one.rooms
+    for owner, name in ((rooms.updates, "numbers"), (versions, "move"), (rooms, "retire")):
+        monkeypatch.setattr(owner, name, failing(getattr(owner, name)))
+    await discovered(one, document)
+    heir = await heir_of(one, document)
+    await one.files.renewal.close()
+    assert failures == 6
+    assert await versions.list(document, None, 10) == []
+    assert len(await versions.list(heir, None, 10)) > 0
+    assert await one.files.trash.list("w") == []
+
+
+async def test_a_process_that_is_told_to_stop_does_not_wait_for_ever(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "GRACE", 0.2)
+    document = await attacked(one)
+
+    async def away(*_: Any) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one.files.contents.documents, "find", away)
+        await discovered(one, document)
+        await asyncio.wait_for(one.files.renewal.close(), 5)
+    assert (await one.files.entry("w", "notes/a.md")).id == document
