@@ -27,7 +27,8 @@ PIECE = 256 * 1024
 """Bytes that the pipe to a process is given at a time."""
 
 AT_ONCE = 2
-"""Processes; each may need ten times as much memory as its document has bytes."""
+"""Processes for large documents, each of which may need ten times as much memory as that has bytes; and as many for
+small ones, which must not wait for those."""
 
 KEPT = 30.0
 """Seconds for which a process of `Aside.attempt` waits for the next attempt."""
@@ -46,7 +47,7 @@ class TookTooLong(AsideFailed):
 
 class Aside:
     def __init__(self) -> None:
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._large, self._small = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._kept: Process | None = None
         self._ending: asyncio.TimerHandle | None = None
 
@@ -61,7 +62,7 @@ class Aside:
         """
         if size < LARGE:
             return await asyncio.to_thread(work, *arguments, **named)
-        async with self._gate:
+        async with self._large:
             process = await _start()
             try:
                 answer = await _ask(process, work, arguments, named)
@@ -77,7 +78,7 @@ class Aside:
             TookTooLong
             As `run`.
         """
-        async with self._gate:
+        async with self._large if size >= LARGE else self._small:
             process, self._kept = self._kept, None
             if self._ending is not None:
                 self._ending.cancel()

@@ -22,7 +22,7 @@ import structlog
 from pycrdt import Doc
 from pymongo.asynchronous.database import AsyncDatabase
 
-from collab.aside import Aside, TookTooLong
+from collab.aside import LARGE, Aside, TookTooLong
 from collab.entries import LogEntry
 from collab.folding import Folded, attempt, counted, fold, integrate, salvage
 from collab.known import NOTHING
@@ -99,6 +99,8 @@ class Snapshots:
         self._objects = objects
         self._updates = updates
         self._aside = aside or Aside()
+        self._salvaging = Aside()
+        """Apart, because it takes long and nobody else may wait for it."""
 
     async def load(self, document: str) -> Loaded:
         """The document as snapshot and log have it. Subscribe to the document's channel first, then call this.
@@ -228,7 +230,7 @@ class Snapshots:
         _, previous, entries = await self._read(document)
         size = len(previous or b"") + sum(len(entry.update) for entry in entries)
         try:
-            return await self._aside.attempt(size, salvage, previous, entries)
+            return await self._salvaging.attempt(max(size, LARGE), salvage, previous, entries)
         except TookTooLong as error:
             raise TooCostly(document) from error
 

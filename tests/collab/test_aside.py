@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collab.aside import LARGE, Aside, AsideFailed
+from collab.aside import AT_ONCE, LARGE, Aside, AsideFailed, TookTooLong
 from tests.support.waiting import until
 
 
@@ -67,3 +67,42 @@ async def test_who_waits_no_more_leaves_no_process() -> None:
 def children() -> set[int]:
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return {int(child) for child in file.read().split()}
+
+
+async def test_small_work_does_not_wait_for_large() -> None:
+    aside = Aside()
+    long = [asyncio.create_task(aside.run(LARGE, time.sleep, 60)) for _ in range(AT_ONCE)]
+    assert await aside.attempt(1, len, b"small") == 5
+    for work in long:
+        work.cancel()
+    await asyncio.gather(*long, return_exceptions=True)
+    await aside.close()
+
+
+async def test_an_attempt_gets_the_process_of_the_one_before_unless_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aside = Aside()
+    before = children()
+    first = await aside.attempt(1, os.getpid)
+    assert await aside.attempt(1, os.getpid) == first
+    with pytest.raises(ValueError, match="invalid literal"):
+        await aside.attempt(1, int, "no number")
+    assert await aside.attempt(1, os.getpid) == first
+    with pytest.raises(TookTooLong):
+        await aside.attempt(1, signal.raise_signal, signal.SIGPROF)
+    second = await aside.attempt(1, os.getpid)
+    assert second != first
+    os.kill(second, signal.SIGKILL)
+    await until(lambda: second not in children())
+    third = await aside.attempt(1, os.getpid)
+    assert await aside.attempt(LARGE, os.getpid) == third  # and is not kept for the memory that it has taken
+    assert children().isdisjoint({first, second, third})
+    assert await asyncio.gather(*(aside.attempt(1, len, b"x" * n) for n in range(6))) == list(range(6))
+    assert len(children() - before) == 1
+    monkeypatch.setattr("collab.aside.KEPT", 0.05)
+    await aside.attempt(1, os.getpid)
+    await until(lambda: not children() - before)
+    await aside.attempt(1, os.getpid)
+    await aside.close()
+    assert not children() - before
