@@ -166,6 +166,7 @@ class Contents:
     async def _edit(self, document: str, text: str, author: str) -> bool:
         async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
+            await room.copyable()
             return await self.replace(room, room.encode_whole(), text, author)
 
     async def replace(self, room: Room, content: bytes, text: str, author: str) -> bool:

@@ -1,6 +1,6 @@
 """The records of documents, collection ``documents``: what the tree does not say of a file and people may not change.
 
-A record is {_id, workspace, kind: "text"|"binary"|"tree", format?, size, blob?, drive?, snapshot?, gone_at?,
+A record is {_id, workspace, kind: "text"|"binary"|"tree", format?, size, blob?, drive?, snapshot?, gone_at?, heir?,
 created_at, updated_at}. It alone grants access to a document; a node of the tree only places it. It is inserted before
 the node that shows it, so that nobody meets a node without a record; a crash between the two leaves a record that
 nothing shows. `snapshot` and `gone_at` belong to `collab.snapshots` and `collab.rooms`, `drive` to `collab.drive`.
@@ -206,6 +206,15 @@ class Documents:
         if record.kind == "text":
             fields["format"] = record.format.to_record()
         await self._records.update_one({"_id": record.id}, {"$set": fields})
+
+    async def set_heir(self, document: str, heir: str) -> None:
+        """``document`` is about to go on as ``heir`` (`collab.renewal`)."""
+        await self._records.update_one({"_id": document}, {"$set": {"heir": heir}})
+
+    async def heirs(self, workspace: str) -> dict[str, str]:
+        """Document → heir, of those that are not gone yet."""
+        query = {"workspace": workspace, "heir": {"$exists": True}, "gone_at": None}
+        return {record["_id"]: record["heir"] async for record in self._records.find(query, {"heir": 1})}
 
     async def claims(self, workspace: str, paths: Iterable[str]) -> dict[str, str]:
         """Of ``paths`` on the drive those that some document claims: path → its id."""

@@ -84,6 +84,7 @@ class Drive:
         self._history = files.history
         self._documents = files.contents.documents
         self._trees = files.trees
+        self._renewal = files.renewal
         self._due: dict[str, dict[str, _Due]] = {}
         self._woken = asyncio.Event()
         self._gate = asyncio.Semaphore(PASSES)
@@ -238,6 +239,7 @@ class Drive:
             LeaseUnavailable, DocumentNotFound, DocumentGone
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
         """
+        await self._renewal.finish(workspace)
         async with self._gate, self._lease(workspace) as lease:
             nodes = await self._nodes(workspace)
             records = await self._documents.of_workspace(workspace)

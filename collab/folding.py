@@ -13,12 +13,12 @@ from collab.entries import LogEntry
 from collab.known import NOTHING
 from collab.replica import Replica
 from collab.surrogates import may_hold_pairs
-from collab.trial import Structs, allowed, at_most, build, most_structs
+from collab.trial import PATIENCE, PATIENCE_TIMES_READING, Structs, at_most, build, most_structs, reading
 from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 60.0
+SALVAGING = 60.0
 """Seconds of CPU for reading a text that takes too long to build, once, before it goes on under a new id."""
 
 
@@ -81,7 +81,8 @@ def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> 
     """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long."""
     replica = Replica(kind, previous)
     integrated = integrate(replica, entries)
-    with at_most(allowed(previous or NOTHING, *(update for _, update in integrated.done))):
+    taken = reading(previous or NOTHING, *(update for _, update in integrated.done))
+    with at_most(PATIENCE + PATIENCE_TIMES_READING * taken):
         _ = replica.doc
     if (folded := _fold(replica, integrated, entries)) is None:
         return None
@@ -113,10 +114,10 @@ def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry])
 
 
 def salvage(previous: bytes | None, entries: Sequence[LogEntry]) -> str:
-    """The text; ends the process when that takes longer than `PATIENCE`."""
+    """The text; ends the process when that takes longer than `SALVAGING`."""
     replica = Replica("text", previous)
     integrate(replica, entries)
-    with at_most(PATIENCE):
+    with at_most(SALVAGING):
         return str(replica.text)
 
 

@@ -116,6 +116,7 @@ class History:
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
             await room.complete()
+            await room.copyable()
             present = Present.in_room(room)
             content = room.encode_whole()
             if present.text == text:
@@ -158,6 +159,7 @@ class History:
             if room.kind != "text":
                 raise DocumentNotFound(document)
             await self._rooms.catch_up(room)
+            await room.copyable()
             return room.encode_whole()
 
 

@@ -36,21 +36,24 @@ log = structlog.get_logger(__name__)
 LAST_WORDS = 3.0
 """Seconds within which every process has logged what it had when it heard that the document is given up."""
 
+UNHEARD = 30.0
+"""Seconds within which a process that heard nothing of it has looked whether its documents are gone."""
+
 RETRY = 1.0
 
-GRACE = 10.0
+GRACE = 6.0
 """Seconds that a process which is told to stop waits for what has begun."""
 
 AUTHOR = "job:renewal"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Heir:
     document: str
     first: bytes
     """The update that put the text into it."""
-    known: dict[str, int]
-    """Process → number, of what went into that text."""
+    carried: dict[str, int]
+    """Process → number, of what has gone into its text."""
 
 
 class Renewal:
@@ -78,9 +81,12 @@ class Renewal:
         await asyncio.sleep(LAST_WORDS)
         try:
             if (heir := await self._until_storage_answers(lambda: self._switch(room))) is not None:
-                await self._until_storage_answers(lambda: self._bring_after(room, heir))
-                await asyncio.sleep(LAST_WORDS)
-                await self._until_storage_answers(lambda: self._carry_over(room, heir))
+                await self._until_storage_answers(
+                    lambda: self._bring_after(room.workspace, room.document, heir.document)
+                )
+                for wait in (LAST_WORDS, UNHEARD):
+                    await asyncio.sleep(wait)
+                    await self._until_storage_answers(lambda: self._carry_over(room.document, heir))
         except (DocumentNotFound, DocumentGone, RoomClosed):
             return  # by somebody else, or by the next process
         except TooCostly:
@@ -97,37 +103,62 @@ class Renewal:
     async def _switch(self, room: Room) -> _Heir | None:
         """None when there is nothing to do."""
         document, workspace = room.document, room.workspace
-        async with self._trees.change(workspace) as change:
-            node, record = change.tree.nodes.get(document), await self._contents.documents.find(document)
-            if node is None or record is None:
-                return None  # it is in the trash, or another process was here first
+        while True:
             known = await self._rooms.updates.numbers(document)
-            text = await self._text(room)
-            [made] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
-            begun = await self._rooms.updates.read(made.id)
-            change.add(
-                treeedits.create(made.id, node.name, node.parent, "text"), treeedits.delete(document, datetime.now(UTC))
-            )
-            await change.commit(AUTHOR)
-        self._contents.announce(workspace, made.id)
-        log.warning("a document goes on under a new id", document=document, heir=made.id)
-        return _Heir(made.id, begun[0].update if begun else NOTHING, known)
+            text = await self._text(room)  # may take a minute, in which nobody's lease is held
+            async with self._trees.change(workspace) as change:
+                node, record = change.tree.nodes.get(document), await self._contents.documents.find(document)
+                if node is None or record is None:
+                    return None  # it is in the trash, or another process was here first
+                if await self._rooms.updates.numbers(document) != known:
+                    continue
+                [made] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
+                begun = await self._rooms.updates.read(made.id)
+                await self._contents.documents.set_heir(document, made.id)
+                change.add(
+                    treeedits.create(made.id, node.name, node.parent, "text"),
+                    treeedits.delete(document, datetime.now(UTC)),
+                )
+                await change.commit(AUTHOR)
+            self._contents.announce(workspace, made.id)
+            log.warning("a document goes on under a new id", document=document, heir=made.id)
+            return _Heir(made.id, begun[0].update if begun else NOTHING, known)
 
-    async def _bring_after(self, room: Room, heir: _Heir) -> None:
-        await self._versions.move(room.workspace, room.document, heir.document)
-        await self._rooms.retire(room.document)
+    async def _bring_after(self, workspace: str, document: str, heir: str) -> None:
+        await self._versions.move(workspace, document, heir)
+        await self._rooms.retire(document)
 
-    async def _carry_over(self, room: Room, heir: _Heir) -> None:
-        if await self._rooms.updates.numbers(room.document) != heir.known:
-            text = await self._text(room)
+    async def finish(self, workspace: str) -> None:
+        """What a process that has died in the middle of it left to do.
+
+        Raises:
+            DocumentNotFound, LeaseUnavailable
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
+        """
+        if heirs := await self._contents.documents.heirs(workspace):
+            nodes = (await self._trees.read(workspace, fresh=True)).nodes
+            for document, heir in heirs.items():
+                if document not in self._tasks and document not in nodes and heir in nodes:
+                    await self._bring_after(workspace, document, heir)
+
+    async def _carry_over(self, document: str, heir: _Heir) -> None:
+        """What a process logged that had not heard of it."""
+        if await self._rooms.updates.numbers(document) != heir.carried:
+            carried = await self._rooms.updates.numbers(document)
+            text = await self._rooms.snapshots.salvage(document)
             async with self._rooms.open(heir.document) as renewed:
                 await self._contents.replace(renewed, heir.first, text, AUTHOR)
+            heir.carried = carried
 
     async def _text(self, room: Room) -> str:
         """With all that the log has."""
-        if not room.built:
+        if room.built:
+            await self._rooms.catch_up(room)
+            return room.text
+        try:
             return await self._rooms.snapshots.salvage(room.document)
-        for entry in await self._rooms.updates.read(room.document):
-            if entry.last > room.covered.get(entry.process, 0):
-                await room.absorb(entry.update)
-        return room.text
+        except TooCostly:
+            if (newest := await self._versions.newest(room.document)) is None:
+                raise
+            log.error("of a document only its newest version can be read", document=room.document)
+            return await self._versions.text(room.workspace, room.document, newest.version)

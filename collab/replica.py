@@ -11,7 +11,7 @@ from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from collab.known import NOTHING, Known, Taken
 from collab.surrogates import mend
-from collab.trial import Structs
+from collab.trial import PER_BYTE, Structs
 from collab.update import Kind, UpdateHeader, encode_state_vector, missing, read_update
 
 log = structlog.get_logger(__name__)
@@ -19,9 +19,8 @@ log = structlog.get_logger(__name__)
 TURN = 0.02
 """Seconds that integrating may keep the loop busy at a stretch, as far as that can be told beforehand."""
 
-PER_ITEM, PER_BYTE = 2e-7, 1e-9
-"""Seconds, measured: the most that a struct costs for each item it is compared with, and for each byte of a string that
-it is cut into."""
+PER_ITEM = 2e-7
+"""Seconds, measured: the most that a struct costs for each item it is compared with."""
 
 MOST = 400
 """Structs at a stretch in a document where nothing else is: they are compared with each other."""
@@ -86,7 +85,7 @@ class Replica:
     @property
     def doubtful(self) -> bool:
         """Whether building it, or a copy of it, needs a trial first."""
-        return self.kind == "text" and self.structs.doubtful
+        return self.kind == "text" and self.structs.fresh > 0 and self.structs.doubtful(self._size())
 
     def _made_of(self, updates: Iterable[bytes]) -> Doc[Any]:
         doc: Doc[Any] = Doc()
@@ -152,17 +151,37 @@ class Replica:
         whole = merge_updates(self._content, merge_updates(*self._deferred)) if self._deferred else self._content
         return whole if everything else get_update(whole, state_vector)
 
+    def _size(self) -> int:
+        """Bytes of the text, at most."""
+        if self._doc is not None:
+            return len(self._text)
+        return len(self._content) + sum(map(len, self._deferred))
+
+    def untried(self) -> tuple[bytes, list[bytes]]:
+        """For a trial: an update as a `Doc` encodes it, and what is to come on top of it."""
+        if self._doc is not None:
+            return self._doc.get_update(), []
+        return self._content, list(self._deferred)
+
+    def tried(self, fresh: int, squashed: bytes, deferred: int) -> None:
+        """A trial has made ``squashed`` of what there was: so many fresh structs, and so many updates on top. Of that
+        the document is built now: of what it was made of that takes as long as the trial took."""
+        self.structs = self.structs.tried(fresh)
+        if self._doc is None:
+            self._content = squashed
+            del self._deferred[:deferred]
+
     def _bytes(self) -> int:
         return len(self.text) if self.kind == "text" else 0
 
     @property
     def portion(self) -> int:
         """How many structs and delete ranges may be integrated at a stretch, if they are as costly as can be here."""
-        size, items = len(self._content), self._items
         if self._doc is not None or not self.doubtful:
-            size = self._bytes()
+            size, items = self._bytes(), self._items
         else:
-            items += size // BYTES_PER_ITEM
+            size = self._size()
+            items = self._items + size // BYTES_PER_ITEM
         most = TURN / (PER_ITEM * items + PER_BYTE * size + 1e-6)
         return max(1, min(MOST, int(most)))
 

@@ -9,8 +9,8 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import structlog
 from pycrdt import Doc
 
 from collab import replication
+from collab.aside import TookTooLong
 from collab.codec import encode_awareness, encode_update
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.entries import LogEntry, NewClient
@@ -28,9 +29,9 @@ from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox, merge
 from collab.portions import order, portions
 from collab.presence import Presence
-from collab.replica import is_refusal
+from collab.replica import TURN, is_refusal
 from collab.snapshots import Loaded
-from collab.trial import Structs
+from collab.trial import PER_BYTE
 from collab.update import LARGE, Kind, UpdateHeader, missing, read_update, read_update_cooperatively
 from collab.window import FlushWindow
 
@@ -47,7 +48,7 @@ SUSPICION = 10.0
 """Seconds without merging after several clients together sent something costly."""
 
 UNSUSPICIOUS = 16
-"""Structs and delete ranges that are integrated together at least, however large the document, as long as nothing
+"""Structs and delete ranges that are integrated together at least, however many the document has, as long as nothing
 was costly: merging what many people type makes everything cheap."""
 
 PRESENCE_INTERVAL = 0.033
@@ -122,12 +123,13 @@ class Room:
         heard: Callable[[], bool],
         reread: Callable[[Room], None],
         rebuild: Callable[[Room], None],
-        attempt: Callable[[Room], Coroutine[Any, Any, None]],
+        attempt: Callable[[bytes, Sequence[bytes]], Awaitable[bytes]],
+        costly: Callable[[Room], None],
         committed: Callable[[Room], None],
         take_later: Callable[[Room, replication.Replica], None],
         limits: Limits,
     ) -> None:
-        """``attempt``: a trial of the document (`collab.trial`), after which `tried` or `give_up` was called.
+        """``attempt``: `collab.trial.squash` in a process of its own; ``costly``: that took too long.
         ``take_later``: calls `replicate` with a message after those that are being taken.
         """
         self.document = document
@@ -144,8 +146,10 @@ class Room:
         self._reread = reread
         self._rebuild = rebuild
         self._attempt = attempt
+        self._costly = costly
         self._trial: asyncio.Task[None] | None = None
         self._held_up: asyncio.Task[None] | None = None
+        self._dropped = False
         self.unbearable = False
         """Whether it was given up because building it takes too long."""
         self._committed = committed
@@ -212,8 +216,9 @@ class Room:
         return not self.spoilt and not self._replica.set_aside
 
     @property
-    def structs(self) -> Structs:
-        return self._replica.structs
+    def doubtful(self) -> bool:
+        """Whether building the document, or a copy of it, needs a trial first (`copyable`)."""
+        return self._replica.doubtful
 
     @property
     def built(self) -> bool:
@@ -221,7 +226,8 @@ class Room:
         return self._replica.built
 
     async def copyable(self) -> None:
-        """Return when building the document, or a copy of it, takes a bearable time.
+        """Return when building the document, or a copy of it, takes a bearable time. Make the copy before anything is
+        awaited: people write on.
 
         Raises:
             RoomClosed: it does not, and goes on under a new id.
@@ -231,9 +237,36 @@ class Room:
                 raise RoomClosed(self.document)
             if not self._replica.doubtful:
                 return
-            if self._trial is None or self._trial.done():
-                self._trial = self._loop.create_task(self._attempt(self))
-            await asyncio.shield(self._trial)
+            await self._trial_made()
+        # Who writes faster than trials are made would keep everybody else from ever getting a copy.
+        self.flush()
+        if self.sound.is_set():
+            self.sound.clear()
+            await self._try_and_go_on()
+        else:
+            await self.sound.wait()
+            await self.copyable()
+        if self.unbearable:
+            raise RoomClosed(self.document)
+
+    async def _trial_made(self) -> None:
+        if self._trial is None or self._trial.done():
+            self._trial = self._loop.create_task(self._make_trial())
+        await asyncio.shield(self._trial)
+
+    async def _make_trial(self) -> None:
+        self.flush()
+        replica, fresh = self._replica, self._replica.structs.fresh
+        content, deferred = replica.untried()
+        try:
+            squashed = await self._attempt(content, deferred)
+        except TookTooLong:
+            self._costly(self)
+        except Exception as error:  # the CRDT library refuses it, or the machine has no room for a process
+            log.error("a document could not be tried", document=self.document, why=str(error))
+            replica.structs = replica.structs.tried(fresh)
+        else:
+            replica.tried(fresh, squashed, len(deferred))
 
     def give_up(self) -> None:
         """The document takes too long to build: nobody may go on writing here."""
@@ -245,20 +278,18 @@ class Room:
         if not self._replica.built:
             await self.copyable()
 
-    def tried(self, fresh: int) -> None:
-        """A trial built what the document was with ``fresh`` structs that none had seen."""
-        self._replica.structs = self._replica.structs.tried(fresh)
-
     def _wait_for_trial(self) -> None:
         """What has come is integrated after a trial: that takes building the document, and nothing has until now."""
         self.sound.clear()
+        self._held_up = self._loop.create_task(self._try_and_go_on())
 
-        async def attempt() -> None:
-            with suppress(RoomClosed):
-                await self.copyable()
+    async def _try_and_go_on(self) -> None:
+        """Nothing is taken meanwhile."""
+        try:
+            while self._replica.doubtful and not self.unbearable:
+                await self._trial_made()
+        finally:
             self._go_on()
-
-        self._held_up = self._loop.create_task(attempt())
 
     @property
     def text(self) -> str:
@@ -425,14 +456,17 @@ class Room:
         if len(seen) > FEW_CLIENTS and sender is not None:
             sender.cost += len(seen) * COST_PER_CLIENT
         self._parts += header.parts
-        if self._parts >= self._at_once and self._parts >= self.portion():
+        if self._parts >= self._least_portion() and self._parts >= self.portion():
             self.flush()
         elif self._flush_timer is None:
             self._schedule_flush()
 
     def portion(self) -> int:
         """How many structs and delete ranges are integrated at a stretch, see `collab.portions`."""
-        return max(self._replica.portion, self._at_once)
+        return max(self._replica.portion, self._least_portion())
+
+    def _least_portion(self) -> int:
+        return max(1, min(self._at_once, int(TURN / (PER_BYTE * self._most_bytes + 1e-9))))
 
     def check(self, update: bytes, header: UpdateHeader, growth: int | None = None) -> None:
         """Raises what `accept` would of the room's own condition: RoomClosed, DocumentTooLarge and so on."""
@@ -498,7 +532,8 @@ class Room:
         if not self._incoming or not self.sound.is_set():
             return
         if self.unbearable and not self._replica.built:
-            self._incoming = []  # nobody was shown it, or told that it is saved
+            self._dropped = self._dropped or bool(self._incoming)  # nobody was shown it, or told that it is saved
+            self._incoming = []
             return
         if self._replica.doubtful and (not self._replica.built or any(item.cuts for item in self._incoming)):
             self._wait_for_trial()
@@ -669,11 +704,19 @@ class Room:
             self._commits.hurry()
 
     async def durable(self) -> None:
-        """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away."""
+        """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away.
+
+        Raises:
+            RoomClosed: some of it was not taken after all, since the document takes too long to build.
+        """
         waiting: asyncio.Future[None] = self._loop.create_future()
 
         def settle() -> None:
-            if not waiting.done():  # whoever waited may have been cancelled
+            if waiting.done():  # whoever waited may have been cancelled
+                return
+            if self._dropped:
+                waiting.set_exception(RoomClosed(self.document))
+            else:
                 waiting.set_result(None)
 
         self.when_durable(settle)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coro
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab import replication
-from collab.aside import LARGE, Aside, AsideFailed, TookTooLong
+from collab.aside import LARGE, Aside
 from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import first_update, fresh_client_id
@@ -26,7 +27,7 @@ from collab.limits import Limits
 from collab.log import UpdateLog
 from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
-from collab.trial import build
+from collab.trial import squash
 from collab.update import InvalidUpdate
 from storage import Storage
 from storage.waiting import end
@@ -111,6 +112,8 @@ class Rooms:
         self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._compacting: set[str] = set()
+        self._written: set[str] = set()
+        """Documents that this process has logged something of since it last looked whether they are gone."""
         self._rereading: set[str] = set()
         self._closing = False
         self._openings = itertools.count(1)
@@ -169,6 +172,10 @@ class Rooms:
         if self._closing:
             raise RoomClosed(document)
         slot = self._slots.get(document)
+        if slot is not None and _is_open(slot) and slot.opening.result().closed:
+            # Whoever knocks again and again does not keep it in memory: a new room is opened when it is gone.
+            await self.snapshots.covered(document)  # raises DocumentGone when that is why
+            raise RoomClosed(document)
         if slot is None:
             slot = _Slot(asyncio.create_task(self._open(document), name=f"open {document}"))
             self._slots[document] = slot
@@ -187,11 +194,7 @@ class Rooms:
 
         try:
             # Shielded: one impatient visitor must not cancel the opening for the others.
-            room = await asyncio.shield(slot.opening)
-            if room.closed:
-                await self.snapshots.covered(document)  # raises DocumentGone when that is why
-                raise RoomClosed(document)
-            return room, leave
+            return await asyncio.shield(slot.opening), leave
         except BaseException:
             leave()
             raise
@@ -236,6 +239,7 @@ class Rooms:
             reread=lambda room: self._spawn(self._reread(room)),
             rebuild=lambda room: self._spawn(self._rebuild(room)),
             attempt=self._attempt,
+            costly=self._give_up,
             take_later=self._take_later,
             committed=self._committed,
             limits=self._limits,
@@ -285,7 +289,7 @@ class Rooms:
         for process, last in (await self.snapshots.covered(room.document)).items():
             numbers[process] = max(last, numbers.get(process, 0))
         if not room.covers(numbers):
-            await self._catch_up(room)
+            await self._catch_up(room, numbers)
 
     async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
@@ -453,7 +457,23 @@ class Rooms:
 
     # ---- keeping up
 
+    async def _leave_what_is_gone(self) -> None:
+        """Close rooms whose documents are gone, of those that were written to lately: the bus may not have said so, and
+        what is written there is seen by nobody else.
+        """
+        written, self._written = self._written, set()
+        try:
+            query = {"_id": {"$in": list(written)}, "gone_at": {"$ne": None}}
+            gone = {record["_id"] async for record in self._storage.db["documents"].find(query, {"_id": 1})}
+        except PyMongoError:
+            self._written |= written
+            return
+        for room in self.open_rooms:
+            if room.document in gone:
+                room.close(4410, "this document is gone")
+
     def _committed(self, room: Room) -> None:
+        self._written.add(room.document)
         for callback in self._changed:
             callback(room.workspace, room.document)
         # The log may grow as large as the snapshot: then each byte is folded a bounded number of times.
@@ -471,24 +491,15 @@ class Rooms:
                 room.log_size = max(0, room.log_size - size)
                 room.snapshot_size = max(room.snapshot_size, size)
         except TooCostly:
-            self._give_up(room)
+            if not self._closing:  # the next process finds out as well, and has the time
+                self._give_up(room)
         except (*STORAGE_ERRORS, DocumentNotFound) as error:
             log.warning("compaction put off", document=room.document, error=str(error))
         finally:
             self._compacting.discard(room.document)
 
-    async def _attempt(self, room: Room) -> None:
-        """See `Room`."""
-        content = room.encode_whole()
-        fresh = room.structs.fresh
-        try:
-            await self.aside.attempt(len(content), build, content)
-        except TookTooLong:
-            self._give_up(room)
-            return
-        except (AsideFailed, OSError) as error:  # the CRDT library panicked, or the machine has no room for a process
-            log.error("a document could not be tried", document=room.document, why=str(error))
-        room.tried(fresh)
+    async def _attempt(self, content: bytes, updates: Sequence[bytes]) -> bytes:
+        return await self.aside.attempt(len(content) + sum(map(len, updates)), squash, content, updates)
 
     def _give_up(self, room: Room) -> None:
         log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
@@ -540,9 +551,11 @@ class Rooms:
         finally:
             self._rereading.discard(room.document)
 
-    async def _catch_up(self, room: Room) -> bool:
-        """One round; False when something that the log names is still missing."""
+    async def _catch_up(self, room: Room, numbers: Mapping[str, int] = MappingProxyType({})) -> bool:
+        """One round; False when something is still missing that the log names, or ``numbers`` do: process → number."""
         announced = dict(room.announced)
+        for process, last in numbers.items():
+            announced[process] = max(last, announced.get(process, 0))
         entries = [e for e in await self.updates.read(room.document) if e.last > room.covered.get(e.process, 0)]
         for entry in sorted(entries, key=lambda e: (e.process, e.first)):
             if entry.first > room.covered.get(entry.process, 0) + 1:
@@ -592,6 +605,8 @@ class Rooms:
             await asyncio.sleep(HEARTBEAT)
             for room in self.open_rooms:
                 room.heartbeat(everything=beat % FULL_HEARTBEAT == 0)
+            if beat % FULL_HEARTBEAT == 0 and self._written:
+                self._spawn(self._leave_what_is_gone())
 
 
 def _worth_folding(room: Room) -> bool:

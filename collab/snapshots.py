@@ -224,7 +224,7 @@ class Snapshots:
         """The text, however long that takes, also of a document that is gone.
 
         Raises:
-            TooCostly: longer than `PATIENCE`.
+            TooCostly: longer than `collab.folding.SALVAGING`.
             As `load`.
         """
         _, previous, entries = await self._read(document)
@@ -240,7 +240,7 @@ class Snapshots:
         """Every snapshot of a text was built once, in a process of its own, before a record points to it."""
         size = len(previous or b"") + sum(len(entry.update) for entry in entries)
         structs = _structs_of(record, previous)
-        if record["kind"] != "text" or not (await asyncio.to_thread(counted, structs, entries)).doubtful:
+        if record["kind"] != "text" or not (await asyncio.to_thread(counted, structs, entries)).doubtful(size):
             return await self._aside.run(size, fold, record["kind"], previous, structs, entries)
         try:
             return await self._aside.attempt(size, attempt, record["kind"], previous, entries)

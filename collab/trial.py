@@ -12,7 +12,7 @@ Trees need no trial: a value of a map cannot be cut into pieces, and theirs are 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import process_time
@@ -26,11 +26,15 @@ BEARABLE = 0.02
 
 TIMES_READING = 12
 
+PATIENCE, PATIENCE_TIMES_READING = 1.5, 50
+"""The same for building a text as it was written, once: many keystrokes in one update, or edits all over one long
+string, take long and leave something that does not."""
+
 AT_STAKE = 0.02
 """Seconds of CPU that building may at worst take more than at the last trial, without another one."""
 
-PER_PAIR = 3e-7
-"""Seconds, measured, that it takes to compare two structs."""
+PER_PAIR, PER_BYTE = 3e-7, 2e-9
+"""Seconds, measured, that it takes to compare two structs, and to cut a string, for each of its bytes."""
 
 BYTES_PER_STRUCT = 4
 """At least, apart from its text."""
@@ -54,14 +58,14 @@ class Structs:
     def unknown(cls, content: bytes) -> Structs:
         return cls(0, most_structs(content))
 
-    @property
-    def doubtful(self) -> bool:
+    def doubtful(self, size: int) -> bool:
         """Whether building it, or a copy of it, may not be bearable any more and needs a trial first.
 
-        Each fresh one is compared with all there are at most, and cuts two others, which all the others are compared
-        with.
+        Each fresh one is compared with all there are at most, cuts two others, which all the others are compared with,
+        and cuts a string of ``size`` bytes.
         """
-        return PER_PAIR * self.fresh * (4 * self.proven + 3 * self.fresh) > AT_STAKE
+        compared = 4 * self.proven + 3 * self.fresh
+        return self.fresh * (PER_PAIR * compared + PER_BYTE * size) > AT_STAKE
 
     def more(self, count: int) -> Structs:
         return Structs(self.proven, self.fresh + count)
@@ -72,19 +76,32 @@ class Structs:
 
 
 def build(content: bytes) -> None:
-    """Ends the process when that takes too long."""
-    with at_most(allowed(content)):
+    """Ends the process when that takes too long. ``content``: as a `Doc` encodes it."""
+    with at_most(BEARABLE + TIMES_READING * reading(content)):
         doc: Doc[Text] = Doc()
         doc.get("text", type=Text)
         doc.apply_update(content)
 
 
-def allowed(*updates: bytes) -> float:
-    """Seconds of CPU for building a text of ``updates``."""
+def squash(content: bytes, updates: Sequence[bytes]) -> bytes:
+    """``content`` with ``updates``, as a `Doc` encodes it. Ends the process when that, or building it again, takes too
+    long."""
+    with at_most(PATIENCE + PATIENCE_TIMES_READING * reading(content, *updates)):
+        doc: Doc[Text] = Doc()
+        doc.get("text", type=Text)
+        for update in (content, *updates):
+            doc.apply_update(update)
+    squashed = doc.get_update()
+    build(squashed)
+    return squashed
+
+
+def reading(*updates: bytes) -> float:
+    """Seconds of CPU that it takes to read ``updates`` and write them again."""
     began = process_time()
     for update in updates:
         merge_updates(update, NOTHING)
-    return BEARABLE + TIMES_READING * (process_time() - began)
+    return process_time() - began
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from pycrdt import Doc, Text, merge_updates
 from collab import renewal
 from collab.aside import Aside, AsideFailed, TookTooLong
 from collab.codec import encode_update
+from collab.documents import now
 from collab.edits import TextEdit
 from collab.entries import LogEntry
+from collab.folding import fold
 from collab.replication import GivenUp, Gone
 from collab.room import RENEWED, Room, RoomClosed
 from collab.rooms import Rooms
@@ -45,6 +48,7 @@ HOSTILE = in_pieces(BASE, COMPARED_WITH_ALL)
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renewal, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(renewal, "UNHEARD", 0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +57,7 @@ def never_here(monkeypatch: pytest.MonkeyPatch) -> None:
     apply = Doc.apply_update
 
     def watched(self: Doc[Any], content: bytes) -> None:
-        assert len(content) < len(HOSTILE) / 2
+        assert len(content) < len(HOSTILE) / 2 or read_update(content, "text").parts < 100
         apply(self, content)
 
     monkeypatch.setattr(Doc, "apply_update", watched)
@@ -117,19 +121,22 @@ async def test_what_people_write_is_bearable_and_what_is_forged_is_not() -> None
 
 
 def test_a_few_structs_are_no_reason_for_a_trial_and_many_are() -> None:
-    assert not Structs().doubtful
-    assert not Structs(0, 100).doubtful
-    assert Structs(0, 200).doubtful
-    assert not Structs(1_000_000, 0).doubtful
-    assert Structs(100_000, 1).doubtful
-    assert not Structs(0, 200).tried(200).doubtful
+    assert not Structs().doubtful(0)
+    assert not Structs(0, 100).doubtful(0)
+    assert Structs(0, 200).doubtful(0)
+    assert not Structs(1_000_000, 0).doubtful(0)
+    assert Structs(100_000, 1).doubtful(0)
+    assert not Structs(0, 200).tried(200).doubtful(0)
     assert Structs(0, 200).tried(200) == Structs(200, 0)
     assert Structs(200, 0).more(7) == Structs(200, 7)
+    # Each may cut a string as long as the whole text.
+    assert not Structs(0, 9).doubtful(1_000_000)
+    assert Structs(0, 1).doubtful(15_000_000)
     # A little more each time, each time without a trial, adds up.
     structs = Structs()
     for _ in range(1_000):
         structs = structs.more(1)
-    assert structs.doubtful
+    assert structs.doubtful(0)
 
 
 @pytest.mark.parametrize("make", [lambda: typed_at_random(500), lambda: typed_at_random(300, 5), lambda: HOSTILE])
@@ -151,7 +158,7 @@ async def test_whoever_wants_a_copy_hears_that_there_is_none_and_everybody_is_se
     ann = Unwatched()
     ann.join(room)
     eve = await attack(room)
-    assert room.structs.doubtful
+    assert room.doubtful
     with pytest.raises(RoomClosed):
         async with rooms.open(document):
             pass
@@ -181,9 +188,9 @@ async def test_a_copy_after_an_honest_trial_needs_no_other_one(
         assert trials == 0
         for number in range(400):
             room.apply(Client().insert(0, f"{number} "), "user:ann")
-        assert room.structs.doubtful
+        assert room.doubtful
         async with rooms.open(document), rooms.open(document):
-            assert not room.structs.doubtful
+            assert not room.doubtful
         await asyncio.gather(room.copyable(), room.copyable())
         assert trials == 1
         room.edit([TextEdit(0, 0, "!")], "user:ann")
@@ -216,7 +223,7 @@ async def logged(storage: Storage, rooms: Rooms, *entries: bytes) -> str:
 async def test_the_first_edit_after_opening_waits_for_a_trial_and_then_counts(storage: Storage, rooms: Rooms) -> None:
     document = await logged(storage, rooms, typed_at_random(1_000))
     room, leave = await rooms.enter(document)
-    assert room.structs.doubtful
+    assert room.doubtful
     ann = Client()
     ann.join(room)
     await ann.pump()
@@ -237,11 +244,10 @@ async def test_the_first_edit_of_a_costly_text_is_never_called_saved(storage: St
     room, leave = await rooms.enter(document)
     ann = Unwatched()
     ann.join(room)
-    saved: list[str] = []
     # What came before the trial has ended is neither shown nor logged.
     await ann.connection.receive(encode_update(Client().insert(0, "ann ")))
-    room.when_durable(lambda: saved.append("told"))
-    await eventually(lambda: ann.closed is not None)
+    with pytest.raises(RoomClosed):
+        await room.durable()
     assert ann.closed == (4410, RENEWED)
     assert len(await rooms.updates.read(document)) == 1
     leave()
@@ -282,14 +288,87 @@ async def test_a_text_that_cuts_a_pair_is_mended_after_a_trial(storage: Storage,
         await ann.type(0, "😀" * 10)
         for number in range(400):
             await ann.type(0, f"{number} ")
-        assert room.structs.doubtful
+        assert room.doubtful
         client = ann.doc.client_id
         await ann.connection.receive(encode_update(update(deletes={client: [(1, 1)]})))
         room.flush()
         assert not room.sound.is_set()
         await asyncio.wait_for(room.sound.wait(), 10)
-        assert room.structs.proven > 300
+        assert room._replica.structs.proven > 300
         assert "�" in room.text
+
+
+async def test_what_is_cheap_as_it_was_written_and_costly_as_it_is_copied_is_found_out(
+    storage: Storage, rooms: Rooms
+) -> None:
+    document = await logged(storage, rooms, BASE, COMPARED_WITH_ALL)
+    with pytest.raises(RoomClosed):
+        async with rooms.open(document):
+            pass
+
+
+async def test_many_keystrokes_in_one_entry_are_squashed_and_not_given_up(storage: Storage, rooms: Rooms) -> None:
+    """Integrating them takes time with the square of their number, and leaves one string."""
+    count = 12_000
+    keystrokes = update((5, 0, [text("a"), *(text("a", (5, clock)) for clock in range(count - 1))]))
+    for look in (rooms.present, rooms.snapshots.compact):
+        document = await logged(storage, rooms, keystrokes)
+        await look(document)  # type: ignore[operator]
+        room, leave = await rooms.enter(document)
+        await room.copyable()
+        assert room.text == "a" * count
+        assert len(room.encode_whole()) < count + 100
+        leave()
+
+
+async def test_who_never_stops_writing_keeps_nobody_from_a_copy(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.trial.AT_STAKE", 0.0)  # each letter is a reason for a trial
+    async with rooms.open(await new_document(storage)) as room:
+        eve = Unwatched(user="eve")
+        eve.join(room)
+
+        async def write() -> None:
+            while True:
+                await eve.connection.receive(encode_update(Client().insert(0, "e")))
+                await asyncio.sleep(0)
+
+        writing = asyncio.create_task(write())
+        for _ in range(3):
+            await asyncio.sleep(0.05)
+            assert room.doubtful
+            await room.copyable()
+            assert not room.doubtful
+        length = room.length
+        await eventually(lambda: room.length > length)  # and goes on
+        writing.cancel()
+
+
+async def test_of_a_long_text_less_is_integrated_at_a_stretch(storage: Storage, rooms: Rooms) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        assert room.portion() >= 16
+        room.apply(update((5, 0, [text("x" * 4_000_000)])), "user:ann")
+        assert 1 <= room.portion() <= 4
+
+
+@pytest.mark.parametrize("error", [ValueError("refused"), AsideFailed("panicked"), OSError("no process")])
+async def test_a_first_edit_goes_on_whatever_becomes_of_the_trial(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def fail(self: Aside, *_: Any, **__: Any) -> Any:
+        raise error
+
+    document = await logged(storage, rooms, typed_at_random(1_000))
+    monkeypatch.setattr(Aside, "attempt", fail)
+    room, leave = await rooms.enter(document)
+    ann = Client()
+    ann.join(room)
+    await ann.pump()
+    await ann.connection.receive(encode_update(Client().insert(0, "first ")))
+    await room.durable()
+    assert room.text.count("first ") == 1
+    leave()
 
 
 # ---- folding
@@ -429,9 +508,9 @@ async def test_what_another_process_logs_meanwhile_is_carried_over(
     await bob.connection.receive(encode_update(Client().insert(0, "bob was here ")))
     await there.durable()
     await one.files.renewal.close()
-    now = await one.rooms.text_of(heir)
-    assert now.count("ann ") == now.count("bob is here ") == now.count("bob was here ") == 1
-    assert now.count("y") == STRUCTS
+    present = await one.rooms.text_of(heir)
+    assert present.count("ann ") == present.count("bob is here ") == present.count("bob was here ") == 1
+    assert present.count("y") == STRUCTS
     leave_here()
     leave_there()
 
@@ -494,6 +573,97 @@ async def test_a_text_that_no_room_has_built_is_salvaged(one: Process) -> None:
     assert sorted(await one.rooms.text_of(heir)) == sorted("xy" * count)
 
 
+async def test_what_another_process_has_folded_is_not_left_behind(one: Process, two: Process) -> None:
+    document = await one.write("notes/a.md", b"")
+    there, leave_there = await two.rooms.enter(document)
+    bob = Unwatched(user="bob")
+    bob.join(there)
+    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
+    await there.durable()
+    here, leave_here = await one.rooms.enter(document)
+    slot = one.rooms._slots[document]
+    assert slot.unsubscribe is not None
+    await slot.unsubscribe()  # the process that finds out hears nothing of what follows
+    slot.unsubscribe = None
+    await attack(here)
+    await here.durable()
+    await bob.connection.receive(encode_update(Client().insert(0, "bob was here ")))
+    await there.durable()
+    cheap = [entry for entry in await two.rooms.updates.read(document) if entry.process == there.writer]
+    folded = fold("text", None, Structs(), cheap)
+    assert folded is not None
+    await one.storage.objects.put("snapshots/bob", folded.snapshot)
+    covers = [{"process": entry.process, "last": entry.last, "at": now()} for entry in cheap]
+    pointer = {"key": "snapshots/bob", "size": len(folded.snapshot), "covers": covers}
+    await one.storage.db["documents"].update_one({"_id": document}, {"$set": {"snapshot": pointer}})
+    await two.rooms.updates.delete(cheap)
+    await discovered(one, document)
+    heir = await heir_of(one, document)
+    present = await one.rooms.text_of(heir)
+    assert present.count("bob is here ") == present.count("bob was here ") == 1
+    leave_here()
+    leave_there()
+
+
+async def test_a_process_that_heard_nothing_leaves_a_document_that_is_gone(one: Process, two: Process) -> None:
+    document = await one.write("notes/a.md", b"")
+    there, leave = await two.rooms.enter(document)
+    bob = Unwatched(user="bob")
+    bob.join(there)
+    await bob.connection.receive(encode_update(Client().insert(0, "b")))
+    await there.durable()
+    await two.rooms._leave_what_is_gone()
+    assert bob.closed is None
+    await one.storage.db["documents"].update_one({"_id": document}, {"$set": {"gone_at": now()}})
+    await two.rooms._leave_what_is_gone()  # it has logged nothing since
+    assert bob.closed is None
+    await bob.connection.receive(encode_update(Client().insert(0, "b")))
+    await there.durable()
+    await two.rooms._leave_what_is_gone()
+    assert bob.closed == (4410, "this document is gone")
+    leave()
+
+
+async def test_a_crash_after_the_switch_leaves_nothing_undone(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = await attacked(one)
+    versions = one.files.history.versions
+
+    async def crash(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "move", crash)
+        await discovered(one, document)
+        heir = await heir_of(one, document)
+        await one.files.renewal.close()
+    assert len(await one.files.trash.list("w")) == 1
+    before = await versions.list(document, None, 10)
+    assert before
+    await one.drive.sweep("w")
+    assert await one.files.trash.list("w") == []
+    assert [version.id for version in await versions.list(heir, None, 10)][-len(before) :] == [
+        version.id for version in before
+    ]
+    await one.drive.sweep("w")
+
+
+async def test_who_knocks_again_and_again_does_not_keep_a_room_closed(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.IDLE", 0.1)
+    room, leave = await rooms.enter(await new_document(storage))
+    room.give_up()
+    leave()
+    for _ in range(100):
+        with suppress(RoomClosed):
+            again, leave = await rooms.enter(room.document)
+            break
+        await asyncio.sleep(0.02)
+    assert again is not room
+    assert not again.closed
+    leave()
+
+
 async def test_what_is_in_the_trash_stays_there(one: Process) -> None:
     document = await attacked(one)
     await one.files.delete("w", "notes/a.md", "user:ann")
@@ -529,6 +699,7 @@ async def test_storage_that_is_away_in_the_middle_of_it_is_waited_for(
     heir = await heir_of(one, document)
     await one.files.renewal.close()
     assert failures == 6
+    assert await one.files.contents.documents.heirs("w") == {}
     assert await versions.list(document, None, 10) == []
     assert len(await versions.list(heir, None, 10)) > 0
     assert await one.files.trash.list("w") == []

@@ -34,6 +34,20 @@ async def test_two_processes_converge(storage: Storage, rooms: Rooms, other: Roo
         await eventually(lambda: here.text == there.text == "from there. from here. ")
 
 
+async def test_whoever_catches_up_has_also_what_was_folded_unheard(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        losing(monkeypatch, there, here.writer)
+        here.edit([TextEdit(0, 0, "folded ")], "user:ann")
+        await here.durable()
+        assert await rooms.snapshots.compact(document)
+        assert await rooms.updates.read(document) == []
+        await other.catch_up(there)
+        assert there.text == "folded "
+
+
 async def test_a_message_lost_on_the_bus_is_read_from_the_log(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
