@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from collab.known import NOTHING
 from collab.replica import Replica
 from collab.surrogates import may_hold_pairs
 from collab.trial import PATIENCE, PATIENCE_TIMES_READING, Structs, at_most, build, most_structs, reading
-from collab.update import InvalidUpdate, Kind, encode_state_vector, read_update
+from collab.update import InvalidUpdate, Kind, encode_state_vector, read_steps, read_update
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,17 @@ def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
 
     `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
     """
+    steps = integrating(replica, entries)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as done:
+        integrated: Integrated = done.value
+        return integrated
+
+
+def integrating(replica: Replica, entries: Iterable[LogEntry]) -> Generator[None, None, Integrated]:
+    """`integrate` in steps of some milliseconds at most."""
     waiting = list(entries)
     done: list[tuple[LogEntry, bytes]] = []
     spoilt: list[LogEntry] = []
@@ -44,8 +55,9 @@ def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
     while progress and waiting:
         progress, rest = False, []
         for entry in waiting:
+            yield
             try:
-                header = read_update(entry.update, replica.kind)
+                header = yield from read_steps(entry.update, replica.kind)
                 if replica.gap(header):
                     rest.append(entry)
                     continue

@@ -112,7 +112,8 @@ class Renewal:
                     return None  # it is in the trash, or another process was here first
                 if await self._rooms.updates.numbers(document) != known:
                     continue
-                [made] = await self._contents.create(workspace, [Content.shared(text, record.format)], None)
+                content = await asyncio.to_thread(Content.shared, text, record.format)
+                [made] = await self._contents.create(workspace, [content], None)
                 begun = await self._rooms.updates.read(made.id)
                 await self._contents.documents.set_heir(document, made.id)
                 change.add(

@@ -12,7 +12,7 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.aside import LARGE, Aside, TookTooLong
 from collab.entries import LogEntry
-from collab.folding import Folded, attempt, counted, fold, integrate, salvage
+from collab.folding import Folded, Integrated, attempt, counted, fold, integrating, salvage
 from collab.known import NOTHING
 from collab.log import UpdateLog
 from collab.replica import Replica
@@ -115,7 +115,7 @@ class Snapshots:
         replica = _replica_of(record, snapshot)
         if entries:
             await replica.known.read_ahead()
-        return self._assemble(record, replica, snapshot, entries)
+        return await self._assemble(record, replica, snapshot, entries)
 
     async def _read(self, document: str) -> tuple[dict[str, Any], bytes | None, list[LogEntry]]:
         """The record, the snapshot and the log, read in the order that leaves no hole."""
@@ -150,7 +150,7 @@ class Snapshots:
             pointer = record.get("snapshot")
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
-                found = self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
+                found = await self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
                 if not found.replica.doubtful:
                     _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
@@ -159,9 +159,11 @@ class Snapshots:
         return loaded
 
     @staticmethod
-    def _assemble(record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
+    async def _assemble(
+        record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]
+    ) -> Loaded:
         covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
-        integrated = integrate(replica, entries)
+        integrated = await _in_turns(integrating(replica, entries))
         # Also what is spoilt, or it would be looked for again and again.
         for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
@@ -246,6 +248,16 @@ class Snapshots:
             return await self._aside.attempt(size, attempt, record["kind"], previous, entries)
         except TookTooLong as error:
             raise TooCostly(record["_id"]) from error
+
+
+async def _in_turns(steps: Generator[None, None, Integrated]) -> Integrated:
+    try:
+        while True:
+            next(steps)
+            await asyncio.sleep(0)
+    except StopIteration as done:
+        integrated: Integrated = done.value
+        return integrated
 
 
 def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:
