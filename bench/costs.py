@@ -12,16 +12,22 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from pycrdt import Doc, Text, merge_updates
+
 from ai.ignore import IgnoreRules
 from ai.kept_rate import kept_rate
 from ai.secrets import redact
 from collab.edits import minimal_edits
+from collab.known import NOTHING
 from collab.textfile import decode, encode
 from collab.tree import legal_tree
 from collab.treestate import TreeState
 from tests.ai.test_ignore import HOSTILE as PATTERNS
 from tests.ai.test_secrets import HOSTILE as SECRETS
+from tests.collab.test_costly_histories import HOSTILE as FORGED
+from tests.collab.test_costly_histories import keystrokes, typed_at_random
 from tests.collab.test_edits import MEGABYTES_5, UNLIKE
+from tests.collab.test_hostile import under_many_ids
 from tests.collab.test_tree import SHAPES
 from tests.collab.test_treestate import CHANGES, twenty_thousand
 
@@ -35,8 +41,28 @@ def there_and_back(raw: bytes) -> None:
     assert encode(*decoded) == raw
 
 
+def build(content: bytes) -> Doc[Text]:
+    doc: Doc[Text] = Doc()
+    doc.get("text", type=Text)
+    doc.apply_update(content)
+    return doc
+
+
+HISTORIES = {
+    "3,000 edits of one person": typed_at_random(3_000),
+    "1,000 edits of five people": typed_at_random(1_000, people=5),
+    "12,000 keystrokes as they came": keystrokes(12_000),
+    "the same, once they were built": build(keystrokes(12_000)).get_update(),
+    "10,000 client ids": under_many_ids(10_000),
+    "forged references": FORGED,
+}
+
+
 def cases() -> Iterator[tuple[str, Callable[[], Callable[[], object]]]]:
     """What is to be timed, and what prepares it anew each time."""
+    for name, content in HISTORIES.items():
+        yield f"reading {len(content)} bytes: {name}", lambda content=content: partial(merge_updates, content, NOTHING)
+        yield f"building a text of them: {name}", lambda content=content: partial(build, content)
     for name, texts in UNLIKE.items():
         yield f"edits between texts of 5 MB: {name}", lambda texts=texts: partial(minimal_edits, *texts(MEGABYTES_5))
     crlf = "".join(f"line {n} with an é\r\n" for n in range(250_000)).encode()

@@ -109,6 +109,11 @@ def typed_at_one_place_offline(people: int, count: int) -> bytes:
     return merge_updates(*updates)
 
 
+def keystrokes(count: int) -> bytes:
+    """One letter behind the other, each a struct of its own."""
+    return update((5, 0, [text("a"), *(text("a", (5, clock)) for clock in range(count - 1))]))
+
+
 async def test_what_people_write_is_bearable_and_what_is_forged_is_not() -> None:
     aside = Aside()
     honest = [typed_at_random(3_000), typed_at_random(1_000, people=5), typed_at_one_place_offline(60, 60)]
@@ -310,9 +315,8 @@ async def test_what_is_cheap_as_it_was_written_and_costly_as_it_is_copied_is_fou
 async def test_many_keystrokes_in_one_entry_are_squashed_and_not_given_up(storage: Storage, rooms: Rooms) -> None:
     """Integrating them takes time with the square of their number, and leaves one string."""
     count = 12_000
-    keystrokes = update((5, 0, [text("a"), *(text("a", (5, clock)) for clock in range(count - 1))]))
     for look in (rooms.present, rooms.snapshots.compact):
-        document = await logged(storage, rooms, keystrokes)
+        document = await logged(storage, rooms, keystrokes(count))
         await look(document)  # type: ignore[operator]
         room, leave = await rooms.enter(document)
         await room.copyable()

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from collab.edits import TextEdit
+from collab.entries import LogEntry
+from collab.folding import integrating
+from collab.replica import Replica
 from collab.rooms import Rooms
 from collab.snapshots import Snapshots
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, new_document
+from tests.collab.yjs_bytes import text, update
 
 
 def after_first(
@@ -81,3 +85,23 @@ async def test_what_is_logged_while_a_room_opens_reaches_it(
     after_first(monkeypatch, [(other.snapshots, "load")], lambda: write(rooms, document, "two "))
     async with other.open(document) as room:
         await eventually(lambda: room.text == "two one ")
+
+
+async def test_others_have_their_turn_while_a_long_log_is_read(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    entries = [update((client, 0, [text("x")] * 500)) for client in range(1, 41)]
+    await rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in enumerate(entries, 1)])
+    _, snapshot, read = await rooms.snapshots._read(document)
+    assert snapshot is None
+    turns = 0
+    steps = integrating(Replica("text"), read)
+    try:
+        while True:
+            next(steps)
+            turns += 1
+    except StopIteration as done:
+        assert len(done.value.done) == 40
+    assert turns >= 40
+    loaded = await rooms.snapshots.load(document)
+    assert loaded.entries == 40
+    assert len(loaded.replica.state) == 40
