@@ -30,7 +30,7 @@ AT_ONCE = 2
 """Processes for large documents, each of which may need ten times as much memory as that has bytes; and as many for
 small ones, which must not wait for those."""
 
-KEPT = 30.0
+KEPT = 300.0
 """Seconds for which a process of `Aside.attempt` waits for the next attempt."""
 
 _LENGTH = struct.Struct("<Q")

@@ -158,9 +158,7 @@ class Replica:
         return len(self._content) + sum(map(len, self._deferred))
 
     def untried(self) -> tuple[bytes, list[bytes]]:
-        """For a trial: an update as a `Doc` encodes it, and what is to come on top of it."""
-        if self._doc is not None:
-            return self._doc.get_update(), []
+        """Of what is not built: an update as a `Doc` encodes it, and what is to come on top of it."""
         return self._content, list(self._deferred)
 
     def tried(self, fresh: int, squashed: bytes, deferred: int) -> None:

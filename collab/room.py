@@ -257,7 +257,7 @@ class Room:
     async def _make_trial(self) -> None:
         self.flush()
         replica, fresh = self._replica, self._replica.structs.fresh
-        content, deferred = replica.untried()
+        content, deferred = (self.encode_whole(), []) if replica.built else replica.untried()
         try:
             squashed = await self._attempt(content, deferred)
         except TookTooLong:

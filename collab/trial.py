@@ -84,8 +84,11 @@ def build(content: bytes) -> None:
 
 
 def squash(content: bytes, updates: Sequence[bytes]) -> bytes:
-    """``content`` with ``updates``, as a `Doc` encodes it. Ends the process when that, or building it again, takes too
-    long."""
+    """``content``, as a `Doc` encodes it, with ``updates``, again as a `Doc` encodes it. Ends the process when that, or
+    building the result, takes too long."""
+    if not updates:
+        build(content)
+        return content
     with at_most(PATIENCE + PATIENCE_TIMES_READING * reading(content, *updates)):
         doc: Doc[Text] = Doc()
         doc.get("text", type=Text)
