@@ -535,7 +535,7 @@ class Room:
             self._dropped = self._dropped or bool(self._incoming)  # nobody was shown it, or told that it is saved
             self._incoming = []
             return
-        if self._replica.doubtful and (not self._replica.built or any(item.cuts for item in self._incoming)):
+        if (not self._replica.built or any(item.cuts for item in self._incoming)) and self._replica.doubtful:
             self._wait_for_trial()
             return
         incoming, self._incoming = self._incoming, []
