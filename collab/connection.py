@@ -148,7 +148,7 @@ class Connection:
             await pending
 
     async def _take_when_sound(self, frame: bytes) -> None:
-        await self._room.sound.wait()
+        await self._room.ready()
         await self.receive(frame)
 
     def _answer_step_1(self, state_vector: bytes, known: Mapping[int, int]) -> None:
@@ -159,7 +159,7 @@ class Connection:
 
     async def _answer_step_1_aside(self, state_vector: bytes, most: int) -> None:
         known = await self._aside(decode_state_vector, state_vector, most)
-        await self._room.sound.wait()
+        await self._room.ready()
         self._answer_step_1(state_vector, known)
 
     async def _aside(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -191,12 +191,12 @@ class Connection:
 
     async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
         header = await read_update_cooperatively(update, self._room.kind, MOST_CLIENTS)
-        await self._room.sound.wait()
+        await self._room.ready()
         if whole and header.deletes and not header.ranges:
             # An answer to step 1 names all that was ever deleted. Of whoever only comes back that is nothing new, and
             # it would be logged and sent to everybody each time.
             deleted = await read_update_cooperatively(self._room.encode_deletions(), self._room.kind)
-            await self._room.sound.wait()
+            await self._room.ready()
             if await self._aside(holds, deleted.deletes, header.deletes):
                 self._accepted(whole, True)
                 return
@@ -231,14 +231,14 @@ class Connection:
         room = self._room
         state = dict(room.state)
         complete = await self._aside(missing, header, state) is None
-        await room.sound.wait()
+        await room.ready()
         if not (complete or whole):
             self._accepted(whole, complete)
             return
         room.check(update, header)
         ordered = await self._aside(order, header, state)
         for portion in portions(update, header, state, ordered, room.portion):
-            await room.sound.wait()
+            await room.ready()
             if not self.peer.can_write:
                 return
             began = thread_time()

@@ -233,21 +233,27 @@ class Room:
             RoomClosed: it does not, and goes on under a new id.
         """
         for _ in range(TRIALS):
+            await self.ready()
             if self.unbearable:
                 raise RoomClosed(self.document)
             if not self._replica.doubtful:
                 return
             await self._trial_made()
         # Who writes faster than trials are made would keep everybody else from ever getting a copy.
+        await self.ready()
         self.flush()
         if self.sound.is_set():
             self.sound.clear()
             await self._try_and_go_on()
         else:
-            await self.sound.wait()
             await self.copyable()
         if self.unbearable:
             raise RoomClosed(self.document)
+
+    async def ready(self) -> None:
+        """Return while edits are taken: not while the document is rebuilt, or its first edit waits for a trial."""
+        while not self.sound.is_set():  # whoever came back first may have had it cleared again
+            await self.sound.wait()
 
     async def _trial_made(self) -> None:
         if self._trial is None or self._trial.done():
@@ -386,7 +392,7 @@ class Room:
         """
         with self._gathering():
             for update in updates:
-                await self.sound.wait()
+                await self.ready()
                 self.apply(update, author, growth=growth)
                 growth = 0  # the first of them has stood for all
                 await asyncio.sleep(0)

@@ -109,9 +109,9 @@ def typed_at_one_place_offline(people: int, count: int) -> bytes:
     return merge_updates(*updates)
 
 
-def keystrokes(count: int) -> bytes:
+def keystrokes(count: int, client: int = 5, letter: str = "a") -> bytes:
     """One letter behind the other, each a struct of its own."""
-    return update((5, 0, [text("a"), *(text("a", (5, clock)) for clock in range(count - 1))]))
+    return update((client, 0, [text(letter), *(text(letter, (client, clock)) for clock in range(count - 1))]))
 
 
 async def test_what_people_write_is_bearable_and_what_is_forged_is_not() -> None:
@@ -723,3 +723,29 @@ async def test_a_process_that_is_told_to_stop_does_not_wait_for_ever(
         await discovered(one, document)
         await asyncio.wait_for(one.files.renewal.close(), 5)
     assert (await one.files.entry("w", "notes/a.md")).id == document
+
+
+async def test_many_who_wait_for_a_trial_are_all_taken_after_it(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of them may have the next trial begin, before the others have had their turn."""
+    monkeypatch.setattr("collab.trial.AT_STAKE", 0.0)
+    document = await logged(storage, rooms, typed_at_random(200))
+    room, leave = await rooms.enter(document)
+    people = [Unwatched(user=f"user{n}") for n in range(4)]
+    for person in people:
+        person.join(room)
+    many = [keystrokes(450, 100 + n, "p") for n in range(len(people))]
+    sending = [person.connection.receive(encode_update(part)) for person, part in zip(people, many, strict=True)]
+    looking = [rooms.text_of(document) for _ in range(3)]
+
+    async def edit() -> None:
+        async with rooms.open(document) as opened:
+            opened.edit([TextEdit(0, 0, "q")], "job:1")
+
+    await asyncio.gather(*sending, *looking, *(edit() for _ in range(4)))
+    await room.durable()
+    assert room.text.count("p") == 450 * len(people)
+    assert room.text.count("q") == 4
+    assert all(person.closed is None for person in people)
+    leave()
