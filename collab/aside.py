@@ -82,13 +82,18 @@ class Aside:
             process, self._kept = self._kept, None
             if self._ending is not None:
                 self._ending.cancel()
-            if process is None or process.returncode is not None:
+            answer = None
+            if process is not None:
+                try:
+                    answer = await _asked(process, work, arguments, named)
+                except TookTooLong:
+                    raise
+                except AsideFailed:  # perhaps it had ended while it was kept, which is noticed late
+                    pass
+            if answer is None:
                 process = await _start()
-            try:
-                answer = await _ask(process, work, arguments, named)
-            except BaseException:
-                await _kill(process)
-                raise
+                answer = await _asked(process, work, arguments, named)
+            assert process is not None
             if self._kept is None and size < LARGE:
                 self._kept = process
                 self._ending = asyncio.get_running_loop().call_later(KEPT, self._let_go)
@@ -134,6 +139,15 @@ async def _ask(process: Process, work: Callable[..., Any], arguments: Iterable[A
         failed = TookTooLong if code == -signal.SIGPROF else AsideFailed
         raise failed(f"{work.__name__} ended with {code}")
     return answer
+
+
+async def _asked(process: Process, work: Callable[..., Any], arguments: Iterable[Any], named: dict[str, Any]) -> bytes:
+    """As `_ask`; a process that gave no answer has ended."""
+    try:
+        return await _ask(process, work, arguments, named)
+    except BaseException:
+        await _kill(process)
+        raise
 
 
 async def _answer(pipe: asyncio.StreamReader) -> bytes | None:

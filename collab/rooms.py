@@ -413,6 +413,7 @@ class Rooms:
             self._expire_later(document, slot)
             return
         del self._slots[document]
+        self._written.discard(document)
         room.close(1012, "idle")
         room.stop_timers()
         unsubscribe, slot.unsubscribe, slot.idle_timer = slot.unsubscribe, None, None  # each refers to the slot
