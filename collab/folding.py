@@ -12,6 +12,7 @@ import structlog
 from collab.entries import LogEntry
 from collab.known import NOTHING
 from collab.replica import Replica
+from collab.steps import at_a_stretch
 from collab.surrogates import may_hold_pairs
 from collab.trial import PATIENCE, PATIENCE_TIMES_READING, Structs, at_most, build, most_structs, reading
 from collab.update import InvalidUpdate, Kind, encode_state_vector, read_steps, read_update
@@ -37,13 +38,7 @@ def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
 
     `Doc` keeps an update with a gap aside and drops it from `Doc.get_update`, so nothing with a gap may reach it.
     """
-    steps = integrating(replica, entries)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as done:
-        integrated: Integrated = done.value
-        return integrated
+    return at_a_stretch(integrating(replica, entries))
 
 
 def integrating(replica: Replica, entries: Iterable[LogEntry]) -> Generator[None, None, Integrated]:

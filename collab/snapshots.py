@@ -12,7 +12,7 @@ entries that it folded in. Whoever loses the compare-and-set stops and has chang
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,10 +24,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.aside import LARGE, Aside, TookTooLong
 from collab.entries import LogEntry
-from collab.folding import Folded, Integrated, attempt, counted, fold, integrating, salvage
+from collab.folding import Folded, attempt, counted, fold, integrating, salvage
 from collab.known import NOTHING
 from collab.log import UpdateLog
 from collab.replica import Replica
+from collab.steps import in_turns
 from collab.trial import Structs
 from collab.update import Kind
 from storage.objects import ObjectNotFound, ObjectStore
@@ -163,7 +164,7 @@ class Snapshots:
         record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]
     ) -> Loaded:
         covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
-        integrated = await _in_turns(integrating(replica, entries))
+        integrated = await in_turns(integrating(replica, entries))
         # Also what is spoilt, or it would be looked for again and again.
         for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
@@ -248,16 +249,6 @@ class Snapshots:
             return await self._aside.attempt(size, attempt, record["kind"], previous, entries)
         except TookTooLong as error:
             raise TooCostly(record["_id"]) from error
-
-
-async def _in_turns(steps: Generator[None, None, Integrated]) -> Integrated:
-    try:
-        while True:
-            next(steps)
-            await asyncio.sleep(0)
-    except StopIteration as done:
-        integrated: Integrated = done.value
-        return integrated
 
 
 def _replica_of(record: dict[str, Any], snapshot: bytes | None) -> Replica:

@@ -15,7 +15,6 @@ Not to be found here: known clocks that come again with other content (`collab.k
 no replica can have made, after which Yjs itself makes one text of an update and another of the document encoded anew.
 """
 
-import asyncio
 import re
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from heapq import heappop, heappush
 from typing import Literal
 
 from collab.codec import MAX_SAFE_INTEGER, Decoder, MalformedFrame, read_var_uint, write_var_uint
+from collab.steps import at_a_stretch, in_turns
 
 Kind = Literal["text", "tree"]
 
@@ -122,13 +122,7 @@ def read_update(update: bytes, kind: Kind) -> UpdateHeader:
     """
     if kind == "text" and (keystroke := read_keystroke(update)) is not None:
         return keystroke
-    steps = read_steps(update, kind)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as done:
-        header: UpdateHeader = done.value
-        return header
+    return at_a_stretch(read_steps(update, kind))
 
 
 def read_keystroke(update: bytes) -> UpdateHeader | None:
@@ -189,14 +183,7 @@ async def read_update_cooperatively(update: bytes, kind: Kind, most: int = MAX_S
 
     ``most``: clients that it may name; what is known of each takes 500 bytes of memory.
     """
-    steps = read_steps(update, kind, most)
-    try:
-        while True:
-            next(steps)
-            await asyncio.sleep(0)
-    except StopIteration as done:
-        header: UpdateHeader = done.value
-        return header
+    return await in_turns(read_steps(update, kind, most))
 
 
 def read_steps(update: bytes, kind: Kind, most: int = MAX_SAFE_INTEGER) -> Generator[None, None, UpdateHeader]:

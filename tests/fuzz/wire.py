@@ -22,6 +22,7 @@ from collab.codec import (
 from collab.known import Known
 from collab.limits import Limits
 from collab.presence import Presence
+from collab.steps import at_a_stretch
 from collab.surrogates import may_hold_pairs, mend
 from collab.update import (
     InvalidUpdate,
@@ -65,13 +66,8 @@ def _frame(data: bytes) -> None:
 
 
 def _read(data: bytes, kind: Kind) -> UpdateHeader | None:
-    steps = read_steps(data, kind)
     try:
-        while True:
-            next(steps)
-    except StopIteration as done:
-        header: UpdateHeader = done.value
-        return header
+        return at_a_stretch(read_steps(data, kind))
     except InvalidUpdate:
         return None
 
