@@ -56,7 +56,7 @@ async def judge(room: Room, cases: Sequence[Case]) -> list[Verdict]:
                 nonlocal changed
                 changed = True
 
-            stop = room.observe(note)
+            stop = room.audience.observe(note)
             try:
                 verdicts = _compute(room, cases)
                 await room.durable()

@@ -19,7 +19,7 @@ def needed_for(anchors: Iterable[Anchor]) -> dict[int, int]:
 async def until_known(room: Room, needed: Mapping[int, int]) -> None:
     """Return once `room` knows all clocks of `needed`. Whoever calls this says how long to wait."""
     news = asyncio.Event()
-    stop = room.observe(lambda update: news.set())
+    stop = room.audience.observe(lambda update: news.set())
     try:
         while any(room.state.get(client, 0) < clock for client, clock in needed.items()):
             news.clear()

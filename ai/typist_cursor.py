@@ -39,8 +39,8 @@ class TypistCursor:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._room.presence.detach(self)
-        self._room.schedule_presence()
+        self._room.audience.presence.detach(self)
+        self._room.audience.schedule_presence()
 
     def move(self, at: Anchor) -> None:
         """To the place of `at`. The room sends no more than twenty states a second, the latest of each."""
@@ -50,8 +50,8 @@ class TypistCursor:
         self._timer = asyncio.get_running_loop().call_later(RENEWAL, lambda: self.move(self._at))
         place = _as_json(at)
         state: dict[str, Any] = {"cursor": {"anchor": place, "head": place}}
-        self._room.presence.announce(self, self._client, state, _Identity())
-        self._room.schedule_presence()
+        self._room.audience.presence.announce(self, self._client, state, _Identity())
+        self._room.audience.schedule_presence()
 
 
 def _as_json(anchor: Anchor) -> dict[str, Any]:

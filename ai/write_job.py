@@ -80,7 +80,7 @@ class WriteAttempt(SuggestionAttempt):
             await self._change(state=SuggestionState.READY.value)
             return
         task, typist = self._sit_down(room, hunk)
-        stop = room.observe(typist.receive)  # nothing waited since the typist's replica was taken
+        stop = room.audience.observe(typist.receive)  # nothing waited since the typist's replica was taken
         try:
             await self._type_answer(room, hunk, typist, task)
         finally:

@@ -16,12 +16,12 @@ from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 import structlog
-from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab.entries import LARGEST_RECORD, LogEntry, NewClient
 from collab.log import CLIENTS_AT_ONCE, UpdateLog
 from collab.outbox import Backlog
+from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -155,7 +155,7 @@ class GroupCommit:
                     [one.entry for one in batch], [client for one in batch for client in one.clients]
                 )
                 break
-            except (PyMongoError, ObjectStoreError, OSError) as error:
+            except STORAGE_AWAY as error:
                 self._failed(batch, str(error), database=isinstance(error, PyMongoError))
             except Exception:
                 # Not an outage but a fault of ours. Giving up would silently end saving for everybody until a restart,

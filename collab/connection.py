@@ -93,16 +93,16 @@ class Connection:
         self._unanswered = 0
         self.cost = 0.0
         """Seconds of CPU that integrating took, where it took more than is usual. Whoever reads it may set it back."""
-        room.join(self)
+        room.audience.join(self)
         peer.send(encode_sync_step_1(room.encode_state_vector()))
-        if (states := room.presence.all_states()) is not None:
+        if (states := room.audience.presence.all_states()) is not None:
             peer.send(encode_awareness(states))
 
     def detach(self) -> None:
         """The peer is gone: its presence goes, what it wrote stays."""
         if self._asking is not None:
             self._asking.cancel()
-        self._room.leave(self)
+        self._room.audience.leave(self)
 
     def resync(self) -> None:
         """Ask the peer for all that it has, and answer no barrier before it has said it.
@@ -125,9 +125,9 @@ class Connection:
             return self._update(update, whole=False)
         match decode_frame(frame):
             case Awareness(payload):
-                if (nudge := self._room.presence.receive(self, payload, self.peer.identity)) is not None:
+                if (nudge := self._room.audience.presence.receive(self, payload, self.peer.identity)) is not None:
                     self.peer.send(encode_awareness(nudge))
-                self._room.schedule_presence()
+                self._room.audience.schedule_presence()
             case Barrier(token):
                 self._barrier(token)
             case SyncStep2(update):
@@ -138,7 +138,7 @@ class Connection:
                     return self._answer_step_1_aside(state_vector, most)
                 self._answer_step_1(state_vector, decode_state_vector(state_vector, most))
             case QueryAwareness():
-                if (states := self._room.presence.all_states()) is not None:
+                if (states := self._room.audience.presence.all_states()) is not None:
                     self.peer.send(encode_awareness(states))
         return None
 

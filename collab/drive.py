@@ -21,10 +21,11 @@ import structlog
 from collab.documents import DriveState, FileRecord, drive_folder, tree_id
 from collab.files import Files
 from collab.rooms import Rooms
-from collab.settling import INCOMPLETE, SETTLED, STORAGE_AWAY, Incomplete, Settled, Settling
+from collab.settling import INCOMPLETE, SETTLED, Incomplete, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.tree import Node
 from storage import Storage
+from storage.errors import STORAGE_AWAY
 from storage.leases import Lease, LeaseUnavailable
 from storage.waiting import end
 

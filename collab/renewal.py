@@ -22,10 +22,11 @@ from collab import treeedits
 from collab.contents import Content, Contents
 from collab.known import NOTHING
 from collab.room import Room, RoomClosed
-from collab.rooms import STORAGE_ERRORS, Rooms
+from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound, TooCostly
 from collab.trees import Trees
 from collab.versions import Versions
+from storage.errors import STORAGE_AWAY
 from storage.leases import LeaseUnavailable
 from storage.waiting import end
 
@@ -96,7 +97,7 @@ class Renewal:
         while True:
             try:
                 return await work()
-            except (LeaseUnavailable, *STORAGE_ERRORS) as error:
+            except (LeaseUnavailable, *STORAGE_AWAY) as error:
                 log.warning("renewal put off", error=str(error))
                 await asyncio.sleep(RETRY)
 

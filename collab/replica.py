@@ -51,22 +51,26 @@ class Replica:
         """
         self.kind = kind
         self.structs = structs or Structs.unknown(content or NOTHING)
+        self.set_aside: list[bytes] = []
+        """Of what was deferred, what the CRDT library does not take."""
         self._load(content, state, paired)
 
     def _load(self, content: bytes | None, state: bytes | None = None, paired: bool | None = None) -> None:
         # Whoever only wants to read gets bytes; a `Doc` made of them takes ten times as long.
         self._content = content or NOTHING
         self._deferred: list[bytes] = []
+        self.torn = False
+        """Whether what is deferred cuts surrogate pairs, which yrs gets wrong (`collab.surrogates`)."""
         self._doc: Doc[Any] | None = None
         self._items = 0
-        self.set_aside: list[bytes] = []
-        """Of what was deferred, what the CRDT library does not take."""
         self.known = Known(self.kind, self._content, state, paired)
 
     @property
     def doc(self) -> Doc[Any]:
         """Not to be kept: another may take its place."""
         if self._doc is None:
+            if self.torn:
+                self.mended(mend(self._merged()))
             try:
                 self._doc = self._made_of((self._content, *self._deferred))
             except BaseException as error:
@@ -144,12 +148,17 @@ class Replica:
 
     def encode(self, state_vector: bytes) -> bytes:
         """A Yjs v1 update of all that was integrated and that ``state_vector`` lacks."""
+        if self.torn:
+            self.mended(mend(self._merged()))
         everything = state_vector == b"\x00"
         if self._doc is not None or not (everything or self.doubtful):
             return self.doc.get_update(state_vector)
-        # Not kept: in one piece, one part that breaks could not be told from the others.
-        whole = merge_updates(self._content, merge_updates(*self._deferred)) if self._deferred else self._content
+        whole = self._merged()
         return whole if everything else get_update(whole, state_vector)
+
+    def _merged(self) -> bytes:
+        # Not kept: in one piece, one part that breaks could not be told from the others.
+        return merge_updates(self._content, merge_updates(*self._deferred)) if self._deferred else self._content
 
     def _size(self) -> int:
         """Bytes of the text, at most."""
@@ -202,27 +211,32 @@ class Replica:
         self._items += header.parts
         return taken
 
-    def integrate(self, update: bytes, parts: int, *, cuts: bool) -> None:
-        """Bring in what was admitted, of so many structs and delete ranges.
-
-        ``cuts``: it cuts surrogate pairs, which yrs gets wrong (`collab.surrogates`).
+    def integrate(self, update: bytes, parts: int) -> None:
+        """Bring in what was admitted and cuts nothing, of so many structs and delete ranges.
 
         Raises:
             pycrdt's PanicException (a BaseException): the document must not be used any more.
         """
         self.structs = self.structs.more(parts)
-        if cuts:
-            self._load(mend(merge_updates(self.encode(b"\x00"), update)))
-        else:
-            self.doc.apply_update(update)
+        self.doc.apply_update(update)
 
     def defer(self, update: bytes, parts: int, *, cuts: bool) -> None:
-        """As `integrate`, but at the first look into the document: for what storage has on top of a snapshot."""
-        if cuts or self._doc is not None:
-            self.integrate(update, parts, cuts=cuts)
-        else:
-            self._deferred.append(update)
-            self.structs = self.structs.more(parts)
+        """As `integrate`, but at the first look into the document: for what storage has on top of a snapshot.
+
+        ``cuts``: it cuts surrogate pairs. The document is then made anew at the first look, or by `collab.mending`.
+        """
+        if self._doc is not None and not cuts:
+            self.integrate(update, parts)
+            return
+        if self._doc is not None:
+            self._content, self._doc = self._doc.get_update(), None
+        self._deferred.append(update)
+        self.structs = self.structs.more(parts)
+        self.torn = self.torn or cuts
+
+    def mended(self, content: bytes) -> None:
+        """Go on with ``content``, which `collab.surrogates.mend` has made of all there is."""
+        self._load(content)
 
 
 def is_panic(error: BaseException) -> bool:

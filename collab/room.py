@@ -9,9 +9,8 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +18,20 @@ import structlog
 from pycrdt import Doc
 
 from collab import replication
-from collab.aside import TookTooLong
-from collab.codec import encode_awareness, encode_update
+from collab.aside import Aside, AsideFailed, TookTooLong
+from collab.audience import Audience
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.entries import LogEntry, NewClient
+from collab.incoming import Incoming, merged
 from collab.known import NOTHING
 from collab.limits import Limits
+from collab.mending import mend_aside
 from collab.offsets import slice_utf16, utf16_length
-from collab.outbox import BYTES_PER_CLIENT, Outbox, merge
-from collab.portions import order, portions
-from collab.presence import Presence
+from collab.outbox import BYTES_PER_CLIENT, Outbox
 from collab.replica import TURN, is_refusal
 from collab.snapshots import Loaded
-from collab.trial import PER_BYTE
-from collab.update import LARGE, Kind, UpdateHeader, missing, read_update, read_update_cooperatively
+from collab.trial import PER_BYTE, squash
+from collab.update import Kind, UpdateHeader, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -51,15 +50,9 @@ UNSUSPICIOUS = 16
 """Structs and delete ranges that are integrated together at least, however many the document has, as long as nothing
 was costly: merging what many people type makes everything cheap."""
 
-PRESENCE_INTERVAL = 0.033
-"""Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
-
 MOST_CLIENTS = 100_000
 """Client ids under which one document was written: as many visits of people who typed. Who opens it has them compared,
 which must not hold up the others."""
-
-MOST_HELD, MOST_HELD_BYTES = 1_000, 32 * 1024 * 1024
-"""Unlogged messages that wait for what they rest on. Any more are missed, and read from the log once it has them."""
 
 RENEWED = "this document goes on under a new id"
 """Why it was closed, so that whoever was in it looks for that."""
@@ -94,21 +87,6 @@ class RoomRebuilding(RuntimeError):
     """The CRDT library failed and the document is being rebuilt from the log; try again in a moment."""
 
 
-@dataclass(slots=True)
-class _Incoming:
-    update: bytes
-    parts: int
-    """Its structs and delete ranges."""
-    cuts: bool
-    sender: Connection | None
-    announce: bool
-    """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""
-    logged: bool
-    """Whether the log has it from another process."""
-    seen: tuple[int, ...] = ()
-    """Client ids that it brings for the first time."""
-
-
 class Room:
     """Every method must be called on the event loop that made the room. Positions are UTF-16 code units."""
 
@@ -121,21 +99,18 @@ class Room:
         commits: GroupCommit,
         publish: Callable[[bytes], None],
         heard: Callable[[], bool],
-        reread: Callable[[Room], None],
+        missed: Callable[[Room], None],
         rebuild: Callable[[Room], None],
-        attempt: Callable[[bytes, Sequence[bytes]], Awaitable[bytes]],
+        aside: Aside,
         costly: Callable[[Room], None],
         committed: Callable[[Room], None],
-        take_later: Callable[[Room, replication.Replica], None],
         limits: Limits,
     ) -> None:
-        """``attempt``: `collab.trial.squash` in a process of its own; ``costly``: that took too long.
-        ``take_later``: calls `replicate` with a message after those that are being taken.
-        """
+        """``missed``: read the log, others have written what is not here; ``costly``: building it takes too long."""
         self.document = document
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
-        self.presence = Presence(limits)
+        self.audience = Audience(writer=writer, publish=publish, heard=heard, limits=limits)
         self.deleters: set[str] = set()
         """Who has deleted something and nothing more in one update: for versions, which empty it. All else that people
         do leaves their client id in the text; this leaves nothing."""
@@ -143,9 +118,9 @@ class Room:
         self._commits = commits
         self._publish = publish
         self._heard = heard
-        self._reread = reread
+        self._missed = missed
         self._rebuild = rebuild
-        self._attempt = attempt
+        self._aside = aside
         self._costly = costly
         self._trial: asyncio.Task[None] | None = None
         self._held_up: asyncio.Task[None] | None = None
@@ -153,28 +128,19 @@ class Room:
         self.unbearable = False
         """Whether it was given up because building it takes too long."""
         self._committed = committed
-        self._take_later = take_later
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._adopt(loaded)
-        self._incoming: list[_Incoming] = []
+        self._incoming: list[Incoming] = []
         self._parts = 0
         self._at_once = UNSUSPICIOUS
         self._window = FlushWindow()
         self._flush_timer: asyncio.TimerHandle | None = None
-        self._presence_timer: asyncio.TimerHandle | None = None
-        self._presence_sent = float("-inf")
-        self._connections: dict[Connection, Callable[[bytes], None]] = {}
-        """With what sends to each: looked up once, because every flush calls it for all."""
-        self._observers: dict[Callable[[bytes], None], None] = {}
-        self._held: list[replication.Unlogged] = []
-        """Of other processes, until what they rest on is here."""
-        self._held_bytes = 0
         self._outbox = Outbox(commits.backlog)
         self._heard_logged = 0
         self.announced: dict[str, int] = {}
         """Writer → newest number that it said the log has."""
-        self._suspects: list[_Incoming] = []
+        self._suspects: list[Incoming] = []
         self._after_rebuild: list[Callable[[], None]] = []
         self._halfway = 0
         """Edits that are shown in turns, and not yet wholly."""
@@ -192,11 +158,14 @@ class Room:
         self.entries = loaded.entries
         self.log_size = loaded.log_size
         self.snapshot_size = loaded.snapshot_size
+        self._forget_copies()
+        self._most_bytes = loaded.snapshot_size + loaded.log_size
+        """Of the text, at most; how many they are is seen only when it is looked at."""
+
+    def _forget_copies(self) -> None:
         self._cached_text: str | None = None
         self._cached_encoding: bytes | None = None
         self._cached_deletions: bytes | None = None
-        self._most_bytes = loaded.snapshot_size + loaded.log_size
-        """Of the text, at most; how many they are is seen only when it is looked at."""
 
     # ---- reading
 
@@ -233,27 +202,31 @@ class Room:
             RoomClosed: it does not, and goes on under a new id.
         """
         for _ in range(TRIALS):
-            await self.ready()
+            await self.idle()
             if self.unbearable:
                 raise RoomClosed(self.document)
             if not self._replica.doubtful:
                 return
             await self._trial_made()
         # Who writes faster than trials are made would keep everybody else from ever getting a copy.
-        await self.ready()
-        self.flush()
-        if self.sound.is_set():
-            self.sound.clear()
-            await self._try_and_go_on()
-        else:
-            await self.copyable()
+        await self.idle()
+        self.sound.clear()
+        await self._try_out()
         if self.unbearable:
             raise RoomClosed(self.document)
 
     async def ready(self) -> None:
-        """Return while edits are taken: not while the document is rebuilt, or its first edit waits for a trial."""
+        """Return while edits are taken: not while the document is rebuilt, tried or mended."""
         while not self.sound.is_set():  # whoever came back first may have had it cleared again
             await self.sound.wait()
+
+    async def idle(self) -> None:
+        """As `ready`, when all that was admitted has been integrated, too."""
+        await self.ready()
+        self.flush()
+        while not self.sound.is_set():
+            await self.ready()
+            self.flush()
 
     async def _trial_made(self) -> None:
         if self._trial is None or self._trial.done():
@@ -265,7 +238,8 @@ class Room:
         replica, fresh = self._replica, self._replica.structs.fresh
         content, deferred = (self.encode_whole(), []) if replica.built else replica.untried()
         try:
-            squashed = await self._attempt(content, deferred)
+            size = len(content) + sum(map(len, deferred))
+            squashed = await self._aside.attempt(size, squash, content, deferred)
         except TookTooLong:
             self._costly(self)
         except Exception as error:  # the CRDT library refuses it, or the machine has no room for a process
@@ -284,13 +258,13 @@ class Room:
         if not self._replica.built:
             await self.copyable()
 
-    def _wait_for_trial(self) -> None:
-        """What has come is integrated after a trial: that takes building the document, and nothing has until now."""
+    def _hold(self, work: Coroutine[Any, Any, None]) -> None:
+        """Nothing is taken until ``work`` is done."""
         self.sound.clear()
-        self._held_up = self._loop.create_task(self._try_and_go_on())
+        self._held_up = self._loop.create_task(work)
 
-    async def _try_and_go_on(self) -> None:
-        """Nothing is taken meanwhile."""
+    async def _try_out(self) -> None:
+        """What has come is integrated after a trial: that takes building the document, and nothing has until now."""
         try:
             while self._replica.doubtful and not self.unbearable:
                 await self._trial_made()
@@ -320,10 +294,6 @@ class Room:
     def clients(self) -> Container[int]:
         """Yjs client ids that have written here."""
         return self.state
-
-    @property
-    def connections(self) -> Collection[Connection]:
-        return self._connections.keys()
 
     @property
     def sequence(self) -> int:
@@ -390,7 +360,7 @@ class Room:
         The log gets all of it in one entry, or a crash would leave half of a replaced text. So whoever waits for the
         log here waits for the last of them. What is raised on the way there leaves what was taken.
         """
-        with self._gathering():
+        with self.gathering():
             for update in updates:
                 await self.ready()
                 self.apply(update, author, growth=growth)
@@ -398,9 +368,9 @@ class Room:
                 await asyncio.sleep(0)
 
     @contextmanager
-    def _gathering(self) -> Iterator[None]:
+    def gathering(self) -> Iterator[None]:
         """What is shown meanwhile goes to the log in one entry."""
-        with self._showing_in_turns():
+        with self.in_turns():
             self._outbox.gather()
             try:
                 yield
@@ -409,7 +379,8 @@ class Room:
                 self._commits.mark(self)
 
     @contextmanager
-    def _showing_in_turns(self) -> Iterator[None]:
+    def in_turns(self) -> Iterator[None]:
+        """An edit is shown in turns meanwhile, see `complete`."""
         self._halfway += 1
         self._complete.clear()
         try:
@@ -495,7 +466,7 @@ class Room:
                 if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
             self._most_bytes += max(0, most)
-        if self._commits.backlog.bytes + len(update) + len(header.ranges) * BYTES_PER_CLIENT > self._limits.backlog:
+        if self.overloaded(len(update) + len(header.ranges) * BYTES_PER_CLIENT):
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
     def _check_tree(self, update: bytes, sender: Connection | None) -> None:
@@ -518,7 +489,8 @@ class Room:
     ) -> None:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
-            self._incoming.append(_Incoming(taken.update, header.parts, taken.cuts, sender, announce, False, seen))
+            unlogged = taken.update
+            self._incoming.append(Incoming(unlogged, header.parts, taken.cuts, sender, announce, unlogged, seen))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -538,37 +510,35 @@ class Room:
         if not self._incoming or not self.sound.is_set():
             return
         if self.unbearable and not self._replica.built:
-            self._dropped = self._dropped or bool(self._incoming)  # nobody was shown it, or told that it is saved
-            self._incoming = []
+            self._drop()
             return
         if (not self._replica.built or any(item.cuts for item in self._incoming)) and self._replica.doubtful:
-            self._wait_for_trial()
+            self._hold(self._try_out())
             return
-        incoming, self._incoming = self._incoming, []
+        waiting, self._incoming = self._incoming, []
         self._parts = 0
+        incoming = merged(waiting)
+        if incoming.cuts:
+            self._hold(self._mend(incoming))
+            return
         began = thread_time()
-        if len(incoming) == 1:
-            (item,) = incoming
-            update, cuts, sender, announce, seen = item.update, item.cuts, item.sender, item.announce, item.seen
-            unlogged = None if item.logged else update
-        else:
-            update = merge([item.update for item in incoming])
-            cuts = any(item.cuts for item in incoming)
-            announce = any(item.announce for item in incoming)
-            seen = tuple(client for item in incoming for client in item.seen)
-            senders = {item.sender for item in incoming}
-            sender = senders.pop() if len(senders) == 1 else None
-            ours = [item.update for item in incoming if not item.logged]
-            unlogged = update if len(ours) == len(incoming) else merge(ours) if ours else None
-        if not self._integrate(update, sum(item.parts for item in incoming), cuts=cuts):
-            self._suspects.extend(incoming)
+        if not self._integrate(incoming):
+            self._suspects.extend(waiting)
             return
         if (seconds := thread_time() - began) > COSTLY:
-            self._charge(sender, seconds)
-        self._window.flushed(self._loop.time(), len(incoming))
-        if unlogged is not None:
-            self._to_log(unlogged, seen, announce=announce)
-        self._spread(update, but=sender)
+            self._charge(incoming.sender, seconds)
+        self._window.flushed(self._loop.time(), len(waiting))
+        self._show(incoming)
+
+    def _drop(self) -> None:
+        """Nobody was shown it, or told that it is saved."""
+        self._dropped = self._dropped or bool(self._incoming)
+        self._incoming = []
+
+    def _show(self, incoming: Incoming) -> None:
+        if incoming.unlogged is not None:
+            self._to_log(incoming.unlogged, incoming.seen, announce=incoming.announce)
+        self.audience.show(incoming.update, but=incoming.sender)
 
     def _charge(self, sender: Connection | None, seconds: float) -> None:
         """Who sent what took long pays for it. If that were several, each will be looked at by itself for a while."""
@@ -585,28 +555,40 @@ class Room:
         """Others have taken ``update``, so it is taken here whatever the limit; it counts all the same."""
         self._most_bytes += len(update)
 
-    def _integrate(self, update: bytes, parts: int, *, cuts: bool) -> bool:
-        """Apply ``update``; False when the CRDT library panicked: the document is then rebuilt from the log."""
-        self._cached_text = self._cached_encoding = self._cached_deletions = None
+    def _integrate(self, incoming: Incoming) -> bool:
+        """False when the CRDT library panicked: the document is then rebuilt from the log."""
+        self._forget_copies()
         try:
-            self._replica.integrate(update, parts, cuts=cuts)
+            self._replica.integrate(incoming.update, incoming.parts)
         except BaseException as error:
             if not is_refusal(error):
                 raise
-            log.error("the CRDT library does not take an update; rebuilding", document=self.document, error=str(error))
-            self.sound.clear()
-            self._rebuild(self)
+            self._rebuild_without(error)
             return False
         return True
 
-    def _spread(self, update: bytes, but: Connection | None = None) -> None:
-        frame = encode_update(update)
-        for connection, send in self._connections.items():
-            if connection is not but:
-                send(frame)
-        if self._observers:
-            for observe in list(self._observers):
-                observe(update)
+    def _rebuild_without(self, error: BaseException) -> None:
+        log.error("the CRDT library does not take an update; rebuilding", document=self.document, error=str(error))
+        self.sound.clear()
+        self._rebuild(self)
+
+    async def _mend(self, incoming: Incoming) -> None:
+        """Integrate what cuts surrogate pairs: the document is made anew, aside."""
+        self._forget_copies()
+        try:
+            self._replica.defer(incoming.update, incoming.parts, cuts=True)
+            if (seconds := await mend_aside(self._replica, self._aside)) > COSTLY:
+                self._charge(incoming.sender, seconds)
+        except (AsideFailed, OSError) as error:  # it is mended here, at the first look
+            log.error("a document could not be mended aside", document=self.document, why=str(error))
+        except BaseException as error:
+            if not is_refusal(error):
+                raise
+            self._suspects.append(incoming)
+            self._rebuild_without(error)
+            return
+        self._show(incoming)
+        self._go_on()
 
     def rebuilt(self, loaded: Loaded) -> None:
         """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
@@ -618,9 +600,9 @@ class Room:
         for update in self._outbox.unlogged():
             self._bring_in(update)
         suspects, self._suspects = self._suspects, []
-        sound: list[_Incoming] = []
+        sound: list[Incoming] = []
         for item in suspects:
-            if item.logged:
+            if item.unlogged is None:
                 continue  # in `loaded`
             trial = fork(self.doc)
             try:
@@ -641,11 +623,18 @@ class Room:
                 item.sender.peer.close(1012, "the document was rebuilt")
         self._go_on()
 
+    def abandon(self) -> None:
+        """It will not be rebuilt: what it still holds is kept by whoever wrote it."""
+        self._incoming.extend(self._suspects)
+        self._suspects = []
+        self._drop()
+        self._go_on()
+
     def _go_on(self) -> None:
         self.sound.set()
         self.flush()
         if not self.covers(self.announced):  # what came over the bus meanwhile was not taken
-            self._reread(self)
+            self._missed(self)
         calls, self._after_rebuild = self._after_rebuild, []
         for call in calls:
             self.when_durable(call)
@@ -728,142 +717,30 @@ class Room:
         self.when_durable(settle)
         await waiting
 
-    # ---- other processes
-
-    def replicate(self, message: replication.Replica) -> Awaitable[None] | None:
-        """Take a message of another process from the bus. What this returns is to be awaited before the next one.
-
-        Raises (the call, or what it returns):
-            InvalidUpdate: of a large update, portions may have been taken.
-        """
-        match message:
-            case replication.Logged(process, first, last, update):
-                if len(update) > LARGE:
-                    return self._take_logged_in_turns(process, first, last, update)
-                self._take_logged(process, first, last, update)
-            case replication.Unlogged():
-                if len(message.update) > LARGE:
-                    return self._take_unlogged_in_turns(message)
-                self._take_unlogged(message)
-            case replication.Heartbeat(process, last):
-                self._note(process, last)
-                if not self.covers({process: last}):
-                    self._reread(self)
-            case replication.PresenceStates(process, payload):
-                self.presence.merge(process, payload, self._loop.time())
-                self.schedule_presence()
-            case replication.PresenceQuery():
-                self.publish_presence()
-            case replication.Gone():
-                self.close(4410, "this document is gone")
-            case replication.Trashed():
-                self.dismiss()
-            case replication.GivenUp():
-                self.give_up()
-        return None
+    # ---- other processes (`collab.following`)
 
     def covers(self, numbers: dict[str, int]) -> bool:
+        """Process → number; whether everything up to there is here."""
         return all(last <= self.covered.get(process, 0) for process, last in numbers.items())
 
-    def _note(self, process: str, last: int) -> None:
+    def note(self, process: str, last: int) -> None:
+        """The log has what ``process`` wrote, up to the number ``last``."""
         self.announced[process] = max(last, self.announced.get(process, 0))
 
-    def _take_logged(self, process: str, first: int, last: int, update: bytes) -> None:
-        self._note(process, last)
-        known = self.covered.get(process, 0)
-        if last <= known or not self.sound.is_set():  # a rebuild reads it from the log anyway
-            return
-        header = read_update(update, self.kind)
-        if first > known + 1 or self._replica.gap(header):
-            self._reread(self)
-            return
-        self.covered[process] = last
-        # Sent on together with what our own people type meanwhile: one frame for both.
-        taken = self._replica.admit(update, header)
-        if taken.update != NOTHING:
-            self._grow(taken.update)
-            self._incoming.append(_Incoming(taken.update, header.parts, taken.cuts, None, False, True))
-            if self._flush_timer is None:
-                self._schedule_flush()
-        self._release_held()
-
-    async def _take_logged_in_turns(self, process: str, first: int, last: int, update: bytes) -> None:
-        self._note(process, last)
-        if last <= self.covered.get(process, 0) or not self.sound.is_set():
-            return
-        if first > self.covered.get(process, 0) + 1 or not await self.absorb(update):
-            self._reread(self)
-            return
-        self.covered[process] = max(last, self.covered.get(process, 0))
-
-    async def absorb(self, update: bytes) -> bool:
-        """Take an update that the log has and the room lacks, a large one with turns for others in between; False when
-        it rests on what is not here either, or while the document is being rebuilt.
-
-        Raises:
-            InvalidUpdate: of a large one, portions may have been taken.
-            RoomClosed
+    def take_logged(self, update: bytes, header: UpdateHeader) -> None:
+        """Take what the log has, and `gap` does not mind, whatever the limits; sent on with the next flush, together
+        with what our own people type meanwhile: one frame for both.
         """
-        await self.readable()
-        if len(update) <= LARGE:
-            return self._absorb(update)
-        if (parts := await self._cut(update)) is None:
-            return False
-        with self._showing_in_turns():
-            for part in parts:
-                if not self._absorb(part):
-                    return False
-                await asyncio.sleep(0)
-        return True
-
-    async def _cut(self, update: bytes) -> Iterator[bytes] | None:
-        """``update`` in portions; None when it rests on what is not here."""
-        header = await read_update_cooperatively(update, self.kind)
-        state = dict(self.state)
-        if await asyncio.to_thread(missing, header, state) is not None:
-            return None
-        return portions(update, header, state, await asyncio.to_thread(order, header, state), self.portion)
-
-    def _absorb(self, update: bytes) -> bool:
-        header = read_update(update, self.kind)
-        if not self.sound.is_set() or self._replica.gap(header):
-            return False
-        self.flush()
         taken = self._replica.admit(update, header)
+        if taken.update == NOTHING:
+            return
         self._grow(taken.update)
-        if self._integrate(taken.update, header.parts, cuts=taken.cuts):
-            self._spread(taken.update)
-            self._release_held()
-        return True
+        self._incoming.append(Incoming(taken.update, header.parts, taken.cuts, None, announce=False, unlogged=None))
+        if self._flush_timer is None:
+            self._schedule_flush()
 
-    def _take_unlogged(self, message: replication.Unlogged) -> None:
-        if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
-            return  # whoever sent it keeps it, and its number will be missed here once the log has it
-        header = read_update(message.update, self.kind)
-        if not self.sound.is_set() or self._replica.gap(header):
-            self._hold(message)
-            return
-        self._show_unlogged(message.update, header, message.authors)
-        self._release_held()
-
-    async def _take_unlogged_in_turns(self, message: replication.Unlogged) -> None:
-        if self._commits.backlog.bytes + len(message.update) > self._limits.backlog:
-            return
-        parts = await self._cut(message.update) if self.sound.is_set() else None
-        with self._gathering():  # what came as one entry stays one
-            for part in parts or ():
-                header = read_update(part, self.kind)
-                if not self.sound.is_set() or self._replica.gap(header):
-                    parts = None
-                    break
-                self._show_unlogged(part, header, message.authors)
-                await asyncio.sleep(0)
-        if parts is None:
-            self._hold(message)
-        else:
-            self._release_held()
-
-    def _show_unlogged(self, update: bytes, header: UpdateHeader, authors: tuple[tuple[int, str], ...]) -> None:
+    def show_unlogged(self, update: bytes, header: UpdateHeader, authors: tuple[tuple[int, str], ...]) -> None:
+        """Take what another process has shown while the log is away: it goes to the log from here as well."""
         self.flush()
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
@@ -872,55 +749,11 @@ class Room:
         self._admit(update, header, None, announce=False, seen=tuple(seen))
         self.flush()
 
-    def _hold(self, message: replication.Unlogged) -> None:
-        if len(self._held) < MOST_HELD and self._held_bytes + len(message.update) <= MOST_HELD_BYTES:
-            self._held.append(message)
-            self._held_bytes += len(message.update)
-        self._reread(self)
+    def overloaded(self, size: int) -> bool:
+        """Whether there is no memory for an update of ``size`` bytes that waits for a log that is away."""
+        return self._commits.backlog.bytes + size > self._limits.backlog
 
-    def _release_held(self) -> None:
-        if self._held:
-            held, self._held, self._held_bytes = self._held, [], 0
-            for message in held:
-                self._take_later(self, message)
-
-    # ---- people
-
-    def observe(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
-        """Call ``callback`` with every update that changes the room from now on; the result stops that."""
-        self._observers[callback] = None
-        return lambda: self._observers.pop(callback, None)
-
-    def join(self, connection: Connection) -> None:
-        self._connections[connection] = connection.peer.send
-
-    def leave(self, connection: Connection) -> None:
-        self._connections.pop(connection, None)
-        self.presence.detach(connection)
-        self.schedule_presence()
-
-    def schedule_presence(self) -> None:
-        """Send the latest states soon: the first change after a quiet moment at once, then thirty times a second."""
-        if self._presence_timer is None:
-            wait = max(0.0, self._presence_sent + PRESENCE_INTERVAL - self._loop.time())
-            self._presence_timer = self._loop.call_later(wait, self._send_presence)
-
-    def _send_presence(self) -> None:
-        self._presence_timer = None
-        changes = self.presence.take_changes()
-        if changes is None:
-            return
-        self._presence_sent = self._loop.time()
-        frame = encode_awareness(changes.payload)
-        for send in self._connections.values():
-            send(frame)
-        if changes.ours is not None and self._heard():
-            self._publish(replication.encode(replication.PresenceStates(self.writer, changes.ours)))
-
-    def publish_presence(self) -> None:
-        """Tell other processes who is here: when they ask, and again and again, or our people expire in their rooms."""
-        if (payload := self.presence.our_states()) is not None:
-            self._publish(replication.encode(replication.PresenceStates(self.writer, payload)))
+    # ---- its life
 
     def heartbeat(self, *, everything: bool) -> None:
         """Repeat our newest number if it is new since the last heartbeat, or anyway when ``everything`` is repeated."""
@@ -929,27 +762,23 @@ class Room:
             self._heard_logged = logged
             self._publish(replication.encode(replication.Heartbeat(self.writer, logged)))
         if everything:
-            self.publish_presence()
-        if self.presence.expire(self._loop.time()):
-            self.schedule_presence()
-            self._reread(self)  # a process has died, perhaps between the log and the bus
+            self.audience.publish_presence()
+        if self.audience.expire_presence():
+            self._missed(self)  # a process has died, perhaps between the log and the bus
 
     def close(self, code: int, reason: str) -> None:
         """Close every connection, and take nothing more. What was accepted still goes to the log."""
         self.closed = True
-        self._send_away(code, reason)
+        self.flush()
+        self.audience.send_away(code, reason)
 
     def dismiss(self) -> None:
         """Close every connection, because the file went to the trash; the room itself goes on."""
-        self._send_away(4410, "this file was deleted")
-
-    def _send_away(self, code: int, reason: str) -> None:
         self.flush()
-        for connection in list(self._connections):
-            connection.peer.close(code, reason)
+        self.audience.send_away(4410, "this file was deleted")
 
     def stop_timers(self) -> None:
         """The room leaves memory."""
-        for timer in (self._flush_timer, self._presence_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+        self.audience.stop()

@@ -7,14 +7,12 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab import replication
@@ -23,13 +21,14 @@ from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import first_update, fresh_client_id
 from collab.entries import LogEntry, NewClient
+from collab.following import Following
 from collab.limits import Limits
 from collab.log import UpdateLog
 from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
-from collab.trial import squash
 from collab.update import InvalidUpdate
 from storage import Storage
+from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -53,8 +52,6 @@ CLOSE_BYTES = 32 * 1024
 CLOSE_PATIENCE = 15.0
 """Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
 
-STORAGE_ERRORS = (PyMongoError, ObjectStoreError, OSError)
-
 
 class EditsLost(RuntimeError):
     """The log was away until the process ended. What it lacks was called saved to nobody; who wrote it has it."""
@@ -67,9 +64,7 @@ class _Slot:
     opening: asyncio.Task[Room]
     users: int = 0
     idle_timer: asyncio.TimerHandle | None = None
-    buffered: deque[replication.Replica] = field(default_factory=deque)
-    """What came from the bus while the room was being opened, or took a large update in turns."""
-    taking: bool = False
+    following: Following | None = None
     unsubscribe: Callable[[], Awaitable[None]] | None = None
 
 
@@ -114,7 +109,6 @@ class Rooms:
         self._compacting: set[str] = set()
         self._written: set[str] = set()
         """Documents that this process has logged something of since it last looked whether they are gone."""
-        self._rereading: set[str] = set()
         self._closing = False
         self._openings = itertools.count(1)
         self._process = uuid4().hex[:16]
@@ -204,8 +198,7 @@ class Rooms:
         slot = self._slots[document]
         # A name per opening rather than per process: numbers then always start at 1, whatever snapshots remember.
         writer = f"{self._process}.{next(self._openings)}"
-        room: Room | None = None
-
+        early: deque[replication.Replica] = deque()
         ours = replication.sent_by(writer)
 
         def receive(payload: bytes) -> None:
@@ -213,11 +206,10 @@ class Rooms:
                 return
             try:
                 message = replication.decode(payload)
-                if room is None or slot.taking:
-                    slot.buffered.append(message)
-                elif (pending := room.replicate(message)) is not None:
-                    slot.taking = True  # what comes before the task's first turn waits, too
-                    self._spawn(self._take_buffered(slot, room, pending))
+                if slot.following is None:
+                    early.append(message)
+                else:
+                    slot.following.receive(message)
             except (MalformedFrame, InvalidUpdate) as error:
                 log.warning("unreadable message on the bus", document=document, error=str(error))
 
@@ -236,60 +228,32 @@ class Rooms:
             commits=self._commits,
             publish=lambda payload: self._storage.bus.publish(channel, payload),
             heard=lambda: self._storage.bus.has_others(channel),
-            reread=lambda room: self._spawn(self._reread(room)),
+            missed=self._missed,
             rebuild=lambda room: self._spawn(self._rebuild(room)),
-            attempt=self._attempt,
+            aside=self.aside,
             costly=self._give_up,
-            take_later=self._take_later,
             committed=self._committed,
             limits=self._limits,
         )
+        slot.following = Following(room, self.updates, self.snapshots, self._spawn, early)
         self._spawn(loaded.replica.known.read_ahead())
-        await self._take_buffered(slot, room)
+        await slot.following.take_waiting()
         self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room
 
-    def _take_later(self, room: Room, message: replication.Replica) -> None:
-        if (slot := self._slots.get(room.document)) is not None:
-            slot.buffered.append(message)
-            if not slot.taking:
-                slot.taking = True
-                self._spawn(self._take_buffered(slot, room))
-
-    async def _take_buffered(self, slot: _Slot, room: Room, pending: Awaitable[None] | None = None) -> None:
-        """Take what has come from the bus meanwhile, in order; ``pending`` is what came before that."""
-        slot.taking = True
-        try:
-            while pending is not None or slot.buffered:
-                try:
-                    if pending is None:
-                        pending = room.replicate(slot.buffered.popleft())
-                    if pending is not None:
-                        await pending
-                except (MalformedFrame, InvalidUpdate) as error:
-                    log.warning("unreadable message on the bus", document=room.document, error=str(error))
-                except RoomClosed:
-                    pass
-                except Exception:  # what follows it must not wait for ever
-                    log.exception("failed to take a message of the bus", document=room.document)
-                pending = None
-        finally:
-            slot.taking = False
+    def _missed(self, room: Room) -> None:
+        if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
+            slot.following.read_on()
 
     async def catch_up(self, room: Room) -> None:
-        """Return once ``room`` has all that the log held at the call, also what the bus is late with or has lost.
+        """Return once ``room``, which is open, has all that the log held at the call, also what the bus is late with or
+        has lost. Raises as `Following.catch_up`.
 
         For decisions that hold for everybody: whether a path is free, what the plain file of a document is.
-
-        Raises:
-            DocumentNotFound, DocumentGone
-            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
-        numbers = await self.updates.numbers(room.document)
-        for process, last in (await self.snapshots.covered(room.document)).items():
-            numbers[process] = max(last, numbers.get(process, 0))
-        if not room.covers(numbers):
-            await self._catch_up(room, numbers)
+        following = self._slots[room.document].following
+        assert following is not None
+        await following.catch_up()
 
     async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
@@ -339,7 +303,7 @@ class Rooms:
     def visited(self, document: str) -> bool:
         """Whether somebody is connected to ``document`` here."""
         slot = self._slots.get(document)
-        return slot is not None and _is_open(slot) and bool(slot.opening.result().connections)
+        return slot is not None and _is_open(slot) and bool(slot.opening.result().audience.connections)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -409,7 +373,7 @@ class Rooms:
         # waits, so nobody can find a room that is about to go with something unsaved in it.
         if slot.users or self._slots.get(document) is not slot:
             return
-        if room.sequence > room.logged_sequence or slot.taking:
+        if room.sequence > room.logged_sequence or (slot.following is not None and slot.following.busy):
             self._expire_later(document, slot)
             return
         del self._slots[document]
@@ -494,13 +458,10 @@ class Rooms:
         except TooCostly:
             if not self._closing:  # the next process finds out as well, and has the time
                 self._give_up(room)
-        except (*STORAGE_ERRORS, DocumentNotFound) as error:
+        except (*STORAGE_AWAY, DocumentNotFound) as error:
             log.warning("compaction put off", document=room.document, error=str(error))
         finally:
             self._compacting.discard(room.document)
-
-    async def _attempt(self, content: bytes, updates: Sequence[bytes]) -> bytes:
-        return await self.aside.attempt(len(content) + sum(map(len, updates)), squash, content, updates)
 
     def _give_up(self, room: Room) -> None:
         log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
@@ -525,60 +486,7 @@ class Rooms:
         for wait in (0.0, LAST_WORDS):
             await asyncio.sleep(wait)
             for room in self.open_rooms:
-                self._spawn(self._reread(room))
-
-    async def _reread(self, room: Room) -> None:
-        """Read from the log what the bus did not bring, until nothing is missing."""
-        if room.document in self._rereading:
-            return
-        self._rereading.add(room.document)
-        try:
-            while not self._closing:
-                try:
-                    if await self._catch_up(room) and room.covers(room.announced):
-                        return
-                except STORAGE_ERRORS as error:
-                    log.warning("re-reading put off", document=room.document, error=str(error))
-                except (DocumentNotFound, DocumentGone):
-                    room.close(4410, "this document is gone")
-                    return
-                except RoomClosed:
-                    return
-                except InvalidUpdate as error:
-                    log.error("the log contradicts what is here", document=room.document, why=str(error))
-                    room.spoilt = True
-                    return
-                await asyncio.sleep(0.5)
-        finally:
-            self._rereading.discard(room.document)
-
-    async def _catch_up(self, room: Room, numbers: Mapping[str, int] = MappingProxyType({})) -> bool:
-        """One round; False when something is still missing that the log names, or ``numbers`` do: process → number."""
-        announced = dict(room.announced)
-        for process, last in numbers.items():
-            announced[process] = max(last, announced.get(process, 0))
-        entries = [e for e in await self.updates.read(room.document) if e.last > room.covered.get(e.process, 0)]
-        for entry in sorted(entries, key=lambda e: (e.process, e.first)):
-            if entry.first > room.covered.get(entry.process, 0) + 1:
-                break  # what lies between has been folded into a snapshot
-            try:
-                if await room.absorb(entry.update):
-                    room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
-            except InvalidUpdate as error:
-                log.error("left an entry of the log out", entry=entry.id, why=str(error))
-                room.spoilt = True
-                room.covered[entry.process] = max(entry.last, room.covered.get(entry.process, 0))
-        if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
-            return True
-        loaded = await self.snapshots.load(room.document)
-        update = loaded.replica.encode(room.encode_state_vector())
-        if not await room.absorb(update):
-            return False  # it is being rebuilt
-        # Whatever was announced before we loaded was in the log by then, so it is in `loaded` or waits there.
-        for covered in [loaded.covered] if loaded.waiting else [loaded.covered, announced]:
-            for process, last in covered.items():
-                room.covered[process] = max(last, room.covered.get(process, 0))
-        return not loaded.waiting
+                self._missed(room)
 
     async def _rebuild(self, room: Room) -> None:
         while not self._closing:
@@ -590,12 +498,13 @@ class Rooms:
                 if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
                     room.rebuilt(loaded)
                     return
-            except STORAGE_ERRORS as error:
+            except STORAGE_AWAY as error:
                 log.error("rebuilding put off", document=room.document, error=str(error))
                 await asyncio.sleep(0.5)
             except (DocumentNotFound, DocumentGone):
                 room.close(4410, "this document is gone")
-                return
+                break
+        room.abandon()
 
     async def _beat(self) -> None:
         """Repeat the newest numbers, so that a lost message is noticed also when nothing follows it.

@@ -27,12 +27,13 @@ from pymongo.errors import PyMongoError
 from collab.contents import LARGE, Contents
 from collab.documents import FileRecord, drive_key, tree_id
 from collab.finding import Text
-from collab.rooms import STORAGE_ERRORS, Rooms
+from collab.rooms import Rooms
 from collab.settling import SETTLED
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.textfile import decode
 from collab.trees import Trees
 from storage import Storage
+from storage.errors import STORAGE_AWAY
 from storage.events import Event
 from storage.objects import ObjectNotFound
 from storage.waiting import end
@@ -205,7 +206,7 @@ class SearchTexts:
             changed.clear()
             try:
                 await self._read_missing(workspace)
-            except STORAGE_ERRORS as error:
+            except STORAGE_AWAY as error:
                 log.info("reading texts ahead put off", workspace=workspace, error=str(error))
                 changed.set()
             except (DocumentNotFound, DocumentGone):

@@ -26,8 +26,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from obstore.exceptions import BaseError as ObjectStoreError
-from pymongo.errors import PyMongoError
 
 from collab.contents import Contents, Plain, batches
 from collab.documents import DriveState, FileRecord, blob_key, drive_key, now
@@ -36,6 +34,7 @@ from collab.history import History
 from collab.replica import is_panic
 from collab.rooms import Present
 from collab.tree import Node
+from storage.errors import STORAGE_AWAY
 from storage.leases import Lease, LeaseUnavailable
 from storage.objects import ObjectNotFound, ObjectStore
 
@@ -49,7 +48,6 @@ PARALLEL = 8
 FILES_PER_TURN = 1000
 """How many files are looked at before others have their turn on the loop: some 5 ms."""
 
-STORAGE_AWAY = (PyMongoError, ObjectStoreError, OSError)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
 

@@ -27,6 +27,7 @@ from collab.entries import LogEntry
 from collab.folding import Folded, attempt, counted, fold, integrating, salvage
 from collab.known import NOTHING
 from collab.log import UpdateLog
+from collab.mending import mend_aside
 from collab.replica import Replica
 from collab.steps import in_turns
 from collab.trial import Structs
@@ -159,12 +160,13 @@ class Snapshots:
                 log.info("left out of loading many", document=document, error=str(error))
         return loaded
 
-    @staticmethod
     async def _assemble(
-        record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]
+        self, record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]
     ) -> Loaded:
         covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
         integrated = await in_turns(integrating(replica, entries))
+        if replica.torn:
+            await mend_aside(replica, self._aside)
         # Also what is spoilt, or it would be looked for again and again.
         for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
             covered[entry.process] = max(covered.get(entry.process, 0), entry.last)

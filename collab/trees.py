@@ -71,7 +71,7 @@ class _Followed:
         """Made when the first change is."""
         if self._draft is None:
             self._draft = TreeDraft(self.doc)
-            self._stop_drafting = room.observe(self._draft.follow)
+            self._stop_drafting = room.audience.observe(self._draft.follow)
         return self._draft
 
     def drop_draft(self) -> None:
@@ -174,7 +174,7 @@ class Trees:
         """
         texts: defaultdict[str, list[Room]] = defaultdict(list)
         for room in self._rooms.open_rooms:
-            if room.kind == "text" and room.connections:
+            if room.kind == "text" and room.audience.connections:
                 texts[room.workspace].append(room)
         for workspace, rooms in texts.items():
             with suppress(DocumentNotFound, DocumentGone):  # then its members are out too

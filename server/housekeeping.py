@@ -5,12 +5,11 @@ import time
 from datetime import timedelta
 
 import structlog
-from obstore.exceptions import BaseError as ObjectStoreError
-from pymongo.errors import PyMongoError
 
 from collab.orphans import remove_orphans
 from server.core import Core
 from server.identity import Identity
+from storage.errors import STORAGE_AWAY
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -46,7 +45,7 @@ class Housekeeping:
             wait = EVERY
             try:
                 await self._clean()
-            except (PyMongoError, ObjectStoreError, OSError, LeaseUnavailable) as error:
+            except (*STORAGE_AWAY, LeaseUnavailable) as error:
                 log.warning("housekeeping put off", error=str(error))
                 wait = RETRY
             try:

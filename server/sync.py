@@ -44,7 +44,7 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
             raise DocumentNotFound(document)
         if room.kind == "text" and not await services.files.shows(member.workspace, document):
             raise Problem(410, "This file was deleted.")
-        if len(room.connections) >= services.settings.limits.connections_per_document:
+        if len(room.audience.connections) >= services.settings.limits.connections_per_document:
             raise Problem(503, "This document has as many connections as it can serve. Try again later.")
     except BaseException:
         leave()

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from obstore.exceptions import BaseError as ObjectStoreError
 from pymongo.errors import PyMongoError
 
 from collab.files import Files
@@ -18,6 +17,7 @@ from server.callers import Member
 from server.identity import Identity, Role
 from server.problems import Problem
 from storage.bus import Bus
+from storage.errors import STORAGE_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ async def watch_deleted(files: Files, bus: Bus) -> None:
         if not bus.connected:
             try:
                 await files.trees.send_away_from_deleted()
-            except (PyMongoError, ObjectStoreError, OSError) as error:
+            except STORAGE_AWAY as error:
                 log.warning("cannot look for deleted files", error=str(error))
 
 

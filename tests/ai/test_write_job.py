@@ -100,7 +100,7 @@ async def test_typing_is_bounded_and_comes_in_few_updates(group: Group) -> None:
     group.model.enqueue(Script(answer=long))
     async with group.rooms.open(document) as room:
         updates: list[bytes] = []
-        room.observe(updates.append)
+        room.audience.observe(updates.append)
         asked = await group.write("a.md", AT)
         async with group.working():
             began = asyncio.get_running_loop().time()
@@ -215,7 +215,7 @@ async def _ended(group: Group, job: str) -> bool:
 
 
 def _present(room: Room) -> list[dict[str, Any]]:
-    payload = room.presence.all_states()
+    payload = room.audience.presence.all_states()
     if payload is None:
         return []
     decoder = Decoder(payload)

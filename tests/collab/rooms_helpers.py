@@ -27,6 +27,7 @@ from collab.codec import (
 )
 from collab.connection import Connection, Identity
 from collab.entries import LogEntry, NewClient
+from collab.following import Following
 from collab.room import Room
 from collab.rooms import Rooms
 from storage import Storage
@@ -108,16 +109,23 @@ def losing(
     monkeypatch: pytest.MonkeyPatch, room: Room, process: str, kind: type[replication.Replica] = replication.Logged
 ) -> None:
     """The bus loses the next message of that kind from ``process`` to ``room``, and nothing else."""
-    take, lost = Room.replicate, False
+    take, lost = Following.take, False
 
-    def lossy(receiver: Room, message: replication.Replica) -> Awaitable[None] | None:
+    def lossy(receiver: Following, message: replication.Replica) -> Awaitable[None] | None:
         nonlocal lost
-        if receiver is room and isinstance(message, kind) and message.process == process and not lost:
+        if receiver.room is room and isinstance(message, kind) and message.process == process and not lost:
             lost = True
             return None
         return take(receiver, message)
 
-    monkeypatch.setattr(Room, "replicate", lossy)
+    monkeypatch.setattr(Following, "take", lossy)
+
+
+def following(rooms: Rooms, room: Room) -> Following:
+    """What brings into ``room`` what other processes write."""
+    found = rooms._slots[room.document].following
+    assert found is not None
+    return found
 
 
 @contextmanager

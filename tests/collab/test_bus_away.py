@@ -12,7 +12,7 @@ from collab.edits import TextEdit
 from collab.rooms import Rooms
 from storage import Storage, open_storage
 from storage.bus_redis import RedisBus
-from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
+from tests.collab.rooms_helpers import Client, eventually, following, log_away, new_document
 from tests.services.launchers import Redis
 from tests.torture.links import Link
 
@@ -84,12 +84,12 @@ async def test_who_is_here_is_told_again(storage: Storage, rooms: Rooms, other: 
         await asyncio.to_thread(redis_service.kill)
         ann = Client()
         ann.join(here)
-        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
-        here.schedule_presence()
+        here.audience.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
+        here.audience.schedule_presence()
         await asyncio.sleep(0.5)
-        assert there.presence.all_states() is None
+        assert there.audience.presence.all_states() is None
         await asyncio.to_thread(redis_service.start)
-        await eventually(lambda: there.presence.all_states() is not None, CONVERGED_WITHIN)
+        await eventually(lambda: there.audience.presence.all_states() is not None, CONVERGED_WITHIN)
 
 
 async def test_who_alone_was_cut_off_reads_what_the_others_said_meanwhile(
@@ -140,7 +140,7 @@ async def test_the_last_words_of_a_process_that_stops_while_it_is_cut_off_are_re
                 await eventually(lambda: not storage.bus.connected and not bus.connected)
                 await asyncio.to_thread(redis_service.start)
                 await eventually(lambda: storage.bus.connected)
-                await eventually(lambda: not rooms._rereading)
+                await eventually(lambda: not following(rooms, here)._reading)
                 there.edit([TextEdit(0, 0, "last ")], "user:bob")
                 await there.durable()
             await away.close()
@@ -164,9 +164,9 @@ async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_miss
             others._heart.cancel()  # its rounds are made here
             bob = Client(user="bob")
             bob.join(there)
-            there.presence.announce(bob.connection, 7, {"cursor": None}, bob.identity)
-            there.schedule_presence()
-            await eventually(lambda: here.presence.all_states() is not None)
+            there.audience.presence.announce(bob.connection, 7, {"cursor": None}, bob.identity)
+            there.audience.schedule_presence()
+            await eventually(lambda: here.audience.presence.all_states() is not None)
             dies._heart.cancel()
             monkeypatch.setattr(there, "_publish", lambda payload: None)
             there.edit([TextEdit(0, 0, "logged, not told")], "user:bob")
@@ -174,7 +174,7 @@ async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_miss
             await asyncio.sleep(0.3)
             here.heartbeat(everything=False)
             assert here.text == ""
-            monkeypatch.setattr(here, "_loop", Later(here._loop, 3600))
+            monkeypatch.setattr(here.audience, "_loop", Later(here.audience._loop, 3600))
             here.heartbeat(everything=False)
             monkeypatch.undo()
             await eventually(lambda: here.text == "logged, not told")

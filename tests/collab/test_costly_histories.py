@@ -298,7 +298,7 @@ async def test_a_text_that_cuts_a_pair_is_mended_after_a_trial(storage: Storage,
         await ann.connection.receive(encode_update(update(deletes={client: [(1, 1)]})))
         room.flush()
         assert not room.sound.is_set()
-        await asyncio.wait_for(room.sound.wait(), 10)
+        await asyncio.wait_for(room.idle(), 10)
         assert room._replica.structs.proven > 300
         assert "�" in room.text
 

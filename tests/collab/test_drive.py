@@ -19,7 +19,7 @@ from collab.rooms import Rooms
 from collab.settling import Settling
 from storage import Storage
 from storage.objects import ObjectStore
-from tests.collab.rooms_helpers import eventually
+from tests.collab.rooms_helpers import eventually, following
 from tests.conftest import Backend
 
 ANN = "user:ann"
@@ -255,7 +255,7 @@ async def test_two_processes_settle_the_same_documents(one: Process, two: Proces
 async def test_a_settle_misses_nothing_that_another_process_has_logged(one: Process, two: Process) -> None:
     document = await one.write("a", b"")
     async with two.rooms.open(document) as room:
-        room.replicate = lambda message: None  # type: ignore[method-assign]  # a bus that loses everything
+        following(two.rooms, room).take = lambda message: None  # type: ignore[method-assign]  # a bus that loses everything
         await one.type(document, "from one")
         await two.drive.settle_due()
         two.drive.touch("w", document)

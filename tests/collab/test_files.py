@@ -98,7 +98,7 @@ async def test_writing_again_edits_the_live_document_where_it_differs(files: Fil
     first = await files.write("w", "a.txt", b"one\r\ntwo\r\nthree\r\n" * 500, ANN)
     async with rooms.open(first.id) as room:
         updates: list[bytes] = []
-        room.observe(updates.append)
+        room.audience.observe(updates.append)
         second = await files.write("w", "a.txt", b"one\r\ntwo\r\nthree\r\n" * 499 + b"one\r\n2\r\nthree\r\n", BOB)
         assert (second.id, second.created, second.changed) == (first.id, False, True)
         assert room.text.endswith("one\n2\nthree\n")
@@ -398,7 +398,7 @@ async def test_others_have_their_turn_while_a_thousand_places_are_replaced_and_t
             if len(seen) == 20:
                 asyncio.get_running_loop().create_task(bob.type(0, "meanwhile\n"))
 
-        stop = room.observe(look)
+        stop = room.audience.observe(look)
         await files.write("w", "many.txt", "".join(new).encode(), ANN)
         stop()
         assert room.text == "meanwhile\n" + "".join(new)

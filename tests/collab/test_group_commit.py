@@ -89,7 +89,7 @@ async def test_entries_follow_the_order_in_which_updates_were_shown(
     document = await new_document(storage)
     async with rooms.open(document) as room:
         shown: list[bytes] = []
-        room.observe(shown.append)
+        room.audience.observe(shown.append)
         for number in range(60):
             room.edit([TextEdit(room.length, room.length, f"{number} ")], "user:ann")
             if number % 3:

@@ -50,10 +50,10 @@ async def test_others_write_and_save_between_the_portions_of_a_costly_update(
     largest = 0
     integrate = Replica.integrate
 
-    def watched(self: Replica, update: bytes, parts: int, *, cuts: bool) -> None:
+    def watched(self: Replica, update: bytes, parts: int) -> None:
         nonlocal largest
         largest = max(largest, len(update))
-        integrate(self, update, parts, cuts=cuts)
+        integrate(self, update, parts)
 
     async with rooms.open(await new_document(storage)) as room:
         ann, eve = await over_the_base(room)

@@ -55,7 +55,7 @@ def test_portions_are_together_the_update(yjs: Oracle, seed: int) -> None:
             assert header.parts <= most
             assert replica.gap(header) is None
             taken = replica.admit(portion, header)
-            replica.integrate(taken.update, header.parts, cuts=taken.cuts)
+            replica.defer(taken.update, header.parts, cuts=taken.cuts)
         reference: Doc[Text] = Doc()
         reference.apply_update(whole)
         assert str(replica.text) == str(reference.get("text", type=Text))
@@ -104,9 +104,9 @@ def test_structs_that_wait_for_each_other_are_refused() -> None:
 def test_the_larger_a_document_the_smaller_the_portions() -> None:
     small, large, long = Replica("text"), Replica("text"), Replica("text")
     data = update(*[(client, 0, [text("x")]) for client in range(1, 20_000)])
-    large.integrate(large.admit(data, read_update(data, "text")).update, 20_000, cuts=False)
+    large.integrate(large.admit(data, read_update(data, "text")).update, 20_000)
     data = update((1, 0, [text("x" * 5_000_000)]))
-    long.integrate(long.admit(data, read_update(data, "text")).update, 1, cuts=False)
+    long.integrate(long.admit(data, read_update(data, "text")).update, 1)
     assert small.portion == MOST
     assert Replica("text", large.doc.get_update()).portion <= large.portion * 2
     assert 1 <= large.portion < 10

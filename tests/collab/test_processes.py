@@ -15,12 +15,13 @@ from pymongo.errors import PyMongoError
 from collab import replication
 from collab.edits import TextEdit, replacing_updates
 from collab.entries import LogEntry
+from collab.following import Following
 from collab.limits import Limits
-from collab.room import DocumentTooLarge, Room
+from collab.room import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.update import LARGE
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
+from tests.collab.rooms_helpers import Client, eventually, following, log_away, log_hangs, losing, new_document
 from tests.conftest import Backend
 from tests.services.launchers import Mongo
 
@@ -54,16 +55,16 @@ async def test_a_message_lost_on_the_bus_is_read_from_the_log(
     document = await new_document(storage)
     lost = 0
     async with rooms.open(document) as here, other.open(document) as there:
-        take = Room.replicate
+        take = Following.take
 
-        def lossy(room: Room, message: replication.Replica) -> Awaitable[None] | None:
+        def lossy(receiver: Following, message: replication.Replica) -> Awaitable[None] | None:
             nonlocal lost
-            if room is there and isinstance(message, replication.Logged) and lost < 3:
+            if receiver.room is there and isinstance(message, replication.Logged) and lost < 3:
                 lost += 1
                 return None
-            return take(room, message)
+            return take(receiver, message)
 
-        monkeypatch.setattr(Room, "replicate", lossy)
+        monkeypatch.setattr(Following, "take", lossy)
         for i in range(4):
             here.edit([TextEdit(0, 0, f"{i} ")], "user:ann")
             await here.durable()
@@ -117,9 +118,9 @@ async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch
         losing(monkeypatch, there, here.writer, replication.PresenceStates)
         ann = Client()
         ann.join(here)
-        here.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
-        here.schedule_presence()
-        await eventually(lambda: there.presence.all_states() is not None)
+        here.audience.presence.announce(ann.connection, 7, {"cursor": None}, ann.identity)
+        here.audience.schedule_presence()
+        await eventually(lambda: there.audience.presence.all_states() is not None)
     await rooms.close()
     await other.close()
 
@@ -133,16 +134,16 @@ async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_notic
         for process in (rooms, other):
             process._heart.cancel()  # or its numbers would have it read anew later
         failed = asyncio.Event()
-        catch_up = other._catch_up
+        read_once = Following._read_once
 
-        async def watched(room: Room) -> bool:
+        async def watched(receiver: Following) -> bool:
             try:
-                return await catch_up(room)
+                return await read_once(receiver)
             except PyMongoError:
                 failed.set()
                 raise
 
-        monkeypatch.setattr(other, "_catch_up", watched)
+        monkeypatch.setattr(Following, "_read_once", watched)
         document = await new_document(storage)
         async with rooms.open(document) as here, other.open(document) as there:
             losing(monkeypatch, there, here.writer)
@@ -209,7 +210,7 @@ async def test_a_large_edit_of_another_process_is_taken_in_turns_and_in_order(
         await bob.pump()
         bob.frames.clear()
         lengths: list[int] = []
-        there.observe(lambda _: lengths.append(there.length))
+        there.audience.observe(lambda _: lengths.append(there.length))
         with ExitStack() as stack:
             if the_log_is == "away":
                 for process in (rooms, other):
@@ -245,12 +246,16 @@ async def test_nobody_makes_a_copy_of_half_an_edit(storage: Storage, rooms: Room
         made = replacing_updates(here.encode_whole(), new, 77)
         assert made is not None
         updates, growth = made
+        begun, heard = asyncio.Event(), asyncio.Event()
+        here.audience.observe(lambda update: begun.set())
+        there.audience.observe(lambda update: heard.set())
         replacing = asyncio.create_task(here.apply_in_turns(updates, "user:ann", growth=growth))
-        await eventually(lambda: here.text not in (old, new))
+        await begun.wait()
+        assert here.text not in (old, new)
         assert (await rooms.present(document)).text == new
         assert replacing.done()
-        await eventually(lambda: there.text != old)
-        assert there.text != new
+        await heard.wait()
+        assert there.text not in (old, new)
         assert (await other.present(document)).text == new
 
 
@@ -263,7 +268,7 @@ async def test_a_large_edit_that_the_bus_lost_is_read_from_the_log_in_turns(
         here.apply(updates_of(5_000)[0], "user:ann")
         await here.durable()
         frames: list[bytes] = []
-        there.observe(frames.append)
+        there.audience.observe(frames.append)
         here.edit([TextEdit(0, 0, "missed ")], "user:ann")
         await eventually(lambda: there.text == here.text)
         assert len(frames) > 10
@@ -282,7 +287,7 @@ async def test_what_is_announced_while_the_log_is_read_is_read_too(
         await here.durable()
         here.edit([TextEdit(0, 0, "missed ")], "user:ann")
         await here.durable()
-        await eventually(lambda: bool(other._rereading))
+        await eventually(lambda: bool(following(other, there)._reading))
         here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
         await here.durable()
         await eventually(lambda: there.text == here.text)
@@ -333,7 +338,7 @@ async def test_what_comes_in_one_read_with_a_large_edit_of_another_process_waits
             return await read(of)
 
         monkeypatch.setattr(other.updates, "read", counted)
-        there.observe(taken.append)
+        there.audience.observe(taken.append)
         for number, update in enumerate(updates, 1):
             message = replication.Logged("elsewhere", number, number, update)
             storage.bus.publish(replication.channel_of(document), replication.encode(message))
@@ -350,13 +355,13 @@ async def test_large_unlogged_text_that_was_held_is_taken_in_turns_once_what_it_
     base, rest = updates_of(1, 5_000)
     async with other.open(document) as there:
         with log_away(other):
-            held = there.replicate(replication.Unlogged("elsewhere", rest))
+            held = following(other, there).take(replication.Unlogged("elsewhere", rest))
             assert held is not None
             await held
             assert there.text == ""
             parts: list[bytes] = []
-            there.observe(parts.append)
-            there.replicate(replication.Unlogged("elsewhere", base))
+            there.audience.observe(parts.append)
+            following(other, there).take(replication.Unlogged("elsewhere", base))
             await eventually(lambda: there.text.count(" ") == 5_001)
             assert len(parts) > 10
 
@@ -368,7 +373,7 @@ async def test_a_large_unlogged_edit_leaves_for_the_log_in_one_entry(storage: St
         with log_hangs(other) as given:
             there.edit([TextEdit(0, 0, "before ")], "user:bob")
             await eventually(lambda: bool(given))
-            taking = there.replicate(replication.Unlogged("elsewhere", large))
+            taking = following(other, there).take(replication.Unlogged("elsewhere", large))
             assert taking is not None
             await taking
         await there.durable()

@@ -22,7 +22,7 @@ from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.treeedits import create, new_nodes
 from collab.update import InvalidUpdate
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, new_document
+from tests.collab.rooms_helpers import Client, eventually, following, log_away, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
 
 
@@ -291,6 +291,7 @@ async def test_a_halved_character_is_the_same_for_all_and_after_a_restart(storag
     async with rooms.open(document) as room:
         room.apply(emoji, "user:ann")
         room.apply(between, "user:bob")
+        await room.idle()
         assert room.text == "a\ufffdX\ufffdb"
         await room.durable()
     loaded = await rooms.snapshots.load(document)
@@ -352,7 +353,7 @@ async def test_an_idle_room_that_hears_of_unlogged_text_as_it_goes_stays(
             def arrives() -> None:
                 # Right behind the answer for which the room waits in order to go.
                 stack.enter_context(log_away(rooms))
-                room.replicate(message)
+                following(rooms, room).take(message)
 
             room.when_durable(arrives)
         await eventually(lambda: rooms.log_away)

@@ -63,7 +63,7 @@ class Bystander(Peer):
                 header = read_update(update, self._replica.kind)
                 assert self._replica.gap(header) is None
                 taken = self._replica.admit(update, header)
-                self._replica.integrate(taken.update, header.parts, cuts=taken.cuts)
+                self._replica.defer(taken.update, header.parts, cuts=taken.cuts)
 
     async def pump(self) -> None:
         """Answer what was asked."""

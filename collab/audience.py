@@ -1,0 +1,107 @@
+"""Who is shown what happens in one room: its connections, what observes it, and all of them each other's presence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from collab import replication
+from collab.codec import encode_awareness, encode_update
+from collab.limits import Limits
+from collab.presence import Presence
+
+if TYPE_CHECKING:
+    from collab.connection import Connection
+
+PRESENCE_INTERVAL = 0.033
+"""Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
+
+
+class Audience:
+    def __init__(
+        self, *, writer: str, publish: Callable[[bytes], None], heard: Callable[[], bool], limits: Limits
+    ) -> None:
+        """``publish`` tells the other processes, if ``heard`` says that one of them listens."""
+        self.presence = Presence(limits)
+        self._writer = writer
+        self._publish = publish
+        self._heard = heard
+        self._loop = asyncio.get_running_loop()
+        self._connections: dict[Connection, Callable[[bytes], None]] = {}
+        """With what sends to each: looked up once, because every flush calls it for all."""
+        self._observers: dict[Callable[[bytes], None], None] = {}
+        self._presence_timer: asyncio.TimerHandle | None = None
+        self._presence_sent = float("-inf")
+
+    @property
+    def connections(self) -> Collection[Connection]:
+        return self._connections.keys()
+
+    def join(self, connection: Connection) -> None:
+        self._connections[connection] = connection.peer.send
+
+    def leave(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        self.presence.detach(connection)
+        self.schedule_presence()
+
+    def observe(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
+        """Call ``callback`` with every update that changes the room from now on; the result stops that."""
+        self._observers[callback] = None
+        return lambda: self._observers.pop(callback, None)
+
+    def show(self, update: bytes, but: Connection | None = None) -> None:
+        frame = encode_update(update)
+        for connection, send in self._connections.items():
+            if connection is not but:
+                send(frame)
+        if self._observers:
+            for observe in list(self._observers):
+                observe(update)
+
+    def send_away(self, code: int, reason: str) -> None:
+        """Close every connection with a WebSocket close code."""
+        for connection in list(self._connections):
+            connection.peer.close(code, reason)
+
+    # ---- presence
+
+    def schedule_presence(self) -> None:
+        """Send the latest states soon: the first change after a quiet moment at once, then thirty times a second."""
+        if self._presence_timer is None:
+            wait = max(0.0, self._presence_sent + PRESENCE_INTERVAL - self._loop.time())
+            self._presence_timer = self._loop.call_later(wait, self._send_presence)
+
+    def _send_presence(self) -> None:
+        self._presence_timer = None
+        changes = self.presence.take_changes()
+        if changes is None:
+            return
+        self._presence_sent = self._loop.time()
+        frame = encode_awareness(changes.payload)
+        for send in self._connections.values():
+            send(frame)
+        if changes.ours is not None and self._heard():
+            self._publish(replication.encode(replication.PresenceStates(self._writer, changes.ours)))
+
+    def publish_presence(self) -> None:
+        """Tell other processes who is here: when they ask, and again and again, or our people expire in their rooms."""
+        if (payload := self.presence.our_states()) is not None:
+            self._publish(replication.encode(replication.PresenceStates(self._writer, payload)))
+
+    def merge_presence(self, process: str, payload: bytes) -> None:
+        """As `Presence.merge`."""
+        self.presence.merge(process, payload, self._loop.time())
+        self.schedule_presence()
+
+    def expire_presence(self) -> bool:
+        """As `Presence.expire`."""
+        if expired := self.presence.expire(self._loop.time()):
+            self.schedule_presence()
+        return expired
+
+    def stop(self) -> None:
+        """The room leaves memory."""
+        if self._presence_timer is not None:
+            self._presence_timer.cancel()
