@@ -1,11 +1,14 @@
-"""Rooms over real storage, and those of a second process on the same storage and bus."""
+"""Rooms and files over real storage, and those of a second process on the same storage and bus; and real Yjs to ask."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from collab.files import Files
 from collab.rooms import Rooms
 from storage import Storage
+from tests.collab.files_helpers import Process
+from tests.support.yjs import Oracle, oracle
 
 
 @pytest.fixture
@@ -22,3 +25,46 @@ async def other(storage: Storage) -> AsyncIterator[Rooms]:
     other = Rooms(storage)
     yield other
     await other.close()
+
+
+@pytest.fixture
+async def files(storage: Storage, rooms: Rooms) -> AsyncIterator[Files]:
+    """Of the workspace `w`."""
+    files = Files(storage, rooms)
+    await files.ensure_indexes()
+    await files.create_workspace("w")
+    yield files
+    await files.search_texts.close()
+
+
+@pytest.fixture
+async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
+    """The same files as another process has them."""
+    rooms = Rooms(storage)
+    there = Files(storage, rooms)
+    yield there
+    await there.search_texts.close()
+    await rooms.close()
+
+
+@pytest.fixture
+async def one(storage: Storage) -> AsyncIterator[Process]:
+    """A server process with the workspace `w`."""
+    process = Process(storage)
+    await process.begin()
+    yield process
+    await process.close()
+
+
+@pytest.fixture
+async def two(one: Process) -> AsyncIterator[Process]:
+    """Another process on the same storage."""
+    process = Process(one.storage)
+    yield process
+    await process.close()
+
+
+@pytest.fixture(scope="module")
+def yjs() -> Iterator[Oracle]:
+    with oracle() as running:
+        yield running

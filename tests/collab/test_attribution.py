@@ -1,7 +1,6 @@
 """Who wrote what: the same as real Yjs says, whatever was typed, deleted and merged."""
 
 import random
-from collections.abc import Iterator
 
 import pytest
 from pycrdt import Doc, Text
@@ -9,13 +8,7 @@ from pycrdt import Doc, Text
 from collab.attribution import Run, attribute, by_line
 from collab.edits import TextEdit, edit_update
 from collab.offsets import utf16_length
-from tests.support.yjs import Oracle, oracle
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
+from tests.support.yjs import Oracle
 
 
 def document(*edits: tuple[int, int, str, int]) -> Doc[Text]:

@@ -1,7 +1,6 @@
 """The wire format: exact bytes, and every malformed frame refused."""
 
 import base64
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -25,13 +24,7 @@ from collab.codec import (
     write_var_string,
     write_var_uint,
 )
-from tests.support.yjs import Oracle, oracle
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
+from tests.support.yjs import Oracle
 
 
 def var_uint(value: int) -> bytes:

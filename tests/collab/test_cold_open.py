@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,14 +22,6 @@ from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 
 NOBODY = encode_state_vector({})
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
 
 
 def text_in(update: bytes) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -28,8 +27,8 @@ from collab.snapshots import DocumentGone
 from collab.trial import Structs, build, most_structs
 from collab.update import encode_state_vector, read_update
 from storage import Storage
+from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import Client, eventually, losing, new_document
-from tests.collab.test_drive import Process, on_drive
 from tests.collab.test_hostile import BASE, COMPARED_WITH_ALL, STRUCTS
 from tests.collab.yjs_bytes import text, update
 
@@ -417,25 +416,6 @@ async def test_a_text_that_was_never_tried_is_read_after_a_trial(storage: Storag
 
 
 # ---- renewal
-
-
-@pytest.fixture
-async def one(storage: Storage) -> AsyncIterator[Process]:
-    process = Process(storage)
-    await process.rooms.ensure_indexes()
-    await process.files.ensure_indexes()
-    await process.files.create_workspace("w")
-    yield process
-    await process.files.renewal.close()
-    await process.rooms.close()
-
-
-@pytest.fixture
-async def two(one: Process) -> AsyncIterator[Process]:
-    process = Process(one.storage)
-    yield process
-    await process.files.renewal.close()
-    await process.rooms.close()
 
 
 async def attacked(one: Process) -> str:

@@ -5,74 +5,22 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
 
 from collab import drive as drive_module
-from collab.documents import Documents, blob_key, drive_folder, drive_key, tree_id
+from collab.documents import Documents, blob_key, drive_key, tree_id
 from collab.drive import Drive
-from collab.edits import TextEdit
-from collab.files import Files
-from collab.rooms import Rooms
 from collab.settling import Settling
 from storage import Storage
 from storage.objects import ObjectStore
+from tests.collab.files_helpers import ANN, Process, on_drive
 from tests.collab.rooms_helpers import eventually, following
 from tests.conftest import Backend
 
-ANN = "user:ann"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-
-
-class Process:
-    """What one server process has of the files."""
-
-    def __init__(self, storage: Storage) -> None:
-        self.storage = storage
-        self.rooms = Rooms(storage)
-        self.files = Files(storage, self.rooms)
-        self.drive = Drive(storage, self.rooms, self.files)
-
-    async def write(self, path: str, raw: bytes) -> str:
-        return (await self.files.write("w", path, raw, ANN)).id
-
-    async def move(self, source: str, target: str) -> None:
-        await self.files.move("w", source, target, ANN)
-
-    async def type(self, document: str, text: str) -> None:
-        async with self.rooms.open(document) as room:
-            room.edit([TextEdit(0, 0, text)], ANN)
-            await room.durable()
-
-    async def expected(self) -> dict[str, bytes]:
-        entries = [entry for entry in await self.files.list("w") if entry.kind != "folder"]
-        return {entry.path: await (await self.files.read("w", entry.path)).plain.bytes() for entry in entries}
-
-
-@pytest.fixture
-async def one(storage: Storage) -> AsyncIterator[Process]:
-    process = Process(storage)
-    await process.rooms.ensure_indexes()
-    await process.files.ensure_indexes()
-    await process.files.create_workspace("w")
-    yield process
-    await process.rooms.close()
-
-
-@pytest.fixture
-async def two(one: Process) -> AsyncIterator[Process]:
-    """Another process on the same storage."""
-    process = Process(one.storage)
-    yield process
-    await process.rooms.close()
-
-
-async def on_drive(storage: Storage) -> dict[str, bytes]:
-    folder = drive_folder("w")
-    keys = [info.key async for info in storage.objects.list(folder)]
-    return {key.removeprefix(folder): await storage.objects.get(key) for key in keys}
 
 
 async def settled_events(storage: Storage) -> list[dict[str, object]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from collab.drive import Drive
@@ -15,14 +13,6 @@ from storage import Storage
 from tests.collab.rooms_helpers import Client
 
 ANN = "user:ann"
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
 
 
 async def kept(storage: Storage, workspace: str) -> tuple[int, int, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -26,27 +25,11 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
 @pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
-
-
-@pytest.fixture
 async def files(storage: Storage, rooms: Rooms) -> Files:
     files = Files(storage, rooms, Limits(text_document=5_000_000))
     await files.ensure_indexes()
     await files.create_workspace("w")
     return files
-
-
-@pytest.fixture
-async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
-    """The same files as another process has them."""
-    rooms = Rooms(storage)
-    yield Files(storage, rooms)
-    await rooms.close()
 
 
 async def content(files: Files, path: str) -> bytes:

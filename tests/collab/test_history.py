@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -19,28 +18,10 @@ from collab.history import Restored
 from collab.offsets import utf16_length
 from collab.versions import Version, VersionNotFound, versions_folder
 from storage import Storage
+from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import Client, eventually
-from tests.collab.test_drive import Process, on_drive
 
 ANN, BOB, JOB = "user:ann", "user:bob", "job:7"
-
-
-@pytest.fixture
-async def one(storage: Storage) -> AsyncIterator[Process]:
-    process = Process(storage)
-    await process.rooms.ensure_indexes()
-    await process.files.ensure_indexes()
-    await process.files.create_workspace("w")
-    yield process
-    await process.rooms.close()
-
-
-@pytest.fixture
-async def two(one: Process) -> AsyncIterator[Process]:
-    """Another process on the same storage."""
-    process = Process(one.storage)
-    yield process
-    await process.rooms.close()
 
 
 @pytest.fixture

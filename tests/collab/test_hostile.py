@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,15 +15,6 @@ from collab.update import InvalidUpdate, encode_state_vector
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 from tests.collab.yjs_bytes import node, text, update, value
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    opened = Rooms(storage)
-    await opened.ensure_indexes()
-    yield opened
-    await opened.close()
-
 
 STRUCTS = 6_000
 BASE = update((5, 0, [text("x" * STRUCTS)]))

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import random
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -15,15 +14,9 @@ from collab.known import Known
 from collab.surrogates import may_hold_pairs, mend
 from collab.update import InvalidUpdate, Kind, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import collected, deleted, item, node, text, uint, update, value
-from tests.support.yjs import Oracle, oracle
+from tests.support.yjs import Oracle
 
 NULL = b"\x7e"
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
 
 
 class Replica:

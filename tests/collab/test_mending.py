@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,16 +17,10 @@ from collab.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
 from tests.collab.yjs_bytes import text, update
-from tests.support.yjs import Oracle, oracle
+from tests.support.yjs import Oracle
 
 EMOJI = update((5, 0, [text("a😀b")]))
 BETWEEN = update((6, 0, [text("X", origin=(5, 1), right=(5, 2))]))
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
 
 
 def cut(client: int, number: int, emoji: int) -> bytes:

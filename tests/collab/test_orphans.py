@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -17,22 +16,6 @@ from storage import Storage
 
 ANN = "user:ann"
 W = "w"
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
-
-
-@pytest.fixture
-async def files(storage: Storage, rooms: Rooms) -> Files:
-    files = Files(storage, rooms)
-    await files.ensure_indexes()
-    await files.create_workspace(W)
-    return files
 
 
 @pytest.fixture

@@ -10,13 +10,7 @@ from collab.portions import LONGEST, order, portions
 from collab.replica import MOST, Replica
 from collab.update import InvalidUpdate, advance, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import skip, text, update
-from tests.support.yjs import Oracle, oracle
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
+from tests.support.yjs import Oracle
 
 
 def cut(data: bytes, state: Mapping[int, int], most: Callable[[], int]) -> Iterator[bytes]:

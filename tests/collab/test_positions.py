@@ -1,7 +1,6 @@
 """Anchors: the same places as real Yjs finds, whatever happens to the text."""
 
 import random
-from collections.abc import Iterator
 
 import pytest
 from pycrdt import Doc, Text
@@ -9,13 +8,7 @@ from pycrdt import Doc, Text
 from collab.edits import TextEdit, edit_update
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from collab.positions import END, START, Anchor, InvalidAnchor, range_anchors, resolve
-from tests.support.yjs import Oracle, oracle
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
+from tests.support.yjs import Oracle
 
 
 def document(content: str, client_id: int = 1) -> Doc[Text]:

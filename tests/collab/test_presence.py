@@ -3,7 +3,6 @@
 import base64
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
 from collab.limits import Limits
 from collab.presence import SILENCE, Presence
-from tests.support.yjs import Oracle, oracle
+from tests.support.yjs import Oracle
 
 Entry = tuple[int, int, object]
 
@@ -272,12 +271,6 @@ def test_malformed_presence(presence: Presence, data: bytes) -> None:
 def test_malformed_presence_of_a_process(presence: Presence, data: bytes) -> None:
     with pytest.raises(MalformedFrame):
         presence.merge("p", data, now=0)
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
 
 
 class Stock:

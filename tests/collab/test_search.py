@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from unittest.mock import AsyncMock
 
 import pytest
@@ -25,33 +25,6 @@ from tests.collab.rooms_helpers import Client, eventually
 from tests.collab.test_trash import by_socket
 
 ANN, BOB = "user:ann", "user:bob"
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
-
-
-@pytest.fixture
-async def files(storage: Storage, rooms: Rooms) -> AsyncIterator[Files]:
-    files = Files(storage, rooms)
-    await files.ensure_indexes()
-    await files.create_workspace("w")
-    yield files
-    await files.search_texts.close()
-
-
-@pytest.fixture
-async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
-    """The same files as another process has them."""
-    rooms = Rooms(storage)
-    there = Files(storage, rooms)
-    yield there
-    await there.search_texts.close()
-    await rooms.close()
 
 
 async def found(files: Files, query: str) -> list[tuple[str, int, int]]:

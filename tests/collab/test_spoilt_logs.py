@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from collab.replica import Replica
 from collab.rooms import Rooms
 from collab.update import read_update
 from storage import Storage
+from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import Client, eventually, new_document
-from tests.collab.test_drive import Process, on_drive
 from tests.collab.yjs_bytes import text, update
 
 # Of fuzzing: applied to a document with five units of client 4, it panics in yrs 0.28 ("called `Option::unwrap()` on a
@@ -27,14 +26,6 @@ BROKEN_DOCUMENT = bytes.fromhex(
 )
 
 UNREADABLE = b"\x07\x07\x07"
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    opened = Rooms(storage)
-    await opened.ensure_indexes()
-    yield opened
-    await opened.close()
 
 
 def panicking(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,9 +96,7 @@ async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rest
 
 async def test_versions_go_on_where_the_drive_keeps_the_last_good_copy(storage: Storage) -> None:
     before, now, later = (Process(storage) for _ in range(3))
-    await before.rooms.ensure_indexes()
-    await before.files.ensure_indexes()
-    await before.files.create_workspace("w")
+    await before.begin()
     document = await before.write("a.txt", b"good\n")
     await before.drive.settle_due()
     bad = LogEntry(document, "p", 1, 1, UNREADABLE)
@@ -141,7 +130,7 @@ async def test_versions_go_on_where_the_drive_keeps_the_last_good_copy(storage: 
     settled, incomplete = (("scriptorium.document." + name, document) for name in ("settled", "incomplete"))
     assert told == [settled, incomplete, incomplete, settled]
     for process in (before, now, later):
-        await process.rooms.close()
+        await process.close()
 
 
 def test_the_panic_is_real_and_the_reader_keeps_it_out() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,30 +19,6 @@ from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually
 
 ANN, BOB = "user:ann", "user:bob"
-
-
-@pytest.fixture
-async def rooms(storage: Storage) -> AsyncIterator[Rooms]:
-    rooms = Rooms(storage)
-    await rooms.ensure_indexes()
-    yield rooms
-    await rooms.close()
-
-
-@pytest.fixture
-async def files(storage: Storage, rooms: Rooms) -> Files:
-    files = Files(storage, rooms)
-    await files.ensure_indexes()
-    await files.create_workspace("w")
-    return files
-
-
-@pytest.fixture
-async def elsewhere(storage: Storage, files: Files) -> AsyncIterator[Files]:
-    """The same files as another process has them."""
-    rooms = Rooms(storage)
-    yield Files(storage, rooms)
-    await rooms.close()
 
 
 async def paths(files: Files) -> set[str]:

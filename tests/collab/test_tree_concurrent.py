@@ -15,7 +15,7 @@ from collab.treestate import TreeState
 from collab.update import read_update
 from tests.collab.test_tree import assert_legal
 from tests.collab.test_treeedits import NOW, tree_nodes
-from tests.support.yjs import Oracle, browser_rules, oracle
+from tests.support.yjs import Oracle, browser_rules
 from tests.vectors.tree import DELETED, folder, key, text
 
 Rules = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -36,12 +36,6 @@ NAMES = [
     "😀" * 60,
 ]
 A, B, C, D, E = (key(n) for n in range(1, 6))
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as clients:
-        yield clients
 
 
 @pytest.fixture(scope="module")

@@ -29,15 +29,9 @@ from collab.update import (
 )
 from tests.collab.yjs_bytes import collected, delete_set, deleted, item, node, skip, string, text, uint, update, value
 from tests.support.work import growth
-from tests.support.yjs import Oracle, oracle
+from tests.support.yjs import Oracle
 
 NULL, STRING_A = b"\x7e", b"\x77" + string("a")
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with oracle() as running:
-        yield running
 
 
 def test_header_of_a_text_update() -> None:
