@@ -24,8 +24,8 @@ from collab.tree import legal_tree
 from collab.treestate import TreeState
 from tests.ai.test_ignore import HOSTILE as PATTERNS
 from tests.ai.test_secrets import HOSTILE as SECRETS
-from tests.collab.test_costly_histories import HOSTILE as FORGED
-from tests.collab.test_costly_histories import keystrokes, typed_at_random
+from tests.collab.costly import HOSTILE as FORGED
+from tests.collab.costly import keystrokes, typed_at_random
 from tests.collab.test_edits import MEGABYTES_5, UNLIKE
 from tests.collab.test_hostile import under_many_ids
 from tests.collab.test_tree import SHAPES

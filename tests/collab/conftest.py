@@ -1,12 +1,16 @@
 """Rooms and files over real storage, and those of a second process on the same storage and bus; and real Yjs to ask."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from pycrdt import Doc
 
 from collab.files import Files
 from collab.rooms import Rooms
+from collab.update import read_update
 from storage import Storage
+from tests.collab.costly import HOSTILE
 from tests.collab.files_helpers import Process
 from tests.support.yjs import Oracle, oracle
 
@@ -68,3 +72,15 @@ async def two(one: Process) -> AsyncIterator[Process]:
 def yjs() -> Iterator[Oracle]:
     with oracle() as running:
         yield running
+
+
+@pytest.fixture
+def never_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process integrates nothing at a stretch that takes long."""
+    apply = Doc.apply_update
+
+    def watched(self: Doc[Any], content: bytes) -> None:
+        assert len(content) < len(HOSTILE) / 2 or read_update(content, "text").parts < 100
+        apply(self, content)
+
+    monkeypatch.setattr(Doc, "apply_update", watched)

@@ -13,12 +13,10 @@ from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
 from collab.update import InvalidUpdate, encode_state_vector
 from storage import Storage
+from tests.collab.costly import BASE, COMPARED_WITH_ALL, STRUCTS
 from tests.collab.rooms_helpers import Client, eventually, new_document
 from tests.collab.yjs_bytes import node, text, update, value
 
-STRUCTS = 6_000
-BASE = update((5, 0, [text("x" * STRUCTS)]))
-COMPARED_WITH_ALL = update((6, 0, [text("y", None, (5, STRUCTS - 1 - k)) for k in range(STRUCTS)]))
 CUTS_THE_END = update((6, 0, [text("y", (5, STRUCTS - 2 - k), (5, STRUCTS - 1 - k)) for k in range(STRUCTS - 1)]))
 DELETIONS = update(deletes={5: [(2 * k, 1) for k in range(STRUCTS // 2)]})
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import WebSocketRoute, expect
 
 from collab.codec import encode_update
-from tests.collab.test_hostile import BASE, COMPARED_WITH_ALL
+from tests.collab.costly import BASE, COMPARED_WITH_ALL
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People
 from tests.e2e.helpers import eventually, file_text, new_document
