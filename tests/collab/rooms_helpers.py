@@ -105,6 +105,15 @@ class Client:
         return sum(frame[0] == 0 and isinstance(decode_frame(frame), SyncStep1) for frame in self.frames)
 
 
+async def joined(room: Room, *users: str) -> list[Client]:
+    """People in the room who have been shown what is in it."""
+    clients = [Client(user=user) for user in users]
+    for client in clients:
+        client.join(room)
+        await client.pump()
+    return clients
+
+
 def losing(
     monkeypatch: pytest.MonkeyPatch, room: Room, process: str, kind: type[replication.Replica] = replication.Logged
 ) -> None:

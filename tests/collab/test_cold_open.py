@@ -19,7 +19,7 @@ from collab.surrogates import may_hold_pairs
 from collab.trial import Structs
 from collab.update import decode_state_vector, encode_state_vector, read_update
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import eventually, joined, new_document
 
 NOBODY = encode_state_vector({})
 
@@ -61,9 +61,7 @@ async def test_a_reader_gets_the_snapshot_as_it_lies_in_the_store(
             assert room.encode_whole() == snapshot
             assert decode_state_vector(room.encode_state_vector()) == room.state
     async with rooms.open(document) as room:
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         assert ann.text == room.text == "words é😀"
         await ann.type(0, "more ")
         await ann.barrier()

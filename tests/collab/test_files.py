@@ -18,7 +18,7 @@ from collab.snapshots import DocumentNotFound
 from collab.treeedits import TreeDraft, create, rename
 from collab.update import read_update
 from storage import Storage
-from tests.collab.rooms_helpers import Client
+from tests.collab.rooms_helpers import joined
 
 ANN, BOB = "user:ann", "user:bob"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -371,9 +371,7 @@ async def test_others_have_their_turn_while_a_thousand_places_are_replaced_and_t
     new = [line if number % 3 else f"new {number}\n" for number, line in enumerate(old)]
     document = (await files.write("w", "many.txt", "".join(old).encode(), ANN)).id
     async with rooms.open(document) as room:
-        bob = Client(user="bob")
-        bob.join(room)
-        await bob.pump()
+        [bob] = await joined(room, "bob")
         seen: list[str] = []
 
         def look(_: bytes) -> None:

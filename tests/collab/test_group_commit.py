@@ -18,7 +18,7 @@ from collab.entries import LogEntry, NewClient
 from collab.log import UpdateLog
 from collab.rooms import Rooms
 from storage import Storage, mongo
-from tests.collab.rooms_helpers import Client, eventually, log_hangs, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
 from tests.conftest import Backend
 
@@ -105,14 +105,10 @@ async def test_entries_follow_the_order_in_which_updates_were_shown(
 async def test_who_joins_with_nothing_new_costs_the_log_nothing(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         await ann.type(0, "text")
         await room.durable()
-        bob = Client(user="bob")
-        bob.join(room)
-        await bob.pump()
+        [bob] = await joined(room, "bob")
         assert bob.text == "text"
         await bob.barrier()
         await eventually(lambda: bob.answers == [b"t"])
@@ -129,9 +125,7 @@ async def test_nobody_elsewhere_hears_of_an_update_before_the_log_has_it(
         replication.channel_of(document), lambda payload: heard.append(replication.decode(payload))
     )
     async with rooms.open(document) as here, other.open(document) as there:
-        ann = Client()
-        ann.join(here)
-        await ann.pump()
+        [ann] = await joined(here, "ann")
         with log_hangs(rooms) as given:
             here.edit([TextEdit(0, 0, "not yet")], "user:bob")
             await eventually(lambda: ann.text == "not yet")  # in this process at once

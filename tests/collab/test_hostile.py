@@ -14,7 +14,7 @@ from collab.rooms import Rooms
 from collab.update import InvalidUpdate, encode_state_vector
 from storage import Storage
 from tests.collab.costly import BASE, COMPARED_WITH_ALL, STRUCTS
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, new_document
 from tests.collab.yjs_bytes import node, text, update, value
 
 CUTS_THE_END = update((6, 0, [text("y", (5, STRUCTS - 2 - k), (5, STRUCTS - 1 - k)) for k in range(STRUCTS - 1)]))
@@ -23,10 +23,7 @@ DELETIONS = update(deletes={5: [(2 * k, 1) for k in range(STRUCTS // 2)]})
 
 async def over_the_base(room: Room) -> tuple[Client, Client]:
     """Two people in the room, whose text is `BASE`."""
-    ann, eve = Client(), Client(user="eve")
-    for client in (ann, eve):
-        client.join(room)
-        await client.pump()
+    ann, eve = await joined(room, "ann", "eve")
     await eve.connection.receive(encode_update(BASE))
     return ann, eve
 
@@ -147,10 +144,7 @@ async def test_a_document_is_written_under_a_bounded_number_of_client_ids(
 ) -> None:
     monkeypatch.setattr("collab.room.MOST_CLIENTS", 100)
     async with rooms.open(await new_document(storage)) as room:
-        eve, ann = Client(user="eve"), Client()
-        for client in (eve, ann):
-            client.join(room)
-            await client.pump()
+        eve, ann = await joined(room, "eve", "ann")
         await eve.connection.receive(encode_update(update(*((7 + n, 0, [text("a")]) for n in range(90)))))
         with pytest.raises(DocumentTooLarge, match="client ids"):
             await eve.connection.receive(encode_update(update(*((700 + n, 0, [text("a")]) for n in range(90)))))

@@ -13,7 +13,7 @@ from collab.limits import Limits
 from collab.room import Overloaded
 from collab.rooms import EditsLost, Rooms
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, log_hangs, losing, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, log_away, log_hangs, losing, new_document
 
 
 async def test_no_barrier_is_answered_for_text_that_rests_on_unlogged_text_of_another_process(
@@ -21,9 +21,7 @@ async def test_no_barrier_is_answered_for_text_that_rests_on_unlogged_text_of_an
 ) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
-        bob = Client(user="bob")
-        bob.join(there)
-        await bob.pump()
+        [bob] = await joined(there, "bob")
         with log_away(other):
             with log_away(rooms):
                 here.edit([TextEdit(0, 0, "base")], "user:ann")
@@ -43,9 +41,7 @@ async def test_text_of_a_process_that_dies_unlogged_is_kept_by_whoever_was_shown
     document = await new_document(storage)
     with log_away(rooms):
         async with rooms.open(document) as here, other.open(document) as there:
-            bob = Client(user="bob")
-            bob.join(there)
-            await bob.pump()
+            [bob] = await joined(there, "bob")
             with log_away(other):
                 for word in ("one ", "two "):  # the second update comes from a client that is known already
                     here.edit([TextEdit(0, 0, word)], "user:ann")
@@ -137,9 +133,7 @@ async def test_what_waits_is_announced_once_and_merged_as_it_grows(storage: Stor
     )
     keystrokes = 3_000
     async with rooms.open(document) as room:
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         with log_away(rooms):
             for _ in range(keystrokes):
                 await ann.type(0, "x")
@@ -179,10 +173,7 @@ async def test_what_others_cannot_log_does_not_outgrow_our_memory(storage: Stora
 async def test_who_floods_with_barriers_meanwhile_is_sent_away(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob = Client(), Client(user="bob")
-        for client in (ann, bob):
-            client.join(room)
-            await client.pump()
+        ann, bob = await joined(room, "ann", "bob")
         with log_away(rooms):
             await ann.type(0, "a")
             await bob.barrier(b"bob's")

@@ -21,7 +21,7 @@ from collab.room import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.update import LARGE
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, following, log_away, log_hangs, losing, new_document
+from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, losing, new_document
 from tests.conftest import Backend
 from tests.services.launchers import Mongo
 
@@ -205,9 +205,7 @@ async def test_a_large_edit_of_another_process_is_taken_in_turns_and_in_order(
 ) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
-        bob = Client(user="bob")
-        bob.join(there)
-        await bob.pump()
+        [bob] = await joined(there, "bob")
         bob.frames.clear()
         lengths: list[int] = []
         there.audience.observe(lambda _: lengths.append(there.length))

@@ -15,7 +15,7 @@ from collab.rooms import Rooms
 from collab.snapshots import Loaded
 from collab.update import read_update
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document
 
 POISON = b"poison"
 
@@ -41,14 +41,6 @@ def send_together(room: Room, *sent: tuple[Client, bytes]) -> None:
     for client, update in sent:
         room.accept(update, read_update(update, "text"), client.author, client.connection)
     room.flush()
-
-
-async def joined(room: Room, *names: str) -> list[Client]:
-    clients = [Client(user=name) for name in names]
-    for client in clients:
-        client.join(room)
-        await client.pump()
-    return clients
 
 
 async def test_only_its_causer_pays(storage: Storage, rooms: Rooms) -> None:

@@ -22,17 +22,14 @@ from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.treeedits import create, new_nodes
 from collab.update import InvalidUpdate
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, following, log_away, log_hangs, new_document
+from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
 
 
 async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob = Client(), Client(user="bob")
-        for client in (ann, bob):
-            client.join(room)
-            await client.pump()
+        ann, bob = await joined(room, "ann", "bob")
         await ann.type(0, "aé😀b")
         await ann.barrier(b"one")
         assert ann.answers == []  # not before the log has it
@@ -52,10 +49,7 @@ async def test_what_one_types_the_other_sees_and_the_barrier_means_durable(stora
 async def test_a_barrier_also_covers_what_its_sender_was_shown(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob = Client(), Client(user="bob")
-        for client in (ann, bob):
-            client.join(room)
-            await client.pump()
+        ann, bob = await joined(room, "ann", "bob")
         await ann.type(0, "shown")
         await eventually(lambda: bob.text == "shown")
         await bob.barrier()
@@ -69,10 +63,7 @@ async def test_who_comes_back_with_nothing_but_known_deletions_costs_nobody_anyt
 ) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob = Client(), Client(user="bob")
-        for client in (ann, bob):
-            client.join(room)
-            await client.pump()
+        ann, bob = await joined(room, "ann", "bob")
         await ann.type(0, "some of this goes")
         before = ann.doc.get_state()
         del ann.shared[0:5]
@@ -99,9 +90,7 @@ async def test_who_comes_back_with_nothing_but_known_deletions_costs_nobody_anyt
 async def test_an_update_with_a_gap_is_asked_for_again_and_holds_the_barrier(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         ann.insert(0, "lost ")
         second = ann.insert(5, "kept")
         await ann.connection.receive(encode_update(second))
@@ -117,10 +106,7 @@ async def test_an_update_with_a_gap_is_asked_for_again_and_holds_the_barrier(sto
 async def test_a_gap_closed_by_somebody_else_lets_the_barrier_through(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob = Client(), Client(user="bob")
-        for client in (ann, bob):
-            client.join(room)
-            await client.pump()
+        ann, bob = await joined(room, "ann", "bob")
         past_the_server = ann.insert(0, "base")
         bob.doc.apply_update(past_the_server)  # two tabs of one browser share edits past the server
         await bob.type(4, "!")
@@ -155,10 +141,7 @@ async def test_who_rests_on_missing_text_is_asked_again_until_somebody_else_has_
     monkeypatch.setattr("collab.connection.ASK_AGAIN", 0.05)
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann, bob, gone = Client(), Client(user="bob"), Client(user="bob")
-        for client in (ann, bob, gone):
-            client.join(room)
-            await client.pump()
+        ann, bob, gone = await joined(room, "ann", "bob", "bob")
         base = ann.insert(0, "base")
         held_back = encode_sync_step_2(ann.insert(4, "!"))
         for client in (bob, gone):

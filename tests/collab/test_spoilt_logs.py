@@ -13,7 +13,7 @@ from collab.rooms import Rooms
 from collab.update import read_update
 from storage import Storage
 from tests.collab.files_helpers import Process, on_drive
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import eventually, joined, new_document
 from tests.collab.yjs_bytes import text, update
 
 # Of fuzzing: applied to a document with five units of client 4, it panics in yrs 0.28 ("called `Option::unwrap()` on a
@@ -54,9 +54,7 @@ async def test_an_entry_that_cannot_be_read_is_left_out_and_kept(storage: Storag
     async with rooms.open(document) as room:
         assert room.text == "before after"
         assert room.covers({"p": 3})
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         await ann.type(0, "on and on, ")
         await ann.barrier()
         await eventually(lambda: ann.answers == [b"t"])
@@ -82,9 +80,7 @@ async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rest
     async with rooms.open(document) as room:
         assert room.text == "before after"
         assert set(room.state) == {5, 8}
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         await ann.type(0, "on, ")
         await ann.barrier()
         await eventually(lambda: ann.answers == [b"t"])

@@ -28,7 +28,7 @@ from tests.collab.costly import (
     logged,
     typed_at_random,
 )
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, new_document
 from tests.collab.yjs_bytes import text, update
 
 pytestmark = pytest.mark.usefixtures("never_here")
@@ -80,9 +80,7 @@ async def test_the_first_edit_after_opening_waits_for_a_trial_and_then_counts(st
     document = await logged(storage, rooms, typed_at_random(1_000))
     room, leave = await rooms.enter(document)
     assert room.doubtful
-    ann = Client()
-    ann.join(room)
-    await ann.pump()
+    [ann] = await joined(room, "ann")
     assert not room.built
     assert len(ann.text) > 500
     await ann.connection.receive(encode_update(Client().insert(0, "first ")))
@@ -125,9 +123,7 @@ async def test_the_bus_brings_an_edit_to_a_text_that_nobody_has_built(
 ) -> None:
     document = await logged(storage, rooms, typed_at_random(1_000))
     there, leave = await other.enter(document)
-    bob = Client(user="bob")
-    bob.join(there)
-    await bob.pump()
+    [bob] = await joined(there, "bob")
     async with rooms.open(document) as here:
         here.edit([TextEdit(0, 0, "news ")], "user:ann")
         await here.durable()
@@ -138,9 +134,7 @@ async def test_the_bus_brings_an_edit_to_a_text_that_nobody_has_built(
 async def test_a_text_that_cuts_a_pair_is_mended_after_a_trial(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
-        ann = Client()
-        ann.join(room)
-        await ann.pump()
+        [ann] = await joined(room, "ann")
         await ann.type(0, "😀" * 10)
         for number in range(400):
             await ann.type(0, f"{number} ")
@@ -217,9 +211,7 @@ async def test_a_first_edit_goes_on_whatever_becomes_of_the_trial(
     document = await logged(storage, rooms, typed_at_random(1_000))
     monkeypatch.setattr(Aside, "attempt", fail)
     room, leave = await rooms.enter(document)
-    ann = Client()
-    ann.join(room)
-    await ann.pump()
+    [ann] = await joined(room, "ann")
     await ann.connection.receive(encode_update(Client().insert(0, "first ")))
     await room.durable()
     assert room.text.count("first ") == 1
