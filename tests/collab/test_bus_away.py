@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,64 +93,63 @@ async def test_who_is_here_is_told_again(storage: Storage, rooms: Rooms, other: 
         await eventually(lambda: there.audience.presence.all_states() is not None, CONVERGED_WITHIN)
 
 
+@asynccontextmanager
+async def through_a_link(storage: Storage, redis: Redis, folder: Path) -> AsyncIterator[tuple[Link, RedisBus, Rooms]]:
+    """The only way from another process to Redis, its bus, and its rooms."""
+    way = folder / "redis.sock"
+    link = Link(lambda: asyncio.open_connection("127.0.0.1", redis.port))
+    relay = await asyncio.start_unix_server(link.relay, way)
+    bus = RedisBus(f"unix://{way}?db=0")
+    await bus.start()
+    away = Rooms(replace(storage, bus=bus))
+    try:
+        yield link, bus, away
+    finally:
+        await away.close()
+        await bus.close()
+        relay.close()
+
+
 async def test_who_alone_was_cut_off_reads_what_the_others_said_meanwhile(
     storage: Storage, rooms: Rooms, redis_service: Redis, tmp_path: Path
 ) -> None:
     """The others have noticed nothing, so they say nothing again."""
     rooms._heart.cancel()  # or, ten seconds later, it would
-    way = tmp_path / "redis.sock"
-    link = Link(lambda: asyncio.open_connection("127.0.0.1", redis_service.port))
-    relay = await asyncio.start_unix_server(link.relay, way)
-    bus = RedisBus(f"unix://{way}?db=0")
-    await bus.start()
-    away = Rooms(replace(storage, bus=bus))
     document = await new_document(storage)
-    try:
-        async with rooms.open(document) as here, away.open(document) as there:
-            link.sever()
-            await eventually(lambda: not bus.connected)
-            here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
-            await here.durable()
-            assert there.text == ""
-            link.mend()
-            await eventually(lambda: there.text == "meanwhile ", CONVERGED_WITHIN)
-    finally:
-        await away.close()
-        await bus.close()
-        relay.close()
+    async with (
+        through_a_link(storage, redis_service, tmp_path) as (link, bus, away),
+        rooms.open(document) as here,
+        away.open(document) as there,
+    ):
+        link.sever()
+        await eventually(lambda: not bus.connected)
+        here.edit([TextEdit(0, 0, "meanwhile ")], "user:ann")
+        await here.durable()
+        assert there.text == ""
+        link.mend()
+        await eventually(lambda: there.text == "meanwhile ", CONVERGED_WITHIN)
 
 
 async def test_the_last_words_of_a_process_that_stops_while_it_is_cut_off_are_read_by_the_others(
     storage: Storage, rooms: Rooms, redis_service: Redis, tmp_path: Path
 ) -> None:
     """It logs them after the others have looked into the log, and nobody will ever say their numbers."""
-    way = tmp_path / "redis.sock"
-    link = Link(lambda: asyncio.open_connection("127.0.0.1", redis_service.port))
-    relay = await asyncio.start_unix_server(link.relay, way)
-    bus = RedisBus(f"unix://{way}?db=0")
-    await bus.start()
-    away = Rooms(replace(storage, bus=bus))
     document = await new_document(storage)
-    try:
-        async with rooms.open(document) as here:
-            async with away.open(document) as there:
-                there.edit([TextEdit(0, 0, "first ")], "user:bob")
-                await eventually(lambda: here.text == "first ")
-                link.sever()
-                await asyncio.to_thread(redis_service.kill)
-                await eventually(lambda: not storage.bus.connected and not bus.connected)
-                await asyncio.to_thread(redis_service.start)
-                await eventually(lambda: storage.bus.connected)
-                await eventually(lambda: not following(rooms, here)._reading)
-                there.edit([TextEdit(0, 0, "last ")], "user:bob")
-                await there.durable()
-            await away.close()
-            assert here.text == "first "
-            await eventually(lambda: here.text == "last first ", CONVERGED_WITHIN)
-    finally:
+    async with through_a_link(storage, redis_service, tmp_path) as (link, bus, away), rooms.open(document) as here:
+        async with away.open(document) as there:
+            there.edit([TextEdit(0, 0, "first ")], "user:bob")
+            await eventually(lambda: here.text == "first ")
+            link.sever()
+            await asyncio.to_thread(redis_service.kill)
+            await eventually(lambda: not storage.bus.connected and not bus.connected)
+            await asyncio.to_thread(redis_service.start)
+            await eventually(lambda: storage.bus.connected)
+            await eventually(lambda: not following(rooms, here)._reading)
+            there.edit([TextEdit(0, 0, "last ")], "user:bob")
+            await there.durable()
         await away.close()
-        await bus.close()
-        relay.close()
+        assert here.text == "first "
+        await eventually(lambda: here.text == "last first ", CONVERGED_WITHIN)
 
 
 async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_missed(
