@@ -8,6 +8,7 @@ from pycrdt import Doc, Text
 from collab.attribution import Run, attribute, by_line
 from collab.edits import TextEdit, edit_update
 from collab.offsets import utf16_length
+from tests.collab.texts_helpers import typed_at_once
 from tests.support.yjs import Oracle
 
 
@@ -55,20 +56,7 @@ def test_the_same_authors_as_yjs_in_text_that_several_people_type_at_once(yjs: O
     doc: Doc[Text] = Doc()
     shared = doc.get("text", type=Text)
     for _ in range(8):
-        for name in names:
-            for _ in range(rng.randrange(1, 8)):
-                text = yjs.text(name)
-                offsets = [utf16_length(text[:index]) for index in range(len(text) + 1)]
-                start = rng.randrange(len(offsets))
-                end = min(start + rng.randrange(8), len(offsets) - 1)
-                if rng.random() < 0.35 and start < end:
-                    yjs.delete(name, offsets[start], offsets[end] - offsets[start])
-                else:
-                    yjs.insert(name, offsets[start], "".join(rng.choices(PIECES, k=rng.randrange(1, 4))))
-        everything = yjs.merge(*(yjs.update(name) for name in names))
-        if rng.random() < 0.7:
-            for name in names:
-                yjs.apply(name, everything)
+        everything = typed_at_once(yjs, rng, names, PIECES)
         doc.apply_update(everything)
         yjs.create("all")
         yjs.apply("all", everything)

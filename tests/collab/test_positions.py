@@ -8,6 +8,7 @@ from pycrdt import Doc, Text
 from collab.edits import TextEdit, edit_update
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from collab.positions import END, START, Anchor, InvalidAnchor, range_anchors, resolve
+from tests.collab.texts_helpers import boundaries, typed_at_once
 from tests.support.yjs import Oracle
 
 
@@ -78,14 +79,6 @@ def test_other_bytes_are_no_anchors(data: bytes) -> None:
 PIECES = ["a", "bc", "\n", "é", "e\u0301", "😀", "a😀b😁", "\u4e2d", "👩‍👩‍👧", "word "]
 
 
-def boundaries(text: str) -> list[int]:
-    """The UTF-16 offsets that are not inside a surrogate pair."""
-    offsets = [0]
-    for character in text:
-        offsets.append(offsets[-1] + utf16_length(character))
-    return offsets
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_the_same_places_as_yjs_in_text_that_several_people_type_at_once(yjs: Oracle, seed: int) -> None:
     rng = random.Random(seed)
@@ -98,19 +91,7 @@ def test_the_same_places_as_yjs_in_text_that_several_people_type_at_once(yjs: Or
     theirs: list[bytes] = []
     ours: list[tuple[Anchor, Anchor]] = []
     for _ in range(6):
-        for name in names:
-            for _ in range(rng.randrange(1, 8)):
-                offsets = boundaries(yjs.text(name))
-                start = rng.randrange(len(offsets))
-                end = min(start + rng.randrange(8), len(offsets) - 1)
-                if rng.random() < 0.35 and start < end:
-                    yjs.delete(name, offsets[start], offsets[end] - offsets[start])
-                else:
-                    yjs.insert(name, offsets[start], "".join(rng.choices(PIECES, k=rng.randrange(1, 4))))
-        everything = yjs.merge(*(yjs.update(name) for name in names))
-        if rng.random() < 0.7:
-            for name in names:
-                yjs.apply(name, everything)
+        everything = typed_at_once(yjs, rng, names, PIECES)
         doc.apply_update(everything)
         present = str(shared)
         yjs.create("whole")

@@ -10,6 +10,7 @@ from collab.edits import TextEdit, edit_update, fork
 from collab.offsets import utf16_length
 from collab.separate import separate_updates
 from collab.update import missing, read_update
+from tests.collab.texts_helpers import boundaries
 
 PIECES = ["a", "é", "😀", "line\n", " ", "wörd"]
 
@@ -28,13 +29,6 @@ def make(draw: random.Random) -> Doc:
 
 def text_of(doc: Doc) -> str:
     return str(doc.get("text", type=Text))
-
-
-def boundaries(text: str) -> list[int]:
-    found = [0]
-    for character in text:
-        found.append(found[-1] + utf16_length(character))
-    return found
 
 
 def carried_out(text: str, edits: list[TextEdit]) -> str:
