@@ -10,8 +10,9 @@
 
 `make test` runs several at the same time, each file in one process. A test marked `alone` has the machine to itself.
 
-A test that needs a service or browser which is not on this machine is skipped. Where SCRIPTORIUM_REQUIRE_SERVICES is
-set, as it is in `.ci/run`, it fails, and so does the run when any test at all was skipped.
+A test that needs a service, a browser or a fuzzer which is not on this machine is skipped. Where
+SCRIPTORIUM_REQUIRE_SERVICES is set, as it is in `.ci/run`, it fails, and so does the run when any test at all was
+skipped.
 """
 
 import fcntl

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import required
 from tests.fuzz import session, wire
+from tests.services.launchers import ServiceMissing
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent.parent
@@ -31,10 +33,15 @@ def test_sessions_that_broke_a_room(tmp_path: Path) -> None:
                 pytest.fail(f"{path.name}: {error}")
 
 
-@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this platform")
+def find_atheris() -> None:
+    if find_spec("atheris") is None:
+        raise ServiceMissing("atheris is missing; `make test` gets it where it has a wheel for the platform")
+
+
 @pytest.mark.alone
 @pytest.mark.parametrize("target", ["wire", "session"])
 def test_nothing_breaks_for_half_a_minute(target: str, tmp_path: Path) -> None:
+    required(find_atheris)
     folders = ["--corpus", str(tmp_path / "corpus"), "--broken", str(tmp_path / "broken")]
     # Always the same dice, or the suite would find on Friday what nobody has touched; `make fuzz` looks further.
     folders += ["--seed", "1"]
