@@ -20,7 +20,7 @@ ORIGIN = "http://127.0.0.1:8000"
 
 @dataclass
 class House:
-    """The application with an owner, an editor, a viewer and a stranger in it; `tokens` by those names."""
+    """The application and the people in it; `users` and `tokens` by their names."""
 
     app: FastAPI
     services: Services
@@ -51,16 +51,29 @@ class House:
         self.tokens[name] = (await identity.tokens.create(user.id, "test"))[1]
         return user
 
+    async def fresh_workspace(self) -> str:
+        """The path of one that everybody of the house belongs to."""
+        workspace = (await self.http("owner").post("/api/workspaces", json={"name": "Fresh"})).json()["id"]
+        for role in ("editor", "viewer"):
+            await self.services.identity.members.join(workspace, self.users[role].id, role)  # type: ignore[arg-type]
+        return f"/api/workspaces/{workspace}"
+
+
+async def furnished(services: Services) -> House:
+    """With an owner, an editor and a viewer in it."""
+    owner = await ensure_owner(services)
+    [membership] = await services.identity.members.of_user(owner.id)
+    house = House(create_app(services), services, membership.workspace, {"owner": owner}, {})
+    house.tokens["owner"] = (await services.identity.tokens.create(owner.id, "test"))[1]
+    await house.add("editor", "editor")
+    await house.add("viewer", "viewer")
+    return house
+
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     data: Path = tmp_path_factory.mktemp("data")
     async with open_services(Settings(data_dir=data), port=8000) as services:
-        owner = await ensure_owner(services)
-        [membership] = await services.identity.members.of_user(owner.id)
-        house = House(create_app(services), services, membership.workspace, {"owner": owner}, {})
-        house.tokens["owner"] = (await services.identity.tokens.create(owner.id, "test"))[1]
-        await house.add("editor", "editor")
-        await house.add("viewer", "viewer")
+        house = await furnished(services)
         await house.add("stranger", None)
         yield house

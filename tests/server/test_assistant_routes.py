@@ -12,11 +12,10 @@ import pytest
 
 from ai.suggestions import SuggestionState
 from collab.edits import TextEdit
-from server.app import create_app, open_services
-from server.first_start import ensure_owner
+from server.app import open_services
 from server.settings import Settings
 from tests.doubles.model_server import ModelServer, Script
-from tests.server.conftest import House
+from tests.server.conftest import House, furnished
 from tests.support.waiting import until
 
 TEXT = "# Title é😀\n\nOne line.\nAnother line.\n"
@@ -78,12 +77,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         endpoint = {"OPENAI_API_KEY": "secret-key", "OPENAI_BASE_URL": model.url}
         settings = Settings(data_dir=tmp_path, model="scripted", **endpoint)
         async with open_services(settings, port=8000) as services:
-            owner = await ensure_owner(services)
-            [membership] = await services.identity.members.of_user(owner.id)
-            house = House(create_app(services), services, membership.workspace, {"owner": owner}, {})
-            house.tokens["owner"] = (await services.identity.tokens.create(owner.id, "test"))[1]
-            await house.add("editor", "editor")
-            await house.add("viewer", "viewer")
+            house = await furnished(services)
             yield Desk(house, model, house.http("viewer"), house.http("editor"), house.http("owner"))
 
 

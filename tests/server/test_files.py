@@ -14,11 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def files(house: House) -> str:
-    """The path of a fresh workspace that everybody of the house belongs to."""
-    workspace = (await house.http("owner").post("/api/workspaces", json={"name": "Files"})).json()["id"]
-    for role in ("editor", "viewer"):
-        await house.services.identity.members.join(workspace, house.users[role].id, role)  # type: ignore[arg-type]
-    return f"/api/workspaces/{workspace}"
+    return await house.fresh_workspace()
 
 
 async def tree(house: House, files: str) -> dict[str, str]:

@@ -3,13 +3,12 @@
 import pytest
 
 from tests.server.conftest import House
-from tests.server.test_trash import workspace_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_viewers_find_names_and_lines(house: House) -> None:
-    w = await workspace_of(house)
+    w = await house.fresh_workspace()
     await house.http("editor").put(f"{w}/files/docs/Plan.md", content="# 😀 Plan\r\n\r\nthe plan\r\n".encode())
     answer = await house.http("viewer").get(f"{w}/search", params={"q": "plan"})
     assert (answer.status_code, answer.json()) == (
@@ -35,7 +34,7 @@ async def test_what_cannot_be_searched_for(house: House, query: str | None) -> N
 
 @pytest.mark.parametrize("query", ["(a+)+$", "%", "\u202e", "😀", "'; drop", "../..", "*" * 200])
 async def test_any_other_query_is_taken_literally(house: House, query: str) -> None:
-    w = await workspace_of(house)
+    w = await house.fresh_workspace()
     await house.http("editor").put(f"{w}/files/a.txt", content=f"x{query}x".encode())
     await house.http("editor").put(f"{w}/files/b.txt", content=("a" * 10_000 + "!").encode())
     answer = await house.http("viewer").get(f"{w}/search", params={"q": query})

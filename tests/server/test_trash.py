@@ -7,15 +7,8 @@ from tests.server.conftest import House
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def workspace_of(house: House) -> str:
-    workspace = (await house.http("owner").post("/api/workspaces", json={"name": "Trash"})).json()["id"]
-    for role in ("editor", "viewer"):
-        await house.services.identity.members.join(workspace, house.users[role].id, role)  # type: ignore[arg-type]
-    return f"/api/workspaces/{workspace}"
-
-
 async def test_deleted_listed_and_restored(house: House) -> None:
-    w = await workspace_of(house)
+    w = await house.fresh_workspace()
     editor, viewer = house.http("editor"), house.http("viewer")
     created = (await editor.put(f"{w}/files/d/a.md", content=b"kept\r\n")).json()["id"]
     await editor.delete(f"{w}/files/d/a.md")
@@ -41,7 +34,7 @@ async def test_deleted_listed_and_restored(house: House) -> None:
 
 
 async def test_the_trash_of_another_workspace(house: House) -> None:
-    mine, other = await workspace_of(house), await workspace_of(house)
+    mine, other = await house.fresh_workspace(), await house.fresh_workspace()
     editor = house.http("editor")
     created = (await editor.put(f"{other}/files/a", content=b"x")).json()["id"]
     await editor.delete(f"{other}/files/a")

@@ -16,11 +16,7 @@ ASSISTANT = {"kind": "assistant", "id": "assistant", "name": "Assistant"}
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def workspace(house: House) -> str:
-    """The path of a fresh workspace that everybody of the house belongs to."""
-    workspace = (await house.http("owner").post("/api/workspaces", json={"name": "Versions"})).json()["id"]
-    for role in ("editor", "viewer"):
-        await house.services.identity.members.join(workspace, house.users[role].id, role)  # type: ignore[arg-type]
-    return f"/api/workspaces/{workspace}"
+    return await house.fresh_workspace()
 
 
 async def write(house: House, workspace: str, path: str, text: str | bytes) -> str:
