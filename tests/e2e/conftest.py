@@ -2,6 +2,7 @@
 
 `store`, `server`  on each kind of storage; whoever stops or kills the server starts it again
 `model`            the scripted model that the servers ask
+`clients`          stock Yjs clients, in a process of their own
 `site`, `people`   a server for browsers, and the people who use it there
 """
 
@@ -20,6 +21,7 @@ from tests.e2e.browser import People, chromium_at, pictures_in
 from tests.e2e.helpers import asking, running_worker
 from tests.e2e.stores import Store
 from tests.support.server import Server, running_server
+from tests.support.yjs import Clients, yjs_clients
 
 
 @pytest.fixture(scope="session", params=["embedded", "services"])
@@ -52,6 +54,12 @@ async def server(store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
             # With Redis, the assistant's work is done by workers.
             await stack.enter_async_context(running_worker(store.data_dir / "worker", environment))
         yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def clients() -> AsyncIterator[Clients]:
+    async with yjs_clients() as clients:
+        yield clients
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.doubles.model_server import ModelServer
-from tests.support.server import ROOT, Server
+from tests.support.server import ROOT, Person, Server
 from tests.support.waiting import PATIENCE, until
+from tests.support.yjs import Clients, YjsClient
 
 T = TypeVar("T")
 
@@ -26,6 +27,14 @@ async def new_document(server: Server, path: str, text: str = "") -> str:
 async def file_text(server: Server, path: str) -> str:
     """The file as HTTP gives it."""
     return (await server.owner.http.get(f"{server.workspace_path}/files/{path}")).raise_for_status().text
+
+
+async def join(clients: Clients, server: Server, document: str, person: Person | None = None) -> YjsClient:
+    """A stock client in the document, of ``person`` or else of the owner, that has all of it."""
+    url = f"ws://127.0.0.1:{server.port}/sync/{server.workspace}"
+    client = await clients.open(url, document, token=(person or server.owner).token)
+    await client.wait_until_synced()
+    return client
 
 
 async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within: float = PATIENCE) -> T:

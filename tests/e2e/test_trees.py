@@ -2,32 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.collab.rooms_helpers import eventually
-from tests.e2e.helpers import new_document
+from tests.e2e.helpers import join, new_document
 from tests.support.server import Server
-from tests.support.yjs import Clients, YjsClient, browser_rules, yjs_clients
+from tests.support.yjs import Clients, YjsClient, browser_rules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def clients() -> AsyncIterator[Clients]:
-    async with yjs_clients() as clients:
-        yield clients
-
-
-async def join(clients: Clients, server: Server, document: str) -> YjsClient:
-    url = f"ws://127.0.0.1:{server.port}/sync/{server.workspace}"
-    client = await clients.open(url, document, token=server.owner.token)
-    await client.wait_until_synced()
-    return client
 
 
 async def has(client: YjsClient, nodes: dict[str, Any]) -> bool:

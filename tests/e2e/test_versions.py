@@ -2,38 +2,24 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.e2e.helpers import eventually, file_text, new_document
-from tests.support.server import Person, Server
-from tests.support.yjs import Clients, Oracle, YjsClient, oracle, yjs_clients
+from tests.e2e.helpers import eventually, file_text, join, new_document
+from tests.support.server import Server
+from tests.support.yjs import Clients, Oracle, YjsClient, oracle
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = ["a", "word ", "é", "😀", "line\n", "字"]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def clients() -> AsyncIterator[Clients]:
-    async with yjs_clients() as clients:
-        yield clients
-
-
 @pytest.fixture
 def yjs() -> Iterator[Oracle]:
     with oracle() as running:
         yield running
-
-
-async def join(clients: Clients, server: Server, document: str, person: Person) -> YjsClient:
-    url = f"ws://127.0.0.1:{server.port}/sync/{server.workspace}"
-    client = await clients.open(url, document, token=person.token)
-    await client.wait_until_synced()
-    return client
 
 
 async def type_anything(client: YjsClient, dice: random.Random, times: int) -> None:
