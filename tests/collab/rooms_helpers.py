@@ -26,6 +26,7 @@ from collab.codec import (
     encode_update,
 )
 from collab.connection import Connection, Identity
+from collab.edits import recorded
 from collab.entries import LogEntry, NewClient
 from collab.following import Following
 from collab.room import Room
@@ -85,9 +86,10 @@ class Client:
 
     def insert(self, index: int, text: str) -> bytes:
         """Type; returns the update, which is not sent yet. The index counts UTF-8 bytes, as pycrdt does."""
-        before = self.doc.get_state()
-        self.shared.insert(index, text)
-        return self.doc.get_update(before)
+        with recorded(self.doc) as updates:
+            self.shared.insert(index, text)
+        [update] = updates
+        return update
 
     async def type(self, index: int, text: str) -> None:
         await self.connection.receive(encode_update(self.insert(index, text)))
