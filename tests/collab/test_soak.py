@@ -7,6 +7,7 @@ import gc
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,10 +26,11 @@ from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 
 DOCUMENTS = 60
-ROUNDS = 3
+ROUNDS = 5
 
 KEPT = 400
-"""Bytes for each document visited that may stay from one round to the next: a room takes fifty times as many."""
+"""Bytes for each document visited that may stay in every round after the first: a room takes fifty times as many. In
+some rounds more stays, of what the database's client keeps ready; a leak would stay in all of them."""
 
 
 def alive() -> Counter[str]:
@@ -96,5 +98,5 @@ async def test_documents_leave_memory_and_nothing_of_them_stays(
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert held[-1] - held[1] < KEPT * DOCUMENTS
+    assert min(later - earlier for earlier, later in pairwise(held[1:])) < KEPT * DOCUMENTS
     await rooms.close()
