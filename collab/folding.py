@@ -22,6 +22,14 @@ log = structlog.get_logger(__name__)
 SALVAGING = 60.0
 """Seconds of CPU for reading a text that takes too long to build, once, before it goes on under a new id."""
 
+MOST_STRUCTS = 100_000
+"""Structs and delete ranges of a text: 400,000 keystrokes of recorded sessions leave so many. Finding out which of them
+somebody lacks takes up to 45 ms, at a stretch."""
+
+
+class TooManyStructs(Exception):
+    """The text has more than `MOST_STRUCTS`."""
+
 
 @dataclass(slots=True)
 class Integrated:
@@ -85,7 +93,11 @@ class Folded:
 
 
 def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> Folded | None:
-    """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long."""
+    """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long.
+
+    Raises:
+        TooManyStructs
+    """
     replica = Replica(kind, previous)
     integrated = integrate(replica, entries)
     taken = reading(previous or NOTHING, *(update for _, update in integrated.done))
@@ -98,7 +110,11 @@ def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> 
 
 
 def fold(kind: Kind, previous: bytes | None, structs: Structs, entries: Sequence[LogEntry]) -> Folded | None:
-    """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does."""
+    """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does.
+
+    Raises:
+        TooManyStructs
+    """
     replica = Replica(kind, previous, structs=structs)
     return _fold(replica, integrate(replica, entries), entries)
 
@@ -110,6 +126,8 @@ def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry])
     done = {id(entry) for entry, update in integrated.done if update not in replica.set_aside}
     if not done:
         return None
+    if replica.kind == "text" and _too_many(snapshot, len(replica.text)):
+        raise TooManyStructs
     return Folded(
         snapshot,
         hashlib.sha256(snapshot).hexdigest(),
@@ -118,6 +136,11 @@ def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry])
         replica.structs,
         [index for index, entry in enumerate(entries) if id(entry) in done],
     )
+
+
+def _too_many(snapshot: bytes, text_bytes: int) -> bool:
+    # They are counted only when there may be as many: that takes a microsecond for each.
+    return most_structs(snapshot, text_bytes) > MOST_STRUCTS and read_update(snapshot, "text").parts > MOST_STRUCTS
 
 
 def salvage(previous: bytes | None, entries: Sequence[LogEntry]) -> str:

@@ -50,6 +50,8 @@ class Replica:
         ``structs`` tells whether it is bearable to build (`collab.trial`).
         """
         self.kind = kind
+        self.added = 0
+        """Structs and delete ranges, since whoever reads it set it back."""
         self.structs = structs or Structs.unknown(content or NOTHING)
         self.set_aside: list[bytes] = []
         """Of what was deferred, what the CRDT library does not take."""
@@ -217,7 +219,7 @@ class Replica:
         Raises:
             pycrdt's PanicException (a BaseException): the document must not be used any more.
         """
-        self.structs = self.structs.more(parts)
+        self._count(parts)
         self.doc.apply_update(update)
 
     def defer(self, update: bytes, parts: int, *, cuts: bool) -> None:
@@ -231,8 +233,12 @@ class Replica:
         if self._doc is not None:
             self._content, self._doc = self._doc.get_update(), None
         self._deferred.append(update)
-        self.structs = self.structs.more(parts)
+        self._count(parts)
         self.torn = self.torn or cuts
+
+    def _count(self, parts: int) -> None:
+        self.added += parts
+        self.structs = self.structs.more(parts)
 
     def mended(self, content: bytes) -> None:
         """Go on with ``content``, which `collab.surrogates.mend` has made of all there is."""

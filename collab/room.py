@@ -194,6 +194,18 @@ class Room:
         """Whether `doc` and `text` cost nothing more than to look at them."""
         return self._replica.built
 
+    @property
+    def added(self) -> int:
+        """`Replica.added`, of what the log has and of what it lacks."""
+        return self._replica.added
+
+    def folded(self, entries: int, size: int, added: int) -> None:
+        """So much of the log, which has so many structs, is in the snapshot now."""
+        self.entries = max(0, self.entries - entries)
+        self.log_size = max(0, self.log_size - size)
+        self.snapshot_size = max(self.snapshot_size, size)
+        self._replica.added = max(0, self._replica.added - added)
+
     async def copyable(self) -> None:
         """Return when building the document, or a copy of it, takes a bearable time. Make the copy before anything is
         awaited: people write on.
@@ -750,8 +762,10 @@ class Room:
         self.flush()
 
     def overloaded(self, size: int) -> bool:
-        """Whether there is no memory for an update of ``size`` bytes that waits for a log that is away."""
-        return self._commits.backlog.bytes + size > self._limits.backlog
+        """Whether there is no memory for an update of ``size`` bytes that waits for a log that is away. There is for a
+        first one, however large, or it would be refused for ever."""
+        waiting = self._commits.backlog.bytes
+        return waiting > 0 and waiting + size > self._limits.backlog
 
     # ---- its life
 

@@ -45,6 +45,7 @@ LAST_WORDS = 3.0
 
 COMPACT_ENTRIES = 400
 COMPACT_BYTES = 256 * 1024
+COMPACT_STRUCTS = 8_000
 CLOSE_ENTRIES = 40
 CLOSE_BYTES = 32 * 1024
 """Of the log, worth a snapshot when a room leaves memory: opening it again reads one object then and merges nothing."""
@@ -441,8 +442,10 @@ class Rooms:
         self._written.add(room.document)
         for callback in self._changed:
             callback(room.workspace, room.document)
-        # The log may grow as large as the snapshot: then each byte is folded a bounded number of times.
-        if room.entries >= COMPACT_ENTRIES or room.log_size > max(COMPACT_BYTES, room.snapshot_size):
+        # The log may grow as large as the snapshot: then each byte is folded a bounded number of times. Folding also
+        # finds out whether a text has become too many structs.
+        crowded = room.kind == "text" and room.added > COMPACT_STRUCTS
+        if crowded or room.entries >= COMPACT_ENTRIES or room.log_size > max(COMPACT_BYTES, room.snapshot_size):
             self._spawn(self._compact(room))
 
     async def _compact(self, room: Room) -> None:
@@ -450,11 +453,9 @@ class Rooms:
             return
         self._compacting.add(room.document)
         try:
-            entries, size = room.entries, room.log_size
+            entries, size, added = room.entries, room.log_size, room.added
             if await self.snapshots.compact(room.document):
-                room.entries = max(0, room.entries - entries)
-                room.log_size = max(0, room.log_size - size)
-                room.snapshot_size = max(room.snapshot_size, size)
+                room.folded(entries, size, added)
         except TooCostly:
             if not self._closing:  # the next process finds out as well, and has the time
                 self._give_up(room)

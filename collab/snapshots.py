@@ -24,7 +24,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.aside import LARGE, Aside, TookTooLong
 from collab.entries import LogEntry
-from collab.folding import Folded, attempt, counted, fold, integrating, salvage
+from collab.folding import Folded, TooManyStructs, attempt, counted, fold, integrating, salvage
 from collab.known import NOTHING
 from collab.log import UpdateLog
 from collab.mending import mend_aside
@@ -246,10 +246,12 @@ class Snapshots:
         size = len(previous or b"") + sum(len(entry.update) for entry in entries)
         structs = _structs_of(record, previous)
         if record["kind"] != "text" or not (await asyncio.to_thread(counted, structs, entries)).doubtful(size):
-            return await self._aside.run(size, fold, record["kind"], previous, structs, entries)
+            folding = self._aside.run(size, fold, record["kind"], previous, structs, entries)
+        else:
+            folding = self._aside.attempt(size, attempt, record["kind"], previous, entries)
         try:
-            return await self._aside.attempt(size, attempt, record["kind"], previous, entries)
-        except TookTooLong as error:
+            return await folding
+        except (TookTooLong, TooManyStructs) as error:
             raise TooCostly(record["_id"]) from error
 
 

@@ -125,6 +125,21 @@ async def test_the_memory_for_waiting_edits_is_bounded_and_everything_in_it_is_w
     await small.close()
 
 
+async def test_an_edit_larger_than_that_memory_is_taken_when_nothing_else_waits(storage: Storage) -> None:
+    small = Rooms(storage, Limits(backlog=100))
+    document = await new_document(storage)
+    async with small.open(document) as room:
+        room.edit([TextEdit(0, 0, "x" * 1_000)], "user:ann")
+        await room.durable()
+        with log_away(small):
+            room.edit([TextEdit(0, 0, "y" * 1_000)], "user:ann")
+            with pytest.raises(Overloaded):
+                room.edit([TextEdit(0, 0, "z")], "user:ann")
+        await room.durable()
+        assert room.text == "y" * 1_000 + "x" * 1_000
+    await small.close()
+
+
 async def test_what_waits_is_announced_once_and_merged_as_it_grows(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     heard: list[replication.Replica] = []

@@ -1,0 +1,78 @@
+"""Texts of very many structs, which take long to encode: they go on under a new id, as a single one."""
+
+import pytest
+
+from collab.codec import encode_update
+from collab.entries import LogEntry
+from collab.folding import MOST_STRUCTS
+from collab.renewal import Renewal
+from collab.room import Room
+from collab.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
+from storage import Storage
+from tests.collab.costly import Unwatched
+from tests.collab.files_helpers import Process
+from tests.collab.rooms_helpers import eventually, new_document
+from tests.collab.yjs_bytes import text, update
+
+BASE = update((5, 0, [text("<>")]))
+
+
+def strewn(first: int, count: int) -> bytes:
+    """Each in front of the one before it, so that none can be joined to another."""
+    structs = [text("a", (5, 0), (6, clock - 1) if clock else (5, 1)) for clock in range(first, first + count)]
+    return update((6, first, structs))
+
+
+@pytest.mark.parametrize(("count", "too_many"), [(MOST_STRUCTS - 10, False), (MOST_STRUCTS + 1, True)])
+async def test_a_text_of_more_is_not_folded_but_given_up(
+    storage: Storage, rooms: Rooms, count: int, too_many: bool
+) -> None:
+    document = await new_document(storage)
+    await rooms.updates.append(
+        [LogEntry(document, "p", n, n, entry) for n, entry in ((1, BASE), (2, strewn(0, count)))]
+    )
+    given_up: list[Room] = []
+    rooms.on_give_up(given_up.append)
+    room, leave = await rooms.enter(document)
+    await rooms._compact(room)
+    assert given_up == [room] * too_many
+    leave()
+
+
+async def test_whether_there_are_too_many_is_found_out_as_they_come(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    room, leave = await rooms.enter(document)
+    eve = Unwatched()
+    eve.join(room)
+    await eve.connection.receive(encode_update(BASE))
+    written = 0
+    for _ in range(3):
+        while room.added <= COMPACT_STRUCTS:
+            await eve.connection.receive(encode_update(strewn(written, 500)))
+            written += 500
+        assert room.entries < COMPACT_ENTRIES
+        assert room.log_size < COMPACT_BYTES
+        await room.durable()
+        await eventually(lambda: room.added == 0)
+    assert room.text == f"<{'a' * written}>"
+    leave()
+
+
+async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collab.renewal.LAST_WORDS", 0.05)
+    monkeypatch.setattr("collab.renewal.UNHEARD", 0.1)
+    assert isinstance(one.files.renewal, Renewal)
+    document = await one.write("many.txt", b"")
+    entries = enumerate((BASE, strewn(0, MOST_STRUCTS)), 1)
+    await one.rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in entries])
+    room, leave = await one.rooms.enter(document)
+    await one.rooms._compact(room)
+    leave()
+
+    async def renewed() -> bool:
+        return (await one.files.entry("w", "many.txt")).id != document
+
+    await eventually(renewed)
+    heir = (await one.files.entry("w", "many.txt")).id
+    assert await one.rooms.text_of(heir) == f"<{'a' * MOST_STRUCTS}>"
+    await one.files.renewal.close()
