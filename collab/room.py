@@ -15,10 +15,10 @@ from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pycrdt import Doc
+from pycrdt import Doc, merge_updates
 
 from collab import replication
-from collab.aside import Aside, AsideFailed, TookTooLong
+from collab.aside import Aside, TookTooLong
 from collab.audience import Audience
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.entries import LogEntry, NewClient
@@ -30,6 +30,7 @@ from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox
 from collab.replica import TURN, is_refusal
 from collab.snapshots import Loaded
+from collab.surrogates import mend
 from collab.trial import PER_BYTE, squash
 from collab.update import Kind, UpdateHeader, read_update
 from collab.window import FlushWindow
@@ -146,7 +147,7 @@ class Room:
         """Edits that are shown in turns, and not yet wholly."""
         self._complete = asyncio.Event()
         self.sound = asyncio.Event()
-        """Clear while the document is being rebuilt, or while its first edit waits for a trial."""
+        """Clear while the document is being rebuilt or mended, or while its first edit waits for a trial."""
         self.sound.set()
         self.closed = False
 
@@ -591,10 +592,8 @@ class Room:
             self._replica.defer(incoming.update, incoming.parts, cuts=True)
             if (seconds := await mend_aside(self._replica, self._aside)) > COSTLY:
                 self._charge(incoming.sender, seconds)
-        except (AsideFailed, OSError) as error:  # it is mended here, at the first look
-            log.error("a document could not be mended aside", document=self.document, why=str(error))
         except BaseException as error:
-            if not is_refusal(error):
+            if not (is_refusal(error) or isinstance(error, Exception)):
                 raise
             self._suspects.append(incoming)
             self._rebuild_without(error)
@@ -616,9 +615,11 @@ class Room:
         for item in suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            trial = fork(self.doc)
             try:
-                trial.apply_update(item.update)
+                if item.cuts:
+                    mend(merge_updates(self.encode_whole(), item.update))
+                else:
+                    fork(self.doc).apply_update(item.update)
             except BaseException as error:
                 if not is_refusal(error):
                     raise

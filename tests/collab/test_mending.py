@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from collab import mending
+from collab import mending, surrogates
 from collab.aside import AsideFailed
 from collab.codec import encode_update
 from collab.edits import TextEdit
 from collab.entries import LogEntry
 from collab.rooms import Rooms
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, log_away, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document
 from tests.collab.yjs_bytes import text, update
 from tests.support.yjs import Oracle
 
@@ -147,3 +147,27 @@ async def test_a_process_that_stops_while_a_document_cannot_be_rebuilt_comes_to_
     await asyncio.wait_for(stops.close(), 30)
     await asyncio.wait_for(waiting, 5)
     leave()
+
+
+async def test_only_who_sent_what_cannot_be_mended_pays_for_it(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(content: bytes) -> bytes:
+        if "X" in str(content):
+            raise ValueError("as if the library did not take it")
+        return surrogates.mend(content)
+
+    for module in ("mending", "replica", "room"):
+        monkeypatch.setattr(f"collab.{module}.mend", breaks)
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, eve = await joined(room, "ann", "eve")
+        await ann.connection.receive(encode_update(EMOJI))
+        await eve.connection.receive(encode_update(BETWEEN))
+        await asyncio.wait_for(room.idle(), 30)
+        assert eve.closed == (1007, "malformed update")
+        await ann.type(0, "on ")
+        await ann.barrier()
+        await eventually(lambda: bool(ann.answers))
+        assert ann.closed is None
+        assert room.text == "a😀bon "
