@@ -123,6 +123,7 @@ class WriteAttempt(SuggestionAttempt):
         [hunk] = hunks
         if hunk.state is not HunkState.STREAMING:
             return hunk
+        await room.idle()
         earlier = self._clocks(room, hunk)
         self._delete(room, earlier)
         hunk = replace(self._blank(suggestion, client), id=hunk.id, typed=(*earlier, (client, 0)))
@@ -177,6 +178,7 @@ class WriteAttempt(SuggestionAttempt):
         try:
             with TypistCursor(room, typist.client, Anchor.decode(hunk.anchors[0])) as cursor:
                 while piece := await self._next_piece(reading):
+                    await room.ready()
                     self._run.check_held()
                     room.apply(typist.type(piece), self._author)
                     self._typed += piece
@@ -239,7 +241,7 @@ class WriteAttempt(SuggestionAttempt):
 
     async def _settle(self, room: Room, hunk: Hunk) -> None:
         """Leave what was typed to people, whoever typed it; nothing typed leaves no hunk."""
-        room.flush()
+        await room.idle()
         *earlier, (client, length) = self._clocks(room, hunk)
         # Once more: an update of a worker that was cut off from the others may have come through since.
         self._delete(room, earlier)

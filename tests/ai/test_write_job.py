@@ -77,6 +77,23 @@ async def test_another_process_takes_back_all_of_it(group: Group) -> None:
     assert await other.text(document) == TEXT
 
 
+async def test_it_waits_while_the_document_is_made_anew(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    group.model.enqueue(Script(answer=STORY, delay=0.01))
+    async with group.rooms.open(document) as room:
+
+        async def made_anew() -> None:
+            await asyncio.sleep(0.5)
+            room._go_on()
+
+        asked = await group.write("a.md", AT)
+        async with group.working():
+            await eventually(lambda: _holds(group, document, "upon"))
+            room._hold(made_anew())
+            assert (await group.ended(asked)).state is JobState.DONE
+    assert await group.text(document) == with_story()
+
+
 async def test_people_see_its_cursor_move_and_go(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     group.model.enqueue(Script(answer=STORY, delay=0.02))
