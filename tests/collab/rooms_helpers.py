@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -172,6 +172,29 @@ def log_hangs(rooms: Rooms) -> Iterator[list[list[LogEntry]]]:
     finally:
         rooms.updates.append = append  # type: ignore[method-assign]
         answers.set()
+
+
+class Crash(Exception):
+    """Where a process dies."""
+
+
+class Crashing:
+    """Lets so many calls of these methods through, and then no more."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, methods: Mapping[type, Sequence[str]]) -> None:
+        self.left = 1_000_000
+        for owner, names in methods.items():
+            for name in names:
+                monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
+
+    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def counted(*args: object, **named: object) -> object:
+            self.left -= 1
+            if self.left < 0:
+                raise Crash
+            return await method(*args, **named)
+
+        return counted
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], timeout: float = PATIENCE) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
+from contextlib import suppress
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
 from collab.edits import TextEdit
 from collab.entries import LogEntry, NewClient
 from collab.rooms import Rooms
 from collab.snapshots import ContentLost
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, new_document
+from tests.collab.rooms_helpers import Client, Crash, Crashing, eventually, new_document
 
 
 async def test_compaction_keeps_every_word_and_empties_the_log(storage: Storage, rooms: Rooms) -> None:
@@ -44,6 +47,35 @@ async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: 
             loaded = await rooms.snapshots.load(document)
             assert str(loaded.replica.text) == text
             assert loaded.waiting == []
+
+
+async def test_a_crash_between_any_two_steps_loses_nothing(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.entries.LARGEST_RECORD", 0)  # so there is an object of each entry to be deleted too
+    for steps in itertools.count():
+        document = await new_document(storage)
+        async with rooms.open(document) as room:
+            room.edit([TextEdit(0, 0, "in the old snapshot")], "user:ann")
+            await room.durable()
+            await rooms.snapshots.compact(document)
+            room.edit([TextEdit(3, 10, "a new")], "user:bob")
+            await room.durable()
+            with monkeypatch.context() as dying, suppress(Crash):
+                methods = {type(storage.objects): ("put", "delete"), AsyncCollection: ("update_one", "delete_many")}
+                store = Crashing(dying, methods)
+                store.left = steps
+                await rooms.snapshots.compact(document)
+        async with other.open(document) as room:
+            assert room.text == "in a new snapshot", f"after {steps} steps"
+            room.edit([TextEdit(0, 0, "still ")], "user:ann")
+            await room.durable()
+            assert await other.snapshots.compact(document)
+        assert await other.updates.read(document) == []
+        assert str((await other.snapshots.load(document)).replica.text) == "still in a new snapshot"
+        if store.left >= 0:
+            break
+    assert steps == 5  # put, swing, delete the record of the entry and its object, delete the old snapshot
 
 
 async def test_a_snapshot_remembers_the_numbers_of_who_was_silent_for_a_moment(

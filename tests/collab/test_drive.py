@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from collab import drive as drive_module
-from collab.documents import Documents, blob_key, drive_key, tree_id
+from collab.documents import Documents, blob_key, drive_folder, drive_key, tree_id
 from collab.drive import Drive
 from collab.settling import Settling
 from storage import Storage
-from storage.objects import ObjectStore
+from storage.leases import Lease
 from tests.collab.files_helpers import ANN, Process, on_drive
-from tests.collab.rooms_helpers import eventually, following
+from tests.collab.rooms_helpers import Crashing, eventually, following
 from tests.conftest import Backend
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -74,6 +77,26 @@ async def test_a_document_settles_when_it_has_been_quiet(one: Process, monkeypat
     running.cancel()
     await asyncio.wait([running])
     assert await on_drive(one.storage) == {"a": b"last 4 3 2 1 0 "}, "a process that ends leaves nothing due"
+
+
+async def test_two_seconds_are_quiet(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(drive_module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(drive_module, "TICK", 0.01)
+    monkeypatch.setattr(drive_module, "FIRST_SWEEP", 3600.0)
+    running = asyncio.create_task(one.drive.run())
+    await one.write("a", b"text")
+    now += 1.9
+    await asyncio.sleep(0.1)
+    assert await on_drive(one.storage) == {}
+    now += 0.2
+
+    async def settled() -> bool:
+        return await on_drive(one.storage) == {"a": b"text"}
+
+    await eventually(settled)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_who_types_without_a_pause_settles_now_and_then(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +223,74 @@ async def test_two_processes_settle_the_same_documents(one: Process, two: Proces
     assert await on_drive(one.storage) == await two.expected()
 
 
+async def test_no_two_processes_write_one_file_at_once(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = type(one.storage.objects).put
+    writing = most = 0
+
+    async def slow(store: object, key: str, data: bytes) -> None:
+        nonlocal writing, most
+        if key == drive_key("w", "a"):
+            writing += 1
+            most = max(most, writing)
+            await asyncio.sleep(0.3)  # enough for the other one to come here too, if it may
+            writing -= 1
+        await put(store, key, data)  # type: ignore[arg-type]
+
+    document = await one.write("a", b"")
+    await one.drive.settle_due()
+    await one.type(document, "one ")
+    await two.type(document, "two ")
+    monkeypatch.setattr(type(one.storage.objects), "put", slow)
+    await asyncio.gather(one.drive.settle_due(), two.drive.settle_due())
+    assert most == 1
+    assert await on_drive(one.storage) == await one.expected()
+
+
+async def test_who_has_lost_the_lease_writes_nothing_more(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[Lease] = []
+    left, late = 0, 0
+    hold = one.drive._lease
+
+    @asynccontextmanager
+    async def seen(workspace: str) -> AsyncIterator[Lease]:
+        async with hold(workspace) as lease:
+            held[:] = [lease]
+            yield lease
+
+    def watched(method: Callable[..., Any]) -> Callable[..., Any]:
+        async def write(owner: object, what: Any, *more: object) -> object:
+            nonlocal left, late
+            if isinstance(what, str) and not what.startswith(drive_folder("w")):
+                return await method(owner, what, *more)
+            late += held[0].lost.is_set()
+            written = await method(owner, what, *more)
+            left -= 1
+            if left == 0:
+                held[0].lost.set()
+            return written
+
+        return write
+
+    for path, raw in {"x": b"1", "y": b"2", "d/1": b"3", "d/2": b"4", "gone": b"5", "p.png": PNG}.items():
+        await one.write(path, raw)
+    await one.drive.settle_due()
+    await change_much(one)
+    monkeypatch.setattr(one.drive, "_lease", seen)
+    for owner, names in ((type(one.storage.objects), ("put", "copy", "delete")), (Documents, ("set_drive",))):
+        for name in names:
+            monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    for writes in itertools.count(1):
+        left = writes
+        await one.drive.settle_due()
+        assert late == 0, f"after {writes} writes"
+        if left > 0:
+            break
+    assert writes > 5
+    assert await on_drive(one.storage) == await one.expected()
+
+
 async def test_a_settle_misses_nothing_that_another_process_has_logged(one: Process, two: Process) -> None:
     document = await one.write("a", b"")
     async with two.rooms.open(document) as room:
@@ -209,29 +300,6 @@ async def test_a_settle_misses_nothing_that_another_process_has_logged(one: Proc
         two.drive.touch("w", document)
         await two.drive.settle_due()
     assert await on_drive(one.storage) == {"a": b"from one"}
-
-
-class Crash(Exception):
-    pass
-
-
-class CrashingStore:
-    """Lets so many writes to the object store and the records through, and then no more."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, store: ObjectStore) -> None:
-        self.left = 0
-        for owner, names in ((type(store), ("put", "copy", "delete")), (Documents, ("set_drive",))):
-            for name in names:
-                monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
-
-    def _counted(self, method: Callable[..., object]) -> Callable[..., object]:
-        async def counted(*args: object) -> object:
-            self.left -= 1
-            if self.left < 0:
-                raise Crash
-            return await method(*args)  # type: ignore[misc]
-
-        return counted
 
 
 async def change_much(process: Process) -> None:
@@ -251,9 +319,8 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
     for path, raw in {"x": b"1", "y": b"2", "d/1": b"3", "d/2": b"4", "gone": b"5", "p.png": PNG}.items():
         await one.write(path, raw)
     await one.drive.settle_due()
-    store = CrashingStore(monkeypatch, one.storage.objects)
+    store = Crashing(monkeypatch, {type(one.storage.objects): ("put", "copy", "delete"), Documents: ("set_drive",)})
     monkeypatch.setattr("collab.settling._is_about_the_document", lambda error: False)
-    store.left = 1_000_000
     for steps in itertools.count(step=3 if backend.name == "embedded" else 6):
         await change_much(one)
         store.left = steps
