@@ -104,6 +104,8 @@ def test_what_a_connection_says_about_others_is_ignored(presence: Presence) -> N
     presence.receive("c2", payload((101, 5, None), (103, 5, {"second": True})), BOB)
     presence.receive("c3", payload((101, 9, {"forged": True})), BOB)
     assert changes(presence) == []
+    presence.receive("c2", payload((103, 5, {"second": True}), (102, 2, {"own": True})), BOB)
+    assert changes(presence) == [(102, 2, shown(BOB, own=True))]
 
 
 def test_of_a_payload_no_more_is_read_than_a_client_has_to_say(presence: Presence) -> None:
