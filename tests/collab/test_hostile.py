@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +12,7 @@ from collab.connection import MOST_UNKNOWN
 from collab.replica import Replica
 from collab.room import DocumentTooLarge, Room
 from collab.rooms import Rooms
-from collab.update import InvalidUpdate, encode_state_vector
+from collab.update import LARGE, InvalidUpdate, encode_state_vector
 from storage import Storage
 from tests.collab.costly import BASE, COMPARED_WITH_ALL, STRUCTS
 from tests.collab.rooms_helpers import Client, eventually, joined, new_document
@@ -205,3 +206,19 @@ async def test_who_may_not_write_any_more_writes_nothing_of_what_is_just_being_t
         assert room.length == taken
         assert ann.text == room.text
         assert eve.answers == []
+
+
+@pytest.mark.parametrize("encode", [encode_sync_step_2, encode_update])
+async def test_who_may_not_write_any_more_writes_nothing_of_what_was_read_and_needs_no_portions(
+    storage: Storage, rooms: Rooms, encode: Callable[[bytes], bytes]
+) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        [eve] = await joined(room, "eve")
+        few = update(*((client, 0, [text("x" * LARGE)]) for client in (7, 8)))
+        sending = asyncio.create_task(eve.connection.receive(encode(few)))
+        await asyncio.sleep(0)
+        assert not sending.done()
+        eve.can_write = False
+        await sending
+        await room.durable()
+        assert room.text == ""

@@ -11,7 +11,18 @@ from pycrdt import merge_updates
 from pymongo.errors import AutoReconnect
 
 from collab import replication
-from collab.codec import encode_sync_step_2, encode_update
+from collab.audience import PRESENCE_INTERVAL
+from collab.codec import (
+    QUERY_AWARENESS,
+    Awareness,
+    SyncStep2,
+    decode_frame,
+    encode_awareness,
+    encode_barrier,
+    encode_sync_step_1,
+    encode_sync_step_2,
+    encode_update,
+)
 from collab.edits import TextEdit
 from collab.entries import LogEntry, NewClient
 from collab.limits import Limits
@@ -20,9 +31,11 @@ from collab.room import DocumentTooLarge, UpdateGap
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.treeedits import create, new_nodes
-from collab.update import InvalidUpdate
+from collab.update import LARGE, InvalidUpdate
+from collab.window import FlushWindow
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, new_document
+from tests.collab.test_presence import payload
 from tests.collab.yjs_bytes import text, update
 
 
@@ -218,6 +231,63 @@ async def test_a_viewer_sees_all_and_changes_nothing(storage: Storage, rooms: Ro
         assert room.text == "yes"
         assert "yes" in viewer.text
         assert viewer.answers == []
+
+
+_SMALL, _LARGE = (update((7, 0, [text("no" * length)])) for length in (1, LARGE))
+_DELETION = update(deletes={5: [(0, 3)]})
+
+FRAMES: dict[str, tuple[bytes, list[type]]] = {
+    "step 1": (encode_sync_step_1(b"\0"), [SyncStep2]),
+    "step 2": (encode_sync_step_2(_SMALL), []),
+    "large step 2": (encode_sync_step_2(_LARGE), []),
+    "step 2 that deletes": (encode_sync_step_2(_DELETION), []),
+    "malformed step 2": (encode_sync_step_2(b"?"), []),
+    "update": (encode_update(_SMALL), []),
+    "large update": (encode_update(_LARGE), []),
+    "update that deletes": (encode_update(_DELETION), []),
+    "malformed update": (encode_update(b"?"), []),
+    "barrier": (encode_barrier(b"t"), []),
+    "awareness": (encode_awareness(payload((7, 1, {"cursor": 1}))), [Awareness]),
+    "query": (bytes([QUERY_AWARENESS]), [Awareness]),
+}
+"""All that anybody may send, and what a viewer is sent for it. What would write is not even read."""
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+async def test_each_frame_of_a_viewer_is_answered_or_has_no_effect(storage: Storage, rooms: Rooms, kind: str) -> None:
+    frame, answers = FRAMES[kind]
+    async with rooms.open(await new_document(storage)) as room:
+        [ann] = await joined(room, "ann")
+        await ann.connection.receive(encode_update(update((5, 0, [text("yes")]))))
+        await ann.connection.receive(encode_awareness(payload((5, 1, {}))))
+        viewer = Client(can_write=False, user="vic")
+        viewer.join(room)
+        await viewer.pump()
+        await room.durable()
+        await asyncio.sleep(2 * PRESENCE_INTERVAL)
+        before = room.state.copy(), room.logged_sequence, room.deleters.copy(), len(ann.frames)
+        told = len(viewer.frames)
+        await viewer.connection.receive(frame)
+        await room.durable()
+        await asyncio.sleep(2 * PRESENCE_INTERVAL)
+        assert [type(decode_frame(sent)) for sent in viewer.frames[told:]] == answers
+        assert (room.state, room.logged_sequence, room.deleters, len(ann.frames) - (kind == "awareness")) == before
+        assert room.text == "yes"
+
+
+async def test_what_arrives_together_leaves_as_one_frame_for_each(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rooms.open(await new_document(storage)) as room:
+        ann, bob, cy = everybody = await joined(room, "ann", "bob", "cy")
+        monkeypatch.setattr(FlushWindow, "delay", lambda window, now: 0.01)
+        before = [len(client.frames) for client in everybody]
+        for word in ("one ", "two ", "three "):
+            await ann.type(0, word)
+            await bob.type(0, word)
+        await eventually(lambda: len(cy.text) == 28)
+        await room.durable()
+        assert [len(client.frames) for client in everybody] == [count + 1 for count in before]
 
 
 async def test_unknown_and_ended_documents_are_told_apart(storage: Storage, rooms: Rooms) -> None:
