@@ -125,6 +125,30 @@ async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch
     await other.close()
 
 
+async def test_a_number_is_said_again_while_all_is_quiet(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bus may lose the update, and the heartbeat that follows it as well."""
+    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
+    rooms, other = Rooms(storage), Rooms(storage)
+    document = await new_document(storage)
+    async with rooms.open(document) as here, other.open(document) as there:
+        for kind in (replication.Logged, replication.Heartbeat):
+            losing(monkeypatch, there, here.writer, kind)
+        here.edit([TextEdit(0, 0, "lost twice")], "user:ann")
+        await eventually(lambda: there.text == "lost twice")
+    await rooms.close()
+    await other.close()
+
+
+async def test_who_is_in_a_document_elsewhere_is_sent_away_when_it_is_retired(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    document = await new_document(storage)
+    async with other.open(document) as there:
+        [ann] = await joined(there, "ann")
+        await rooms.retire(document)
+        await eventually(lambda: ann.closed == (4410, "this document is gone"))
+
+
 async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
     mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

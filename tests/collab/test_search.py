@@ -16,6 +16,7 @@ from collab.documents import FileRecord
 from collab.drive import Drive
 from collab.edits import TextEdit
 from collab.files import Files
+from collab.following import Following
 from collab.rooms import Rooms
 from collab.search import Match
 from collab.snapshots import DocumentNotFound
@@ -83,6 +84,16 @@ async def test_what_was_typed_at_another_process_is_found_once_it_settled(
 
     await eventually(there)
     assert await found(elsewhere, "one") == []
+
+
+async def test_a_file_is_found_at_its_path_although_the_bus_says_nothing_of_it(
+    files: Files, elsewhere: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.write("w", "a.txt", b"wheel\n", ANN)
+    assert await found(elsewhere, "wheel") == [("a.txt", 1, 0)]
+    monkeypatch.setattr(Following, "take", lambda receiver, message: None)
+    await files.move("w", "a.txt", "b.txt", ANN)
+    assert await found(elsewhere, "wheel") == [("b.txt", 1, 0)]
 
 
 async def test_after_a_restart_plain_files_are_read_as_far_as_they_are_right(
