@@ -1,11 +1,16 @@
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
+from starlette.requests import HTTPConnection
 
 from server import doorway
+from server.access import InWorkspace
+from server.callers import Member
 from server.doorway import Doorway
 from server.problems import Problem
+from tests.server.conftest import House
 
 
 async def test_sixteen_of_one_address_and_any_number_of_addresses() -> None:
@@ -64,3 +69,28 @@ async def test_a_visitor_who_leaves_the_queue_takes_no_place() -> None:
     waiting[1].cancel()  # has just been handed the place
     await asyncio.gather(*waiting, return_exceptions=True)
     assert door.addresses == 0
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_sockets_are_signed_in_at_the_door(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def arrive(address: str) -> Member:
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "app": house.app,
+            "client": (address, 1),
+            "headers": [],
+            "path_params": {"workspace": house.workspace},
+            "query_string": f"token={house.tokens['viewer']}".encode(),
+        }
+        member: Member = await InWorkspace("viewer")(HTTPConnection(scope))
+        return member
+
+    monkeypatch.setattr(doorway, "PATIENCE", 0.02)
+    async with AsyncExitStack() as stack:
+        for _ in range(house.services.settings.limits.unanswered_connections):
+            await stack.enter_async_context(house.services.doorway.enter("10.0.0.1"))
+        with pytest.raises(Problem) as refused:
+            await arrive("10.0.0.1")
+        assert refused.value.close_code == 4529
+        assert (await arrive("10.0.0.2")).role == "viewer"
+    assert (await arrive("10.0.0.1")).role == "viewer"

@@ -13,6 +13,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from collab.codec import encode_barrier, encode_sync_step_1, encode_update
+from server.sync import is_write
+from tests.collab.test_rooms import FRAMES
 from tests.collab.yjs_bytes import text, update
 from tests.support.server import Person, Server, running_server
 from tests.support.sync_client import close_code, open_socket, sync_client
@@ -121,6 +123,9 @@ async def test_a_viewer_changes_nothing_and_is_seen(server: Server, editor: Pers
     async with sync_client(viewer.socket(path)) as reader, sync_client(editor.socket(path)) as writer:
         await reader.type("my opinion")
         await reader.show_presence({"user": {"name": "Somebody else"}})
+        for frame, answers in FRAMES.values():
+            if not answers:
+                await reader.socket.send(frame)
         with pytest.raises(TimeoutError):
             await reader.barrier(within=0.5)
         await until(lambda: any(b"Vera" in frame for frame in writer.presence))
@@ -129,6 +134,12 @@ async def test_a_viewer_changes_nothing_and_is_seen(server: Server, editor: Pers
         await writer.barrier()
         await writer.shows("still as it was")
     assert (await viewer.http.get(f"{server.workspace_path}/files/read-only.md")).text == "still as it was"
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+async def test_what_a_viewer_gets_no_answer_to_is_a_write(kind: str) -> None:
+    frame, answers = FRAMES[kind]
+    assert is_write(frame) is not bool(answers)
 
 
 @pytest.mark.parametrize(
@@ -307,20 +318,22 @@ async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 @pytest.mark.alone
 async def test_a_slow_reader_is_closed_and_the_others_do_not_notice(strict: Server) -> None:
-    path = await new_document(strict, "slow.md")
-    url = strict.owner.socket(path)
-    async with sync_client(url) as writer, sync_client(url) as reader, open_socket(url, max_queue=1) as slow:
-        await slow.send(encode_sync_step_1(Doc().get_state()))  # type: ignore[var-annotated]
-        worst = 0.0
-        for _ in range(60):
-            sent = time.monotonic()
-            await writer.type("x" * 200_000)
-            await until(lambda: len(reader.text) == len(writer.text))
-            worst = max(worst, time.monotonic() - sent)
-        assert worst < 1
-        await read_to_the_end(slow)
-        assert slow.close_code == 4508
-        assert not reader.socket.close_code
+    worst = []
+    for number in range(3):
+        url = strict.owner.socket(await new_document(strict, f"slow {number}.md"))
+        async with sync_client(url) as writer, sync_client(url) as reader, open_socket(url, max_queue=1) as slow:
+            await slow.send(encode_sync_step_1(Doc().get_state()))  # type: ignore[var-annotated]
+            worst.append(0.0)
+            for _ in range(60):
+                sent = time.monotonic()
+                await writer.type("x" * 200_000)
+                await until(lambda: len(reader.text) == len(writer.text))
+                worst[-1] = max(worst[-1], time.monotonic() - sent)
+            await read_to_the_end(slow)
+            assert slow.close_code == 4508
+            assert not reader.socket.close_code
+    # What closing a connection costs the others it costs each time; a busy machine comes and goes.
+    assert min(worst) < 0.2
 
 
 async def test_who_sends_too_fast_is_slowed_down(strict: Server) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from server.callers import Credential, Member
 from server.problems import Problem
-from server.watch import Watch
+from server.watch import INTERVAL, Watch
 from storage.bus import Bus
 from storage.bus_memory import MemoryBus
 from storage.bus_redis import RedisBus
@@ -60,6 +60,23 @@ async def guest(house: House, name: str) -> Member:
     user = await house.add(name, "editor")
     token, _ = await house.services.identity.tokens.create(user.id, "socket")
     return Member(user, Credential("token", token.id), house.workspace, "editor")
+
+
+async def test_two_rounds_fit_into_the_time_within_which_a_right_is_lost() -> None:
+    """The first may have begun just before the change."""
+    assert 2 * INTERVAL <= 2
+
+
+async def test_a_round_finds_what_a_bus_between_processes_has_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.watch.INTERVAL", 0.02)
+    monkeypatch.setattr(MemoryBus, "spans_processes", True)
+    async with process(house, MemoryBus()) as here:
+        member = await guest(house, "removed unheard")
+        here.open_socket(member)
+        await house.services.identity.members.remove(member.workspace, member.user.id)
+        await until(lambda: here.closed == [("removed unheard", 4403)])
 
 
 async def test_the_bus_brings_the_word_to_the_other_processes(house: House) -> None:
