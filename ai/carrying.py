@@ -55,7 +55,8 @@ class Carrying:
         if updates:
             try:
                 async with self._rooms.open(records[0].document) as room:
-                    room.apply(merge_updates(*updates) if len(updates) > 1 else updates[0], records[0].author)
+                    update = merge_updates(*updates) if len(updates) > 1 else updates[0]
+                    room.apply(update, records[0].author, growth=0)  # there was room for it when it was decided
                     await room.durable()
             except (DocumentGone, DocumentNotFound):
                 log.warning("a decision's file is gone", document=records[0].document)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pycrdt import merge_updates
 from pymongo.errors import BulkWriteError
 
 from ai.announcements import Announcements
@@ -25,8 +26,10 @@ from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
 from ai.suggestions import Suggestion, Suggestions
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.update import read_update
 from storage.mongo import Database
 
 _DUPLICATE_KEY = 11000
@@ -82,6 +85,7 @@ class Decisions:
         is among those `trashed`; the others go ahead. On return the outcome is durable, in the document too.
 
         Raises:
+            collab.room.DocumentTooLarge, collab.room.Overloaded: nothing more was decided.
             ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError: what was decided by then is carried out soon.
         """
         hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(suggestion.id)}
@@ -124,6 +128,7 @@ class Decisions:
             try:
                 async with self._rooms.open(document) as room:
                     verdicts = await judge(room, cases)
+                    _check_room(room, cases, verdicts)
             except (DocumentGone, DocumentNotFound):
                 return {hunk.id: Outcome(hunk.id, hunk.state, _GONE) for hunk, _ in steps}
         records = [
@@ -209,3 +214,24 @@ class Decisions:
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."
+
+
+def _check_room(room: Room, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+    """Raises what the room would of the changes together: what is recorded is carried out, however much later."""
+    changes = [(case, verdict.edit.update) for case, verdict in zip(cases, verdicts, strict=True) if verdict.edit]
+    if changes:
+        update = merge_updates(*(update for _, update in changes)) if len(changes) > 1 else changes[0][1]
+        growth = sum(_growth(case) for case, _ in changes)
+        room.check(update, read_update(update, room.kind), growth)
+
+
+def _growth(case: Case) -> int:
+    """Bytes by which the text becomes longer."""
+    base, proposed = len(case.hunk.base.encode()), len(case.hunk.proposed.encode())
+    match case.transition.effect:
+        case Effect.REPLACE:
+            return proposed - base
+        case Effect.RESTORE:
+            return base - proposed
+        case _:
+            return 0

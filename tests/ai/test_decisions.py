@@ -10,7 +10,9 @@ from ai.decision_record import DecisionRecord
 from ai.decisions import Outcome
 from ai.hunks import HunkState
 from collab.edits import TextEdit
+from collab.limits import Limits
 from collab.offsets import utf16_length
+from collab.room import DocumentTooLarge
 from tests.ai.group import ANN, BOB, Group, Process, Watching, eventually
 from tests.ai.proposals import propose
 
@@ -112,6 +114,22 @@ async def test_an_insertion_rests_on_its_neighbours(group: Group) -> None:
     [stale] = await group.decide(suggestion, "accept", first)
     assert stale.state is HunkState.STALE
     assert await group.text(document) == "completely different content\n"
+
+
+async def test_what_would_make_a_text_too_large_is_not_decided(group: Group) -> None:
+    group.rooms._limits = Limits(text_document=100)
+    document = await group.file("a.md", "a line\n" + "x" * 80)
+    suggestion, [large, small] = await propose(group, document, ("a line", "y" * 30), ("x" * 80, "x" * 81))
+    with pytest.raises(DocumentTooLarge):
+        await group.decide(suggestion, "accept", large)
+    assert await group.storage.db["decisions"].count_documents({}) == 0
+    [outcome] = await group.decide(suggestion, "accept", small)
+    assert outcome == Outcome(small, HunkState.ACCEPTED)
+    await group.type(document, 20, 60, "")
+    assert (await group.text(document)).startswith("a line")  # nobody carries out what was refused
+    [outcome] = await group.decide(suggestion, "accept", large)
+    assert outcome == Outcome(large, HunkState.ACCEPTED)
+    assert (await group.text(document)).startswith("y" * 30)
 
 
 async def test_a_change_of_a_file_in_the_trash_is_refused_and_its_rejection_is_not(group: Group) -> None:
