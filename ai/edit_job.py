@@ -145,7 +145,7 @@ class EditAttempt(SuggestionAttempt):
                 await self._keep()
                 self._kept = True
             await self._tools.suggestions.remove_streaming(unsaved.removed)
-            await self._tools.suggestions.add_hunks(unsaved.added)
+            await self._add(unsaved.added)
             for hunk in unsaved.changed:
                 await self._tools.suggestions.rewrite_hunk(hunk)
 

@@ -1,11 +1,12 @@
 """What attempts at edits and at writes have in common: taking a suggestion over, and leaving it in order."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from ai.attempt import Fenced, Run
 from ai.generation import Generation
-from ai.hunks import Mode
+from ai.hunks import Hunk, Mode
 from ai.jobs import Job, JobState
 from ai.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
@@ -82,6 +83,11 @@ class SuggestionAttempt(ABC):
     async def _change(self, **fields: Any) -> None:
         """Raises Fenced when another attempt has begun."""
         if not await self._tools.suggestions.change(self._suggestion, self._job.attempt, **fields):
+            raise Fenced(self._job.id)
+
+    async def _add(self, hunks: Sequence[Hunk]) -> None:
+        """Raises Fenced when another attempt has begun."""
+        if not await self._tools.suggestions.add_hunks(hunks):
             raise Fenced(self._job.id)
 
     async def _announce(self) -> None:

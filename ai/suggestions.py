@@ -173,17 +173,28 @@ class Suggestions:
         found = self._hunks.find({"suggestion": {"$in": list(suggestions)}}).sort([("ord", ASCENDING)])
         return [Hunk.of(record) async for record in found]
 
-    async def add_hunks(self, hunks: Sequence[Hunk]) -> None:
-        if hunks:
-            await self._hunks.insert_many([hunk.record() for hunk in hunks])
+    async def add_hunks(self, hunks: Sequence[Hunk]) -> bool:
+        """Store `hunks` of one attempt. False when another attempt has taken over: none of them stays."""
+        if not hunks:
+            return True
+        await self._hunks.insert_many([hunk.record() for hunk in hunks])
+        # Looked at afterwards: an attempt that begins after this finds them, and takes them back itself.
+        first = hunks[0]
+        later = {"_id": first.suggestion, "attempt": {"$gt": first.attempt}}
+        if await self._suggestions.find_one(later, {"_id": 1}) is None:
+            return True
+        await self.remove_streaming(hunk.id for hunk in hunks)
+        return False
 
     async def rewrite_hunk(self, hunk: Hunk) -> None:
         """Replace a hunk that streams; `hunk` may be its last such version.
 
-        One that is stored in any other state is left alone: it belongs to whoever decides.
+        One that is stored in any other state is left alone: it belongs to whoever decides. So is one of a later
+        attempt: a worker that was stopped for a while may still have a write to make.
         """
         record = hunk.record()
-        await self._hunks.update_one({"_id": record.pop("_id"), "state": HunkState.STREAMING.value}, {"$set": record})
+        ours = {"_id": record.pop("_id"), "state": HunkState.STREAMING.value, "attempt": {"$lte": hunk.attempt}}
+        await self._hunks.update_one(ours, {"$set": record})
 
     async def remove_streaming(self, ids: Iterable[str]) -> None:
         """Delete hunks that nobody can have decided."""

@@ -118,7 +118,7 @@ class WriteAttempt(SuggestionAttempt):
         hunks = await self._tools.suggestions.hunks(suggestion.id)
         if not hunks:
             hunk = self._blank(suggestion, client)
-            await self._tools.suggestions.add_hunks([hunk])
+            await self._add([hunk])
             return hunk
         [hunk] = hunks
         if hunk.state is not HunkState.STREAMING:
