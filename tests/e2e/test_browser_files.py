@@ -142,6 +142,20 @@ async def test_what_is_typed_while_the_server_is_away_is_there_when_it_is_back(s
     assert await file_text(site, "offline.md") == "before\nonline\noffline"
 
 
+async def test_a_text_of_ten_megabytes_opens_and_is_typed_into(site: Server, people: People) -> None:
+    line = "The quick brown fox jumps over the lazy dog, line after line.\n"
+    text = line * (10_000_000 // len(line) + 1)
+    await new_document(site, "large.txt", text)
+    owner = await people.owner()
+    await owner.open("large.txt")
+    await expect(owner.state).to_have_text("Saved", timeout=60_000)
+    await owner.type_at_end("large.txt", "x")
+    await expect(owner.state).to_have_text("Saved", timeout=60_000)
+    await owner.reads_of("large.txt", f"{line}x")
+    await people.picture(owner, "ten-megabytes")
+    assert await file_text(site, "large.txt") == text + "x"
+
+
 async def test_on_a_phone_the_text_has_the_window(site: Server, people: People) -> None:
     await new_document(site, "phone.md", "# On the way\n\nA line that is longer than a phone is wide, and wraps.\n")
     phone = await people.guest("editor", "Pia", PHONE)
