@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
 import { useOutage } from './outage'
-import { isSaved } from './saveState'
+import { hasOwnEdits, isSaved } from './saveState'
 import type { DocumentSession } from './session'
 
 /** Milliseconds of waiting for a barrier after which the reader is told that something is wrong. */
@@ -43,6 +43,12 @@ function words(
   return ['warn', `Not saved yet: ${outage ?? 'the server has not confirmed it'}`]
 }
 
+/** The server never answers a viewer's barrier. `ownEdits`: of somebody who was an editor a moment ago. */
+function wordsForViewers(connected: boolean, ownEdits: boolean): [Tone, string] {
+  if (ownEdits) return ['warn', 'Read-only: your last edits are not saved']
+  return connected ? ['quiet', 'Read-only'] : ['warn', 'Offline: what others write does not reach you']
+}
+
 export function SaveStatus({ session, canEdit }: { session: DocumentSession; canEdit: boolean }) {
   const phase = useStore(session.phase)
   const state = useStore(session.save)
@@ -65,11 +71,9 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
         {state.connected ? 'Opening…' : 'Connecting…'}
       </span>
     )
-  // The server never answers a viewer's barrier, and there is nothing to save.
-  const [tone, text] =
-    !canEdit && state.connected
-      ? (['quiet', 'Read-only'] as const)
-      : words(state.connected, saved, waitedLong, outage, kept, incomplete)
+  const [tone, text] = canEdit
+    ? words(state.connected, saved, waitedLong, outage, kept, incomplete)
+    : wordsForViewers(state.connected, hasOwnEdits(state))
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
     <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>

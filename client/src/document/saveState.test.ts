@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { initial, isBarrierDue, isSaved, reduce, type SaveEvent, type SaveState } from './saveState'
+import { hasOwnEdits, initial, isBarrierDue, isSaved, reduce, type SaveEvent, type SaveState } from './saveState'
 
 const run = (...events: SaveEvent[]): SaveState =>
   [{ type: 'allowed', allowed: true } as const, ...events].reduce(reduce, initial)
@@ -40,6 +40,19 @@ describe('save state', () => {
     const demoted = run(...opened, { type: 'edited' }, { type: 'barrier sent' }, { type: 'allowed', allowed: false })
     expect(isBarrierDue(demoted)).toBe(false)
     expect(isBarrierDue(reduce(demoted, { type: 'allowed', allowed: true }))).toBe(true)
+  })
+
+  test('who becomes a viewer has edits that are not saved, unless the barrier under way still returns', () => {
+    const demoted = run(...opened, { type: 'edited' }, { type: 'barrier sent' }, { type: 'allowed', allowed: false })
+    expect(hasOwnEdits(demoted)).toBe(true)
+    expect(hasOwnEdits(reduce(demoted, { type: 'barrier answered', edits: 2 }))).toBe(false)
+    const viewer = [...opened, { type: 'edited' } as const].reduce(reduce, initial)
+    expect(hasOwnEdits(viewer)).toBe(false)
+  })
+
+  test('a barrier that was sent before the server allowed edits is sent anew when the server asks again', () => {
+    const dropped = run(...opened, { type: 'edited' }, { type: 'barrier sent' })
+    expect(isBarrierDue(reduce(dropped, { type: 'uploaded' }))).toBe(true)
   })
 
   test('edits stay confirmed when the connection breaks', () => {

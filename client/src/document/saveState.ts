@@ -15,6 +15,8 @@ export interface SaveState {
   connected: boolean
   /** Whether this person may edit: the server drops a viewer's edits, and never answers a viewer's barrier. */
   allowed: boolean
+  /** Whether edits were under way when this person lost the right to edit: nobody knows what became of them. */
+  stranded: boolean
   /** Whether this connection has sent what the server lacked. */
   uploaded: boolean
 }
@@ -25,6 +27,7 @@ export const initial: SaveState = {
   inFlight: null,
   connected: false,
   allowed: false,
+  stranded: false,
   uploaded: false,
 }
 
@@ -44,7 +47,8 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
     case 'connected':
       return { ...state, connected: true, uploaded: false, inFlight: null }
     case 'uploaded':
-      return { ...state, uploaded: true }
+      // A server that asks again within a connection may have dropped a barrier, sent when it did not yet allow edits.
+      return { ...state, uploaded: true, inFlight: null }
     case 'barrier sent':
       return { ...state, inFlight: state.edits }
     case 'barrier answered':
@@ -52,8 +56,10 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
       if (state.inFlight !== event.edits) return state
       return { ...state, confirmed: event.edits, inFlight: null }
     case 'allowed':
-      // A barrier from before the role changed may never come back.
-      return state.allowed === event.allowed ? state : { ...state, allowed: event.allowed, inFlight: null }
+      if (state.allowed === event.allowed) return state
+      // A barrier from before the role changed may never come back, but where it does, it holds.
+      if (!event.allowed) return { ...state, allowed: false, stranded: hasOwnEdits(state) }
+      return { ...state, allowed: true, stranded: false, inFlight: null }
     case 'disconnected':
       return { ...state, connected: false, uploaded: false, inFlight: null }
   }
@@ -62,7 +68,8 @@ export function reduce(state: SaveState, event: SaveEvent): SaveState {
 export const isSaved = (state: SaveState) => state.confirmed === state.edits
 
 /** Whether there is something of this person's, or of an earlier visit, that is not known to be durable. */
-export const hasOwnEdits = (state: SaveState) => state.allowed && state.edits > initial.edits && !isSaved(state)
+export const hasOwnEdits = (state: SaveState) =>
+  (state.allowed || state.stranded) && state.edits > initial.edits && !isSaved(state)
 
 export const isBarrierDue = (state: SaveState) =>
   state.connected && state.allowed && state.uploaded && state.inFlight === null && !isSaved(state)
