@@ -180,6 +180,12 @@ class People:
         await expect(tab.page.get_by_role("navigation", name="Where you are")).to_be_visible()
         return tab
 
+    async def tab_beside(self, tab: Tab) -> Tab:
+        """One more tab in the same browser."""
+        another = Tab(self._server, await tab.page.context.new_page())
+        self.tabs.append(another)
+        return another
+
     async def picture(self, tab: Tab, name: str) -> None:
         self._pictures.mkdir(parents=True, exist_ok=True)
         await tab.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")

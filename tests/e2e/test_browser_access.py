@@ -70,3 +70,44 @@ async def test_who_became_a_viewer_while_offline_is_told_that_something_is_not_s
     await guest.is_saved()
     assert await file_text(site, "demoted.md") == "before\nin the tunnel"
     guest.errors.clear()  # the browser itself reports what it could not reach
+
+
+async def sign_out(tab: Tab) -> None:
+    await tab.page.get_by_role("button", name="theme and account").click()
+    await tab.page.get_by_role("menuitem", name="Sign out").click()
+
+
+async def test_who_signs_out_in_another_tab_is_signed_out_in_all(site: Server, people: People) -> None:
+    await new_document(site, "out.md", "before\n")
+    first = await people.guest("editor", "Sam")
+    await first.open("out.md")
+    await first.type_at_end("out.md", "saved")
+    await first.is_saved()
+    second = await people.tab_beside(first)
+    await second.open("out.md")
+    await second.is_saved()
+    await sign_out(second)
+    await expect(second.page.get_by_role("heading", name="You are not signed in")).to_be_visible()
+    await expect(first.page.get_by_role("heading", name="You are not signed in")).to_be_visible()
+    await people.picture(first, "signed-out-elsewhere")
+    assert await file_text(site, "out.md") == "before\nsaved"
+    second.errors.clear()  # the browser itself reports that it was answered 401
+
+
+async def test_edits_that_are_not_saved_stay_on_the_screen_of_who_was_signed_out(site: Server, people: People) -> None:
+    await new_document(site, "out2.md", "before\n")
+    first = await people.guest("editor", "Sam", PHONE)
+    await first.open("out2.md")
+    await first.is_saved()
+    await first.page.context.set_offline(True)
+    await first.type_at_end("out2.md", "in the tunnel")
+    # A browser has one network; what another tab of it does comes from here.
+    [cookie] = await first.page.context.cookies()
+    session = {"Cookie": f"{cookie['name']}={cookie['value']}", "Origin": site.url}
+    (await site.http().post("/api/signout", headers=session)).raise_for_status()
+    await first.page.context.set_offline(False)
+    await expect(first.page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    await expect(first.state).to_have_text("No longer saved")
+    await first.reads("out2.md", "before\nin the tunnel")
+    await people.picture(first, "signed-out-with-edits")
+    first.errors.clear()  # the browser itself reports what it could not reach

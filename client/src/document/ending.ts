@@ -11,7 +11,8 @@ export interface Ending {
 const endings: Record<number, Ending> = {
   4401: {
     title: 'You are signed out',
-    detail: 'Open your sign-in link again to go on. Edits that had not been saved are kept in this browser.',
+    detail:
+      'What you see is the text as you had it, and your last edits are not saved. Copy what you need, then come in again with a new link.',
     keepsText: true,
   },
   4403: {

@@ -1,6 +1,7 @@
 import { go } from '../app/location'
 import { loadAccount } from '../app/account'
 import { Page } from '../app/Page'
+import { SignedOutPage } from '../app/SignedOutPage'
 import { Button } from '../ui/Button'
 
 /** The server closed the workspace for this person for good. */
@@ -9,13 +10,14 @@ export function RemovedPage({ code, name }: { code: number; name: string }) {
     await loadAccount()
     go({ at: 'home' })
   }
+  if (code === 4401) return <SignedOutPage why={null} />
   const gone = code === 4404 || code === 4410
   return (
     <Page title={gone ? `“${name}” was deleted` : `You are no longer in “${name}”`}>
       <p>
         {gone
           ? 'An owner deleted this workspace.'
-          : 'An owner removed you, or your session has ended. Ask an owner for a new invitation.'}
+          : 'You left it, or an owner removed you. To come back, ask an owner for a new invitation.'}
       </p>
       <Button look="primary" onClick={() => void leave()}>
         My workspaces

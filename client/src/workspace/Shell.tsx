@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { DocumentPane } from '../document/DocumentPane'
+import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
@@ -30,6 +31,7 @@ export function Shell({ path }: { path: string }) {
   const session = useWorkspace()
   const summary = useStore(session.summary)
   const treeState = useStore(session.tree.state)
+  const unsaved = useStore(unsavedDocuments)
   const narrow = useNarrow()
   const [filesOpen, setFilesOpen] = useState(!narrow)
   const [panel, setPanel] = useState<Panel | null>(null)
@@ -42,7 +44,9 @@ export function Shell({ path }: { path: string }) {
   useStrayDrops()
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
-  if (treeState.is === 'ended') return <RemovedPage code={treeState.code} name={summary.name} />
+  // Edits that are nowhere else stay on the screen, with what the document itself says about its end.
+  const holdsEdits = document !== null && unsaved.has(document.document)
+  if (treeState.is === 'ended' && !holdsEdits) return <RemovedPage code={treeState.code} name={summary.name} />
   const shown = panel === null ? null : panels[panel]
   return (
     <div className="shell">
