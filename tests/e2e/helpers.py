@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -51,6 +52,17 @@ async def eventually(look: Callable[[], Awaitable[T]], holds: Callable[[T], obje
 def asking(model: ModelServer) -> dict[str, str]:
     """The settings of a server whose model is ``model``."""
     return {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "key-of-the-tests", "SCRIPTORIUM_MODEL": "scripted"}
+
+
+@asynccontextmanager
+async def stopped_database(server: Server) -> AsyncIterator[None]:
+    """The server's embedded database answers nobody meanwhile."""
+    [database] = map(int, Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split())
+    os.kill(database, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(database, signal.SIGCONT)
 
 
 @asynccontextmanager

@@ -1,10 +1,7 @@
 """What the page says, and where the focus is, when something other than typing happens."""
 
 import json
-import os
 import re
-import signal
-from pathlib import Path
 
 import pytest
 from playwright.async_api import WebSocketRoute, expect
@@ -13,7 +10,7 @@ from collab.codec import encode_update
 from tests.collab.costly import BASE, COMPARED_WITH_ALL
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People
-from tests.e2e.helpers import eventually, file_text, new_document
+from tests.e2e.helpers import eventually, file_text, new_document, stopped_database
 from tests.support.server import Server
 from tests.support.sync_client import sync_client
 
@@ -107,9 +104,7 @@ async def test_a_database_that_is_away_is_told_and_nothing_is_called_saved(site:
     for tab in (owner, phone):
         await tab.open("outage.md")
         await tab.is_saved()
-    [database] = map(int, Path(f"/proc/{site.pid}/task/{site.pid}/children").read_text().split())
-    os.kill(database, signal.SIGSTOP)
-    try:
+    async with stopped_database(site):
         await owner.type_at_end("outage.md", "while it is away")
         await expect(owner.state).to_have_text("Saving…")
         await phone.reads("outage.md", "before\nwhile it is away")  # editing goes on
@@ -119,8 +114,6 @@ async def test_a_database_that_is_away_is_told_and_nothing_is_called_saved(site:
         await expect(phone.state).to_have_text(words, timeout=30_000)
         await people.picture(owner, "database-away")
         await people.picture(phone, "database-away-phone")
-    finally:
-        os.kill(database, signal.SIGCONT)
     for tab in (owner, phone):
         await expect(tab.state).to_have_text("Saved", timeout=30_000)
         tab.errors.clear()  # the browser itself reports that /readyz answers 503
