@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
+import { type Hold, holdInShort } from './hold'
 import { useOutage } from './outage'
 import { hasOwnEdits, isSaved } from './saveState'
 import type { DocumentSession } from './session'
@@ -30,7 +31,11 @@ function words(
   outage: string | null,
   kept: boolean,
   incomplete: boolean,
+  hold: Hold | null,
 ): [Tone, string] {
+  if (hold !== null && !(connected && saved)) {
+    return ['warn', `${saved ? 'Not connected' : 'Not saved yet'}: ${holdInShort(hold, kept)}`]
+  }
   if (!connected) {
     return [
       'warn',
@@ -53,9 +58,10 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const phase = useStore(session.phase)
   const state = useStore(session.save)
   const kept = useStore(session.kept)
+  const hold = useStore(session.hold)
   const incomplete = useStore(useWorkspace().incomplete).has(session.document)
   const saved = isSaved(state)
-  const waitedLong = useWaitedLong(canEdit && state.connected && !saved)
+  const waitedLong = useWaitedLong(canEdit && state.connected && !saved && hold === null)
   const outage = useOutage(waitedLong)
 
   if (phase.is === 'ended') {
@@ -72,7 +78,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
       </span>
     )
   const [tone, text] = canEdit
-    ? words(state.connected, saved, waitedLong, outage, kept, incomplete)
+    ? words(state.connected, saved, waitedLong, outage, kept, incomplete, hold)
     : wordsForViewers(state.connected, hasOwnEdits(state))
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.

@@ -13,6 +13,7 @@ import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useRole } from '../workspace/context'
 import { Ended } from './Ended'
+import { Held } from './Held'
 import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 
@@ -32,14 +33,24 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   useEffect(() => session.barriers.allow(canEdit), [session, canEdit])
   const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
 
-  if (phase.is === 'opening') return <Waiting>Opening the text…</Waiting>
+  if (phase.is === 'opening')
+    return (
+      <>
+        <Held session={session} />
+        <Waiting>Opening the text…</Waiting>
+      </>
+    )
   if (phase.is === 'ended' && !phase.ending.keepsText)
     return <Ended ending={phase.ending} node={node} session={session} />
 
   const shown = isMarkdown(node.path) ? mode : 'text'
   return (
     <>
-      {phase.is === 'ended' ? <Ended ending={phase.ending} node={node} session={session} /> : null}
+      {phase.is === 'ended' ? (
+        <Ended ending={phase.ending} node={node} session={session} />
+      ) : (
+        <Held session={session} />
+      )}
       <div className="document" data-shown={shown}>
         <div className="document-text">
           <TextEditor

@@ -70,9 +70,9 @@ export function endingFor(code: number, reason: string, wasOpen: boolean): Endin
 
 /** The document was open, and grew beyond what can be edited together by what was typed or pasted here. */
 const outgrown: Ending = {
-  title: 'This is more than one file can hold',
+  title: 'This file is as large as it can be',
   detail:
-    'With your last edit the text is too large to be edited together, so it was not saved. Copy what you need first.',
+    'With your last edit it would be larger than one file may be, so that edit was not saved. Copy what you need first.',
   keepsText: true,
   ownFault: true,
 }

@@ -5,6 +5,7 @@ import { createProvider } from '../lib/provider'
 import { createStore, type ReadableStore } from '../lib/store'
 import { Barriers } from './barrier'
 import { type Ending, endingFor, isRefusal, refused } from './ending'
+import { type Hold, holdAfter } from './hold'
 import { hasOwnEdits, isSaved, type SaveState } from './saveState'
 
 export type Phase = { is: 'opening' } | { is: 'open' } | { is: 'ended'; ending: Ending }
@@ -39,12 +40,15 @@ export class DocumentSession {
 
   private readonly phaseStore = createStore<Phase>({ is: 'opening' })
   private readonly keptStore = createStore(true)
+  private readonly holdStore = createStore<Hold | null>(null)
   private readonly persistence: IndexeddbPersistence
   private refusals = 0
 
   readonly phase: ReadableStore<Phase> = this.phaseStore
   /** Whether edits survive a reload while offline; false where the browser denies its storage. */
   readonly kept: ReadableStore<boolean> = this.keptStore
+  /** Why the server takes nothing for now, until it has taken everything. */
+  readonly hold: ReadableStore<Hold | null> = this.holdStore
 
   constructor(
     workspace: string,
@@ -63,6 +67,7 @@ export class DocumentSession {
       const state = this.save.get()
       if (isSaved(state)) this.refusals = 0
       noteUnsaved(document, hasOwnEdits(state))
+      this.release()
     })
     void this.connect()
   }
@@ -122,14 +127,23 @@ export class DocumentSession {
 
   private end(ending: Ending): void {
     this.provider.disconnect()
+    this.holdStore.set(null)
     this.phaseStore.set({ is: 'ended', ending })
   }
 
   private readonly onSync = (synced: boolean) => {
     if (synced) this.begin()
+    this.release()
+  }
+
+  /** Only then: who comes again is let in at times, and sent away with the next edit. */
+  private release(): void {
+    const state = this.save.get()
+    if (this.provider.synced && (isSaved(state) || !state.allowed)) this.holdStore.set(null)
   }
 
   private readonly onClose = (event: CloseEvent | null) => {
+    this.holdStore.update((before) => holdAfter(before, event))
     if (event === null || !isRefusal(event.code)) return
     this.refusals += 1
     // Once may be a frame damaged on its way; twice with nothing saved in between is our own text.
