@@ -62,8 +62,14 @@ class Tab:
         page.on("dialog", self._dialog)
 
     def _console(self, kind: str, text: str) -> None:
-        # While the server is away the browser itself reports each failed connection; that is no fault of the page.
-        if kind == "error" and "ERR_CONNECTION_REFUSED" not in text and "WebSocket connection" not in text:
+        # While the server is away the browser itself reports each failed connection, and where a socket is being closed
+        # each answer to what had come before; that is no fault of the page.
+        no_faults = (
+            "ERR_CONNECTION_REFUSED",
+            "WebSocket connection",
+            "WebSocket is already in CLOSING or CLOSED state",
+        )
+        if kind == "error" and not any(words in text for words in no_faults):
             self.errors.append(text)
 
     def _request(self, url: str) -> None:
