@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.limits import Limits
+from collab.peer import Sender
 from collab.presence import Presence
-
-if TYPE_CHECKING:
-    from collab.connection import Connection
 
 PRESENCE_INTERVAL = 0.033
 """Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
@@ -28,20 +25,20 @@ class Audience:
         self._publish = publish
         self._heard = heard
         self._loop = asyncio.get_running_loop()
-        self._connections: dict[Connection, Callable[[bytes], None]] = {}
+        self._connections: dict[Sender, Callable[[bytes], None]] = {}
         """With what sends to each: looked up once, because every flush calls it for all."""
         self._observers: dict[Callable[[bytes], None], None] = {}
         self._presence_timer: asyncio.TimerHandle | None = None
         self._presence_sent = float("-inf")
 
     @property
-    def connections(self) -> Collection[Connection]:
+    def connections(self) -> Collection[Sender]:
         return self._connections.keys()
 
-    def join(self, connection: Connection) -> None:
+    def join(self, connection: Sender) -> None:
         self._connections[connection] = connection.peer.send
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Sender) -> None:
         self._connections.pop(connection, None)
         self.presence.detach(connection)
         self.schedule_presence()
@@ -51,7 +48,7 @@ class Audience:
         self._observers[callback] = None
         return lambda: self._observers.pop(callback, None)
 
-    def show(self, update: bytes, but: Connection | None = None) -> None:
+    def show(self, update: bytes, but: Sender | None = None) -> None:
         frame = encode_update(update)
         for connection, send in self._connections.items():
             if connection is not but:

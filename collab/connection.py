@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from time import thread_time
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 from collab.codec import (
     Awareness,
@@ -24,6 +23,7 @@ from collab.codec import (
     encode_sync_step_2,
     update_of,
 )
+from collab.peer import Peer
 from collab.portions import order, portions
 from collab.room import COSTLY, MOST_CLIENTS, Overloaded, Room, UpdateGap
 from collab.update import (
@@ -56,34 +56,6 @@ ASK_AGAIN = 1.0
 """Seconds between two step 1 to a client whose updates rest on text that we do not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who is shown to the others; set by the server, never by the client."""
-
-    user: str
-    name: str
-    color: str
-    role: str
-
-
-class Peer(Protocol):
-    """The far end of a connection."""
-
-    author: str
-    """``user:<id>``"""
-    identity: Identity
-    can_write: bool
-    """May change while the connection stands (a role was changed). Looked at again between the portions of an update,
-    also of one whose sender has left: false for whoever was sent away."""
-
-    @property
-    def send(self) -> Callable[[bytes], None]:
-        """Queues a frame; never waits. A peer that cannot keep up is disconnected, never skipped."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Close with a WebSocket close code; never waits, and may be called more than once."""
-
-
 class Connection:
     def __init__(self, room: Room, peer: Peer) -> None:
         self._room = room
@@ -92,7 +64,6 @@ class Connection:
         self._deferred: list[bytes] = []
         self._unanswered = 0
         self.cost = 0.0
-        """Seconds of CPU that integrating took, where it took more than is usual. Whoever reads it may set it back."""
         room.audience.join(self)
         peer.send(encode_sync_step_1(room.encode_state_vector()))
         if (states := room.audience.presence.all_states()) is not None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from collab.outbox import merge
-
-if TYPE_CHECKING:
-    from collab.connection import Connection
+from collab.peer import Sender
 
 
 @dataclass(slots=True)
@@ -19,7 +16,7 @@ class Incoming:
     """Its structs and delete ranges."""
     cuts: bool
     """Whether it cuts surrogate pairs (`collab.surrogates`)."""
-    sender: Connection | None
+    sender: Sender | None
     """None also when several sent it."""
     announce: bool
     """Whether it is ours to tell other processes about while the log is away; not so what one of them told us."""

@@ -28,6 +28,7 @@ from collab.limits import Limits
 from collab.mending import mend_aside
 from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox
+from collab.peer import Sender
 from collab.replica import TURN, is_refusal
 from collab.snapshots import Loaded
 from collab.surrogates import mend
@@ -37,7 +38,6 @@ from collab.window import FlushWindow
 
 if TYPE_CHECKING:
     from collab.commits import GroupCommit
-    from collab.connection import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -426,7 +426,7 @@ class Room:
         update: bytes,
         header: UpdateHeader,
         author: str,
-        sender: Connection | None,
+        sender: Sender | None,
         *,
         growth: int | None = None,
     ) -> None:
@@ -482,7 +482,7 @@ class Room:
         if self.overloaded(len(update) + len(header.ranges) * BYTES_PER_CLIENT):
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
-    def _check_tree(self, update: bytes, sender: Connection | None) -> None:
+    def _check_tree(self, update: bytes, sender: Sender | None) -> None:
         """Of what comes over a socket: the server's own changes, deleting among them, go on in a tree that is full."""
         limit = self._limits.text_document
         if sender is not None and self._most_bytes + len(update) > limit:
@@ -495,7 +495,7 @@ class Room:
         self,
         update: bytes,
         header: UpdateHeader,
-        sender: Connection | None,
+        sender: Sender | None,
         *,
         announce: bool,
         seen: tuple[int, ...] = (),
@@ -553,7 +553,7 @@ class Room:
             self._to_log(incoming.unlogged, incoming.seen, announce=incoming.announce)
         self.audience.show(incoming.update, but=incoming.sender)
 
-    def _charge(self, sender: Connection | None, seconds: float) -> None:
+    def _charge(self, sender: Sender | None, seconds: float) -> None:
         """Who sent what took long pays for it. If that were several, each will be looked at by itself for a while."""
         if sender is not None:
             sender.cost += seconds

@@ -13,8 +13,9 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
-from collab.connection import Connection, Identity
+from collab.connection import Connection
 from collab.documents import tree_id
+from collab.peer import Identity
 from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
 from collab.snapshots import DocumentNotFound
 from collab.update import InvalidUpdate

@@ -25,10 +25,11 @@ from collab.codec import (
     encode_sync_step_2,
     encode_update,
 )
-from collab.connection import Connection, Identity
+from collab.connection import Connection
 from collab.edits import recorded
 from collab.entries import LogEntry, NewClient
 from collab.following import Following
+from collab.peer import Identity
 from collab.room import Room
 from collab.rooms import Rooms
 from storage import Storage

@@ -5,7 +5,8 @@ from typing import Any
 from pycrdt import Map
 
 from collab.codec import SyncStep1, SyncStep2, Update, decode_frame, encode_sync_step_2
-from collab.connection import Connection, Identity
+from collab.connection import Connection
+from collab.peer import Identity
 from collab.replica import Replica
 from collab.room import Room
 from collab.update import Kind, read_update
