@@ -252,7 +252,7 @@ class Room:
         content, deferred = (self.encode_whole(), []) if replica.built else replica.untried()
         try:
             size = len(content) + sum(map(len, deferred))
-            squashed = await self._aside.attempt(size, squash, content, deferred)
+            squashed = await self._aside.attempt_twice(size, squash, content, deferred)
         except TookTooLong:
             self._costly(self)
         except Exception as error:  # the CRDT library refuses it, or the machine has no room for a process

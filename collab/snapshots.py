@@ -248,7 +248,7 @@ class Snapshots:
         if record["kind"] != "text" or not (await asyncio.to_thread(counted, structs, entries)).doubtful(size):
             folding = self._aside.run(size, fold, record["kind"], previous, structs, entries)
         else:
-            folding = self._aside.attempt(size, attempt, record["kind"], previous, entries)
+            folding = self._aside.attempt_twice(size, attempt, record["kind"], previous, entries)
         try:
             return await folding
         except (TookTooLong, TooManyStructs) as error:

@@ -21,8 +21,8 @@ from pycrdt import Doc, Text, merge_updates
 
 from collab.known import NOTHING
 
-BEARABLE = 0.02
-"""Seconds of CPU that any text may take."""
+BEARABLE = 0.05
+"""Seconds of CPU that any text may take: as long as a turn of the loop."""
 
 TIMES_READING = 12
 

@@ -6,6 +6,7 @@ import operator
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,19 @@ async def test_an_attempt_gets_the_process_of_the_one_before_unless_that_has_end
     await aside.attempt(1, os.getpid)
     await aside.close()
     assert not children() - before
+
+
+def once(marker: str) -> str:
+    """As if it took too long, but the second time."""
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        signal.raise_signal(signal.SIGPROF)
+    return "done"
+
+
+async def test_what_took_too_long_once_is_tried_again_and_then_no_more(tmp_path: Path) -> None:
+    aside = Aside()
+    assert await aside.attempt_twice(1, once, str(tmp_path / "marker")) == "done"
+    with pytest.raises(TookTooLong):
+        await aside.attempt_twice(1, signal.raise_signal, signal.SIGPROF)
+    await aside.close()

@@ -280,13 +280,18 @@ async def attempt(plan: Plan, forks: Nursery, clients: Clients, figures: Counter
     except Exception as error:
         kept = FAILED / str(plan.seed)
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.move(folder, kept)
+        # Not moved: between file systems that fails, for what it cannot copy are the sockets.
+        shutil.copytree(folder, kept, ignore=_sockets)
         plan.save(kept / "plan.json")
         return f"{type(error).__name__}: {error}\n  saved as {kept / 'plan.json'}"
     finally:
         figures.update(ordeal.figures)
         shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+def _sockets(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if (Path(folder) / name).is_socket()}
 
 
 async def _eventually(within: float, look: Any) -> Any:
