@@ -183,7 +183,9 @@ class Suggestions:
         later = {"_id": first.suggestion, "attempt": {"$gt": first.attempt}}
         if await self._suggestions.find_one(later, {"_id": 1}) is None:
             return True
-        await self.remove_streaming(hunk.id for hunk in hunks)
+        # One that the later attempt has made its own stays.
+        ids = [hunk.id for hunk in hunks]
+        await self._hunks.delete_many({"_id": {"$in": ids}, "state": "streaming", "attempt": {"$lte": first.attempt}})
         return False
 
     async def rewrite_hunk(self, hunk: Hunk) -> None:

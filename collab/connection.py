@@ -153,7 +153,7 @@ class Connection:
         header = read_update(update, self._room.kind)
         if whole and header.deletes and not header.ranges:
             deleted = self._room.encode_deletions()
-            if len(deleted) > LARGE:
+            if len(deleted) > LARGE or not self._room.sound.is_set():
                 return self._update_cooperatively(update, whole)
             if holds(read_update(deleted, self._room.kind).deletes, header.deletes):
                 self._accepted(whole, True)
@@ -171,6 +171,7 @@ class Connection:
             if await self._aside(holds, deleted.deletes, header.deletes):
                 self._accepted(whole, True)
                 return
+        await self._room.idle()
         if (pending := self._accept(update, header, whole)) is not None:
             await pending
 

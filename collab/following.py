@@ -149,6 +149,7 @@ class Following:
         if room.overloaded(len(message.update)):
             return  # whoever sent it keeps it, and its number will be missed here once the log has it
         header = read_update(message.update, room.kind)
+        room.flush()  # which may be what it is not sound after
         if not room.sound.is_set() or room.gap(header):
             self._hold(message)
             return
@@ -162,7 +163,7 @@ class Following:
         parts = await self._cut(message.update) if room.sound.is_set() else None
         with room.gathering():  # what came as one entry stays one
             for part in parts or ():
-                await room.ready()
+                await room.idle()
                 header = read_update(part, room.kind)
                 if room.gap(header):
                     parts = None
@@ -179,6 +180,12 @@ class Following:
             self._held.append(message)
             self._held_bytes += len(message.update)
         self.read_on()
+
+    def resume(self) -> None:
+        """The room is sound again."""
+        self._release_held()
+        if not self.room.covers(self.room.announced):
+            self.read_on()
 
     def _release_held(self) -> None:
         if self._held:

@@ -1,5 +1,6 @@
 """What is known of one document, and so what of an update may be taken."""
 
+import asyncio
 from dataclasses import dataclass
 
 import pycrdt
@@ -15,6 +16,9 @@ from collab.update import (
     read_update,
     read_update_cooperatively,
 )
+
+_AT_ONCE = 10_000
+"""Strings that are learned at a stretch: some milliseconds."""
 
 NOTHING = b"\x00\x00"
 """A Yjs v1 update without structs and deletions."""
@@ -48,8 +52,13 @@ class Known:
         """
         if (document := self._to_read()) is not None:
             header = await read_update_cooperatively(document, self._kind)
-            if self._unread is document:
-                self._learn(header)
+            pairs = SurrogatePairs()
+            for some in range(0, len(header.paired), _AT_ONCE):
+                pairs.add(header.paired[some : some + _AT_ONCE])
+                await asyncio.sleep(0)
+            if self._unread is document:  # nothing was taken meanwhile
+                self._unread, self._pairs = None, pairs
+                self._maps.update(header.entries)
 
     def _to_read(self) -> bytes | None:
         """The document, if it is yet to be read and may hold what must be known."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -68,7 +69,10 @@ class Renewal:
 
     def _begin(self, room: Room) -> None:
         if room.document not in self._tasks:
+            # Or its text would be read of a room that others have opened anew, and has not heard of what they wrote.
+            leave = self._rooms.keep(room.document)
             task = asyncio.create_task(self._renew(room), name=f"renew {room.document}")
+            task.add_done_callback(lambda _: leave())
             self._tasks[room.document] = task
             task.add_done_callback(lambda _: self._tasks.pop(room.document))
 
@@ -155,8 +159,9 @@ class Renewal:
     async def _text(self, room: Room) -> str:
         """With all that the log has."""
         if room.built:
-            await self._rooms.catch_up(room)
-            return room.text
+            with suppress(RoomClosed):
+                await self._rooms.catch_up(room)
+                return room.text
         try:
             return await self._rooms.snapshots.salvage(room.document)
         except TooCostly:

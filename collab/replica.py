@@ -172,11 +172,12 @@ class Replica:
         """Of what is not built: an update as a `Doc` encodes it, and what is to come on top of it."""
         return self._content, list(self._deferred)
 
-    def tried(self, fresh: int, squashed: bytes, deferred: int) -> None:
-        """A trial has made ``squashed`` of what there was: so many fresh structs, and so many updates on top. Of that
-        the document is built now: of what it was made of that takes as long as the trial took."""
+    def tried(self, fresh: int, content: bytes, squashed: bytes, deferred: int) -> None:
+        """A trial has made ``squashed`` of ``content`` and so many updates on top, with so many fresh structs. Of that
+        the document is built now, if it still is what it was: of what it was made of that takes as long as the trial.
+        """
         self.structs = self.structs.tried(fresh)
-        if self._doc is None:
+        if self._doc is None and self._content is content:
             self._content = squashed
             del self._deferred[:deferred]
 

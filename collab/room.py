@@ -101,13 +101,16 @@ class Room:
         publish: Callable[[bytes], None],
         heard: Callable[[], bool],
         missed: Callable[[Room], None],
+        resumed: Callable[[Room], None],
         rebuild: Callable[[Room], None],
         aside: Aside,
         costly: Callable[[Room], None],
         committed: Callable[[Room], None],
         limits: Limits,
     ) -> None:
-        """``missed``: read the log, others have written what is not here; ``costly``: building it takes too long."""
+        """``missed``: read the log, others have written what is not here; ``resumed``: what came over the bus while the
+        room was not `sound` was not taken; ``costly``: building it takes too long.
+        """
         self.document = document
         self.workspace = loaded.workspace
         self.kind: Kind = loaded.kind
@@ -120,6 +123,7 @@ class Room:
         self._publish = publish
         self._heard = heard
         self._missed = missed
+        self._resumed = resumed
         self._rebuild = rebuild
         self._aside = aside
         self._costly = costly
@@ -249,7 +253,7 @@ class Room:
     async def _make_trial(self) -> None:
         self.flush()
         replica, fresh = self._replica, self._replica.structs.fresh
-        content, deferred = (self.encode_whole(), []) if replica.built else replica.untried()
+        content, deferred = (self.encode_whole(), []) if replica.built or replica.torn else replica.untried()
         try:
             size = len(content) + sum(map(len, deferred))
             squashed = await self._aside.attempt_twice(size, squash, content, deferred)
@@ -259,7 +263,7 @@ class Room:
             log.error("a document could not be tried", document=self.document, why=str(error))
             replica.structs = replica.structs.tried(fresh)
         else:
-            replica.tried(fresh, squashed, len(deferred))
+            replica.tried(fresh, content, squashed, len(deferred))
 
     def give_up(self) -> None:
         """The document takes too long to build: nobody may go on writing here."""
@@ -474,7 +478,7 @@ class Room:
             # who says so; finding it out would take a copy of the document.
             limit = self._limits.text_document
             most = len(update) if growth is None else growth
-            if self._most_bytes + most > limit and (self._replica.built or not self._replica.doubtful):
+            if most > 0 and self._most_bytes + most > limit and (self._replica.built or not self._replica.doubtful):
                 self._most_bytes = len(self._replica.text) + sum(len(item.update) for item in self._incoming)
                 if self._most_bytes + most > limit:
                     raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
@@ -522,17 +526,18 @@ class Room:
             self._flush_timer = None
         if not self._incoming or not self.sound.is_set():
             return
-        if self.unbearable and not self._replica.built:
-            self._drop()
-            return
-        if (not self._replica.built or any(item.cuts for item in self._incoming)) and self._replica.doubtful:
-            self._hold(self._try_out())
-            return
+        if not self._replica.built or any(item.cuts for item in self._incoming):  # then it has to be built
+            if self.unbearable:
+                self._drop()
+                return
+            if self._replica.doubtful:
+                self._hold(self._try_out())
+                return
         waiting, self._incoming = self._incoming, []
         self._parts = 0
         incoming = merged(waiting)
         if incoming.cuts:
-            self._hold(self._mend(incoming))
+            self._hold(self._mend(incoming, waiting))
             return
         began = thread_time()
         if not self._integrate(incoming):
@@ -585,8 +590,8 @@ class Room:
         self.sound.clear()
         self._rebuild(self)
 
-    async def _mend(self, incoming: Incoming) -> None:
-        """Integrate what cuts surrogate pairs: the document is made anew, aside."""
+    async def _mend(self, incoming: Incoming, parts: Sequence[Incoming]) -> None:
+        """Integrate ``incoming``, of ``parts``, which cuts surrogate pairs: the document is made anew, aside."""
         self._forget_copies()
         try:
             self._replica.defer(incoming.update, incoming.parts, cuts=True)
@@ -595,7 +600,7 @@ class Room:
         except BaseException as error:
             if not (is_refusal(error) or isinstance(error, Exception)):
                 raise
-            self._suspects.append(incoming)
+            self._suspects.extend(parts)
             self._rebuild_without(error)
             return
         self._show(incoming)
@@ -646,8 +651,7 @@ class Room:
     def _go_on(self) -> None:
         self.sound.set()
         self.flush()
-        if not self.covers(self.announced):  # what came over the bus meanwhile was not taken
-            self._missed(self)
+        self._resumed(self)
         calls, self._after_rebuild = self._after_rebuild, []
         for call in calls:
             self.when_durable(call)
@@ -753,8 +757,9 @@ class Room:
             self._schedule_flush()
 
     def show_unlogged(self, update: bytes, header: UpdateHeader, authors: tuple[tuple[int, str], ...]) -> None:
-        """Take what another process has shown while the log is away: it goes to the log from here as well."""
-        self.flush()
+        """Take what another process has shown while the log is away: it goes to the log from here as well. Nothing else
+        may wait to be flushed (`idle`).
+        """
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
             self._outbox.first_seen(client, author)

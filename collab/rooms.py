@@ -21,9 +21,10 @@ from collab.codec import MalformedFrame
 from collab.commits import ALONE, SHARED, GroupCommit
 from collab.edits import first_update, fresh_client_id
 from collab.entries import LogEntry, NewClient
-from collab.following import Following
+from collab.following import READ_AGAIN, Following
 from collab.limits import Limits
 from collab.log import UpdateLog
+from collab.replica import is_panic
 from collab.room import Room, RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
 from collab.update import InvalidUpdate
@@ -174,6 +175,22 @@ class Rooms:
         if slot is None:
             slot = _Slot(asyncio.create_task(self._open(document), name=f"open {document}"))
             self._slots[document] = slot
+        leave = self._use(document, slot)
+        try:
+            # Shielded: one impatient visitor must not cancel the opening for the others.
+            return await asyncio.shield(slot.opening), leave
+        except BaseException:
+            leave()
+            raise
+
+    def keep(self, document: str) -> Callable[[], None]:
+        """Keep what is open of ``document`` in memory, also a room that is closed, until the function returned is
+        called, once. Until then nobody opens it anew here.
+        """
+        slot = self._slots.get(document)
+        return self._use(document, slot) if slot is not None else lambda: None
+
+    def _use(self, document: str, slot: _Slot) -> Callable[[], None]:
         slot.users += 1
         if slot.idle_timer is not None:
             slot.idle_timer.cancel()
@@ -187,12 +204,7 @@ class Rooms:
                 else:
                     self._expire_later(document, slot)
 
-        try:
-            # Shielded: one impatient visitor must not cancel the opening for the others.
-            return await asyncio.shield(slot.opening), leave
-        except BaseException:
-            leave()
-            raise
+        return leave
 
     async def _open(self, document: str) -> Room:
         """Subscribe, then read: what is published in between is buffered, what was before is in the log."""
@@ -230,6 +242,7 @@ class Rooms:
             publish=lambda payload: self._storage.bus.publish(channel, payload),
             heard=lambda: self._storage.bus.has_others(channel),
             missed=self._missed,
+            resumed=self._resumed,
             rebuild=lambda room: self._spawn(self._rebuild(room)),
             aside=self.aside,
             costly=self._give_up,
@@ -246,15 +259,23 @@ class Rooms:
         if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
             slot.following.read_on()
 
+    def _resumed(self, room: Room) -> None:
+        if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
+            slot.following.resume()
+
     async def catch_up(self, room: Room) -> None:
-        """Return once ``room``, which is open, has all that the log held at the call, also what the bus is late with or
-        has lost. Raises as `Following.catch_up`.
+        """Return once ``room`` has all that the log held at the call, also what the bus is late with or has lost.
 
         For decisions that hold for everybody: whether a path is free, what the plain file of a document is.
+
+        Raises:
+            RoomClosed: it is in memory no more, or was never open here.
+            As `Following.catch_up`.
         """
-        following = self._slots[room.document].following
-        assert following is not None
-        await following.catch_up()
+        slot = self._slots.get(room.document)
+        if slot is None or slot.following is None or slot.following.room is not room:
+            raise RoomClosed(room.document)
+        await slot.following.catch_up()
 
     async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
@@ -369,7 +390,8 @@ class Rooms:
         room = slot.opening.result()
         if _worth_folding(room):
             await self._compact(room)
-        await room.durable()
+        with suppress(RoomClosed):  # what was not taken after all
+            await room.durable()
         # Looked at again after every wait: somebody may have come in meanwhile. From here to the deletion nothing
         # waits, so nobody can find a room that is about to go with something unsaved in it.
         if slot.users or self._slots.get(document) is not slot:
@@ -394,6 +416,7 @@ class Rooms:
         self._heart.cancel()
         for room in self.open_rooms:
             room.close(1012, "the server restarts")
+        late = await self._until_none_is_held()
         lost = 0
         try:
             await self._commits.close(CLOSE_PATIENCE)
@@ -409,7 +432,7 @@ class Rooms:
                 await slot.unsubscribe()
         for room in self.open_rooms:
             room.stop_timers()
-        if lost:
+        if lost or late:
             await end(self._tasks)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -420,6 +443,15 @@ class Rooms:
                 f"The database stayed away, so {lost} bytes of edits were given up. Nobody was told that they are "
                 "saved; whoever wrote them still holds them and sends them again."
             )
+
+    async def _until_none_is_held(self) -> bool:
+        """What rooms hold goes to the log afterwards. Returns whether that took too long."""
+        waiting = [asyncio.create_task(room.idle()) for room in self.open_rooms if not room.sound.is_set()]
+        if not waiting:
+            return False
+        _, late = await asyncio.wait(waiting, timeout=CLOSE_PATIENCE)
+        await end(late)
+        return bool(late)
 
     # ---- keeping up
 
@@ -501,10 +533,15 @@ class Rooms:
                     return
             except STORAGE_AWAY as error:
                 log.error("rebuilding put off", document=room.document, error=str(error))
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(READ_AGAIN)
             except (DocumentNotFound, DocumentGone):
                 room.close(4410, "this document is gone")
                 break
+            except BaseException as error:  # nobody can write as long as it is not rebuilt
+                if not (is_panic(error) or isinstance(error, Exception)):
+                    raise
+                log.error("rebuilding failed", document=room.document, error=str(error))
+                await asyncio.sleep(READ_AGAIN)
         room.abandon()
 
     async def _beat(self) -> None:

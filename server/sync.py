@@ -50,7 +50,9 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
     except BaseException:
         leave()
         raise
-    _Conversation(SocketProtocol.of(socket), room, leave, member, services)
+    conversation = _Conversation(SocketProtocol.of(socket), room, leave, member, services)
+    if room.closed:  # since it was entered
+        conversation.close(1012, "the document was closed")
 
 
 class _Conversation:
