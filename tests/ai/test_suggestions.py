@@ -1,6 +1,7 @@
 """The records of suggestions: what a worker may still write that has been followed by another."""
 
 from dataclasses import replace
+from typing import Any
 
 from ai.hunks import Hunk, HunkState
 from tests.ai.group import Group
@@ -35,3 +36,27 @@ async def test_a_stalled_worker_adds_nothing_beside_the_one_that_followed_it(gro
     assert not await suggestions.add_hunks([replace(of_first, id="too late", ord=2)])
     assert await suggestions.add_hunks([replace(of_first, id="of the second", attempt=2, ord=3)])
     assert [hunk.id for hunk in await group.hunks(suggestion)] == [of_first.id, "of the first", "of the second"]
+
+
+async def test_a_hunk_that_the_following_attempt_has_made_its_own_stays(group: Group) -> None:
+    suggestion, of_first = await streaming(group)
+    suggestions = group.assistant.suggestions
+    await suggestions.remove_streaming([of_first.id])
+    records = suggestions._suggestions
+    of_second = replace(of_first, attempt=2, proposed="typed by the second")
+
+    class Following:
+        """Between the first attempt's write and its look, the second one begins and finds the hunk."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(records, name)
+
+        async def find_one(self, *arguments: Any) -> Any:
+            suggestions._suggestions = records
+            assert await suggestions.begin_attempt(suggestion, 2)
+            await suggestions.rewrite_hunk(of_second)
+            return await records.find_one(*arguments)
+
+    suggestions._suggestions = Following()  # type: ignore[assignment]
+    assert not await suggestions.add_hunks([of_first])
+    assert await group.hunks(suggestion) == [of_second]

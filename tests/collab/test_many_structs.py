@@ -1,12 +1,14 @@
 """Texts of very many structs, which take long to encode: they go on under a new id, as a single one."""
 
+import asyncio
+
 import pytest
 
 from collab.codec import encode_update
 from collab.entries import LogEntry
 from collab.folding import MOST_STRUCTS
 from collab.renewal import Renewal
-from collab.room import Room
+from collab.room import Room, RoomClosed
 from collab.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
 from storage import Storage
 from tests.collab.costly import Unwatched
@@ -46,14 +48,23 @@ async def test_whether_there_are_too_many_is_found_out_as_they_come(storage: Sto
     eve.join(room)
     await eve.connection.receive(encode_update(BASE))
     written = 0
+
+    async def write(count: int) -> None:
+        nonlocal written
+        await eve.connection.receive(encode_update(strewn(written, count)))
+        written += count
+
+    async def folded() -> bool:
+        await write(1)  # a fold that was put off, or came upon another one, is made with the next edit
+        await room.durable()
+        return room.added < COMPACT_STRUCTS / 2
+
     for _ in range(3):
         while room.added <= COMPACT_STRUCTS:
-            await eve.connection.receive(encode_update(strewn(written, 500)))
-            written += 500
-        assert room.entries < COMPACT_ENTRIES
+            await write(500)
+        assert room.entries < COMPACT_ENTRIES / 2
         assert room.log_size < COMPACT_BYTES
-        await room.durable()
-        await eventually(lambda: room.added == 0)
+        await eventually(folded)
     assert room.text == f"<{'a' * written}>"
     leave()
 
@@ -76,3 +87,30 @@ async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.Monke
     heir = (await one.files.entry("w", "many.txt")).id
     assert await one.rooms.text_of(heir) == f"<{'a' * MOST_STRUCTS}>"
     await one.files.renewal.close()
+
+
+async def test_a_text_that_is_given_up_as_its_room_expires_is_renewed_and_opened_by_nobody_before(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.IDLE", 0.1)
+    monkeypatch.setattr("collab.renewal.LAST_WORDS", 1.0)
+    monkeypatch.setattr("collab.renewal.UNHEARD", 0.1)
+    document = await one.write("many.txt", b"")
+    entries = enumerate((BASE, strewn(0, MOST_STRUCTS - 4_000)), 1)
+    await one.rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in entries])
+    assert await one.rooms.snapshots.compact(document)
+    room, leave = await one.rooms.enter(document)
+    assert room.text
+    for clock in range(MOST_STRUCTS - 4_000, MOST_STRUCTS + 1_000, 100):
+        room.apply(strewn(clock, 100), "user:ann")
+        await room.durable()
+    leave()
+    await eventually(lambda: room.unbearable)
+    await asyncio.sleep(0.5)
+    with pytest.raises(RoomClosed):
+        await one.rooms.enter(document)
+    await one.files.renewal.close()
+    heir = (await one.files.entry("w", "many.txt")).id
+    assert heir != document
+    assert await one.rooms.text_of(heir) == f"<{'a' * (MOST_STRUCTS + 1_000)}>"
+    await eventually(lambda: document not in one.rooms._slots)
