@@ -551,7 +551,7 @@ class Room:
     def _drop(self) -> None:
         """Nobody was shown it, or told that it is saved."""
         self._dropped = self._dropped or bool(self._incoming)
-        self._incoming = []
+        self._incoming, self._parts = [], 0
 
     def _show(self, incoming: Incoming) -> None:
         if incoming.unlogged is not None:
