@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pycrdt import merge_updates
@@ -86,6 +86,12 @@ class Outbox:
         """``author`` goes to the log with the next entry."""
         self._authors[client] = author
         self._backlog.bytes += BYTES_PER_CLIENT
+
+    def forget(self, clients: Iterable[int]) -> None:
+        """What brought them for the first time is not taken after all."""
+        for client in clients:
+            if self._authors.pop(client, None) is not None:
+                self._backlog.bytes -= BYTES_PER_CLIENT
 
     def add(self, update: bytes, seen: tuple[int, ...], *, announce: bool) -> None:
         """``update`` was shown; it brings the client ids ``seen``.

@@ -161,7 +161,9 @@ class Renewal:
         if room.built:
             with suppress(RoomClosed):
                 await self._rooms.catch_up(room)
-                return room.text
+                text = room.text
+                if not room.dropped:  # also not in order to read it
+                    return text
         try:
             return await self._rooms.snapshots.salvage(room.document)
         except TooCostly:

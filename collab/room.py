@@ -33,7 +33,7 @@ from collab.replica import TURN, is_refusal
 from collab.snapshots import Loaded
 from collab.surrogates import mend
 from collab.trial import PER_BYTE, squash
-from collab.update import Kind, UpdateHeader, read_update
+from collab.update import InvalidUpdate, Kind, UpdateHeader, read_update
 from collab.window import FlushWindow
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ class Room:
         self._costly = costly
         self._trial: asyncio.Task[None] | None = None
         self._held_up: asyncio.Task[None] | None = None
-        self._dropped = False
+        self.dropped = False
+        """Whether something was accepted and not taken after all, so that the text is not all that there is."""
         self.unbearable = False
         """Whether it was given up because building it takes too long."""
         self._committed = committed
@@ -253,13 +254,15 @@ class Room:
     async def _make_trial(self) -> None:
         self.flush()
         replica, fresh = self._replica, self._replica.structs.fresh
-        content, deferred = (self.encode_whole(), []) if replica.built or replica.torn else replica.untried()
         try:
+            content, deferred = (self.encode_whole(), []) if replica.built or replica.torn else replica.untried()
             size = len(content) + sum(map(len, deferred))
             squashed = await self._aside.attempt_twice(size, squash, content, deferred)
         except TookTooLong:
             self._costly(self)
-        except Exception as error:  # the CRDT library refuses it, or the machine has no room for a process
+        except BaseException as error:  # the CRDT library refuses it, or the machine has no room for a process
+            if not (is_refusal(error) or isinstance(error, Exception)):
+                raise
             log.error("a document could not be tried", document=self.document, why=str(error))
             replica.structs = replica.structs.tried(fresh)
         else:
@@ -550,7 +553,9 @@ class Room:
 
     def _drop(self) -> None:
         """Nobody was shown it, or told that it is saved."""
-        self._dropped = self._dropped or bool(self._incoming)
+        self.dropped = self.dropped or bool(self._incoming)
+        for item in self._incoming:
+            self._outbox.forget(item.seen)
         self._incoming, self._parts = [], 0
 
     def _show(self, incoming: Incoming) -> None:
@@ -614,32 +619,47 @@ class Room:
         """
         self._adopt(loaded)
         for update in self._outbox.unlogged():
-            self._bring_in(update)
-        suspects, self._suspects = self._suspects, []
-        sound: list[Incoming] = []
-        for item in suspects:
+            try:
+                self._bring_in(update)
+            except InvalidUpdate as error:  # as whoever reads the log will find
+                log.error("left out what the log is to get", document=self.document, why=str(error))
+                self.spoilt = True
+        # Not let go before the end: when this raises, it is done once more.
+        self._incoming = []
+        for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            try:
-                if item.cuts:
-                    mend(merge_updates(self.encode_whole(), item.update))
-                else:
-                    fork(self.doc).apply_update(item.update)
-            except BaseException as error:
-                if not is_refusal(error):
-                    raise
-                if item.sender is not None:
-                    item.sender.peer.close(1007, "malformed update")
+            if not self._takes(item):
+                self._refuse(item, 1007, "malformed update")
                 continue
-            sound.append(item)
-        self.sound.set()
-        for item in sound:
-            header = read_update(item.update, self.kind)
-            if not self._replica.gap(header):
-                self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
-            elif item.sender is not None:  # it rested on the culprit's text
-                item.sender.peer.close(1012, "the document was rebuilt")
+            try:
+                header = read_update(item.update, self.kind)
+                if self._replica.gap(header):
+                    self._refuse(item, 1012, "the document was rebuilt")  # it rested on the culprit's text
+                else:
+                    self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
+            except InvalidUpdate:  # another process has written something else under its clocks meanwhile
+                self._refuse(item, 1007, "malformed update")
+        self._suspects = []
         self._go_on()
+
+    def _takes(self, item: Incoming) -> bool:
+        """Whether the CRDT library takes it."""
+        try:
+            if item.cuts:
+                mend(merge_updates(self.encode_whole(), item.update))
+            else:
+                fork(self.doc).apply_update(item.update)
+        except BaseException as error:
+            if not is_refusal(error):
+                raise
+            return False
+        return True
+
+    def _refuse(self, item: Incoming, code: int, reason: str) -> None:
+        self._outbox.forget(item.seen)
+        if item.sender is not None:
+            item.sender.peer.close(code, reason)
 
     def abandon(self) -> None:
         """It will not be rebuilt: what it still holds is kept by whoever wrote it."""
@@ -726,7 +746,7 @@ class Room:
         def settle() -> None:
             if waiting.done():  # whoever waited may have been cancelled
                 return
-            if self._dropped:
+            if self.dropped:
                 waiting.set_exception(RoomClosed(self.document))
             else:
                 waiting.set_result(None)

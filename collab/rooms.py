@@ -51,6 +51,9 @@ CLOSE_ENTRIES = 40
 CLOSE_BYTES = 32 * 1024
 """Of the log, worth a snapshot when a room leaves memory: opening it again reads one object then and merges nothing."""
 
+REBUILDS = 10
+"""Failures of rebuilding a document, other than that storage is away, after which its room is closed."""
+
 CLOSE_PATIENCE = 15.0
 """Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
 
@@ -71,7 +74,11 @@ class _Slot:
 
 
 def _is_open(slot: _Slot) -> bool:
-    return slot.opening.done() and not slot.opening.cancelled() and slot.opening.exception() is None
+    return slot.opening.done() and not _failed(slot)
+
+
+def _failed(slot: _Slot) -> bool:
+    return slot.opening.done() and (slot.opening.cancelled() or slot.opening.exception() is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,7 @@ class Rooms:
             # Whoever knocks again and again does not keep it in memory: a new room is opened when it is gone.
             await self.snapshots.covered(document)  # raises DocumentGone when that is why
             raise RoomClosed(document)
-        if slot is None:
+        if slot is None or _failed(slot):
             slot = _Slot(asyncio.create_task(self._open(document), name=f"open {document}"))
             self._slots[document] = slot
         leave = self._use(document, slot)
@@ -199,7 +206,7 @@ class Rooms:
         def leave() -> None:
             slot.users -= 1
             if slot.users == 0 and self._slots.get(document) is slot:
-                if slot.opening.done() and (slot.opening.cancelled() or slot.opening.exception() is not None):
+                if _failed(slot):
                     del self._slots[document]
                 else:
                     self._expire_later(document, slot)
@@ -383,7 +390,7 @@ class Rooms:
 
     async def _expire(self, document: str, slot: _Slot) -> None:
         await asyncio.wait({slot.opening})
-        if slot.opening.cancelled() or slot.opening.exception() is not None:
+        if _failed(slot):
             if self._slots.get(document) is slot:
                 del self._slots[document]
             return
@@ -450,6 +457,8 @@ class Rooms:
         if not waiting:
             return False
         _, late = await asyncio.wait(waiting, timeout=CLOSE_PATIENCE)
+        if late:
+            log.error("rooms were held up until the end: what waited in them is given up", rooms=len(late))
         await end(late)
         return bool(late)
 
@@ -522,6 +531,7 @@ class Rooms:
                 self._missed(room)
 
     async def _rebuild(self, room: Room) -> None:
+        failures = 0
         while not self._closing:
             try:
                 before = room.logged_sequence
@@ -537,10 +547,14 @@ class Rooms:
             except (DocumentNotFound, DocumentGone):
                 room.close(4410, "this document is gone")
                 break
-            except BaseException as error:  # nobody can write as long as it is not rebuilt
+            except BaseException as error:
                 if not (is_panic(error) or isinstance(error, Exception)):
                     raise
                 log.error("rebuilding failed", document=room.document, error=str(error))
+                failures += 1
+                if failures == REBUILDS:  # nobody can write meanwhile, and another room may fare better
+                    room.close(1012, "the document could not be rebuilt")
+                    break
                 await asyncio.sleep(READ_AGAIN)
         room.abandon()
 

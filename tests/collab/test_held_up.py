@@ -283,3 +283,80 @@ async def test_pairs_are_learned_in_turns_and_not_over_what_was_taken_meanwhile(
     await reading
     half = update((30_001, 0, [text("X", origin=(30_000, 0), right=(30_000, 1))]))
     assert known.take(half, read_update(half, "text")).cuts
+
+
+async def test_what_is_refused_after_a_rebuild_is_its_senders_alone(
+    storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room, other.open(document) as there:
+        ann, eve = await joined(room, "ann", "eve")
+        room.apply(update((5, 0, [text("abc")])), "user:ann")
+        await room.durable()
+        await eventually(lambda: there.text == "abc")
+        monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
+        integrate, load, reads = room._integrate, rooms.snapshots.load, asyncio.Event()
+
+        def panics(incoming: Any) -> bool:
+            monkeypatch.setattr(room, "_integrate", integrate)
+            room._rebuild_without(ValueError("as if it had panicked"))
+            return False
+
+        async def waits(document: str) -> Any:
+            await reads.wait()
+            return await load(document)
+
+        monkeypatch.setattr(room, "_integrate", panics)
+        monkeypatch.setattr(rooms.snapshots, "load", waits)
+        await eve.connection.receive(encode_update(update((6, 0, [text("😀")]))))
+        await ann.connection.receive(encode_update(ann.insert(0, "honest ")))
+        waiting = asyncio.create_task(ann.barrier())
+        await eventually(lambda: not room.sound.is_set())
+        there.apply(update((6, 0, [text("x")])), "user:eve")  # other content under the same clocks
+        await there.durable()
+        reads.set()
+        await eventually(lambda: bool(ann.answers))
+        await waiting
+        assert "honest" in str((await load(document)).replica.text)
+        assert "honest" in room.text
+        assert ann.closed is None
+        assert eve.closed == (1007, "malformed update")
+
+
+async def test_what_was_dropped_takes_no_memory_from_the_others(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    room, leave = await rooms.enter(document)
+    room.apply(EMOJI, "user:ann")
+    await room.durable()
+    monkeypatch.setattr(rooms.aside, "attempt", too_long)
+    room._replica.structs = Structs(0, 100_000)
+    many = [(client, 0, [text("Y", origin=(5, 1), right=(5, 2))]) for client in range(1_000, 2_000)]
+    room.apply(update(*many), "user:eve")
+    assert rooms.backlog > 0
+    await eventually(lambda: room.unbearable)
+    await room.idle()
+    assert rooms.backlog == 0
+    leave()
+
+
+async def test_a_document_that_could_not_be_opened_is_opened_anew_although_it_is_kept(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await new_document(storage)
+    with monkeypatch.context() as patched:
+        patched.setattr(rooms.snapshots, "load", away)
+        opening = asyncio.create_task(rooms.enter(document))
+        await asyncio.sleep(0)
+        leave = rooms.keep(document)
+        with pytest.raises(OSError, match="away"):
+            await opening
+    _, leave_again = await rooms.enter(document)
+    leave()
+    assert document in rooms._slots
+    leave_again()
+
+
+async def away(*_: Any) -> Any:
+    raise OSError("storage is away")

@@ -295,3 +295,27 @@ async def test_a_process_that_is_told_to_stop_does_not_wait_for_ever(
         await discovered(one, document)
         await asyncio.wait_for(one.files.renewal.close(), 5)
     assert (await one.files.entry("w", "notes/a.md")).id == document
+
+
+async def test_what_came_to_a_room_that_was_given_up_and_was_not_taken_there_is_carried_over(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await one.write("notes/a.md", b"")
+    here, leave_here = await one.rooms.enter(document)
+    there, leave_there = await two.rooms.enter(document)
+    here.apply(update((5, 0, [text("a\N{GRINNING FACE}b")])), "user:ann")
+    await here.durable()
+    assert here.text
+    await eventually(lambda: there.text == here.text)
+    losing(monkeypatch, there, here.writer, GivenUp)
+    losing(monkeypatch, there, one.rooms._process, Gone)
+    one.rooms._give_up(here)
+    there.apply(update((6, 0, [text("X", origin=(5, 1), right=(5, 2))])), "user:bob")  # cuts a pair
+    await there.durable()
+    there.apply(update((6, 1, [text("bob goes on", origin=(6, 0))])), "user:bob")
+    await there.durable()
+    heir = await heir_of(one, document)
+    await one.files.renewal.close()
+    assert await one.rooms.text_of(heir) == there.text == "a\ufffdXbob goes on\ufffdb"
+    leave_here()
+    leave_there()
