@@ -155,7 +155,7 @@ async def test_after_a_crash_in_the_middle_it_is_found_again(one: Process, monke
 
 async def test_a_text_that_no_room_has_built_is_salvaged(one: Process) -> None:
     document = await one.write("notes/a.md", b"")
-    count = 1_500
+    count = 3_000
     base = update((5, 0, [text("x" * count)]))
     forged = update((6, 0, [text("y", None, (5, count - 1 - k)) for k in range(count)]))
     await one.rooms.updates.append([LogEntry(document, "p", 1, 1, in_pieces(base, forged))])
