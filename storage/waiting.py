@@ -27,8 +27,8 @@ async def wait_for(fut: Awaitable[Any], timeout: float | None) -> Any:
 
 
 def replace() -> None:
-    """For this process. Libraries that look `wait_for` up when they call it have the later one too; PyMongo's locks keep
-    what they found when they were imported, which may have been before.
+    """For this process. Libraries that look `wait_for` up when they call it have the later one too; PyMongo's locks
+    keep what they found when they were imported, which may have been before.
     """
     asyncio.wait_for = asyncio.tasks.wait_for = wait_for  # type: ignore[assignment]
     if (locks := sys.modules.get("pymongo.lock")) is not None:
