@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
+from collab import surrogates
 from collab.files import Files
 from collab.rooms import Rooms
 from collab.update import read_update
@@ -84,3 +85,16 @@ def never_here(monkeypatch: pytest.MonkeyPatch) -> None:
         apply(self, content)
 
     monkeypatch.setattr(Doc, "apply_update", watched)
+
+
+@pytest.fixture
+def unmendable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the CRDT library did not take what has an X in it and cuts a surrogate pair."""
+
+    def breaks(content: bytes) -> bytes:
+        if "X" in str(content):
+            raise ValueError("as if the library did not take it")
+        return surrogates.mend(content)
+
+    for module in ("mending", "replica", "room"):
+        monkeypatch.setattr(f"collab.{module}.mend", breaks)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from collab import surrogates
 from collab.aside import Aside, AsideFailed, TookTooLong
 from collab.codec import encode_sync_step_2, encode_update
 from collab.entries import LogEntry
@@ -131,16 +130,10 @@ async def test_a_trial_of_a_text_that_is_to_be_mended_mends_it(
         assert room.text == yjs.text("torn")
 
 
+@pytest.mark.usefixtures("unmendable")
 async def test_who_is_merged_with_what_cannot_be_mended_does_not_pay_for_it(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(content: bytes) -> bytes:
-        if "X" in str(content):
-            raise ValueError("as if the library did not take it")
-        return surrogates.mend(content)
-
-    for module in ("mending", "replica", "room"):
-        monkeypatch.setattr(f"collab.{module}.mend", breaks)
     document = await new_document(storage)
     async with rooms.open(document) as room:
         ann, eve = await joined(room, "ann", "eve")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collab import mending, surrogates
+from collab import mending
 from collab.aside import AsideFailed
 from collab.codec import encode_update
 from collab.edits import TextEdit
@@ -149,16 +149,8 @@ async def test_a_process_that_stops_while_a_document_cannot_be_rebuilt_comes_to_
     leave()
 
 
-async def test_only_who_sent_what_cannot_be_mended_pays_for_it(
-    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def breaks(content: bytes) -> bytes:
-        if "X" in str(content):
-            raise ValueError("as if the library did not take it")
-        return surrogates.mend(content)
-
-    for module in ("mending", "replica", "room"):
-        monkeypatch.setattr(f"collab.{module}.mend", breaks)
+@pytest.mark.usefixtures("unmendable")
+async def test_only_who_sent_what_cannot_be_mended_pays_for_it(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
         ann, eve = await joined(room, "ann", "eve")

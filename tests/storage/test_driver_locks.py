@@ -29,8 +29,7 @@ async def test_a_wait_of_the_driver_that_is_cancelled_twice_gives_back_nobody_el
     assert not lock.locked()
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="what it replaces is mended there")
 @pytest.mark.parametrize("first", ["pymongo.lock", "storage", "server.app"])
 def test_it_does_not_matter_who_is_imported_first(first: str) -> None:
-    code = f"import {first}, pymongo.lock, storage.waiting; assert pymongo.lock.wait_for is storage.waiting.wait_for"
+    code = f"import {first}, storage, asyncio, pymongo.lock; assert pymongo.lock.wait_for is asyncio.wait_for"
     subprocess.run([sys.executable, "-c", code], check=True)
