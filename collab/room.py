@@ -131,6 +131,8 @@ class Room:
         self._held_up: asyncio.Task[None] | None = None
         self.dropped = False
         """Whether something was accepted and not taken after all, so that the text is not all that there is."""
+        self._own_refused = 0
+        """Edits of the server itself that were accepted, and not taken after a rebuild."""
         self.unbearable = False
         """Whether it was given up because building it takes too long."""
         self._committed = committed
@@ -140,6 +142,8 @@ class Room:
         self._incoming: list[Incoming] = []
         self._parts = 0
         self._at_once = UNSUSPICIOUS
+        self._one_by_one = False
+        """Whether what waits to be integrated was once refused when it was merged."""
         self._window = FlushWindow()
         self._flush_timer: asyncio.TimerHandle | None = None
         self._outbox = Outbox(commits.backlog)
@@ -527,16 +531,20 @@ class Room:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if not self._incoming or not self.sound.is_set():
-            return
-        if not self._replica.built or any(item.cuts for item in self._incoming):  # then it has to be built
-            if self.unbearable:
-                self._drop()
-                return
-            if self._replica.doubtful:
-                self._hold(self._try_out())
-                return
-        waiting, self._incoming = self._incoming, []
+        while self._incoming and self.sound.is_set():
+            if not self._replica.built or any(item.cuts for item in self._incoming):  # then it has to be built
+                if self.unbearable:
+                    self._drop()
+                    return
+                if self._replica.doubtful:
+                    self._hold(self._try_out())
+                    return
+            self._flush_next()
+
+    def _flush_next(self) -> None:
+        most = 1 if self._one_by_one else len(self._incoming)
+        waiting, self._incoming = self._incoming[:most], self._incoming[most:]
+        self._one_by_one = self._one_by_one and bool(self._incoming)
         self._parts = 0
         incoming = merged(waiting)
         if incoming.cuts:
@@ -641,6 +649,7 @@ class Room:
             except InvalidUpdate:  # another process has written something else under its clocks meanwhile
                 self._refuse(item, 1007, "malformed update")
         self._suspects = []
+        self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
 
     def _takes(self, item: Incoming) -> bool:
@@ -660,6 +669,8 @@ class Room:
         self._outbox.forget(item.seen)
         if item.sender is not None:
             item.sender.peer.close(code, reason)
+        else:
+            self._own_refused += 1
 
     def abandon(self) -> None:
         """It will not be rebuilt: what it still holds is kept by whoever wrote it."""
@@ -740,14 +751,19 @@ class Room:
 
         Raises:
             RoomClosed: some of it was not taken after all, since the document takes too long to build.
+            RoomRebuilding: nor was something of the server itself, since the CRDT library refused it, or that on which
+                it rests.
         """
         waiting: asyncio.Future[None] = self._loop.create_future()
+        refused = self._own_refused
 
         def settle() -> None:
             if waiting.done():  # whoever waited may have been cancelled
                 return
             if self.dropped:
                 waiting.set_exception(RoomClosed(self.document))
+            elif self._own_refused != refused:
+                waiting.set_exception(RoomRebuilding(self.document))
             else:
                 waiting.set_result(None)
 

@@ -62,6 +62,48 @@ async def test_only_its_causer_pays(storage: Storage, rooms: Rooms) -> None:
     assert sorted(str(loaded.replica.text).split()) == ["before", "good"]
 
 
+async def test_what_panics_only_when_merged_is_taken_one_by_one(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = Doc.apply_update
+
+    def panicking(doc: Doc, update: bytes) -> None:
+        if b"left" in update and b"right" in update:
+            raise PanicException("as if")
+        apply(doc, update)
+
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, eve = await joined(room, "ann", "eve")
+        monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
+        rebuilds, rebuilt = [], room.rebuilt
+        monkeypatch.setattr(room, "rebuilt", lambda loaded: (rebuilds.append(loaded), rebuilt(loaded)))
+        with monkeypatch.context() as patched:
+            patched.setattr(Doc, "apply_update", panicking)
+            send_together(room, (ann, ann.insert(0, "left")), (eve, eve.insert(0, "right")))
+            await asyncio.wait_for(room.idle(), 10)
+            assert not room._incoming
+        assert room.text in ("leftright", "rightleft")
+        assert ann.closed is eve.closed is None
+        assert len(rebuilds) == 1
+        frames = len(ann.frames)
+        send_together(room, (ann, ann.insert(0, "1")), (eve, eve.insert(0, "2")))
+        assert len(ann.frames) == frames + 1  # merged again
+
+
+async def test_who_waits_for_an_edit_of_the_server_that_is_refused_is_told(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        room.edit([TextEdit(0, 0, "before ")], "user:ann")
+        await room.durable()
+        room.edit([TextEdit(0, 0, "poison ")], "job:format")
+        with pytest.raises(RoomRebuilding):
+            await asyncio.wait_for(room.durable(), 10)
+        room.edit([TextEdit(0, 0, "after ")], "job:format")
+        await asyncio.wait_for(room.durable(), 10)
+        assert room.text == "after before "
+
+
 async def test_what_the_log_did_not_have_yet_is_in_the_rebuilt_document(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
