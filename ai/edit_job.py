@@ -22,7 +22,7 @@ from ai.toolbox import Toolbox
 from collab.edits import fork
 from collab.offsets import slice_utf16, utf16_length
 from collab.positions import Anchor, resolve
-from collab.room import RoomClosed
+from collab.refusals import RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound
 
 SAVE_INTERVAL = 0.5

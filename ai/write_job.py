@@ -25,7 +25,8 @@ from ai.typist_cursor import TypistCursor
 from collab.edits import fresh_client_id
 from collab.offsets import slice_utf16, utf16_length, utf16_to_utf8
 from collab.positions import Anchor, resolve
-from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
+from collab.room import Room
 from collab.snapshots import DocumentGone, DocumentNotFound
 
 MOST_PER_STROKE = 200

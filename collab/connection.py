@@ -25,7 +25,8 @@ from collab.codec import (
 )
 from collab.peer import Peer
 from collab.portions import order, portions
-from collab.room import COSTLY, MOST_CLIENTS, Overloaded, Room, UpdateGap
+from collab.refusals import Overloaded, UpdateGap
+from collab.room import COSTLY, MOST_CLIENTS, Room
 from collab.update import (
     LARGE,
     InvalidUpdate,

@@ -18,7 +18,8 @@ from collab import replication
 from collab.codec import MalformedFrame
 from collab.log import UpdateLog
 from collab.portions import order, portions
-from collab.room import Room, RoomClosed
+from collab.refusals import RoomClosed
+from collab.room import Room
 from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots
 from collab.update import LARGE, InvalidUpdate, missing, read_update, read_update_cooperatively
 from storage.errors import STORAGE_AWAY

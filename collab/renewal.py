@@ -22,7 +22,8 @@ import structlog
 from collab import treeedits
 from collab.contents import Content, Contents
 from collab.known import NOTHING
-from collab.room import Room, RoomClosed
+from collab.refusals import RoomClosed
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound, TooCostly
 from collab.trees import Trees

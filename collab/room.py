@@ -29,7 +29,9 @@ from collab.mending import mend_aside
 from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox
 from collab.peer import Sender
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding, UpdateGap
 from collab.replica import TURN, is_refusal
+from collab.size import Size
 from collab.snapshots import Loaded
 from collab.surrogates import mend
 from collab.trial import PER_BYTE, squash
@@ -66,26 +68,6 @@ FEW_CLIENTS = 16
 
 COST_PER_CLIENT = 1e-4
 """Seconds of CPU for each beyond them: the log keeps a record of who writes under it."""
-
-
-class UpdateGap(ValueError):
-    """The update rests on text that the room does not have. Nothing was stored; sync first, then send it again."""
-
-
-class DocumentTooLarge(ValueError):
-    """The update would grow the document beyond its limit."""
-
-
-class Overloaded(RuntimeError):
-    """The log has been away for so long that the memory for waiting edits is full."""
-
-
-class RoomClosed(RuntimeError):
-    """The document is gone (4410), or the process is shutting down."""
-
-
-class RoomRebuilding(RuntimeError):
-    """The CRDT library failed and the document is being rebuilt from the log; try again in a moment."""
 
 
 class Room:
@@ -169,8 +151,7 @@ class Room:
         self.log_size = loaded.log_size
         self.snapshot_size = loaded.snapshot_size
         self._forget_copies()
-        self._most_bytes = loaded.snapshot_size + loaded.log_size
-        """Of the text, at most; how many they are is seen only when it is looked at."""
+        self._size = Size(loaded.snapshot_size + loaded.log_size, self._limits.text_document)
 
     def _forget_copies(self) -> None:
         self._cached_text: str | None = None
@@ -467,7 +448,7 @@ class Room:
         return max(self._replica.portion, self._least_portion())
 
     def _least_portion(self) -> int:
-        return max(1, min(self._at_once, int(TURN / (PER_BYTE * self._most_bytes + 1e-9))))
+        return max(1, min(self._at_once, int(TURN / (PER_BYTE * self._size.most + 1e-9))))
 
     def check(self, update: bytes, header: UpdateHeader, growth: int | None = None) -> None:
         """Raises what `accept` would of the room's own condition: RoomClosed, DocumentTooLarge and so on."""
@@ -483,24 +464,20 @@ class Room:
         if self.kind == "text" and header.ranges:
             # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text,
             # who says so; finding it out would take a copy of the document.
-            limit = self._limits.text_document
-            most = len(update) if growth is None else growth
-            if most > 0 and self._most_bytes + most > limit and (self._replica.built or not self._replica.doubtful):
-                self._most_bytes = len(self._replica.text) + sum(len(item.update) for item in self._incoming)
-                if self._most_bytes + most > limit:
-                    raise DocumentTooLarge(f"a text document holds at most {limit} bytes")
-            self._most_bytes += max(0, most)
+            measure = self._text_size if self._replica.built or not self._replica.doubtful else None
+            if not self._size.admit(len(update) if growth is None else growth, measure):
+                raise DocumentTooLarge(f"a text document holds at most {self._limits.text_document} bytes")
         if self.overloaded(len(update) + len(header.ranges) * BYTES_PER_CLIENT):
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
+    def _text_size(self) -> int:
+        return len(self._replica.text) + sum(len(item.update) for item in self._incoming)
+
     def _check_tree(self, update: bytes, sender: Sender | None) -> None:
-        """Of what comes over a socket: the server's own changes, deleting among them, go on in a tree that is full."""
-        limit = self._limits.text_document
-        if sender is not None and self._most_bytes + len(update) > limit:
-            self._most_bytes = len(self.encode_whole())
-            if self._most_bytes + len(update) > limit:
-                raise DocumentTooLarge(f"a tree takes at most {limit} bytes")
-        self._most_bytes += len(update)
+        # Of what comes over a socket: the server's own changes, deleting among them, go on in a tree that is full.
+        measure = None if sender is None else lambda: len(self.encode_whole())
+        if not self._size.admit(len(update), measure):
+            raise DocumentTooLarge(f"a tree takes at most {self._limits.text_document} bytes")
 
     def _admit(
         self,
@@ -581,10 +558,6 @@ class Room:
 
     def _trust(self) -> None:
         self._at_once = UNSUSPICIOUS
-
-    def _grow(self, update: bytes) -> None:
-        """Others have taken ``update``, so it is taken here whatever the limit; it counts all the same."""
-        self._most_bytes += len(update)
 
     def _integrate(self, incoming: Incoming) -> bool:
         """False when the CRDT library panicked: the document is then rebuilt from the log."""
@@ -787,7 +760,7 @@ class Room:
         taken = self._replica.admit(update, header)
         if taken.update == NOTHING:
             return
-        self._grow(taken.update)
+        self._size.grow(len(taken.update))
         self._incoming.append(Incoming(taken.update, header.parts, taken.cuts, None, announce=False, unlogged=None))
         if self._flush_timer is None:
             self._schedule_flush()
@@ -799,7 +772,7 @@ class Room:
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         for client, author in seen.items():
             self._outbox.first_seen(client, author)
-        self._grow(update)
+        self._size.grow(len(update))
         self._admit(update, header, None, announce=False, seen=tuple(seen))
         self.flush()
 

@@ -24,8 +24,9 @@ from collab.entries import LogEntry, NewClient
 from collab.following import READ_AGAIN, Following
 from collab.limits import Limits
 from collab.log import UpdateLog
+from collab.refusals import RoomClosed
 from collab.replica import is_panic
-from collab.room import Room, RoomClosed
+from collab.room import Room
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
 from collab.update import InvalidUpdate
 from storage import Storage

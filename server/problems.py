@@ -25,7 +25,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from collab.archive import InvalidArchive
 from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
 from collab.finding import InvalidQuery
-from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.trash import NotInTrash
 from collab.versions import VersionNotFound

@@ -16,7 +16,8 @@ from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
 from collab.connection import Connection
 from collab.documents import tree_id
 from collab.peer import Identity
-from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
+from collab.room import Room
 from collab.snapshots import DocumentNotFound
 from collab.update import InvalidUpdate
 from server import problems

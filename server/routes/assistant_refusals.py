@@ -13,7 +13,7 @@ from ai.suggestions import SuggestionNotFound
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from collab.paths import InvalidPath
-from collab.room import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.snapshots import DocumentGone, DocumentNotFound
 from server.problems import Problem
 

@@ -12,7 +12,7 @@ from ai.hunks import HunkState
 from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.offsets import utf16_length
-from collab.room import DocumentTooLarge
+from collab.refusals import DocumentTooLarge
 from tests.ai.group import ANN, BOB, Group, Process, Watching, eventually
 from tests.ai.proposals import propose
 

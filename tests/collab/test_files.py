@@ -12,7 +12,7 @@ from collab.documents import FileRecord, tree_id
 from collab.edits import TOGETHER, TextEdit, fresh_client_id
 from collab.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
 from collab.limits import Limits
-from collab.room import DocumentTooLarge
+from collab.refusals import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.snapshots import DocumentNotFound
 from collab.treeedits import TreeDraft, create, rename

@@ -9,8 +9,9 @@ import pytest
 
 from collab.codec import MalformedFrame, encode_sync_step_1, encode_sync_step_2, encode_update
 from collab.connection import MOST_UNKNOWN
+from collab.refusals import DocumentTooLarge
 from collab.replica import Replica
-from collab.room import DocumentTooLarge, Room
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.update import LARGE, InvalidUpdate, encode_state_vector
 from storage import Storage

@@ -10,7 +10,7 @@ from collab.codec import encode_update
 from collab.connection import MOST_BARRIERS
 from collab.edits import TextEdit
 from collab.limits import Limits
-from collab.room import Overloaded
+from collab.refusals import Overloaded
 from collab.rooms import EditsLost, Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, joined, log_away, log_hangs, losing, new_document

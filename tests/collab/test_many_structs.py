@@ -7,8 +7,9 @@ import pytest
 from collab.codec import encode_update
 from collab.entries import LogEntry
 from collab.folding import MOST_STRUCTS
+from collab.refusals import RoomClosed
 from collab.renewal import Renewal
-from collab.room import Room, RoomClosed
+from collab.room import Room
 from collab.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
 from storage import Storage
 from tests.collab.costly import Unwatched

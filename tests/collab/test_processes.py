@@ -17,7 +17,7 @@ from collab.edits import TextEdit, replacing_updates
 from collab.entries import LogEntry
 from collab.following import Following
 from collab.limits import Limits
-from collab.room import DocumentTooLarge
+from collab.refusals import DocumentTooLarge
 from collab.rooms import Rooms
 from collab.update import LARGE
 from storage import Storage

@@ -10,7 +10,8 @@ import pytest
 from pycrdt import Doc
 
 from collab.edits import TextEdit
-from collab.room import Room, RoomRebuilding
+from collab.refusals import RoomRebuilding
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.snapshots import Loaded
 from collab.update import read_update

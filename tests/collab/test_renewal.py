@@ -12,8 +12,9 @@ from collab.codec import encode_update
 from collab.documents import now
 from collab.entries import LogEntry
 from collab.folding import fold
+from collab.refusals import RoomClosed
 from collab.replication import GivenUp, Gone
-from collab.room import RENEWED, Room, RoomClosed
+from collab.room import RENEWED, Room
 from collab.snapshots import DocumentGone
 from collab.trial import Structs
 from tests.collab.costly import STRUCTS, Unwatched, attack, in_pieces

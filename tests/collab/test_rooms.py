@@ -27,7 +27,7 @@ from collab.edits import TextEdit
 from collab.entries import LogEntry, NewClient
 from collab.limits import Limits
 from collab.offsets import OffsetOutsideText
-from collab.room import DocumentTooLarge, UpdateGap
+from collab.refusals import DocumentTooLarge, UpdateGap
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
 from collab.treeedits import create, new_nodes

@@ -12,7 +12,8 @@ from collab.aside import Aside, AsideFailed
 from collab.codec import encode_update
 from collab.edits import TextEdit
 from collab.entries import LogEntry
-from collab.room import RENEWED, Room, RoomClosed
+from collab.refusals import RoomClosed
+from collab.room import RENEWED, Room
 from collab.rooms import Rooms
 from collab.trial import Structs
 from collab.update import encode_state_vector

@@ -34,7 +34,8 @@ from collab.codec import (
     write_var_uint,
 )
 from collab.connection import Connection
-from collab.room import DocumentTooLarge, Overloaded, Room, RoomClosed
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.update import InvalidUpdate, Kind, encode_state_vector
 from storage import Storage, open_storage
