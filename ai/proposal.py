@@ -1,8 +1,10 @@
-"""The hunks of one attempt at an edit: from a stream of new text to what is shown and what is stored.
+"""The hunks of one attempt at an edit of one document: from a stream of new text to what is shown and what is stored.
 
 The base is a replica that stands still from the attempt's beginning, so positions and anchors do not move while the
 model writes; people type on in the document meanwhile. Pure but for the random ids.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from pycrdt import Doc
 from ai import streaming_diff
 from ai.hunks import Hunk, HunkState
 from ai.streaming_diff import Changes, StreamingDiff
+from collab.offsets import utf16_length
 from collab.positions import range_anchors
 
 
@@ -29,62 +32,76 @@ class Unsaved:
         return bool(self.added or self.changed or self.removed)
 
 
-class Proposal:
-    """`blank` is a hunk without text: what all hunks of the attempt have in common.
+Key = tuple[int, int]
+"""A hunk: the number of its region, and its number there."""
 
-    `replica` is the document, in which the text to be replaced, `base`, begins at `start` (UTF-16 code units).
+
+class Proposal:
+    """`blank` is a hunk without text: what all hunks of the attempt have in common in one document.
+
+    `replica` is the document. What is to be replaced in it are its regions, which do not overlap.
     """
 
-    def __init__(self, replica: Doc[Any], start: int, base: str, blank: Hunk) -> None:
+    def __init__(self, replica: Doc[Any], blank: Hunk) -> None:
         self._replica = replica
-        self._start = start
         self._blank = blank
-        self._diff = StreamingDiff(base)
-        self._hunks: dict[int, streaming_diff.Hunk] = {}
-        self._records: dict[int, Hunk] = {}
-        self._outdated: set[int] = set()
-        self._unshown: set[int] = set()
-        self._unsaved: set[int] = set()
-        self._saved: set[int] = set()
+        self._regions: list[Region] = []
+        self._hunks: dict[Key, streaming_diff.Hunk] = {}
+        self._records: dict[Key, Hunk] = {}
+        self._outdated: set[Key] = set()
+        self._unshown: set[Key] = set()
+        self._unsaved: set[Key] = set()
+        self._saved: set[Key] = set()
         self._gone_unshown: list[str] = []
         self._gone_unsaved: list[str] = []
-        self.ended = False
+
+    @property
+    def path(self) -> str:
+        return self._blank.path
 
     @property
     def empty(self) -> bool:
         return not self._hunks
 
-    def push(self, text: str) -> bool:
-        """Take the next piece of the new text; whether there is something new to show."""
-        return self._take(self._diff.push(text))
+    @property
+    def saved(self) -> bool:
+        """Whether nothing waits for `take_unsaved`."""
+        return not self._unsaved and not self._gone_unsaved
 
-    def finish(self) -> None:
-        """The new text is complete."""
-        self.ended = True
-        self._take(self._diff.finish())
+    def region(self, start: int, base: str) -> Region | None:
+        """The text `base`, which begins at `start` (UTF-16 code units), is written anew. None where a region is."""
+        end = start + utf16_length(base)
+        if any(start < other.end and other.start < end for other in self._regions):
+            return None
+        region = Region(self, len(self._regions), start, end, StreamingDiff(base))
+        self._regions.append(region)
+        return region
 
     def stop(self) -> None:
-        """The new text broke off: what came in full lines stays proposed."""
-        self.ended = True
-        self._take(self._diff.stop())
+        """As `Region.stop`, for all that has not ended."""
+        for region in self._regions:
+            if not region.ended:
+                region.stop()
 
-    def _take(self, changes: Changes) -> bool:
+    def take(self, region: Region, changes: Changes) -> bool:
+        """Of `region`; whether there is something new to show."""
         for hunk in changes.changed:
-            self._hunks[hunk.id] = hunk
+            key = (region.number, hunk.id)
+            self._hunks[key] = hunk
             for marks in (self._outdated, self._unshown, self._unsaved):
-                marks.add(hunk.id)
+                marks.add(key)
         for number in changes.removed:
-            self._forget(number)
+            self._forget((region.number, number))
         return bool(changes)
 
-    def _forget(self, number: int) -> None:
-        del self._hunks[number]
+    def _forget(self, key: Key) -> None:
+        del self._hunks[key]
         for marks in (self._outdated, self._unshown, self._unsaved):
-            marks.discard(number)
+            marks.discard(key)
         # One that was made and dropped between two messages has no record; nobody knows of it.
-        if (record := self._records.pop(number, None)) is not None:
+        if (record := self._records.pop(key, None)) is not None:
             self._gone_unshown.append(record.id)
-            if number in self._saved:
+            if key in self._saved:
                 self._gone_unsaved.append(record.id)
 
     def take_unshown(self) -> tuple[list[Hunk], list[str]]:
@@ -99,10 +116,10 @@ class Proposal:
         So people are told that a hunk is pending only after it has a record that they can decide.
         """
         self._bring_up_to_date()
-        for number in self._unsaved:
-            if self._hunks[number].settled:
-                self._records[number] = replace(self._records[number], state=HunkState.PENDING)
-                self._unshown.add(number)
+        for key in self._unsaved:
+            if self._hunks[key].settled:
+                self._records[key] = replace(self._records[key], state=HunkState.PENDING)
+                self._unshown.add(key)
         added = self._ordered(self._unsaved - self._saved)
         changed = self._ordered(self._unsaved & self._saved)
         removed = self._gone_unsaved
@@ -110,31 +127,60 @@ class Proposal:
         self._unsaved, self._gone_unsaved = set(), []
         return Unsaved(tuple(added), tuple(changed), tuple(removed))
 
-    def _ordered(self, numbers: Iterable[int]) -> list[Hunk]:
+    def _ordered(self, keys: Iterable[Key]) -> list[Hunk]:
         self._bring_up_to_date()
-        return sorted((self._records[number] for number in numbers), key=lambda hunk: hunk.ord)
+        return sorted((self._records[key] for key in keys), key=lambda hunk: hunk.ord)
 
     def _bring_up_to_date(self) -> None:
         outdated = sorted(self._outdated)
-        moved = [number for number in outdated if not self._stands_still(number)]
-        ranges = [self._range(number) for number in moved]
+        moved = [key for key in outdated if not self._stands_still(key)]
+        ranges = [self._range(key) for key in moved]
         # All at once: anchors cost as much as the document is long, however many are asked for.
         anchors = dict(zip(moved, range_anchors(self._replica, ranges) if ranges else (), strict=True))
-        for number in outdated:
-            hunk = self._hunks[number]
-            before = self._records.get(number)
+        for key in outdated:
+            hunk = self._hunks[key]
+            before = self._records.get(key)
             record = before or replace(self._blank, id=uuid4().hex)
-            if number in anchors:
-                start, end = self._range(number)
-                first, last = anchors[number]
+            if key in anchors:
+                start, end = self._range(key)
+                first, last = anchors[key]
                 record = replace(record, start=start, end=end, ord=start, anchors=(first.encode(), last.encode()))
-            self._records[number] = replace(record, base=hunk.base, proposed=hunk.proposed)
+            self._records[key] = replace(record, base=hunk.base, proposed=hunk.proposed)
         self._outdated.clear()
 
-    def _range(self, number: int) -> tuple[int, int]:
-        hunk = self._hunks[number]
-        return self._start + hunk.start, self._start + hunk.end
+    def _range(self, key: Key) -> tuple[int, int]:
+        region, hunk = self._regions[key[0]], self._hunks[key]
+        return region.start + hunk.start, region.start + hunk.end
 
-    def _stands_still(self, number: int) -> bool:
-        record = self._records.get(number)
-        return record is not None and (record.start, record.end) == self._range(number)
+    def _stands_still(self, key: Key) -> bool:
+        record = self._records.get(key)
+        return record is not None and (record.start, record.end) == self._range(key)
+
+
+@dataclass(slots=True)
+class Region:
+    """A piece of the document, [start, end) in UTF-16 code units, that is written anew.
+
+    Each of its methods returns whether there is something new to show.
+    """
+
+    proposal: Proposal
+    number: int
+    start: int
+    end: int
+    diff: StreamingDiff
+    ended: bool = False
+
+    def push(self, text: str) -> bool:
+        """Take the next piece of the new text."""
+        return self.proposal.take(self, self.diff.push(text))
+
+    def finish(self) -> bool:
+        """The new text is complete."""
+        self.ended = True
+        return self.proposal.take(self, self.diff.finish())
+
+    def stop(self) -> bool:
+        """The new text broke off: what came in full lines stays proposed."""
+        self.ended = True
+        return self.proposal.take(self, self.diff.stop())

@@ -7,7 +7,7 @@ import pytest
 from pycrdt import Doc, Text
 
 from ai.hunks import Hunk, HunkState
-from ai.proposal import Proposal, Unsaved
+from ai.proposal import Proposal, Region, Unsaved
 from collab.offsets import utf16_length
 from collab.positions import Anchor, resolve
 
@@ -16,10 +16,13 @@ HEAD = "# head 😀\n"
 BASE = "one\ntwo\nthree\nfour\nfive\nsix\n"
 
 
-def proposal() -> tuple[Proposal, Doc]:
+def proposal() -> tuple[Proposal, Region, Doc]:
     replica: Doc = Doc(client_id=1)
     replica.get("text", type=Text).insert(0, HEAD + BASE + "tail\n")
-    return Proposal(replica, utf16_length(HEAD), BASE, BLANK), replica
+    made = Proposal(replica, BLANK)
+    region = made.region(utf16_length(HEAD), BASE)
+    assert region is not None
+    return made, region, replica
 
 
 class Watcher:
@@ -56,9 +59,9 @@ def carried_out(hunks: dict[str, Hunk]) -> str:
 
 
 def test_hunks_stand_where_their_anchors_say_in_a_document_with_wide_characters() -> None:
-    made, replica = proposal()
-    made.push(BASE.replace("two", "TWO 😀").replace("five", "FIVE"))
-    made.finish()
+    made, region, replica = proposal()
+    region.push(BASE.replace("two", "TWO 😀").replace("five", "FIVE"))
+    region.finish()
     watcher = Watcher()
     watcher.store(made.take_unsaved())
     assert [hunk.base for hunk in watcher.stored.values()] == ["two", "five"]
@@ -70,8 +73,10 @@ def test_a_hunk_is_shown_as_pending_only_after_it_has_been_handed_out_for_storin
     base = "".join(f"line {number}\n" for number in range(100))
     replica: Doc = Doc(client_id=1)
     replica.get("text", type=Text).insert(0, base)
-    made = Proposal(replica, 0, base, BLANK)
-    made.push(base.replace("line 2\n", "LINE 2\n")[:600])
+    made = Proposal(replica, BLANK)
+    region = made.region(0, base)
+    assert region is not None
+    region.push(base.replace("line 2\n", "LINE 2\n")[:600])
     watcher = Watcher()
     watcher.show(made)
     assert {hunk.state for hunk in watcher.shown.values()} == {HunkState.STREAMING}
@@ -81,10 +86,10 @@ def test_a_hunk_is_shown_as_pending_only_after_it_has_been_handed_out_for_storin
 
 
 def test_a_hunk_that_nobody_was_told_of_leaves_without_a_word() -> None:
-    made, _ = proposal()
-    made.push("one\ntwo\nth")
-    made.push("ree\nfour\nfive\nsix\n")
-    made.finish()
+    made, region, _ = proposal()
+    region.push("one\ntwo\nth")
+    region.push("ree\nfour\nfive\nsix\n")
+    region.finish()
     assert made.take_unshown() == ([], [])
     assert not made.take_unsaved()
     assert made.empty
@@ -104,19 +109,19 @@ def test_who_watches_and_the_database_end_with_the_new_text(seed: int) -> None:
             case _ if len(lines) > 1:
                 del lines[place]
     new = "".join(lines)
-    made, _ = proposal()
+    made, region, _ = proposal()
     watcher = Watcher()
     rest = new
     while rest:
         cut = draw.randint(1, 6)
-        made.push(rest[:cut])
+        region.push(rest[:cut])
         rest = rest[cut:]
         if draw.random() < 0.5:
             watcher.show(made)
         if draw.random() < 0.2:
             watcher.store(made.take_unsaved())
             watcher.show(made)
-    made.finish()
+    region.finish()
     watcher.store(made.take_unsaved())
     watcher.show(made)
     assert watcher.shown == watcher.stored
@@ -125,10 +130,30 @@ def test_who_watches_and_the_database_end_with_the_new_text(seed: int) -> None:
 
 
 def test_an_answer_that_broke_off_leaves_what_came_in_full_lines() -> None:
-    made, _ = proposal()
-    made.push("one\nTWO\nthree\nfo")
+    made, region, _ = proposal()
+    region.push("one\nTWO\nthree\nfo")
     made.stop()
     watcher = Watcher()
     watcher.store(made.take_unsaved())
     assert carried_out(watcher.stored) == BASE.replace("two", "TWO")
     assert [replace(hunk, id="").state for hunk in watcher.stored.values()] == [HunkState.PENDING]
+
+
+def test_regions_do_not_overlap_and_their_hunks_stand_where_they_are() -> None:
+    made, region, _ = proposal()
+    start = utf16_length(HEAD)
+    assert made.region(start + 4, "two\n") is None
+    assert made.region(0, HEAD + "o") is None
+    other = made.region(0, "# head 😀\n")
+    tail = made.region(start + len(BASE), "tail\n")
+    assert other is not None
+    assert tail is not None
+    tail.push("end\n")
+    region.push(BASE.replace("two", "2"))
+    other.push("# top 😀\n")
+    for each in (tail, region, other):
+        each.finish()
+    watcher = Watcher()
+    watcher.store(made.take_unsaved())
+    found = sorted((hunk.start, hunk.base, hunk.proposed) for hunk in watcher.stored.values())
+    assert found == [(2, "head", "top"), (start + 4, "two", "2"), (start + len(BASE), "tail", "end")]

@@ -1,0 +1,123 @@
+"""From an answer in either form to hunks. `python -m tests.ai.corruptions` prints the shares that are asserted here."""
+
+import random
+
+import pytest
+from pycrdt import Doc, Text
+
+from ai.blocks import mark_for
+from ai.matching import Ambiguous, Missing
+from ai.proposal import Proposal
+from ai.rewriting import Form, Rewriting
+from tests.ai.corruptions import BLANK, FAULTS, case, shares, understand
+
+BASE = "one\ntwo\nthree\nfour\ntwo\n"
+
+
+def rewriting(base: str, form: Form) -> tuple[Rewriting, Proposal]:
+    replica: Doc = Doc(client_id=1)
+    replica.get("text", type=Text).insert(0, base)
+    proposal = Proposal(replica, BLANK)
+    return Rewriting(proposal, 0, base, form, mark_for(base)), proposal
+
+
+def block(search: str, replacement: str) -> str:
+    return f"<<<<<<< SEARCH\n{search}=======\n{replacement}>>>>>>> REPLACE\n"
+
+
+def changes(proposal: Proposal) -> list[tuple[str, str]]:
+    return [(hunk.base, hunk.proposed) for hunk in proposal.take_unsaved().added]
+
+
+SEEDS = 120
+ALL_BUT = {"two spaces": 0.05, "misread": 1.0, "cut off": 1.0}
+"""Share that may be refused or wrong: of the others, all is understood but for blank space and quotes."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_answers_of_small_models_are_understood_or_refused(fault: str) -> None:
+    found = shares(FAULTS[fault], SEEDS)
+    assert found["understood"] + found["nearly"] >= 1 - ALL_BUT.get(fault, 0)
+    assert found["wrong"] <= (0.05 if fault == "two spaces" else 0)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_an_answer_that_was_cut_off_changes_what_came_in_full_lines_and_nothing_else(seed: int) -> None:
+    draw = random.Random(seed)
+    made = case(draw)
+    answer = FAULTS["cut off"](draw, made, mark_for(made.base))
+    found = understand(made.base, answer, draw, was_cut_off=True)
+    new, base = made.new.split("\n"), made.base.split("\n")
+    assert all(line in new or line in base for line in found.text.split("\n"))
+
+
+def test_what_was_asked_for_as_a_whole_may_come_in_blocks() -> None:
+    made, proposal = rewriting(BASE, "whole")
+    for piece in ("\n```\n<<<", "<<<< SEARCH\nthr", "ee\n=======\n3\n", ">>>>>>> REPLACE\n```"):
+        made.push(piece)
+    made.finish()
+    assert (made.form, made.understood, changes(proposal)) == ("blocks", True, [("three", "3")])
+
+
+def test_what_was_asked_for_in_blocks_may_come_as_a_whole() -> None:
+    made, proposal = rewriting(BASE, "blocks")
+    made.push(f"Here is the new text:\n\n```\n{BASE.replace('three', '3')}```\n")
+    made.finish()
+    assert (made.form, made.understood, changes(proposal)) == ("whole", True, [("three", "3")])
+
+
+@pytest.mark.parametrize("answer", ["", "I cannot do that.", "one\n"])
+def test_no_answer_is_not_taken_for_one_that_deletes_everything(answer: str) -> None:
+    for form in ("whole", "blocks") if answer != "one\n" else ("blocks",):
+        made, proposal = rewriting(BASE, form)  # type: ignore[arg-type]
+        made.push(answer)
+        made.finish(cut_off=answer == "")
+        if form == "blocks" or not answer:
+            assert not made.understood
+            assert proposal.empty
+
+
+def test_an_answer_with_nothing_on_purpose_deletes() -> None:
+    made, proposal = rewriting(BASE, "whole")
+    made.push("```\n```\n")
+    made.finish()
+    assert made.understood
+    assert changes(proposal) == [(BASE, "")]
+
+
+def test_what_cannot_be_placed_is_told_and_can_be_said_again() -> None:
+    made, proposal = rewriting(BASE, "blocks")
+    made.push(block("two\n", "2\n") + block("threw\n", "3\n") + block("one\n", "1\n"))
+    made.finish()
+    assert not made.understood
+    assert [failure.problem for failure in made.failures] == [Ambiguous(2), Missing()]
+    assert made.failures[1].replacement == ["3\n"]
+    made.again()
+    made.push(block("four\ntwo\n", "four\n2\n") + block("three\n", "3\n"))
+    made.finish()
+    assert made.understood
+    assert made.placed == 3
+    assert sorted(changes(proposal)) == [("one", "1"), ("three", "3"), ("two", "2")]
+
+
+def test_of_two_blocks_for_one_piece_of_text_the_first_counts() -> None:
+    made, proposal = rewriting(BASE, "blocks")
+    made.push(block("three\n", "3\n") + block("three\nfour\n", "7\n"))
+    made.finish()
+    assert [failure.problem for failure in made.failures] == [None]
+    assert changes(proposal) == [("three", "3")]
+
+
+def test_an_empty_text_is_written_by_a_block_without_a_search() -> None:
+    made, proposal = rewriting("", "blocks")
+    made.push(block("", "new\nlines\n"))
+    made.finish()
+    assert changes(proposal) == [("", "new\nlines")]
+
+
+def test_hunks_of_a_block_appear_while_it_is_written() -> None:
+    made, proposal = rewriting(BASE, "blocks")
+    made.push("<<<<<<< SEARCH\nthree\nfour\n=======\nthree\n")
+    assert proposal.empty
+    assert made.push("many new words\n")
+    assert not proposal.empty
