@@ -68,7 +68,15 @@ class Assistant:
         self._expiry = Expiry(storage.db)
         material = Material(files, rooms)
         self.requests = Requests(
-            rooms, files, material, self.jobs, queue, self.suggestions, self.conversations, self._announcements
+            rooms,
+            files,
+            material,
+            self.jobs,
+            queue,
+            self.suggestions,
+            self.decisions,
+            self.conversations,
+            self._announcements,
         )
         tools = Toolbox(
             rooms,

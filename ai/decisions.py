@@ -21,7 +21,7 @@ from ai.announcements import Announcements
 from ai.carrying import Carrying
 from ai.clock import now
 from ai.decision_record import DecisionName, DecisionRecord, decision_id
-from ai.decision_updates import Insertion
+from ai.decision_updates import Edit, Insertion
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
@@ -112,6 +112,33 @@ class Decisions:
             await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
         return [outcomes[name] for name in chosen if name in outcomes]
 
+    async def outdate(self, suggestion: Suggestion, by: Person) -> None:
+        """Put on record which of the pending hunks of `suggestion` are stale by now, found out by `by`.
+
+        Raises:
+            ai.judging.CannotJudgeNow, pymongo.errors.PyMongoError
+        """
+        pending: dict[str, list[Hunk]] = defaultdict(list)
+        for hunk in await self._suggestions.hunks(suggestion.id):
+            if hunk.mode == "edit" and hunk.state is HunkState.PENDING:
+                pending[hunk.document].append(hunk)
+        found: list[DecisionRecord] = []
+        for document, hunks in pending.items():
+            cases = [Case(hunk, Transition(hunk.state, Effect.NONE, needs_base=True)) for hunk in hunks]
+            try:
+                async with self._rooms.open(document) as room:
+                    verdicts = await judge(room, cases)
+            except (DocumentGone, DocumentNotFound):
+                continue
+            outdated = [hunk for hunk, verdict in zip(hunks, verdicts, strict=True) if not verdict.intact]
+            records = [_record(suggestion, hunk, "stale", HunkState.STALE, by) for hunk in outdated]
+            ours = await self._insert(records)
+            found = [record for record in records if record.id in ours]
+            await self._carrying.show(found)
+            self._carrying.learn_later(found)
+        if found:
+            await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
+
     async def _decide_in(
         self,
         document: str,
@@ -132,21 +159,9 @@ class Decisions:
             except (DocumentGone, DocumentNotFound):
                 return {hunk.id: Outcome(hunk.id, hunk.state, _GONE) for hunk, _ in steps}
         records = [
-            DecisionRecord(
-                hunk.id,
-                hunk.revision,
-                suggestion.id,
-                suggestion.job,
-                suggestion.workspace,
-                document,
-                _NAMES[decision] if verdict.intact else "stale",
-                step.state if verdict.intact else HunkState.STALE,
-                by,
-                now(),
-                reason,
-                verdict.edit.update if verdict.edit else None,
-                verdict.edit.insertion if verdict.edit else None,
-            )
+            _record(suggestion, hunk, _NAMES[decision], step.state, by, reason, verdict.edit)
+            if verdict.intact
+            else _record(suggestion, hunk, "stale", HunkState.STALE, by, reason)
             for (hunk, step), verdict in zip(steps, verdicts, strict=True)
         ]
         ours = await self._insert(records)
@@ -192,25 +207,37 @@ class Decisions:
 
     async def supersede(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> list[str]:
         """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before."""
-        records = [
-            DecisionRecord(
-                hunk.id,
-                hunk.revision,
-                suggestion.id,
-                suggestion.job,
-                suggestion.workspace,
-                hunk.document,
-                "superseded",
-                HunkState.STALE,
-                None,
-                now(),
-            )
-            for hunk in hunks
-        ]
+        records = [_record(suggestion, hunk, "superseded", HunkState.STALE, None) for hunk in hunks]
         ours = await self._insert(records)
         won = [record for record in records if record.id in ours]
         await self._carrying.finish(won)
         return [record.hunk for record in won]
+
+
+def _record(
+    suggestion: Suggestion,
+    hunk: Hunk,
+    name: DecisionName,
+    to: HunkState,
+    by: Person | None,
+    reason: str | None = None,
+    edit: Edit | None = None,
+) -> DecisionRecord:
+    return DecisionRecord(
+        hunk.id,
+        hunk.revision,
+        suggestion.id,
+        suggestion.job,
+        suggestion.workspace,
+        hunk.document,
+        name,
+        to,
+        by,
+        now(),
+        reason,
+        edit.update if edit else None,
+        edit.insertion if edit else None,
+    )
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."

@@ -1,161 +1,127 @@
-"""Jobs of kind edit: the model writes a text anew, and where it differs people get hunks to decide."""
+"""Jobs of kind edit: the model writes texts anew, and where they differ people get hunks to decide."""
 
 import asyncio
-import time
-from contextlib import aclosing
 
-from pycrdt import Text
-
-from ai.answer import AnswerStream
 from ai.attempt import JobFailed, Run
+from ai.edit_target import About, EditTarget, warnings
 from ai.generation import Generation
-from ai.hunks import Hunk, HunkState
-from ai.known import needed_for, until_known
-from ai.languages import language_of
-from ai.models import ModelRequest, Task
+from ai.hunks import HunkState
+from ai.models import ModelError
 from ai.pace import Pace
-from ai.prompts import edit_prompt
 from ai.proposal import Proposal
 from ai.suggestion_attempt import SuggestionAttempt
 from ai.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
-from collab.edits import fork
-from collab.offsets import slice_utf16, utf16_length
-from collab.positions import Anchor, resolve
-from collab.refusals import RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound
 
 SAVE_INTERVAL = 0.5
 """Seconds between writes of hunks while they stream. Also how long a settled hunk may wait until it can be decided."""
 
-
-PATIENCE = 5.0
-"""Seconds for the text to arrive that the request was about, when another process has taken the request."""
-
-TEXT_GONE = "The text to change is not there any more."
+AT_ONCE = 4
+"""Files of one request that models work on at the same time."""
 
 
 class EditAttempt(SuggestionAttempt):
-    """The job's payload: {document, path, anchors: [bytes, bytes] around the text to change, instruction}."""
+    """The job's payload: {targets: [{document, path, anchors: [bytes, bytes] around the text to change}], instruction,
+
+    about: the text that several targets have to do with, "" for one}.
+    """
 
     def __init__(self, run: Run, tools: Toolbox) -> None:
         super().__init__(run, tools)
-        self._proposal: Proposal | None = None
-        self._saved_at = time.monotonic()
-        self._kept = False
+        self._targets: list[EditTarget] = []
+        self._saving: asyncio.Future[None] | None = None
+        self._kept: set[str] = set()
+        """Documents for whose hunks it is on record how they were made."""
 
     async def _make(self, suggestion: Suggestion) -> None:
         if self._job.attempt > 1:
             await self._clear_earlier(suggestion)
-        proposal, task, start = await self._begin(suggestion)
-        self._proposal = proposal
-        prompt = edit_prompt(
-            instruction=task.instruction,
-            path=task.path,
-            language=task.language,
-            before=task.before,
-            selection=task.selection,
-            after=task.after,
-        )
-        request = ModelRequest("edit", prompt.messages, task)
-        self._generation = generation = Generation(self._run, self._tools.provider, prompt, request, start)
-        answer = AnswerStream(task.selection)
-        answered = False
-        async with Pace(self._show) as pace, aclosing(generation.stream()) as chunks:
-            async for chunk in chunks:
-                if text := answer.push(chunk.text):
-                    answered = True
-                    if proposal.push(text):
-                        pace.mark()
-                if time.monotonic() - self._saved_at > SAVE_INTERVAL:
-                    await self._save(proposal)
-                    pace.mark()
-        if rest := answer.finish():
-            answered = True
-            proposal.push(rest)
-        # A model that says nothing has not said that all is to be deleted.
-        if generation.cut_off or not (answered or answer.deleted):
-            proposal.stop()
-        else:
-            proposal.finish()
-        await self._save(proposal)
-        nothing = "There is nothing to change." if proposal.empty else None
-        await self._keep(state=SuggestionState.READY.value, note=generation.warning or nothing)
+        places = self._job.payload["targets"]
+        about = About(self._job.payload["about"], tuple(place["path"] for place in places) if len(places) > 1 else ())
+        self._targets = [EditTarget(self._run, self._tools, suggestion, place, about) for place in places]
+        await self._answer_all()
+        await self._save()
+        empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
+        note = warnings(self._targets) or ("There is nothing to change." if empty else None)
+        await self._keep(state=SuggestionState.READY.value, note=note)
         await self._announce()
 
-    async def _begin(self, suggestion: Suggestion) -> tuple[Proposal, Task, int]:
-        payload = self._job.payload
-        anchors = [Anchor.decode(bytes(anchor)) for anchor in payload["anchors"]]
-        try:
-            async with self._tools.rooms.open(payload["document"]) as room, asyncio.timeout(PATIENCE):
-                await until_known(room, needed_for(anchors))
-                await room.copyable()
-                room.flush()
-                replica = fork(room.doc)
-        except (DocumentGone, DocumentNotFound, RoomClosed) as error:
-            raise JobFailed("The file is gone.") from error
-        except TimeoutError as error:
-            raise JobFailed(TEXT_GONE) from error
-        start, end = resolve(replica, anchors)
-        if start is None or end is None:
-            raise JobFailed(TEXT_GONE)
-        # Where the two ends of an empty range have passed each other, the text goes to the first of them.
-        end = max(start, end)
-        text = str(replica.get("text", type=Text))
-        task = Task(
-            instruction=payload["instruction"],
-            path=payload["path"],
-            language=language_of(payload["path"]),
-            before=slice_utf16(text, 0, start),
-            selection=slice_utf16(text, start, end),
-            after=slice_utf16(text, end, utf16_length(text)),
-            corpus=self._tools.material.corpus(suggestion.workspace),
-        )
-        blank = Hunk(
-            "",
-            suggestion.id,
-            suggestion.workspace,
-            payload["document"],
-            payload["path"],
-            "edit",
-            self._job.attempt,
-            0,
-            start,
-            start,
-            (b"", b""),
-            "",
-            "",
-            HunkState.STREAMING,
-        )
-        return Proposal(replica, start, task.selection, blank), task, start
+    def _made(self) -> dict[str, Generation]:
+        return {target.document: target.generation for target in self._targets if target.generation is not None}
+
+    async def _answer_all(self) -> None:
+        """Raises ModelError or JobFailed when no target was answered."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def answer(target: EditTarget, pace: Pace) -> ModelError | JobFailed | None:
+            try:
+                async with gate:
+                    await target.answer(pace.mark)
+            except (ModelError, JobFailed) as error:
+                target.stop()
+                target.failed = str(error)
+                return error
+            return None
+
+        async with Pace(self._show) as pace:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    saver = group.create_task(self._save_now_and_then(pace))
+                    answers = [group.create_task(answer(target, pace)) for target in self._targets]
+                    await asyncio.wait(answers)
+                    saver.cancel()
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from None
+        errors = [task.result() for task in answers]
+        # Of several, those that were answered are worth having; a note says which were not.
+        if all(errors) and errors[0] is not None:
+            raise errors[0]
 
     async def _show(self) -> None:
-        assert self._proposal is not None
-        changed, removed = self._proposal.take_unshown()
-        if (changed or removed) and self._run.held:
-            self._run.shown = True
-            await self._tools.announcements.suggestion_delta(self._job.workspace, self._suggestion, changed, removed)
+        for proposal in self._proposals:
+            changed, removed = proposal.take_unshown()
+            if (changed or removed) and self._run.held:
+                self._run.shown = True
+                await self._tools.announcements.suggestion_delta(
+                    self._job.workspace, self._suggestion, changed, removed
+                )
 
-    async def _save(self, proposal: Proposal) -> None:
-        self._saved_at = time.monotonic()
-        if unsaved := proposal.take_unsaved():
-            self._run.check_held()
-            if not self._kept:
-                # Before there is a hunk to decide, since decisions want to know how it was made.
-                await self._keep()
-                self._kept = True
-            await self._tools.suggestions.remove_streaming(unsaved.removed)
-            await self._add(unsaved.added)
-            for hunk in unsaved.changed:
-                await self._tools.suggestions.rewrite_hunk(hunk)
+    async def _save_now_and_then(self, pace: Pace) -> None:
+        while True:
+            await asyncio.sleep(SAVE_INTERVAL)
+            if all(proposal.saved for proposal in self._proposals):
+                continue
+            # Shielded: what was handed out to be saved and is not would be lost to who breaks off, who waits for it.
+            self._saving = asyncio.ensure_future(self._save())
+            await asyncio.shield(self._saving)
+            pace.mark()
+
+    @property
+    def _proposals(self) -> list[Proposal]:
+        return [target.proposal for target in self._targets if target.proposal is not None]
+
+    async def _save(self) -> None:
+        for proposal in self._proposals:
+            if unsaved := proposal.take_unsaved():
+                self._run.check_held()
+                if proposal.document not in self._kept:
+                    # Before there is a hunk to decide, since decisions want to know how it was made.
+                    await self._keep()
+                    self._kept.add(proposal.document)
+                await self._tools.suggestions.remove_streaming(unsaved.removed)
+                await self._add(unsaved.added)
+                for hunk in unsaved.changed:
+                    await self._tools.suggestions.rewrite_hunk(hunk)
 
     async def _break_off(self, suggestion: Suggestion) -> None:
-        if self._proposal is None:
+        if not self._targets:
             await self._tools.suggestions.release_streaming(suggestion.id)
             return
-        if not self._proposal.ended:
-            self._proposal.stop()
-        await self._save(self._proposal)
+        if self._saving is not None:
+            await asyncio.wait([self._saving])
+        for target in self._targets:
+            target.stop()
+        await self._save()
 
     async def _clear_earlier(self, suggestion: Suggestion) -> None:
         """Take back what earlier attempts proposed and nobody has decided: this one proposes it anew."""

@@ -73,7 +73,7 @@ class Generation:
         return self.finish_reason in ("length", "filtered")
 
     def record(self) -> dict[str, Any]:
-        """What `ai.suggestions.Suggestion.generation` holds, as far as it is known by now."""
+        """What `ai.suggestions.Suggestion.generations` holds, as far as it is known by now."""
         job, usage = self._run.job, self._usage
         return {
             "attempt": job.attempt,

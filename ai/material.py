@@ -24,6 +24,11 @@ class Material:
         tree = await self._files.tree(workspace)
         return (await self._rules(tree)).ignores(path)
 
+    async def naming(self, workspace: str, names: Sequence[str]) -> list[str]:
+        """The paths of the text files that a model may see and in which one of `names` stands as a word of its own."""
+        rules = await self._rules(await self._files.tree(workspace))
+        return [path for path in await self._files.search.holding(workspace, names) if not rules.ignores(path)]
+
     def corpus(self, workspace: str) -> Corpus:
         """The text files of `workspace`, read when somebody asks for them."""
 

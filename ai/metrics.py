@@ -14,3 +14,8 @@ FIRST_TOKEN_SECONDS = Histogram(
 )
 TOKENS = Counter("scriptorium_tokens", "Tokens as the endpoint counts them", ["kind", "model", "direction"])
 DECISIONS = Counter("scriptorium_decisions", "Decisions on hunks", ["decision"])
+ANSWERS = Counter(
+    "scriptorium_answers",
+    "Answers of models to edits, by the form they came in and what was understood: understood, repaired, partly, not",
+    ["model", "form", "outcome"],
+)

@@ -56,8 +56,8 @@ class Proposal:
         self._gone_unsaved: list[str] = []
 
     @property
-    def path(self) -> str:
-        return self._blank.path
+    def document(self) -> str:
+        return self._blank.document
 
     @property
     def empty(self) -> bool:

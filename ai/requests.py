@@ -1,25 +1,34 @@
 """What people ask of the assistant: each request is looked at, becomes a job, and wakes a worker."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from ai.announcements import Announcements
 from ai.beside import beside
 from ai.conversations import Conversations
+from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
 from ai.jobs import Jobs, Person
 from ai.material import Material
+from ai.naming import names_in
 from ai.queue import Queue
 from ai.suggestion_attempt import suggestion_of
 from ai.suggestions import Suggestions
 from collab.files import FileEntry, Files
 from collab.offsets import slice_utf16, utf16_length, utf16_to_codepoint
 from collab.positions import Anchor, range_anchors, resolve
+from collab.room import Room
 from collab.rooms import Rooms
 
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
+
+
+MOST_FILES = 40
+"""That one request may change."""
 
 
 class NotAText(ValueError):
@@ -36,6 +45,10 @@ class TextDiffers(ValueError):
 
 class TooMuchText(ValueError):
     """The text to be edited is longer than `MOST_SELECTED`; the message says so."""
+
+
+class TooManyFiles(ValueError):
+    """More files than `MOST_FILES` have to do with it, or nobody can say which; the message says so."""
 
 
 class NothingStale(ValueError):
@@ -68,6 +81,7 @@ class Requests:
         jobs: Jobs,
         queue: Queue,
         suggestions: Suggestions,
+        decisions: Decisions,
         conversations: Conversations,
         announcements: Announcements,
     ) -> None:
@@ -77,6 +91,7 @@ class Requests:
         self._jobs = jobs
         self._queue = queue
         self._suggestions = suggestions
+        self._decisions = decisions
         self._conversations = conversations
         self._announcements = announcements
 
@@ -89,8 +104,15 @@ class Requests:
         instruction: str,
         by: Person,
         expected: str | None = None,
+        also: Sequence[str] | Literal["all"] = (),
     ) -> Asked:
-        """Raises TextDiffers, TooMuchText."""
+        """With `also`, whole files are changed: the one at `path`, of which the range is what it is about, and those.
+
+        "all" means those of the workspace in which a name occurs that the range or the instruction names.
+
+        Raises:
+            TextDiffers, TooMuchText, TooManyFiles
+        """
         entry = await self._text(workspace, path)
         async with self._rooms.open(entry.id) as room:
             text = room.text
@@ -99,42 +121,75 @@ class Requests:
             selection = slice_utf16(text, start, end)
             if expected is not None and selection != expected:
                 raise TextDiffers("The text has changed: what you selected is not there any more.")
-            if end - start > MOST_SELECTED:
-                raise TooMuchText(f"The assistant edits at most {MOST_SELECTED:,} characters at once.")
-            [anchors] = range_anchors(room.doc, [(start, end)])
-        return await self._suggest("edit", workspace, entry, anchors, {"instruction": instruction}, by)
+            if also:
+                start, end = 0, utf16_length(text)
+            targets = [_target(entry, room, start, end)]
+        if not also:
+            return await self._suggest("edit", workspace, targets, {"instruction": instruction, "about": ""}, by)
+        for other in await self._others(workspace, entry, selection, instruction, also):
+            async with self._rooms.open(other.id) as room:
+                if targets[1:] and not room.text:
+                    continue
+                targets.append(_target(other, room, 0, room.length))
+        return await self._suggest("edit", workspace, targets, {"instruction": instruction, "about": selection}, by)
+
+    async def _others(
+        self, workspace: str, entry: FileEntry, selection: str, instruction: str, also: Sequence[str] | Literal["all"]
+    ) -> list[FileEntry]:
+        if also != "all":
+            if len(also) >= MOST_FILES:
+                raise TooManyFiles(f"The assistant edits at most {MOST_FILES} files at once.")
+            others = {other.id: other for other in [await self._text(workspace, path) for path in also]}
+            others.pop(entry.id, None)
+            return list(others.values())
+        names = names_in(selection, instruction)
+        if not names:
+            raise TooManyFiles(
+                "Name what it is about, or select its name: then all files are found in which it occurs."
+            )
+        paths = [path for path in await self._material.naming(workspace, names) if path != entry.path]
+        if len(paths) >= MOST_FILES:
+            said = ", ".join(names)
+            raise TooManyFiles(
+                f"{said} is found in {len(paths) + 1} files, and the assistant edits at most {MOST_FILES} at once. "
+                "Choose the files."
+            )
+        return [await self._text(workspace, path) for path in paths]
 
     async def write(self, workspace: str, path: str, at: int, instruction: str, by: Person) -> Asked:
         entry = await self._text(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
-            [anchors] = range_anchors(room.doc, [(at, at)])
-        return await self._suggest("write", workspace, entry, anchors, {"instruction": instruction, "at": at}, by)
+            target = _target(entry, room, at, at) | {"at": at}
+        return await self._suggest("write", workspace, [target], {"instruction": instruction}, by)
 
     async def again(self, suggestion: str, by: Person) -> Asked:
-        """Ask once more for what has become stale in `suggestion`, as the text stands by now.
+        """Ask once more for what does not fit any more in `suggestion`, as the text stands by now.
+
+        What waits for a decision and has become stale is put on record as such: it cannot be decided afterwards.
 
         Raises:
             ai.suggestions.SuggestionNotFound, NothingStale, TooMuchText
+            ai.judging.CannotJudgeNow
         """
         before = await self._suggestions.get(suggestion)
-        hunks = await self._suggestions.hunks(suggestion)
-        stale = [hunk for hunk in hunks if hunk.state is HunkState.STALE]
+        await self._decisions.outdate(before, by)
+        stale: dict[str, list[Hunk]] = defaultdict(list)
+        for hunk in await self._suggestions.hunks(suggestion):
+            if hunk.state is HunkState.STALE:
+                stale[hunk.document].append(hunk)
         if not stale:
             raise NothingStale("Nothing of this has to be asked for again.")
-        document = stale[0].document
-        path = await self._files.path_of(document) or stale[0].path
-        entry = await self._text(before.workspace, path)
-        async with self._rooms.open(entry.id) as room:
-            room.flush()
-            text = room.text
-            found = resolve(room.doc, _ends([hunk for hunk in stale if hunk.document == document]))
-            places = [place for place in found if place is not None] or [0, utf16_length(text)]
-            start, end = min(places), max(places)
-            if end - start > MOST_SELECTED:
-                raise TooMuchText(f"The assistant edits at most {MOST_SELECTED:,} characters at once.")
-            [anchors] = range_anchors(room.doc, [(start, end)])
-        return await self._suggest("edit", before.workspace, entry, anchors, {"instruction": before.instruction}, by)
+        targets = []
+        for document, hunks in stale.items():
+            entry = await self._text(before.workspace, await self._files.path_of(document) or hunks[0].path)
+            async with self._rooms.open(entry.id) as room:
+                room.flush()
+                found = resolve(room.doc, _ends(hunks)) if entry.id == document else []
+                places = [place for place in found if place is not None] or [0, room.length]
+                targets.append(_target(entry, room, min(places), max(places)))
+        payload = {"instruction": before.instruction, "about": ""}
+        return await self._suggest("edit", before.workspace, targets, payload, by)
 
     async def ask(self, workspace: str, message: str, conversation: str | None, path: str | None, by: Person) -> Asked:
         """Say `message` in `conversation`, a new one without it, with the file at `path` open.
@@ -177,14 +232,16 @@ class Requests:
         self,
         kind: str,
         workspace: str,
-        entry: FileEntry,
-        anchors: tuple[Anchor, Anchor],
-        payload: dict[str, Any],
+        targets: Sequence[Mapping[str, Any]],
+        payload: Mapping[str, Any],
         by: Person,
     ) -> Asked:
-        place = {"document": entry.id, "path": entry.path, "anchors": [anchor.encode() for anchor in anchors]}
         job = await self._jobs.create(
-            workspace=workspace, kind=kind, requested_by=by, payload=payload | place, suggestion=uuid4().hex
+            workspace=workspace,
+            kind=kind,
+            requested_by=by,
+            payload={**payload, "targets": list(targets)},
+            suggestion=uuid4().hex,
         )
         suggestion = suggestion_of(job)
         await self._suggestions.create(suggestion)
@@ -192,6 +249,16 @@ class Requests:
             await self._queue.wake()
             await told
         return Asked(job.id, suggestion=suggestion.id)
+
+
+def _target(entry: FileEntry, room: Room, start: int, end: int) -> dict[str, Any]:
+    """A piece of a text, as a job's payload names it. Raises TooMuchText."""
+    if end - start > MOST_SELECTED:
+        raise TooMuchText(
+            f"The assistant edits at most {MOST_SELECTED:,} characters of a file at once, and “{entry.path}” has more."
+        )
+    [anchors] = range_anchors(room.doc, [(start, end)])
+    return {"document": entry.id, "path": entry.path, "anchors": [anchor.encode() for anchor in anchors]}
 
 
 def _ends(hunks: list[Hunk]) -> list[Anchor]:

@@ -21,7 +21,7 @@ def suggestion_of(job: Job) -> Suggestion:
         job.id,
         job.workspace,
         mode,
-        (job.payload["document"],),
+        tuple(target["document"] for target in job.payload["targets"]),
         job.requested_by,
         job.payload["instruction"],
         SuggestionState.STREAMING,
@@ -36,8 +36,6 @@ class SuggestionAttempt(ABC):
         self._run = run
         self._job = run.job
         self._tools = tools
-        self._generation: Generation | None = None
-        """Of this attempt, once it asks the model."""
 
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
@@ -63,6 +61,10 @@ class SuggestionAttempt(ABC):
     async def _break_off(self, suggestion: Suggestion) -> None:
         """Leave the hunks as people may decide them, whatever this or an earlier attempt had come to."""
 
+    @abstractmethod
+    def _made(self) -> dict[str, Generation]:
+        """Document → how its hunks were made, of this attempt, once it has asked the model."""
+
     async def _take_over(self) -> Suggestion:
         suggestions = self._tools.suggestions
         if (found := await suggestions.begin_attempt(self._suggestion, self._job.attempt)) is None:
@@ -75,10 +77,9 @@ class SuggestionAttempt(ABC):
 
     async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
-        record = None
-        if self._generation is not None and await self._tools.feedback.collects(self._job.workspace):
-            record = self._generation.record()
-        await self._change(model=self._tools.provider.model, generation=record, **fields)
+        made = self._made() if await self._tools.feedback.collects(self._job.workspace) else {}
+        records = {document: generation.record() for document, generation in made.items()}
+        await self._change(model=self._tools.provider.model, generations=records, **fields)
 
     async def _change(self, **fields: Any) -> None:
         """Raises Fenced when another attempt has begun."""

@@ -1,7 +1,7 @@
 """Suggestions and their hunks: collections ``suggestions`` and ``hunks``."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -36,7 +36,7 @@ class SuggestionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`generation` is how the newest attempt was made, for the feedback record: prompt, parameters, usage, timings.
+    """`generations`: document → how the newest attempt was made, for the feedback record: prompt, parameters, timings.
 
     `note` is a sentence of the model beside its answer; `error` is why the stream ended early.
     """
@@ -54,7 +54,7 @@ class Suggestion:
     model: str | None = None
     note: str | None = None
     error: str | None = None
-    generation: dict[str, Any] | None = None
+    generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -72,7 +72,7 @@ class Suggestion:
             record["model"],
             record["note"],
             record["error"],
-            record["generation"],
+            record["generations"],
         )
 
     def record(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Suggestion:
             "model": self.model,
             "note": self.note,
             "error": self.error,
-            "generation": self.generation,
+            "generations": dict(self.generations),
         }
 
     def view(self, hunks: Iterable[Hunk]) -> dict[str, Any]:

@@ -42,10 +42,15 @@ PLACE_GONE = "The place to write at is not there any more."
 
 
 class WriteAttempt(SuggestionAttempt):
-    """The job's payload: {document, path, anchors: [bytes, bytes] around the empty range to write at, instruction}."""
+    """The job's payload: {targets: [{document, path, anchors: [bytes, bytes] around the empty range to write at, at}],
+
+    instruction}.
+    """
 
     def __init__(self, run: Run, tools: Toolbox) -> None:
         super().__init__(run, tools)
+        [self._target] = run.job.payload["targets"]
+        self._generation: Generation | None = None
         self._author = f"job:{self._job.id}"
         self._typed = ""
         self._waiting = ""
@@ -53,9 +58,12 @@ class WriteAttempt(SuggestionAttempt):
         self._answer = AnswerStream()
         self._saved_at = 0.0
 
+    def _made(self) -> dict[str, Generation]:
+        return {self._target["document"]: self._generation} if self._generation is not None else {}
+
     async def _make(self, suggestion: Suggestion) -> None:
         try:
-            async with self._tools.rooms.open(self._job.payload["document"]) as room:
+            async with self._tools.rooms.open(self._target["document"]) as room:
                 await self._write(room, suggestion)
         except (DocumentGone, DocumentNotFound, RoomClosed) as error:
             raise JobFailed("The file is gone.") from error
@@ -109,7 +117,7 @@ class WriteAttempt(SuggestionAttempt):
 
         What earlier attempts typed is deleted. They are fenced off: none of them types after its lease has run out.
         """
-        anchors = [Anchor.decode(bytes(anchor)) for anchor in self._job.payload["anchors"]]
+        anchors = [Anchor.decode(bytes(anchor)) for anchor in self._target["anchors"]]
         try:
             async with asyncio.timeout(PATIENCE):
                 await until_known(room, needed_for(anchors))
@@ -133,19 +141,19 @@ class WriteAttempt(SuggestionAttempt):
         return hunk
 
     def _blank(self, suggestion: Suggestion, client: int) -> Hunk:
-        payload = self._job.payload
-        first, last = payload["anchors"]
+        place = self._target
+        first, last = place["anchors"]
         return Hunk(
             id=uuid4().hex,
             suggestion=suggestion.id,
             workspace=suggestion.workspace,
-            document=payload["document"],
-            path=payload["path"],
+            document=place["document"],
+            path=place["path"],
             mode="write",
             attempt=self._job.attempt,
             ord=0,
-            start=payload["at"],
-            end=payload["at"],
+            start=place["at"],
+            end=place["at"],
             anchors=(bytes(first), bytes(last)),
             base="",
             proposed="",
@@ -160,11 +168,11 @@ class WriteAttempt(SuggestionAttempt):
         if not places:
             raise JobFailed(PLACE_GONE)
         place = places[0]
-        payload = self._job.payload
+        path = self._target["path"]
         task = Task(
-            instruction=payload["instruction"],
-            path=payload["path"],
-            language=language_of(payload["path"]),
+            instruction=self._job.payload["instruction"],
+            path=path,
+            language=language_of(path),
             before=slice_utf16(text, 0, place),
             after=slice_utf16(text, place, utf16_length(text)),
             corpus=self._tools.material.corpus(self._job.workspace),

@@ -7,6 +7,7 @@ tree of two thousand files, and nothing has to be kept up while people type (doc
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,23 @@ class Search:
             if len(matches) >= MOST_MATCHES:
                 break
         return matches
+
+    async def holding(self, workspace: str, names: Sequence[str]) -> list[str]:
+        """The paths of the texts in which one of ``names`` stands as a word of its own, in the order of the tree."""
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
+        nodes = (await self._trees.read(workspace, fresh=True)).nodes.values()
+        paths = {node.id: node.path for node in nodes if node.kind == "text"}
+        documents = list(paths)
+        found: list[str] = []
+        for start in range(0, len(documents), GROUP):
+            began = time.monotonic()
+            for document, text in (await self._texts.of(workspace, documents[start : start + GROUP])).items():
+                if any(name in text.text for name in names) and pattern.search(text.text):
+                    found.append(paths[document])
+                if time.monotonic() - began > TURN:
+                    await asyncio.sleep(0)
+                    began = time.monotonic()
+        return found
 
     async def _scan(self, steps: Iterator[Match | None], most: int) -> list[Match]:
         """The first ``most`` matches of ``steps``; None is a step without one."""

@@ -69,10 +69,17 @@ async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
 
 @router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)
 async def ask_for_edit(body: EditRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
-    """Have the text from `start` to `end` changed. What changes becomes hunks that any editor decides."""
+    """Have the text from `start` to `end` changed, or whole files. What changes becomes hunks that editors decide."""
     with refusals():
         asked = await services.assistant.requests.edit(
-            member.workspace, body.path, body.start, body.end, body.instruction, _person(member), body.expected
+            member.workspace,
+            body.path,
+            body.start,
+            body.end,
+            body.instruction,
+            _person(member),
+            body.expected,
+            body.also,
         )
     return AskedSuggestion(**asked.view())
 

@@ -8,7 +8,7 @@ from ai.decisions import Outcome
 from ai.hunks import HunkState
 from ai.jobs import JobNotFound
 from ai.judging import CannotJudgeNow
-from ai.requests import KeptFromModels, NotAText, NothingStale, TextDiffers, TooMuchText
+from ai.requests import KeptFromModels, NotAText, NothingStale, TextDiffers, TooManyFiles, TooMuchText
 from ai.suggestions import SuggestionNotFound
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
@@ -38,7 +38,7 @@ def refusals() -> Iterator[None]:
         raise Problem(422, "A position lies inside a surrogate pair; positions are UTF-16 code units.") from None
     except OffsetOutsideText:
         raise Problem(422, "A position lies outside the text; positions are UTF-16 code units.") from None
-    except (NotAText, TooMuchText) as error:
+    except (NotAText, TooMuchText, TooManyFiles) as error:
         raise Problem(422, str(error)) from None
     except KeptFromModels as error:
         raise Problem(403, str(error)) from None

@@ -30,6 +30,9 @@ class EditRequest(BaseModel):
     instruction: Words
     expected: str | None = None
     """The text that the asker saw from `start` to `end`; another one there is 409."""
+    also: Annotated[list[Path], Field(max_length=1_000)] | Literal["all"] = []
+    """Other files that are to change with this one: then the whole of each may, and the range is what it is about.
+    "all" means those in which a name occurs that the range or the instruction names."""
 
 
 class WriteRequest(BaseModel):

@@ -48,7 +48,7 @@ async def propose(process: Process, document: str, *edits: tuple[str, str] | Tex
         now(),
         1,
         "scripted",
-        generation=GENERATION | {"selection": text, "start": 0},
+        generations={document: GENERATION | {"selection": text, "start": 0}},
     )
     hunks = [
         Hunk(

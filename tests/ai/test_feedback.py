@@ -131,7 +131,7 @@ async def test_a_workspace_that_does_not_collect_keeps_neither_records_nor_promp
     await group.decide(asked.suggestion, "accept")
     assert await lines(group) == []
     assert asked.suggestion is not None
-    assert (await group.assistant.suggestions.get(asked.suggestion)).generation is None
+    assert (await group.assistant.suggestions.get(asked.suggestion)).generations == {}
 
 
 async def test_erasing_takes_the_records_and_leaves_the_decisions(group: Group) -> None:

@@ -1,0 +1,188 @@
+"""One text that an edit is about: it is put before a model, and the answer becomes its proposal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Text
+
+from ai import metrics
+from ai.attempt import JobFailed, Run
+from ai.blocks import mark_for
+from ai.generation import Generation
+from ai.hunks import Hunk, HunkState
+from ai.known import needed_for, until_known
+from ai.languages import language_of
+from ai.models import ModelRequest, Task
+from ai.prompts import edit_prompt, repair_prompt
+from ai.proposal import Proposal
+from ai.rewriting import Form, Rewriting
+from ai.suggestions import Suggestion
+from ai.toolbox import Toolbox
+from collab.edits import fork
+from collab.offsets import slice_utf16, utf16_length
+from collab.positions import Anchor, resolve
+from collab.refusals import RoomClosed
+from collab.snapshots import DocumentGone, DocumentNotFound
+
+BLOCKS_FROM = 8_000
+"""Letters of a text from which on a model is asked for search/replace blocks: writing all of it again would take a
+minute, and small models lose lines on the way."""
+
+PATIENCE = 5.0
+"""Seconds for the text to arrive that the request was about, when another process has taken the request."""
+
+TEXT_GONE = "The text to change is not there any more."
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an edit of several files is about: the text that was selected in one of them, and all their paths."""
+
+    selection: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class EditTarget:
+    """`place`: {document, path, anchors: [bytes, bytes] around the text to change}."""
+
+    def __init__(
+        self, run: Run, tools: Toolbox, suggestion: Suggestion, place: Mapping[str, Any], about: About
+    ) -> None:
+        self.document: str = place["document"]
+        self.path: str = place["path"]
+        self.proposal: Proposal | None = None
+        """Once the text has been looked at."""
+        self.generation: Generation | None = None
+        """Of the first answer, once it is asked for."""
+        self.failed: str | None = None
+        """Why there is no answer, or no more of it, as a sentence."""
+        self._run = run
+        self._tools = tools
+        self._suggestion = suggestion
+        self._anchors = [Anchor.decode(bytes(anchor)) for anchor in place["anchors"]]
+        self._about = about
+        self._unplaced = 0
+
+    async def _open(self) -> tuple[Proposal, Task, int]:
+        """The proposal, what is to be done, and where in the document, in UTF-16 code units. Raises JobFailed."""
+        try:
+            async with self._tools.rooms.open(self.document) as room, asyncio.timeout(PATIENCE):
+                await until_known(room, needed_for(self._anchors))
+                await room.copyable()
+                room.flush()
+                replica = fork(room.doc)
+        except (DocumentGone, DocumentNotFound, RoomClosed) as error:
+            raise JobFailed("The file is gone.") from error
+        except TimeoutError as error:
+            raise JobFailed(TEXT_GONE) from error
+        start, end = resolve(replica, self._anchors)
+        if start is None or end is None:
+            raise JobFailed(TEXT_GONE)
+        # Where the two ends of an empty range have passed each other, the text goes to the first of them.
+        end = max(start, end)
+        text = str(replica.get("text", type=Text))
+        task = Task(
+            instruction=self._suggestion.instruction,
+            path=self.path,
+            language=language_of(self.path),
+            before=slice_utf16(text, 0, start),
+            selection=slice_utf16(text, start, end),
+            after=slice_utf16(text, end, utf16_length(text)),
+            corpus=self._tools.material.corpus(self._suggestion.workspace),
+        )
+        blank = Hunk(
+            "",
+            self._suggestion.id,
+            self._suggestion.workspace,
+            self.document,
+            self.path,
+            "edit",
+            self._run.job.attempt,
+            0,
+            start,
+            start,
+            (b"", b""),
+            "",
+            "",
+            HunkState.STREAMING,
+        )
+        return Proposal(replica, blank), task, start
+
+    async def answer(self, news: Callable[[], None]) -> None:
+        """Stream the model's answer into the proposal; `news` is called when there is something new to show.
+
+        Raises:
+            JobFailed: the text is not there any more.
+            ai.models.ModelError
+        """
+        self.proposal, task, start = await self._open()
+        # What answers without a model knows no blocks, and takes no time for a long text.
+        long = len(task.selection) >= BLOCKS_FROM and self._tools.provider.name != "local"
+        form: Form = "blocks" if long else "whole"
+        mark = mark_for(task.selection)
+        prompt = edit_prompt(
+            instruction=task.instruction,
+            path=task.path,
+            language=task.language,
+            before=task.before,
+            selection=task.selection,
+            after=task.after,
+            blocks=mark if form == "blocks" else None,
+            about=self._about.selection,
+            paths=self._about.paths,
+        )
+        rewriting = Rewriting(self.proposal, start, task.selection, form, mark)
+        self.generation = Generation(
+            self._run, self._tools.provider, prompt, ModelRequest("edit", prompt.messages, task), start
+        )
+        await self._stream(self.generation, rewriting, news)
+        outcome = self._outcome(rewriting)
+        if rewriting.failures and not self.generation.cut_off:
+            again = repair_prompt(prompt, rewriting.said, rewriting.failures)
+            rewriting.again()
+            repairing = Generation(self._run, self._tools.provider, again, ModelRequest("edit", again.messages, task))
+            await self._stream(repairing, rewriting, news)
+            outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
+        self._unplaced = len(rewriting.failures)
+        metrics.ANSWERS.labels(self._tools.provider.model, rewriting.form, outcome).inc()
+
+    async def _stream(self, generation: Generation, rewriting: Rewriting, news: Callable[[], None]) -> None:
+        async with aclosing(generation.stream()) as chunks:
+            async for chunk in chunks:
+                if rewriting.push(chunk.text):
+                    news()
+        rewriting.finish(cut_off=generation.cut_off)
+
+    def _outcome(self, rewriting: Rewriting) -> str:
+        if rewriting.understood:
+            return "understood"
+        return "partly" if self.proposal is not None and not self.proposal.empty else "not"
+
+    def stop(self) -> None:
+        """What came in full lines stays proposed."""
+        if self.proposal is not None:
+            self.proposal.stop()
+
+    @property
+    def warning(self) -> str | None:
+        """What people should know about the answer."""
+        if self.failed is not None:
+            return self.failed
+        if self._unplaced == 1:
+            return "One more change was proposed, but not for a text that is there."
+        if self._unplaced:
+            return f"{self._unplaced} more changes were proposed, but not for texts that are there."
+        return self.generation.warning if self.generation else None
+
+
+def warnings(targets: Sequence[EditTarget]) -> str | None:
+    """The warnings of all, each with its file where there are several."""
+    said = [(target.path, target.warning) for target in targets if target.warning]
+    if len(targets) == 1:
+        return said[0][1] if said else None
+    return " ".join(f"{path}: {warning}" for path, warning in said) or None

@@ -1,0 +1,35 @@
+"""Which names a request is about that is to be carried out in every file in which they occur. Pure."""
+
+import re
+
+_NAME = r"[^\W\d]\w*"
+_ONE = re.compile(rf"\W*({_NAME})\W*\Z")
+_QUOTED = re.compile(rf"[`'\"“‘]({_NAME})(?:\(\))?[`'\"”’]")
+_NAMED = re.compile(
+    rf"\b(?:rename|replace|remove|deprecate|function|method|class|variable|constant|parameter|argument|field|type|"
+    rf"module|macro|term|word|name)\s+({_NAME})\b(?!\s+(?:of|in|to be)\b)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(rf"\b({_NAME}_\w+|_\w+|[a-z]+[A-Z]\w*|[A-Z]\w*[a-z]\w*[A-Z]\w*|{_NAME}(?=\(\)))")
+_DEFINED = re.compile(
+    rf"\b(?:def|class|function|fn|func|struct|enum|interface|trait|type|const|let|var|static)\s+({_NAME})"
+)
+_NEW = re.compile(rf"(?:\b(?:to|into|as)|->|→)\s+[`'\"“‘]?({_NAME})")
+_NO_NAMES = frozenset({"function", "method", "class", "variable", "constant", "the", "this", "all", "every", "it", "a"})
+
+_LONGEST = 80
+"""Characters of a selection that is taken for a name."""
+
+
+def names_in(selection: str, instruction: str) -> list[str]:
+    """A selected name; else those that the instruction quotes, spells like code or calls by what they are; else what
+    the selection defines. Empty when nothing can be told.
+    """
+    if len(selection) <= _LONGEST and (one := _ONE.match(selection)):
+        return [one[1]]
+    new = set(_NEW.findall(instruction))
+    for pattern, text in ((_QUOTED, instruction), (_CODE, instruction), (_NAMED, instruction), (_DEFINED, selection)):
+        found = [name for name in pattern.findall(text) if name.lower() not in _NO_NAMES and name not in new]
+        if names := list(dict.fromkeys(found)):
+            return names
+    return []
