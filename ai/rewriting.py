@@ -59,6 +59,7 @@ class Rewriting:
         self.placed = 0
         """Blocks that have become part of the proposal."""
         self.failures: list[Failure] = []
+        self._repairing = False
 
     @property
     def said(self) -> str:
@@ -103,6 +104,7 @@ class Rewriting:
         self._said = ""
         self._reader = BlockReader(self._mark)
         self.failures = []
+        self._repairing = True
 
     @property
     def understood(self) -> bool:
@@ -157,7 +159,8 @@ class Rewriting:
                 fitting = Fitting(place, lines if self._text else ())
                 return _Block(region, fitting, place.whole_lines and base.endswith("\n"))
         failure = Failure(lines, None if isinstance(place, Place) else place)
-        self.failures.append(failure)
+        if failure.problem is not None or not self._repairing:  # a second answer likes to repeat what was placed
+            self.failures.append(failure)
         return _Block(failure=failure)
 
 

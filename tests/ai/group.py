@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 from ai.assistant import Assistant
@@ -18,6 +18,7 @@ from ai.queue import LocalQueue, Queue
 from ai.requests import Asked
 from collab.edits import TextEdit
 from collab.files import Files
+from collab.offsets import utf16_length
 from collab.rooms import Rooms
 from storage import Storage
 from tests.doubles.model_server import ModelServer
@@ -52,6 +53,15 @@ class Process:
 
     async def edit(self, path: str, start: int, end: int, instruction: str = "Change it.") -> Asked:
         return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, ANN)
+
+    async def edit_several(
+        self, path: str, also: list[str] | Literal["all"], instruction: str = "Change it.", selection: str = ""
+    ) -> Asked:
+        """About `selection`, which is in the file at `path` once."""
+        entry = await self.files.entry(self.workspace, path)
+        start = utf16_length((await self.text(entry.id)).partition(selection)[0]) if selection else 0
+        end = start + utf16_length(selection)
+        return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, ANN, also=also)
 
     async def write(self, path: str, at: int, instruction: str = "Write it.") -> Asked:
         return await self.assistant.requests.write(self.workspace, path, at, instruction, ANN)

@@ -45,6 +45,7 @@ _SELECTION = re.compile(r"<selection-(\w+)>\n(.*?)\n</selection-\1>", re.DOTALL)
 class Script:
     behaviour: Behaviour = "answer"
     answer: str | None = None  # None: made up to fit the prompt
+    replace: tuple[str, str] | None = None  # without `answer`: the selection, with the second in place of the first
     wrap: Literal["plain", "fenced", "chatty"] = "plain"
     first: float = 0.0  # seconds before the first token
     delay: float = 0.0  # seconds between two tokens
@@ -238,7 +239,7 @@ class ModelServer:
     async def _tokens(self, request: Request, script: Script) -> AsyncIterator[str]:
         if script.behaviour == "empty":
             return
-        answer = _fitting_answer(request) if script.answer is None else script.answer
+        answer = _fitting_answer(request, script) if script.answer is None else script.answer
         if script.wrap != "plain":
             answer = f"```\n{answer}\n```"
         if script.wrap == "chatty":
@@ -252,10 +253,10 @@ class ModelServer:
             yield token
 
 
-def _fitting_answer(request: Request) -> str:
+def _fitting_answer(request: Request, script: Script) -> str:
     last = request.body["messages"][-1]["content"]
     if selection := _SELECTION.search(last):
-        return selection[2].upper()
+        return selection[2].replace(*script.replace) if script.replace else selection[2].upper()
     return "A scripted model wrote this.\n" if "<before-" in last else "This is a scripted answer."
 
 
