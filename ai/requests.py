@@ -18,7 +18,7 @@ from ai.queue import Queue
 from ai.suggestion_attempt import suggestion_of
 from ai.suggestions import Suggestions
 from collab.files import FileEntry, Files
-from collab.offsets import slice_utf16, utf16_length, utf16_to_codepoint
+from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 from collab.positions import Anchor, range_anchors, resolve
 from collab.room import Room
 from collab.rooms import Rooms
@@ -187,7 +187,7 @@ class Requests:
                 room.flush()
                 found = resolve(room.doc, _ends(hunks)) if entry.id == document else []
                 places = [place for place in found if place is not None] or [0, room.length]
-                targets.append(_target(entry, room, min(places), max(places)))
+                targets.append(_target(entry, room, *_lines_around(room.text, min(places), max(places))))
         payload = {"instruction": before.instruction, "about": ""}
         return await self._suggest("edit", before.workspace, targets, payload, by)
 
@@ -259,6 +259,13 @@ def _target(entry: FileEntry, room: Room, start: int, end: int) -> dict[str, Any
         )
     [anchors] = range_anchors(room.doc, [(start, end)])
     return {"document": entry.id, "path": entry.path, "anchors": [anchor.encode() for anchor in anchors]}
+
+
+def _lines_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Whole lines, in UTF-16 code units: of what somebody has typed anew, nothing else tells where it begins."""
+    first = text.rfind("\n", 0, utf16_to_codepoint(text, start)) + 1
+    last = text.find("\n", utf16_to_codepoint(text, end))
+    return codepoint_to_utf16(text, first), codepoint_to_utf16(text, len(text) if last < 0 else last)
 
 
 def _ends(hunks: list[Hunk]) -> list[Anchor]:

@@ -23,6 +23,8 @@ export interface EditRequest {
   instruction: string
   /** The text that the asker saw there; the server answers 409 when it is another one. */
   expected: string
+  /** Other files that are to change as a whole with this one; "all": those in which its name occurs. */
+  also?: readonly string[] | 'all'
 }
 
 export interface WriteRequest {

@@ -7,6 +7,8 @@ import { useStore } from '../lib/store'
 import { Button } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import { askRange, closeAsk } from './ask'
+import { AskScope } from './AskScope'
+import { editRequest, type Scope } from './scope'
 
 /** Milliseconds to wait for one's own last keys to reach the server before asking about them. */
 const patience = 5_000
@@ -34,6 +36,8 @@ export function AskForm({ view, session, path }: AskFormProps) {
   const [instruction, setInstruction] = useState('')
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
+  const [scope, setScope] = useState<Scope>('here')
+  const [chosen, setChosen] = useState<readonly string[]>([])
 
   const close = () => {
     view.dispatch({ effects: closeAsk.of(null) })
@@ -52,11 +56,9 @@ export function AskForm({ view, session, path }: AskFormProps) {
     const range = view.state.field(askRange)
     if (range === null) return
     const { from, to } = range
-    if (from === to) await api.askWrite({ path, at: from, instruction: instruction.trim() })
-    else {
-      const expected = view.state.sliceDoc(from, to)
-      await api.askEdit({ path, start: from, end: to, instruction: instruction.trim(), expected })
-    }
+    const said = instruction.trim()
+    if (from === to && scope === 'here') await api.askWrite({ path, at: from, instruction: said })
+    else await api.askEdit(editRequest(scope, said, { path, text: view.state.sliceDoc(), from, to }, chosen))
   }
 
   const submit = async (event?: SyntheticEvent) => {
@@ -88,7 +90,13 @@ export function AskForm({ view, session, path }: AskFormProps) {
   // A selection that ends before the first character of a line does not mean that line.
   const last = to > from && doc.lineAt(to).from === to ? to - 1 : to
   const lines = doc.lineAt(last).number - doc.lineAt(from).number + 1
-  const about = from === to ? 'Write at the cursor' : `Change ${plural(lines, 'line')}`
+  const writes = from === to && scope === 'here'
+  const about = {
+    here: writes ? 'Write at the cursor' : `Change ${plural(lines, 'line')}`,
+    file: 'Change this file',
+    everywhere: 'Change every file in which the name occurs',
+    chosen: `Change ${plural(chosen.length + 1, 'file')}`,
+  }[scope]
   return (
     <form className="ask" aria-label={`${about} with the assistant`} onSubmit={(event) => void submit(event)}>
       <div className="ask-line">
@@ -99,7 +107,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
           value={instruction}
           rows={1}
           autoFocus
-          placeholder={from === to ? 'What should be written here?' : 'What should become of it?'}
+          placeholder={writes ? 'What should be written here?' : 'What should become of it?'}
           aria-label="Instruction"
           disabled={busy}
           onChange={(event) => setInstruction(event.target.value)}
@@ -112,10 +120,19 @@ export function AskForm({ view, session, path }: AskFormProps) {
           Cancel
         </Button>
       </div>
+      <AskScope
+        selected={from !== to}
+        scope={scope}
+        onScope={setScope}
+        path={path}
+        chosen={chosen}
+        onChosen={setChosen}
+      />
       <p className="ask-foot">
         {problem === null ? (
           <>
-            {about}. Everyone in this file sees {from === to ? 'it being written' : 'the proposal'}.
+            {about}. Everyone in {scope === 'here' || scope === 'file' ? 'this file' : 'these files'} sees{' '}
+            {writes ? 'it being written' : 'the proposal'}.
             {status === null ? null : ` ${status.configured ? 'Model: ' : ''}${status.label}`}
           </>
         ) : (

@@ -2,6 +2,7 @@ import type { EditorView } from '@codemirror/view'
 import { ChevronDown, ChevronUp, X } from 'lucide-react'
 import { useState } from 'react'
 import { cancelJob } from '../api/workspace'
+import { PlaceLink } from '../app/PlaceLink'
 import { altShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
@@ -20,12 +21,14 @@ interface RowProps {
   onDismiss: () => void
 }
 
-const isUnsettled = ({ pending, canCancel }: BarRow) => pending.length > 0 || canCancel
+const isUnsettled = ({ pendingInAll, canCancel }: BarRow) => pendingInAll.length > 0 || canCancel
 
 function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
-  const { suggestion, pending, undoable, stale, canCancel } = row
+  const { suggestion, pending, pendingInAll, undoable, stale, canCancel } = row
   const ids = (hunks: typeof pending) => hunks.map((hunk) => hunk.id)
   const write = suggestion.mode === 'write'
+  const several = pendingInAll.length > pending.length
+  const which = several ? ' here' : pending.length === 1 ? '' : ' all'
   if (!handlers.canDecide) return null
   return (
     <>
@@ -42,14 +45,24 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
             title={altShiftKey('Y')}
             onClick={() => handlers.decide(suggestion.id, ids(pending), 'accept')}
           >
-            {write ? 'Keep' : pending.length === 1 ? 'Accept' : 'Accept all'}
+            {write ? 'Keep' : `Accept${which}`}
           </Button>
           <Button small title={altShiftKey('N')} onClick={() => handlers.decide(suggestion.id, ids(pending), 'reject')}>
-            {write ? 'Undo' : pending.length === 1 ? 'Reject' : 'Reject all'}
+            {write ? 'Undo' : `Reject${which}`}
           </Button>
         </>
       ) : null}
-      {pending.length === 0 && undoable.length > 0 ? (
+      {several ? (
+        <>
+          <Button small onClick={() => handlers.decide(suggestion.id, ids(pendingInAll), 'accept')}>
+            {`Accept all ${pendingInAll.length}`}
+          </Button>
+          <Button small look="quiet" onClick={() => handlers.decide(suggestion.id, ids(pendingInAll), 'reject')}>
+            {`Reject all ${pendingInAll.length}`}
+          </Button>
+        </>
+      ) : null}
+      {pendingInAll.length === 0 && undoable.length > 0 ? (
         <Button small onClick={() => handlers.decide(suggestion.id, ids(undoable), 'undo')}>
           Undo
         </Button>
@@ -63,8 +76,34 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
   )
 }
 
+/** More files than these become a number. */
+const shownFiles = 8
+
+/** The other files of a suggestion, those first in which something waits. */
+function OtherFiles({ elsewhere }: Pick<BarRow, 'elsewhere'>) {
+  const { id, tree } = useWorkspace()
+  const { nodes } = useStore(tree.tree)
+  const files = [...elsewhere]
+    .map(([document, file]) => ({ ...file, document, path: nodes.get(document)?.path ?? file.path }))
+    .sort((a, b) => Number(b.pending > 0) - Number(a.pending > 0) || a.path.localeCompare(b.path))
+  if (files.length === 0) return null
+  return (
+    <ul className="review-files" aria-label="In other files">
+      {files.slice(0, shownFiles).map(({ document, path, pending }) => (
+        <li key={document} data-decided={pending === 0 || undefined}>
+          <PlaceLink place={{ at: 'workspace', workspace: id, path }} title={path}>
+            <bdi>{path.slice(path.lastIndexOf('/') + 1)}</bdi>
+          </PlaceLink>{' '}
+          {pending === 0 ? <span aria-label="decided">✓</span> : <span aria-label="to decide">{pending}</span>}
+        </li>
+      ))}
+      {files.length > shownFiles ? <li>and {files.length - shownFiles} more</li> : null}
+    </ul>
+  )
+}
+
 function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
-  const { suggestion, words, tone, pending } = row
+  const { suggestion, words, tone, pending, elsewhere } = row
   return (
     <li className="review-row">
       <AssistantAvatar />
@@ -76,6 +115,7 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
         <p className="review-state" data-tone={tone}>
           {words}
         </p>
+        <OtherFiles elsewhere={elsewhere} />
       </div>
       <div className="review-actions">
         {pending.length > 0 && suggestion.mode === 'edit' ? (
@@ -111,7 +151,7 @@ export function ReviewBar({ view, document, handlers }: ReviewBarProps) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
   const rows = inDocument(state, document)
     .filter(({ id }) => !closed.has(id))
-    .map((suggestion) => barRow(state, suggestion))
+    .map((suggestion) => barRow(state, suggestion, document))
     .filter((row) => row !== null)
   // What has ended is said once more until something newer is said; what is open stays.
   const shown = rows.filter((row, index) => isUnsettled(row) || index === rows.length - 1)

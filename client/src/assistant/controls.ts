@@ -79,7 +79,7 @@ export function staleControls(view: EditorView, placed: PlacedHunk): HTMLElement
       className: 'hunk-link',
       text: 'Ask again',
       label: 'Ask the assistant again',
-      onPress: () => view.state.facet(reviewHandlers).askAgainHere(placed),
+      onPress: () => view.state.facet(reviewHandlers).askAgain(placed.suggestion),
     }),
     control({
       className: 'hunk-link',

@@ -7,10 +7,8 @@ export interface ReviewHandlers {
   /** Viewers see everything and decide nothing. */
   canDecide: boolean
   decide: (suggestion: string, hunks: string[], decision: Decision) => void
-  /** Anew, for all of a suggestion that has become stale. */
+  /** Anew, for all of a suggestion that has become stale, as the text stands by now. */
   askAgain: (suggestion: string) => void
-  /** Anew, for the text that now stands where this hunk was to go. */
-  askAgainHere: (hunk: PlacedHunk) => void
   dismiss: (hunk: PlacedHunk) => void
 }
 
@@ -18,7 +16,6 @@ const idle: ReviewHandlers = {
   canDecide: false,
   decide: () => undefined,
   askAgain: () => undefined,
-  askAgainHere: () => undefined,
   dismiss: () => undefined,
 }
 

@@ -14,8 +14,6 @@ export interface PlacedHunk {
   proposed: string
   /** `noted`: decided a moment ago, shown as a note. `stale`: its base text is another one now. */
   show: 'streaming' | 'pending' | 'stale' | 'noted'
-  /** Whether the server still waits for a decision; it finds out that a hunk is stale only when somebody decides. */
-  undecided: boolean
   instruction: string
   note: DecisionNote | null
 }
@@ -97,7 +95,6 @@ export function placeHunks(
         base: hunk.base,
         proposed: hunk.proposed,
         show,
-        undecided: hunk.state === 'pending',
         instruction: suggestion.instruction,
         note: note ?? null,
       })

@@ -2,6 +2,7 @@ import { createStore, type ReadableStore } from '../lib/store'
 import type { EventSocket } from '../events/socket'
 import type { WorkspaceApi } from '../api/workspace'
 import { forgetNotes, none, suggestionChanged, suggestionDelta, type Suggestions, suggestionsRead } from './suggestions'
+import { pendingByDocument } from './summary'
 
 /** Milliseconds for which a decision stands beside its text. */
 const noteTime = 30_000
@@ -12,11 +13,20 @@ export class SuggestionStore {
   private timer: ReturnType<typeof setTimeout> | undefined
 
   readonly state: ReadableStore<Suggestions> = this.store
+  private readonly pendingStore = createStore<ReadonlyMap<string, number>>(new Map())
+  /** Document → how many changes wait in it for a decision. Replaced only when that changes, not while text streams. */
+  readonly pending: ReadableStore<ReadonlyMap<string, number>> = this.pendingStore
 
   constructor(
     private readonly api: WorkspaceApi,
     events: EventSocket,
   ) {
+    this.store.subscribe(() => {
+      const counts = pendingByDocument(this.store.get())
+      const known = this.pendingStore.get()
+      const same = counts.size === known.size && [...counts].every(([document, count]) => known.get(document) === count)
+      if (!same) this.pendingStore.set(counts)
+    })
     events.on('suggestion.changed', (suggestion) => {
       this.store.update((state) => suggestionChanged(state, suggestion, performance.now()))
       this.expireNotes()

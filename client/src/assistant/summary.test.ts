@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Hunk, HunkState, Suggestion } from '../api/types'
 import { none, suggestionChanged, suggestionsRead } from './suggestions'
-import { barRow } from './summary'
+import { barRow, pendingByDocument } from './summary'
 
 const hunk = (id: string, state: HunkState): Hunk => ({
   id,
@@ -32,7 +32,7 @@ const suggestion = (state: Suggestion['state'], hunks: Hunk[], change: Partial<S
 })
 const row = (...history: [Suggestion, ...Suggestion[]]) => {
   const state = history.reduce((known, next) => suggestionChanged(known, next, 0), none)
-  return barRow(state, history.at(-1) ?? history[0])
+  return barRow(state, history.at(-1) ?? history[0], 'd')
 }
 
 describe('what the bar says', () => {
@@ -67,11 +67,55 @@ describe('what the bar says', () => {
   test('history says nothing, but what is undecided stays', () => {
     const old = (state: Suggestion['state'], hunks: Hunk[]) => {
       const read = suggestion(state, hunks)
-      return barRow(suggestionsRead(none, [read]), read)
+      return barRow(suggestionsRead(none, [read]), read, 'd')
     }
     expect(old('done', [hunk('1', 'accepted')])).toBeNull()
     expect(old('failed', [])).toBeNull()
     expect(old('done', [hunk('1', 'stale')])).toBeNull()
     expect(old('ready', [hunk('1', 'pending')])?.pending).toHaveLength(1)
+  })
+
+  describe('about several files', () => {
+    const there = (id: string, document: string, state: HunkState) => ({
+      ...hunk(id, state),
+      document,
+      path: `src/${document}.py`,
+    })
+
+    test('what waits here and elsewhere is told apart', () => {
+      const several = suggestion('ready', [
+        hunk('1', 'pending'),
+        there('2', 'e', 'pending'),
+        there('3', 'e', 'pending'),
+      ])
+      expect(row(several)).toMatchObject({ words: '1 change to decide here, 2 in another file' })
+      expect(row(several)?.elsewhere).toEqual(new Map([['e', { path: 'src/e.py', pending: 2 }]]))
+      expect(row(several)?.pending).toHaveLength(1)
+      expect(row(several)?.pendingInAll).toHaveLength(3)
+    })
+
+    test('a file in which all is decided still tells of the others', () => {
+      const rest = suggestion('ready', [hunk('1', 'accepted'), there('2', 'e', 'pending'), there('3', 'f', 'pending')])
+      expect(row(rest)).toMatchObject({ words: '2 changes to decide in 2 other files', pending: [] })
+    })
+
+    test('while it streams it says in how many files', () => {
+      const streams = suggestion('streaming', [hunk('1', 'streaming'), there('2', 'e', 'streaming')])
+      expect(row(streams)).toMatchObject({ words: 'Proposing… 2 changes so far in 2 files' })
+    })
+
+    test('each file knows what waits in it', () => {
+      const several = suggestion('ready', [
+        hunk('1', 'pending'),
+        there('2', 'e', 'pending'),
+        there('3', 'e', 'accepted'),
+      ])
+      expect(pendingByDocument(suggestionChanged(none, several, 0))).toEqual(
+        new Map([
+          ['d', 1],
+          ['e', 1],
+        ]),
+      )
+    })
   })
 })

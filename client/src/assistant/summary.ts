@@ -2,12 +2,22 @@ import type { Hunk, Suggestion } from '../api/types'
 import { plural } from '../lib/format'
 import type { DecisionNote, Suggestions } from './suggestions'
 
+export interface Elsewhere {
+  path: string
+  pending: number
+}
+
 /** One line of the bar under the text: a suggestion, where it stands, and what can be done about it. */
 export interface BarRow {
   suggestion: Suggestion
   words: string
   tone: 'plain' | 'problem'
+  /** In this file. */
   pending: Hunk[]
+  /** In all files. */
+  pendingInAll: Hunk[]
+  /** Other files of the suggestion, by document, and what waits for a decision in each. */
+  elsewhere: ReadonlyMap<string, Elsewhere>
   /** Decisions of the last moments that can be taken back. */
   undoable: Hunk[]
   stale: boolean
@@ -23,52 +33,95 @@ function noteWords(notes: readonly DecisionNote[]): string {
   return [...counts].map(([what, count]) => (notes.length === 1 ? what : `${count} ${what}`)).join(', ')
 }
 
+function leftWords(pending: readonly Hunk[], elsewhere: ReadonlyMap<string, Elsewhere>): string {
+  const there = [...elsewhere.values()].filter((file) => file.pending > 0)
+  const count = there.reduce((sum, file) => sum + file.pending, 0)
+  if (count === 0) return `${plural(pending.length, 'change')} to decide`
+  const others = there.length === 1 ? 'another file' : `${there.length} other files`
+  if (pending.length === 0) return `${plural(count, 'change')} to decide in ${others}`
+  return `${plural(pending.length, 'change')} to decide here, ${count} in ${others}`
+}
+
+interface Waiting {
+  pending: readonly Hunk[]
+  pendingInAll: readonly Hunk[]
+  elsewhere: ReadonlyMap<string, Elsewhere>
+}
+
 function words(
   suggestion: Suggestion,
-  pending: readonly Hunk[],
+  { pending, pendingInAll, elsewhere }: Waiting,
   notes: readonly DecisionNote[],
   stale: boolean,
 ): string {
-  const left =
-    suggestion.mode === 'write' ? 'Its text can be kept or undone' : `${plural(pending.length, 'change')} to decide`
+  const left = suggestion.mode === 'write' ? 'Its text can be kept or undone' : leftWords(pending, elsewhere)
   switch (suggestion.state) {
     case 'streaming':
       if (suggestion.mode === 'write') return 'Writing…'
-      return suggestion.hunks.length === 0
-        ? 'Thinking…'
-        : `Proposing… ${plural(suggestion.hunks.length, 'change')} so far`
+      if (suggestion.hunks.length === 0) return 'Thinking…'
+      return `Proposing… ${plural(suggestion.hunks.length, 'change')} so far${inFiles(suggestion)}`
     case 'failed':
     case 'cancelled': {
       const end = suggestion.state === 'failed' ? (suggestion.error ?? 'It could not finish.') : 'Stopped.'
-      return pending.length === 0 ? end : `${end} What had arrived can still be decided.`
+      return pendingInAll.length === 0 ? end : `${end} What had arrived can still be decided.`
     }
     case 'ready':
     case 'done':
-      if (pending.length > 0) return notes.length === 0 ? left : `${left}; ${noteWords(notes)}`
+      if (pendingInAll.length > 0) return notes.length === 0 ? left : `${left}; ${noteWords(notes)}`
       if (notes.length > 0) return noteWords(notes)
       if (stale) return 'The text changed, so it no longer fits'
       return suggestion.note ?? (suggestion.hunks.length === 0 ? 'There is nothing to change.' : '')
   }
 }
 
-/** The row of a suggestion, or null when there is nothing (any more) to say about it. */
-export function barRow(state: Suggestions, suggestion: Suggestion): BarRow | null {
+function inFiles({ hunks }: Suggestion): string {
+  const files = new Set(hunks.map((hunk) => hunk.document)).size
+  return files > 1 ? ` in ${files} files` : ''
+}
+
+function otherFiles(hunks: readonly Hunk[], document: string): ReadonlyMap<string, Elsewhere> {
+  const files = new Map<string, Elsewhere>()
+  for (const hunk of hunks) {
+    if (hunk.document === document) continue
+    const known = files.get(hunk.document)?.pending ?? 0
+    files.set(hunk.document, { path: hunk.path, pending: known + (hunk.state === 'pending' ? 1 : 0) })
+  }
+  return files
+}
+
+/** The row of a suggestion in a file, or null when there is nothing (any more) to say about it. */
+export function barRow(state: Suggestions, suggestion: Suggestion, document: string): BarRow | null {
   const { hunks } = suggestion
   const live = state.live.has(suggestion.id)
-  const pending = hunks.filter((hunk) => hunk.state === 'pending')
+  const pendingInAll = hunks.filter((hunk) => hunk.state === 'pending')
+  const pending = pendingInAll.filter((hunk) => hunk.document === document)
+  const elsewhere = otherFiles(hunks, document)
   const notes = hunks.flatMap((hunk) => state.notes.get(hunk.id) ?? [])
   const stale = live && hunks.some((hunk) => hunk.state === 'stale')
   const streaming = suggestion.state === 'streaming'
-  const endedWithWords = live && (suggestion.state !== 'done' || hunks.length === 0) && pending.length === 0
-  if (!streaming && pending.length === 0 && notes.length === 0 && !stale && !endedWithWords) return null
+  const endedWithWords = live && (suggestion.state !== 'done' || hunks.length === 0) && pendingInAll.length === 0
+  if (!streaming && pendingInAll.length === 0 && notes.length === 0 && !stale && !endedWithWords) return null
   const noted = new Set(notes.filter((note) => note.state !== 'undone').map((note) => note.hunk))
   return {
     suggestion,
-    words: words(suggestion, pending, notes, stale),
+    words: words(suggestion, { pending, pendingInAll, elsewhere }, notes, stale),
     tone: suggestion.state === 'failed' ? 'problem' : 'plain',
     pending,
+    pendingInAll,
+    elsewhere,
     undoable: hunks.filter((hunk) => noted.has(hunk.id) && (suggestion.mode === 'edit' || hunk.state === 'accepted')),
     stale,
     canCancel: streaming,
   }
+}
+
+/** Document → how many changes wait in it for a decision. */
+export function pendingByDocument(state: Suggestions): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { hunks } of state.byId.values()) {
+    for (const hunk of hunks) {
+      if (hunk.state === 'pending') counts.set(hunk.document, (counts.get(hunk.document) ?? 0) + 1)
+    }
+  }
+  return counts
 }

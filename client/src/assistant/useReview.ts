@@ -3,14 +3,13 @@ import type { EditorView } from '@codemirror/view'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { askAgain, decide } from '../api/workspace'
 import type { Decision } from '../api/types'
-import type { WorkspaceApi } from '../api/workspace'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { type ReviewHandlers, reviewHandlers } from './handlers'
-import { type PlacedHunk, placeHunks } from './placement'
+import { placeHunks } from './placement'
 import { proposals, show } from './proposals'
 import { reviewKeys } from './reviewKeys'
 import { inDocument } from './suggestions'
@@ -39,13 +38,6 @@ function useDecide(): ReviewHandlers['decide'] {
 
 const notAsked = 'The assistant was not asked again'
 
-async function askAgainHere(api: WorkspaceApi, path: string, placed: PlacedHunk, view: EditorView | null) {
-  const { suggestion, hunk, from, to, instruction, undecided } = placed
-  if (!undecided || view === null) return askAgain(suggestion)
-  await api.askEdit({ path, start: from, end: to, instruction, expected: view.state.sliceDoc(from, to) })
-  return decide(suggestion, [hunk], 'reject', 'The text changed before it was decided.')
-}
-
 export interface Review {
   /** For the editor, the same ones all its life. */
   extensions: Extension
@@ -53,8 +45,8 @@ export interface Review {
 }
 
 /** Keeps the proposals drawn in `view` true to the suggestions of the workspace and to the text. */
-export function useReview(view: EditorView | null, session: DocumentSession, { id: document, path }: TreeNode): Review {
-  const { api, suggestions } = useWorkspace()
+export function useReview(view: EditorView | null, session: DocumentSession, { id: document }: TreeNode): Review {
+  const { suggestions } = useWorkspace()
   const { canEdit } = useRole()
   const isOpen = useStore(session.phase).is === 'open'
   const canDecide = canEdit && isOpen
@@ -69,10 +61,9 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
       canDecide,
       decide: decideOnce,
       askAgain: (suggestion) => void attempt(notAsked, () => askAgain(suggestion)),
-      askAgainHere: (placed) => void attempt(notAsked, () => askAgainHere(api, path, placed, view)),
       dismiss: ({ hunk }) => setDismissed((known) => new Set(known).add(hunk)),
     }),
-    [canDecide, decideOnce, api, path, view],
+    [canDecide, decideOnce],
   )
 
   useEffect(() => {

@@ -1,6 +1,7 @@
 import type { ItemInstance } from '@headless-tree/core'
 import { ChevronRight } from 'lucide-react'
 import type { CSSProperties, KeyboardEvent } from 'react'
+import { plural } from '../lib/format'
 import { Avatar } from '../ui/Avatar'
 import { FileIcon } from './FileIcon'
 import type { Presence } from './presence'
@@ -11,6 +12,8 @@ interface FileRowProps {
   isOpen: boolean
   /** Who has the file open. */
   present: readonly Presence[]
+  /** Changes of the assistant that wait in it for a decision. */
+  proposals: number
 }
 
 /** More than these become a number. */
@@ -46,7 +49,11 @@ function who(present: readonly Presence[]): string {
   return present.length === 0 ? '' : `, open by ${present.map((person) => person.name).join(', ')}`
 }
 
-export function FileRow({ item, isOpen, present }: FileRowProps) {
+function waiting(proposals: number): string {
+  return proposals === 0 ? '' : `, ${plural(proposals, 'change')} to decide`
+}
+
+export function FileRow({ item, isOpen, present, proposals }: FileRowProps) {
   const node = item.getItemData()
   const renaming = item.isRenaming()
   const style = { '--level': item.getItemMeta().level } as CSSProperties
@@ -59,13 +66,22 @@ export function FileRow({ item, isOpen, present }: FileRowProps) {
       data-selected={item.isSelected() || undefined}
       data-target={item.isUnorderedDragTarget() || undefined}
       aria-current={isOpen ? 'page' : undefined}
-      aria-label={`${item.getItemName()}${who(present)}`}
+      aria-label={`${item.getItemName()}${who(present)}${waiting(proposals)}`}
     >
       <span className="file-twisty" aria-hidden data-expanded={item.isExpanded() || undefined}>
         {node.kind === 'folder' ? <ChevronRight /> : null}
       </span>
       <FileIcon node={node} open={item.isExpanded()} />
       {renaming ? <NameInput item={item} /> : <bdi className="file-name">{node.name}</bdi>}
+      {proposals === 0 ? null : (
+        <span
+          className="file-proposals"
+          aria-hidden
+          title={`${plural(proposals, 'change')} of the assistant to decide`}
+        >
+          {proposals}
+        </span>
+      )}
       {present.length === 0 ? null : (
         <span className="file-people">
           {present.slice(0, shown).map((person) => (

@@ -41,11 +41,12 @@ interface FilesPanelProps {
 }
 
 export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
-  const { tree } = useWorkspace()
+  const { tree, suggestions } = useWorkspace()
   const { canEdit } = useRole()
   const legal = useStore(tree.tree)
   const treeState = useStore(tree.state)
   const present = usePresentIn()
+  const proposals = useStore(suggestions.pending)
   const actions = useFileActions()
   const { upload, confirm } = useUpload()
   const scroller = useRef<HTMLDivElement>(null)
@@ -105,7 +106,12 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
             if (item === undefined) return null
             return (
               <RowMenu key={item.getKey()} item={item} top={start} fileTree={fileTree} onRemove={setRemoving}>
-                <FileRow item={item} isOpen={item.getId() === openNode?.id} present={present.get(item.getId()) ?? []} />
+                <FileRow
+                  item={item}
+                  isOpen={item.getId() === openNode?.id}
+                  present={present.get(item.getId()) ?? []}
+                  proposals={proposals.get(item.getId()) ?? 0}
+                />
               </RowMenu>
             )
           })}
