@@ -187,7 +187,10 @@ class Requests:
                 room.flush()
                 found = resolve(room.doc, _ends(hunks)) if entry.id == document else []
                 places = [place for place in found if place is not None] or [0, room.length]
-                targets.append(_target(entry, room, *_lines_around(room.text, min(places), max(places))))
+                start, end = min(places), max(places)
+                if start == end and any(hunk.base for hunk in hunks):
+                    start, end = _line_around(room.text, start)
+                targets.append(_target(entry, room, start, end))
         payload = {"instruction": before.instruction, "about": ""}
         return await self._suggest("edit", before.workspace, targets, payload, by)
 
@@ -261,10 +264,10 @@ def _target(entry: FileEntry, room: Room, start: int, end: int) -> dict[str, Any
     return {"document": entry.id, "path": entry.path, "anchors": [anchor.encode() for anchor in anchors]}
 
 
-def _lines_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Whole lines, in UTF-16 code units: of what somebody has typed anew, nothing else tells where it begins."""
-    first = text.rfind("\n", 0, utf16_to_codepoint(text, start)) + 1
-    last = text.find("\n", utf16_to_codepoint(text, end))
+def _line_around(text: str, place: int) -> tuple[int, int]:
+    """In UTF-16 code units. Somebody has typed all of it anew there, and nothing else tells where that begins."""
+    at = utf16_to_codepoint(text, place)
+    first, last = text.rfind("\n", 0, at) + 1, text.find("\n", at)
     return codepoint_to_utf16(text, first), codepoint_to_utf16(text, len(text) if last < 0 else last)
 
 
