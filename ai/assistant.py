@@ -14,13 +14,14 @@ from ai.attempt import NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.conversations import Conversations
+from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
 from ai.edit_job import EditAttempt
 from ai.expiry import Expiry
 from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
-from ai.hunks import Decision
+from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
 from ai.models import Provider
@@ -80,6 +81,7 @@ class Assistant:
         )
         tools = Toolbox(
             rooms,
+            files,
             material,
             provider,
             self.suggestions,
@@ -91,6 +93,7 @@ class Assistant:
         self._attempts: dict[str, NewAttempt] = {
             "edit": lambda run: EditAttempt(run, tools),
             "write": lambda run: WriteAttempt(run, tools),
+            "create": lambda run: CreateAttempt(run, tools),
             "chat": lambda run: ChatAttempt(run, tools),
         }
 
@@ -142,7 +145,18 @@ class Assistant:
         """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
-        return await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed)
+        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed)
+        await self._drop_emptied(suggestion, outcomes)
+        return outcomes
+
+    async def _drop_emptied(self, suggestion: str, outcomes: Sequence[Outcome]) -> None:
+        """Files that were made for a text that people do not want go to the trash, unless they wrote into them."""
+        unwanted = {one.hunk for one in outcomes if one.state in (HunkState.REJECTED, HunkState.UNDONE)}
+        if not unwanted:
+            return
+        for hunk in await self.suggestions.hunks(suggestion):
+            if hunk.created and hunk.id in unwanted:
+                await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
 
     async def delete_conversation(self, workspace: str, id: str) -> None:
         """With all its messages; what is being answered in it is cancelled.

@@ -157,13 +157,13 @@ def _given(suggestion: Suggestion, hunk: Hunk, decision: DecisionRecord) -> Feed
         proposed_text=hunk.proposed,
         selection=selection,
         place=place,
-        generation=suggestion.generations.get(hunk.document),
+        generation=suggestion.generation_of(hunk.document),
     )
 
 
 def _selection(suggestion: Suggestion, hunk: Hunk) -> tuple[str | None, tuple[int, int] | None]:
     """What the model was given to change, and where the hunk's base text stands in it."""
-    made = suggestion.generations.get(hunk.document)
+    made = suggestion.generation_of(hunk.document)
     # A hunk that was decided before a worker died belongs to another request than the newest.
     if made is None or made["attempt"] != hunk.attempt:
         return None, None

@@ -105,6 +105,8 @@ class Hunk:
     decided_by: Person | None = None
     decided_at: float | None = None
     typed: tuple[tuple[int, int], ...] = ()
+    created: bool = False
+    """Whether its file was made for it, and goes when nothing is left in it."""
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -128,6 +130,7 @@ class Hunk:
             Person(by["id"], by["name"]) if by else None,
             record["decided_at"],
             tuple((typed["client"], typed["length"]) for typed in record["typed"]),
+            record["created"],
         )
 
     def record(self) -> dict[str, Any]:
@@ -150,6 +153,7 @@ class Hunk:
             "decided_by": self.decided_by.view() if self.decided_by else None,
             "decided_at": self.decided_at,
             "typed": [{"client": client, "length": length} for client, length in self.typed],
+            "created": self.created,
         }
 
     def view(self) -> dict[str, Any]:

@@ -29,6 +29,14 @@ class Material:
         rules = await self._rules(await self._files.tree(workspace))
         return [path for path in await self._files.search.holding(workspace, names) if not rules.ignores(path)]
 
+    async def paths(self, workspace: str, folder: str) -> list[str]:
+        """Of the files in `folder`, "" for all, that a model may know of."""
+        tree = await self._files.tree(workspace)
+        rules = await self._rules(tree)
+        inside = f"{folder}/" if folder else ""
+        found = [node.path for node in tree.nodes.values() if node.kind != "folder" and node.path.startswith(inside)]
+        return [path for path in found if not rules.ignores(path)]
+
     def corpus(self, workspace: str) -> Corpus:
         """The text files of `workspace`, read when somebody asks for them."""
 

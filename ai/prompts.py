@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ai.blocks import instructions as form_of_blocks
+from ai.files_answer import INSTRUCTIONS as form_of_files
 from ai.matching import Ambiguous, Missing
 from ai.models.port import ChatMessage
 from ai.rewriting import Failure
@@ -55,6 +56,12 @@ _WRITE = (
     "inserted at the cursor, between what stands before and what stands after it, and with nothing else: no "
     "explanation, no code fence around it, no repetition of what is there already. Follow the language, the style and "
     "the indentation of the document. "
+)
+_FILES = (
+    "You write new files into a folder for a group of people who work on it together. Answer with the files and "
+    "nothing else, each begun by a line that names it, in this form:\n\n{form}\n\nNo code fence around a file, no "
+    "explanation before, between or after them. Make as many files as the instruction needs and no more; none of those "
+    "that are there already can be written. "
 )
 _CHAT = (
     "You are the assistant of a group of people who work together on the documents of one workspace, and you answer "
@@ -128,6 +135,14 @@ def write_prompt(*, instruction: str, path: str | None, language: str | None, be
     data.add("before", before, _end_of(before, _BEFORE))
     data.add("after", after, _beginning_of(after, _AFTER))
     return data.prompt(_WRITE, f"Write at the cursor, between the two, as follows:\n{instruction}")
+
+
+def files_prompt(*, instruction: str, folder: str, there: Sequence[str]) -> Prompt:
+    """Asks for new files in `folder`, in which the files at the paths `there` are already."""
+    data = _Data(folder or None, None)
+    paths = "\n".join(there)
+    data.add("files", paths, _beginning_of(paths, _AFTER))
+    return data.prompt(_FILES.format(form=form_of_files), f"Write the files as follows:\n{instruction}")
 
 
 def chat_prompt(

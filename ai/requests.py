@@ -9,6 +9,7 @@ from uuid import uuid4
 from ai.announcements import Announcements
 from ai.beside import beside
 from ai.conversations import Conversations
+from ai.create_job import OWN_FOLDER
 from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
 from ai.jobs import Jobs, Person
@@ -19,9 +20,11 @@ from ai.suggestion_attempt import suggestion_of
 from ai.suggestions import Suggestions
 from collab.files import FileEntry, Files
 from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
-from collab.positions import Anchor, range_anchors, resolve
+from collab.paths import join, parse_path
+from collab.positions import END, START, Anchor, range_anchors, resolve
 from collab.room import Room
 from collab.rooms import Rooms
+from collab.trees import PathConflict
 
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
@@ -160,8 +163,29 @@ class Requests:
         entry = await self._text(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
-            target = _target(entry, room, at, at) | {"at": at}
+            target = _target(entry, room, at, at) | {"at": at, "created": False}
         return await self._suggest("write", workspace, [target], {"instruction": instruction}, by)
+
+    async def create(
+        self, workspace: str, path: str, kind: Literal["text", "folder"], instruction: str, by: Person
+    ) -> Asked:
+        """A new file with a text that the assistant writes, or the files of a folder, "" for the workspace itself.
+
+        Raises:
+            collab.drive.PathConflict: something is there already; of a folder, a file.
+        """
+        names = parse_path(path) if path or kind == "text" else ()
+        if OWN_FOLDER in names or (names and await self._material.ignores(workspace, join(names))):
+            raise KeptFromModels(f"The assistant does not write “{path}”.")
+        if kind == "text":
+            document = await self._files.create(workspace, join(names), f"user:{by.id}")
+            ends = [START.encode(), END.encode()]
+            target = {"document": document, "path": join(names), "anchors": ends, "at": 0, "created": True}
+            return await self._suggest("write", workspace, [target], {"instruction": instruction}, by)
+        node = (await self._files.tree(workspace)).by_path.get(join(names))
+        if node is not None and node.kind != "folder":
+            raise PathConflict(f"“{node.path}” is a file.")
+        return await self._suggest("create", workspace, [], {"instruction": instruction, "folder": join(names)}, by)
 
     async def again(self, suggestion: str, by: Person) -> Asked:
         """Ask once more for what does not fit any more in `suggestion`, as the text stands by now.

@@ -17,6 +17,9 @@ from storage.mongo import Database
 ASSISTANT = {"id": "assistant", "name": "Assistant"}
 """The author of every suggestion, as people see it; the model's name joins it once one answers."""
 
+ALL_DOCUMENTS = "all"
+"""Of `Suggestion.generations`, where one answer made all of it."""
+
 MOST_LISTED = 200
 """Suggestions in one list, the newest."""
 
@@ -36,7 +39,7 @@ class SuggestionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`generations`: document → how the newest attempt was made, for the feedback record: prompt, parameters, timings.
+    """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
     `note` is a sentence of the model beside its answer; `error` is why the stream ended early.
     """
@@ -93,6 +96,9 @@ class Suggestion:
             "error": self.error,
             "generations": dict(self.generations),
         }
+
+    def generation_of(self, document: str) -> dict[str, Any] | None:
+        return self.generations.get(document) or self.generations.get(ALL_DOCUMENTS)
 
     def view(self, hunks: Iterable[Hunk]) -> dict[str, Any]:
         """As the HTTP interface and the events show it."""

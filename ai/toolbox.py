@@ -9,12 +9,14 @@ from ai.feedback import Feedback
 from ai.material import Material
 from ai.models import Provider
 from ai.suggestions import Suggestions
+from collab.files import Files
 from collab.rooms import Rooms
 
 
 @dataclass(frozen=True)
 class Toolbox:
     rooms: Rooms
+    files: Files
     material: Material
     provider: Provider
     suggestions: Suggestions

@@ -230,6 +230,36 @@ class Files:
             if (new := await self._place(workspace, names, content, author)) is not None:
                 return new
 
+    async def create(self, workspace: str, path: str, author: str) -> str:
+        """A new empty text at ``path``, with the folders that it needs; the id of its document. Durable on return.
+
+        Raises:
+            PathConflict: something is there, or a file where a folder would have to be.
+        """
+        names = parse_path(path)
+        content = await Content.of(b"", self._limits)
+        async with self.trees.change(workspace) as change:
+            if join(names) in change.tree.by_path:
+                raise PathConflict(f"There is a “{join(names)}” already.")
+            parent = change.folder(names[:-1])
+            [record] = await self.contents.create(workspace, [content], author)
+            change.add(treeedits.create(record.id, names[-1], parent, record.kind))
+            await change.commit(author)
+        self.contents.announce(workspace, record.id)
+        return record.id
+
+    async def delete_empty(self, workspace: str, document: str, author: str) -> None:
+        """Move a text to the trash if nothing is in it. Nothing happens where it is gone, or in the trash already."""
+        try:
+            if await self._rooms.text_of(document):
+                return
+        except (DocumentNotFound, DocumentGone):
+            return
+        async with self.trees.change(workspace) as change:
+            if document in change.tree.nodes:
+                await self.trash.delete(change, workspace, document, author)
+                await change.commit(author)
+
     def _is_text_too_large(self, content: Content) -> bool:
         return content.kind == "binary" and len(content.raw) > self._limits.text_document and b"\0" not in content.raw
 

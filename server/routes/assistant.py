@@ -23,6 +23,7 @@ from server.routes.assistant_shapes import (
     DecisionRequest,
     EditRequest,
     Erased,
+    FilesRequest,
     JobShown,
     Shown,
     SuggestionShown,
@@ -90,6 +91,16 @@ async def ask_for_write(body: WriteRequest, member: Editor, services: ServicesDe
     with refusals():
         asked = await services.assistant.requests.write(
             member.workspace, body.path, body.at, body.instruction, _person(member)
+        )
+    return AskedSuggestion(**asked.view())
+
+
+@router.post(_OF_WORKSPACE + "/ai/files", status_code=202)
+async def ask_for_files(body: FilesRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
+    """Have the assistant make a new file and type into it, or the files of a folder; 409 when the file is there."""
+    with refusals():
+        asked = await services.assistant.requests.create(
+            member.workspace, body.path, body.kind, body.instruction, _person(member)
         )
     return AskedSuggestion(**asked.view())
 

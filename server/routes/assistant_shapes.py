@@ -41,6 +41,13 @@ class WriteRequest(BaseModel):
     instruction: Words
 
 
+class FilesRequest(BaseModel):
+    path: Path
+    """Of the new file; or of the folder, "" for the workspace itself."""
+    kind: Literal["text", "folder"]
+    instruction: Words
+
+
 class ChatRequest(BaseModel):
     message: Words
     conversation: Id | None = None

@@ -88,3 +88,40 @@ async def test_files_are_chosen_on_a_phone_and_what_went_stale_is_asked_for_agai
     await tab.text("phone/one.md").get_by_role("button", name="Ask the assistant again").click()
     await tab.text("phone/one.md").get_by_role("button", name="Accept:").first.click()
     await tab.reads("phone/one.md", "This is the text of phone/one.md.\n")
+
+
+PAGE = "<!doctype html>\n<title>Countdown</title>\n"
+STYLE = "body { color: teal }\n"
+
+
+async def test_a_folder_of_files_is_written_before_everybodys_eyes(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("Welcome.md")
+    more = asyncio.Event()
+    answer = f"=== FILE: index.html ===\n{PAGE}=== FILE: style.css ===\n{STYLE}"
+    model.enqueue(Script(answer=answer, tokens=9, goes_on=more))
+    await owner.page.get_by_role("button", name="New files from the assistant").click()
+    dialog = owner.page.get_by_role("dialog")
+    await dialog.get_by_role("combobox").select_option("A folder of files")
+    await dialog.get_by_role("textbox", name="Folder").fill("countdown")
+    await dialog.get_by_label("What is to be written").fill("A page that counts down")
+    await people.picture(owner, "new-files")
+    await dialog.get_by_role("button", name="Write").click()
+    await expect(owner.page).to_have_url(f"{site.url}/w/{site.workspace}/countdown/index.html")
+    await expect(owner.review).to_contain_text("Writing…")
+    await editor.page.get_by_role("treeitem", name="countdown").click()
+    await expect(editor.page.get_by_role("treeitem", name="index.html, open by Owner")).to_be_visible()
+    await people.picture(owner, "new-files-writing")
+    more.set()
+    await owner.reads("countdown/index.html", PAGE)
+    await expect(owner.review).to_contain_text("2 new files to keep or undo")
+    await people.picture(owner, "new-files-written")
+    await editor.open("countdown/style.css")
+    await editor.review.get_by_role("button", name="Undo here").click()
+    await expect(owner.page.get_by_role("treeitem", name="style.css")).to_have_count(0)
+    await owner.review.get_by_role("button", name="Keep").click()
+    await expect(owner.review).to_contain_text("accepted by Owner")
+    assert await file_text(site, "countdown/index.html") == PAGE

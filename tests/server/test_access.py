@@ -64,6 +64,7 @@ RULES = {
     ("SOCKET", "/sync/{workspace}/{document}"): "viewer of the workspace",
     ("GET", f"{W}/ai/status"): "viewer of the workspace",
     ("POST", f"{W}/ai/edits"): "editor of the workspace",
+    ("POST", f"{W}/ai/files"): "editor of the workspace",
     ("POST", f"{W}/ai/writes"): "editor of the workspace",
     ("POST", f"{W}/ai/chat"): "editor of the workspace",
     ("GET", f"{W}/conversations"): "viewer of the workspace",

@@ -33,6 +33,12 @@ export interface WriteRequest {
   instruction: string
 }
 
+export interface FilesRequest {
+  path: string
+  kind: 'text' | 'folder'
+  instruction: string
+}
+
 /** The routes of one workspace. */
 export class WorkspaceApi {
   private readonly base: string
@@ -85,6 +91,8 @@ export class WorkspaceApi {
   askEdit = (edit: EditRequest) => request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/edits`, edit)
   askWrite = (write: WriteRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
+  askFiles = (files: FilesRequest) =>
+    request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
   suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
   ask = (message: string, conversation: string | null, path: string | null) =>

@@ -29,6 +29,7 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
   const write = suggestion.mode === 'write'
   const several = pendingInAll.length > pending.length
   const which = several ? ' here' : pending.length === 1 ? '' : ' all'
+  const [yes, no] = write ? ['Keep', 'Undo'] : ['Accept', 'Reject']
   if (!handlers.canDecide) return null
   return (
     <>
@@ -45,20 +46,20 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
             title={altShiftKey('Y')}
             onClick={() => handlers.decide(suggestion.id, ids(pending), 'accept')}
           >
-            {write ? 'Keep' : `Accept${which}`}
+            {`${yes}${which}`}
           </Button>
           <Button small title={altShiftKey('N')} onClick={() => handlers.decide(suggestion.id, ids(pending), 'reject')}>
-            {write ? 'Undo' : `Reject${which}`}
+            {`${no}${which}`}
           </Button>
         </>
       ) : null}
       {several ? (
         <>
           <Button small onClick={() => handlers.decide(suggestion.id, ids(pendingInAll), 'accept')}>
-            {`Accept all ${pendingInAll.length}`}
+            {`${yes} all ${pendingInAll.length}`}
           </Button>
           <Button small look="quiet" onClick={() => handlers.decide(suggestion.id, ids(pendingInAll), 'reject')}>
-            {`Reject all ${pendingInAll.length}`}
+            {`${no} all ${pendingInAll.length}`}
           </Button>
         </>
       ) : null}

@@ -42,6 +42,11 @@ function leftWords(pending: readonly Hunk[], elsewhere: ReadonlyMap<string, Else
   return `${plural(pending.length, 'change')} to decide here, ${count} in ${others}`
 }
 
+function writtenWords(pendingInAll: readonly Hunk[], elsewhere: ReadonlyMap<string, Elsewhere>): string {
+  const files = new Set(pendingInAll.map((hunk) => hunk.document)).size
+  return elsewhere.size === 0 ? 'Its text can be kept or undone' : `${plural(files, 'new file')} to keep or undo`
+}
+
 interface Waiting {
   pending: readonly Hunk[]
   pendingInAll: readonly Hunk[]
@@ -54,10 +59,10 @@ function words(
   notes: readonly DecisionNote[],
   stale: boolean,
 ): string {
-  const left = suggestion.mode === 'write' ? 'Its text can be kept or undone' : leftWords(pending, elsewhere)
+  const left = suggestion.mode === 'write' ? writtenWords(pendingInAll, elsewhere) : leftWords(pending, elsewhere)
   switch (suggestion.state) {
     case 'streaming':
-      if (suggestion.mode === 'write') return 'Writing…'
+      if (suggestion.mode === 'write') return `Writing…${inFiles(suggestion)}`
       if (suggestion.hunks.length === 0) return 'Thinking…'
       return `Proposing… ${plural(suggestion.hunks.length, 'change')} so far${inFiles(suggestion)}`
     case 'failed':

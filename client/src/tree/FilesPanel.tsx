@@ -1,7 +1,8 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { FilePlus, FolderPlus } from 'lucide-react'
+import { FilePlus, FolderPlus, Sparkle } from 'lucide-react'
 import { useMemo, useRef, useState } from 'react'
+import { NewFilesDialog } from '../assistant/NewFilesDialog'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
@@ -40,6 +41,11 @@ interface FilesPanelProps {
   onOpened: () => void
 }
 
+function folderOf(node: TreeNode | null): string {
+  if (node === null) return ''
+  return node.kind === 'folder' ? node.path : node.path.slice(0, Math.max(0, node.path.lastIndexOf('/')))
+}
+
 export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
   const { tree, suggestions } = useWorkspace()
   const { canEdit } = useRole()
@@ -50,6 +56,7 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
   const actions = useFileActions()
   const { upload, confirm } = useUpload()
   const scroller = useRef<HTMLDivElement>(null)
+  const [asking, setAsking] = useState(false)
   const [removing, setRemoving] = useState<TreeNode[]>([])
 
   const fileTree = useFileTree({
@@ -90,6 +97,9 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
             <IconButton label="New folder" onClick={() => fileTree.startDraft('folder')}>
               <FolderPlus />
             </IconButton>
+            <IconButton label="New files from the assistant" onClick={() => setAsking(true)}>
+              <Sparkle />
+            </IconButton>
             <UploadButton icon />
           </>
         ) : null}
@@ -127,6 +137,7 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
         ) : null}
       </div>
       <UploadProgress />
+      {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
       {confirm}
       {removing.length === 0 ? null : (
         <Confirm

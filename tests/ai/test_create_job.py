@@ -1,0 +1,177 @@
+"""New files that the assistant writes: one, or a folder of them."""
+
+import asyncio
+
+import pytest
+
+from ai import create_job
+from ai.hunks import HunkState
+from ai.jobs import JobState
+from ai.requests import KeptFromModels
+from collab.files import FileNotFound
+from collab.paths import InvalidPath
+from collab.trees import PathConflict
+from tests.ai.group import ANN, BOB, Group, eventually
+from tests.doubles.model_server import Script
+
+MAIN = "print('hello')\n"
+README = "# Hello\n\nRun it.\n"
+ANSWER = f"=== FILE: main.py ===\n{MAIN}\n=== FILE: docs/README.md ===\n```\n{README}```\n"
+
+
+async def paths(group: Group) -> set[str]:
+    return {entry.path for entry in await group.files.list(group.workspace) if entry.kind != "folder"}
+
+
+async def create(group: Group, path: str, kind: str, instruction: str = "Make it."):  # type: ignore[no-untyped-def]
+    return await group.assistant.requests.create(group.workspace, path, kind, instruction, ANN)  # type: ignore[arg-type]
+
+
+async def test_a_new_file_is_written_into_and_goes_when_nobody_wants_it(group: Group) -> None:
+    group.model.enqueue(Script(answer="A poem.\n"))
+    asked = await create(group, "poems/first.md", "text")
+    assert "poems/first.md" in await paths(group)
+    async with group.working():
+        await group.ended(asked)
+    [hunk] = await group.hunks(asked.suggestion)
+    assert (hunk.path, hunk.state, hunk.created) == ("poems/first.md", HunkState.PENDING, True)
+    assert await group.text(hunk.document) == "A poem.\n"
+    await group.decide(asked.suggestion, "reject")
+    assert "poems/first.md" not in await paths(group)
+
+
+async def test_a_new_file_that_somebody_wrote_into_stays(group: Group) -> None:
+    group.model.enqueue(Script(answer="A poem."))
+    asked = await create(group, "first.md", "text")
+    async with group.working():
+        await group.ended(asked)
+    [hunk] = await group.hunks(asked.suggestion)
+    await group.type(hunk.document, 0, 0, "Mine. ")
+    await group.decide(asked.suggestion, "undo")
+    assert await group.text(hunk.document) == "Mine. "
+    assert "first.md" in await paths(group)
+
+
+async def test_the_files_of_a_folder_are_made_each_with_a_decision_of_its_own(group: Group) -> None:
+    await group.file("app/there.txt", "already\n")
+    group.model.enqueue(Script(answer=f"Here you are:\n{ANSWER}", delay=0.001))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.DONE
+    assert "app/there.txt" in group.model.requests[0].prompt
+    hunks = {hunk.path: hunk for hunk in await group.hunks(asked.suggestion)}
+    assert {path: hunk.proposed for path, hunk in hunks.items()} == {"app/main.py": MAIN, "app/docs/README.md": README}
+    assert {hunk.state for hunk in hunks.values()} == {HunkState.PENDING}
+    for path, hunk in hunks.items():
+        assert await group.text(hunk.document) == hunk.proposed
+        assert path in await paths(group)
+    view = await group.view(asked.suggestion)
+    assert set(view["documents"]) == {hunk.document for hunk in hunks.values()}
+    await group.decide(asked.suggestion, "accept", hunks["app/main.py"].id)
+    await group.decide(asked.suggestion, "reject", hunks["app/docs/README.md"].id, by=BOB)
+    assert await paths(group) == {"app/there.txt", "app/main.py"}
+    await group.assistant.carrying.idle()
+    records = [record async for record in group.storage.db["feedback"].find({"suggestion": asked.suggestion})]
+    assert {(record["path"], record["decision"]) for record in records} == {
+        ("app/main.py", "accepted"),
+        ("app/docs/README.md", "rejected"),
+    }
+    assert all("Make it." in record["messages"][-1]["content"] for record in records)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../out.md", "/etc/passwd/../x", "a/../../b", "", "x\\y", ".scriptorium/assistant.yaml", ".env", "app/there.txt"],
+)
+async def test_a_model_makes_no_file_where_it_may_not(group: Group, path: str) -> None:
+    await group.file("app/there.txt", "already\n")
+    await group.file("app/.scriptorium/x", "y\n")
+    before = await paths(group)
+    group.model.enqueue(Script(answer=f"=== FILE: {path} ===\nbad\n=== FILE: good.md ===\ngood\n"))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await group.ended(asked)
+    assert await paths(group) == before | {"app/good.md"}
+    view = await group.view(asked.suggestion)
+    if path:
+        assert "left out" in view["note"]
+    assert [hunk["path"] for hunk in view["hunks"]] == ["app/good.md"]
+
+
+async def test_a_model_makes_no_more_files_than_one_request_may(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create_job, "MOST_FILES", 2)
+    group.model.enqueue(Script(answer="".join(f"=== FILE: {n}.md ===\n{n}\n" for n in range(4))))
+    asked = await create(group, "", "folder")
+    async with group.working():
+        await group.ended(asked)
+    assert await paths(group) == {"0.md", "1.md"}
+    assert "2.md and what follows was left out" in (await group.view(asked.suggestion))["note"]
+
+
+async def test_what_cannot_be_asked_for_is_refused(group: Group) -> None:
+    await group.file("a.md", "there\n")
+    with pytest.raises(PathConflict):
+        await create(group, "a.md", "text")
+    with pytest.raises(PathConflict):
+        await create(group, "a.md", "folder")
+    with pytest.raises(InvalidPath):
+        await create(group, "../a.md", "text")
+    for path in (".env", ".scriptorium/ignore"):
+        with pytest.raises(KeptFromModels):
+            await create(group, path, "text")
+    assert await paths(group) == {"a.md"}
+
+
+async def test_a_worker_that_takes_over_makes_each_file_once(group: Group) -> None:
+    hangs = asyncio.Event()
+    # Into the second file, which is begun and not finished.
+    group.model.enqueue(Script(answer=ANSWER, tokens=19, goes_on=hangs))
+    asked = await create(group, "", "folder")
+
+    async def first_is_there() -> bool:
+        states = {hunk.path: hunk.state for hunk in await group.hunks(asked.suggestion)}
+        return states == {"main.py": HunkState.PENDING, "docs/README.md": HunkState.STREAMING}
+
+    async with group.working():
+        await eventually(first_is_there)
+    group.model.enqueue(Script(answer=f"=== FILE: main.py ===\nagain\n=== FILE: docs/README.md ===\n{README}"))
+    async with group.working():
+        job = await group.ended(asked)
+    assert (job.state, job.attempt) == (JobState.DONE, 2)
+    hunks = {hunk.path: hunk for hunk in await group.hunks(asked.suggestion)}
+    assert set(hunks) == {"main.py", "docs/README.md"}
+    assert await group.text(hunks["main.py"].document) == MAIN
+    assert await group.text(hunks["docs/README.md"].document) == README
+    assert {hunk.state for hunk in hunks.values()} == {HunkState.PENDING}
+
+
+@pytest.mark.parametrize("behaviour", ["cut_off", "stalls"])
+async def test_what_had_been_written_when_the_model_broke_off_stays_to_be_decided(group: Group, behaviour: str) -> None:
+    group.model.enqueue(Script(behaviour, answer=ANSWER, tokens=19, delay=0.01))  # type: ignore[arg-type]
+    asked = await create(group, "", "folder")
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.FAILED
+    hunks = await group.hunks(asked.suggestion)
+    assert {hunk.state for hunk in hunks} == {HunkState.PENDING}
+    assert {hunk.path for hunk in hunks} == await paths(group)
+
+
+async def test_a_cancelled_job_stops_in_all_files(group: Group) -> None:
+    group.model.enqueue(Script("endless", answer=ANSWER, delay=0.01))
+    asked = await create(group, "", "folder")
+    async with group.working():
+        await eventually(lambda: group.hunks(asked.suggestion))
+        await group.assistant.cancel(asked.job)
+        assert (await group.ended(asked)).state is JobState.CANCELLED
+    assert {hunk.state for hunk in await group.hunks(asked.suggestion)} <= {HunkState.PENDING}
+
+
+async def test_an_answer_without_a_file_makes_none(group: Group) -> None:
+    group.model.enqueue(Script(answer="I would rather not."))
+    asked = await create(group, "new", "folder")
+    async with group.working():
+        await group.ended(asked)
+    assert await paths(group) == set()
+    assert (await group.view(asked.suggestion))["note"] == "There is nothing to write."
+    with pytest.raises(FileNotFound):
+        await group.files.entry(group.workspace, "new")
