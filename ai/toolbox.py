@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from ai.announcements import Announcements
+from ai.choices import Choices
 from ai.conversations import Conversations
 from ai.decisions import Decisions
 from ai.feedback import Feedback
 from ai.material import Material
-from ai.models import Provider
 from ai.suggestions import Suggestions
 from collab.rooms import Rooms
 
@@ -16,7 +16,7 @@ from collab.rooms import Rooms
 class Toolbox:
     rooms: Rooms
     material: Material
-    provider: Provider
+    choices: Choices
     suggestions: Suggestions
     conversations: Conversations
     decisions: Decisions

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from ai.answer import AnswerStream
 from ai.attempt import JobFailed, Run
+from ai.choices import Choice
 from ai.decision_updates import Insertion, deletion
 from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
@@ -16,7 +17,7 @@ from ai.known import needed_for, until_known
 from ai.languages import language_of
 from ai.models import ModelRequest, Task
 from ai.pace import INTERVAL
-from ai.prompts import write_prompt
+from ai.prompts import instructed, write_prompt
 from ai.suggestion_attempt import SuggestionAttempt
 from ai.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
@@ -88,10 +89,11 @@ class WriteAttempt(SuggestionAttempt):
             # An earlier attempt came as far as this, and people may have decided it since.
             await self._change(state=SuggestionState.READY.value)
             return
+        choice = await self._tools.choices.of(self._job.workspace)
         task, typist = self._sit_down(room, hunk)
         stop = room.audience.observe(typist.receive)  # nothing waited since the typist's replica was taken
         try:
-            await self._type_answer(room, hunk, typist, task)
+            await self._type_answer(room, hunk, typist, task, choice)
         finally:
             stop()
             typist.close()
@@ -100,7 +102,7 @@ class WriteAttempt(SuggestionAttempt):
         warning = self._generation.warning if self._generation else None
         await self._keep(state=SuggestionState.READY.value, note=warning or nothing)
 
-    async def _type_answer(self, room: Room, hunk: Hunk, typist: Typist, task: Task) -> None:
+    async def _type_answer(self, room: Room, hunk: Hunk, typist: Typist, task: Task, choice: Choice) -> None:
         prompt = write_prompt(
             instruction=task.instruction,
             path=task.path,
@@ -108,8 +110,9 @@ class WriteAttempt(SuggestionAttempt):
             before=task.before,
             after=task.after,
         )
-        request = ModelRequest("write", prompt.messages, task)
-        self._generation = Generation(self._run, self._tools.provider, prompt, request)
+        prompt = instructed(prompt, choice.system_instruction)
+        request = ModelRequest("write", prompt.messages, task, choice.params)
+        self._generation = Generation(self._run, choice.provider, prompt, request)
         await self._type_all(room, hunk, typist, self._generation)
 
     async def _begin_anew(self, room: Room, suggestion: Suggestion) -> Hunk:
