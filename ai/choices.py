@@ -2,11 +2,12 @@
 
 The file is a shared document like any other. It is read when a job begins, when somebody asks how things stand, and a
 moment after it has changed; it is parsed when its text is another one than before. Collection `assistant_configs`, one
-record a workspace: what the file was last found to be, and the last text that made sense, so that a mistake changes
-nothing for any process, also after a restart.
+record a workspace: `{document, sha256, found}` of the file as it was last found, and `good`, the last text that made
+sense, so that a mistake changes nothing for any process, also after a restart.
 """
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -184,19 +185,20 @@ class Choices:
         return known
 
     async def _remember(self, workspace: str, known: _Known, *, forgets: bool = False) -> str | None:
-        """Store how the file was found, and announce it if that is news; the last text that made sense."""
-        change: dict[str, Any] = {"$set": {"document": known.document, "found": known.found.view()}}
+        """Store how the file was found, and announce it if it is another one now; the last text that made sense."""
+        sha256 = hashlib.sha256(known.text.encode()).hexdigest() if known.text is not None else None
+        change: dict[str, Any] = {"$set": {"document": known.document, "sha256": sha256, "found": known.found.view()}}
         if known.found.state == "ok":
             change["$set"]["good"] = known.text
         if forgets:
             change["$unset"] = {"good": ""}
-        before = await self._records.find_one_and_update(
+        before: dict[str, Any] = await self._records.find_one_and_update(
             {"_id": workspace}, change, upsert=not forgets, return_document=ReturnDocument.BEFORE
-        )
-        nothing_yet = FileState("absent").view()
-        if (before or {}).get("found", nothing_yet) != known.found.view():
+        ) or {"sha256": None, "found": FileState("absent").view()}
+        if (before["sha256"], before["found"]) != (sha256, known.found.view()):
             await self._announcements.assistant_config(workspace, known.found.view())
-        return (before or {}).get("good")
+        good: str | None = before.get("good")
+        return good
 
     async def _last_good(self, text: str | None) -> AssistantFile | BadYaml:
         if text is None:

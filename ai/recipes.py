@@ -20,6 +20,7 @@ class Recipe:
     name: str
     kind: RecipeKind
     instruction: str
+    built_in: bool = False
 
     @property
     def placeholders(self) -> list[str]:
@@ -32,43 +33,46 @@ class Recipe:
             "kind": self.kind,
             "instruction": self.instruction,
             "placeholders": self.placeholders,
+            "built_in": self.built_in,
         }
 
 
-BUILT_IN = (
-    Recipe("Explain", "chat", "Explain the selected text: what it says or does, and what is easily overlooked in it."),
-    Recipe(
+_INSTRUCTIONS: tuple[tuple[str, RecipeKind, str], ...] = (
+    ("Explain", "chat", "Explain the selected text: what it says or does, and what is easily overlooked in it."),
+    (
         "Fix",
         "edit",
         "Correct the mistakes: spelling and grammar in prose, errors in code. Keep meaning, style and layout, and "
         "leave everything as it is that is not wrong.",
     ),
-    Recipe(
+    (
         "Translate",
         "edit",
         "Translate the text into {language}. Keep its markup, its line breaks and its tone; leave code, names and "
         "addresses as they are.",
     ),
-    Recipe(
+    (
         "Translate code",
         "edit",
         "Write this code anew in {programming language}, as people write it who are at home there. It must do the "
         "same, and keeps its comments.",
     ),
-    Recipe("Summarise", "chat", "Summarise the selected text in a few sentences, the most important first."),
-    Recipe(
+    ("Summarise", "chat", "Summarise the selected text in a few sentences, the most important first."),
+    (
         "Write tests",
         "edit",
         "Leave the code as it is, and write tests of it below it, with the test framework that is usual for its "
         "language: the ordinary cases, the limits, and what must fail.",
     ),
-    Recipe(
+    (
         "Document",
         "edit",
         "Document this code with doc comments as they are usual in its language: what each part is for, what it takes, "
         "what it gives and how it fails. Change nothing else.",
     ),
 )
+
+BUILT_IN = tuple(Recipe(name, kind, instruction, built_in=True) for name, kind, instruction in _INSTRUCTIONS)
 
 
 def with_built_in(own: Mapping[str, Recipe | None]) -> list[Recipe]:

@@ -43,6 +43,7 @@ class RecipeShown(BaseModel):
     instruction: str
     """With each placeholder in braces."""
     placeholders: list[str]
+    built_in: bool
 
 
 class FileText(BaseModel):

@@ -286,6 +286,15 @@ async def test_two_processes_tell_people_once(desk: Group) -> None:
     assert len(events.of("scriptorium.assistant.config")) == 1
 
 
+async def test_people_hear_of_a_choice_that_makes_sense_as_well(desk: Group) -> None:
+    document = await desk.file(ASSISTANT_FILE, GOOD)
+    await config(desk)
+    async with Watching(desk) as events:
+        await desk.type(document, GOOD.index("small"), GOOD.index("small") + 5, "big")
+        await eventually(lambda: events.has("scriptorium.assistant.config", state="ok"))
+    assert (await desk.assistant.status(desk.workspace))["model"] == "big"
+
+
 async def test_a_workspace_that_is_gone_leaves_nothing(desk: Group) -> None:
     await desk.file(ASSISTANT_FILE, GOOD)
     await config(desk)

@@ -117,7 +117,7 @@ async def test_recipes_are_the_built_in_ones_and_those_of_the_file(office: Offic
     await office.write(f"recipes:\n  fix: hidden\n  Haiku: {json.dumps(haiku)}\n")
     assert await names() == [name for name in built_in if name != "Fix"] + ["Haiku"]
     shown = (await office.viewer.get(f"{office.base}/ai/recipes")).json()[-1]
-    assert shown == {"name": "Haiku", **haiku, "placeholders": ["a season"]}
+    assert shown == {"name": "Haiku", **haiku, "placeholders": ["a season"], "built_in": False}
 
 
 async def test_the_status_is_the_workspaces_own_and_names_a_mistake(office: Office) -> None:
