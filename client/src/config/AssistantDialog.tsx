@@ -119,19 +119,21 @@ function Form({ shared, text, file, endpoints, onClose }: FormProps) {
           setRecipes(changed)
         }}
       />
-      {told === null ? null : (
-        <p className="problem" role="alert">
-          {told}
-        </p>
-      )}
-      <div className="dialog-foot">
-        {shared.exists ? <OpenFile onClose={onClose} /> : null}
-        <Button small look="quiet" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button small look="primary" type="submit" disabled={busy || edits.length === 0 || told !== null}>
-          {busy ? 'Saving…' : 'Save'}
-        </Button>
+      <div className="config-foot">
+        {told === null ? null : (
+          <p className="problem" role="alert">
+            {told}
+          </p>
+        )}
+        <div className="dialog-foot">
+          {shared.exists ? <OpenFile onClose={onClose} /> : null}
+          <Button small look="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button small look="primary" type="submit" disabled={busy || edits.length === 0 || told !== null}>
+            {busy ? 'Saving…' : 'Save'}
+          </Button>
+        </div>
       </div>
     </form>
   )

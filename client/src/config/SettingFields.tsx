@@ -80,8 +80,8 @@ export function SettingFields({ settings, endpoints, wrong, onChange }: SettingF
       <div className="config-numbers">
         {number('temperature', 'Temperature', '0 to 2')}
         {number('top_p', 'top_p', 'up to 1')}
-        {endpoint?.knows_top_k || settings.top_k !== '' ? number('top_k', 'top_k', '1 to 1000') : null}
-        {number('max_tokens', 'Longest answer, in tokens', 'no limit of ours')}
+        {endpoint?.knows_top_k === true || settings.top_k !== '' ? number('top_k', 'top_k', '1 to 1000') : null}
+        {number('max_tokens', 'Longest answer', 'in tokens')}
       </div>
       <label className="field">
         What it should always keep to
