@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from ai.attempt import JobFailed
 from server.access import Editor, Viewer
-from server.problems import Problem
 from server.routes.assistant_shapes import AssistantFileState, Shown
 from server.services import ServicesDep
 
@@ -58,11 +57,14 @@ async def list_endpoints(member: Viewer, services: ServicesDep) -> list[Shown]:
 
 @router.get(_OF_WORKSPACE + "/recipes", response_model=list[RecipeShown])
 async def list_recipes(member: Viewer, services: ServicesDep) -> list[Shown]:
-    """What the group asks for by one click: the built-in recipes, and those of its file."""
+    """What the group asks for by one click: the built-in recipes, and those of its file.
+
+    None where nobody can answer, as `ai/status` says then.
+    """
     try:
         choice = await services.assistant.choices.of(member.workspace)
-    except JobFailed as error:
-        raise Problem(409, str(error)) from None
+    except JobFailed:
+        return []
     return [recipe.view() for recipe in choice.recipes]
 
 

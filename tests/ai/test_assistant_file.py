@@ -1,6 +1,8 @@
 """`.scriptorium/assistant.yaml`: what it can say, and that whatever else it says gets a line and a sentence."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,8 +12,11 @@ from hypothesis import strategies as st
 from ai.assistant_file import MOST_RECIPES, AssistantFile, parse
 from ai.models import ModelParams, Price
 from ai.models.endpoints import Endpoint, Endpoints
+from ai.models.environment import endpoints_from
 from ai.recipes import BUILT_IN, Recipe, with_built_in
 from ai.yaml_text import MOST_BYTES, BadYaml
+from server.settings import Settings
+from tests.support.server import ROOT
 
 ENDPOINTS = Endpoints(
     [
@@ -157,6 +162,17 @@ def test_each_mistake_names_its_place_in_plain_words(text: str, line: int, colum
     assert said in error.message
     assert (error.line, error.column) == (line, column)
     assert error.message.endswith(".")
+
+
+def test_the_examples_of_the_documentation_are_good(tmp_path: Path) -> None:
+    server, group = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "assistant.md").read_text(), re.DOTALL)
+    (path := tmp_path / "endpoints.yaml").write_text(server)
+    settings = Settings(data_dir=tmp_path, endpoints_file=path)
+    endpoints = Endpoints(endpoints_from(settings, {"HOUSE_KEY": "a", "CLOUD_KEY": "b"}))
+    file = parse(group, endpoints)
+    assert (file.endpoint, file.model, file.top_k) == ("house", "qwen3-coder", 40)
+    names = [recipe.name for recipe in file.all_recipes()]
+    assert names == ["Explain", "Translate", "Translate code", "Summarise", "Write tests", "Document", "As a haiku"]
 
 
 def test_aliases_cannot_grow_a_small_text_into_a_large_one() -> None:

@@ -71,7 +71,7 @@ async def test_what_the_file_says_reaches_the_model(desk: Group, kind: str) -> N
     if kind != "chat":
         record = await desk.storage.db["suggestions"].find_one({"_id": ask.suggestion})
         assert record is not None
-        made = record["generation"]
+        [made] = record["generations"].values()
         assert made["model"] == record["model"] == "small"
         assert made["params"] == {"temperature": 0.3, "top_p": 0.9, "top_k": 40, "max_tokens": 2000}
         assert made["messages"] == body["messages"]
@@ -196,6 +196,7 @@ async def test_text_goes_nowhere_else_when_the_chosen_endpoint_is_gone(desk: Gro
     status = await later.assistant.status(later.workspace)
     assert (status["configured"], status["provider"]) == (False, "none")
     assert status["config"]["state"] == "bad"
+    assert "no endpoint “house”" in status["label_detail"]
     # Also when somebody has broken the file meanwhile.
     await later.file(ASSISTANT_FILE, "temperature: warm\n")
     assert "no endpoint “house”" in ((await asked(later)).error or "")
@@ -244,7 +245,8 @@ async def test_an_answer_costs_what_the_server_says(desk: Group) -> None:
         await desk.ended(ask)
     record = await desk.storage.db["suggestions"].find_one({"_id": ask.suggestion})
     assert record is not None
-    usage = record["generation"]["usage"]
+    [made] = record["generations"].values()
+    usage = made["usage"]
     assert usage["cost"] == pytest.approx((usage["prompt_tokens"] * 1.0 + usage["completion_tokens"] * 2.0) / 1e6)
 
 
