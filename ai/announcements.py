@@ -35,3 +35,7 @@ class Announcements:
         """`offset` in UTF-16 code units, as a browser counts what it shows already."""
         data = {"conversation": conversation, "message": message, "offset": offset, "text": text}
         await self._events.transient(workspace, "scriptorium.chat.delta", data)
+
+    async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
+        """`found` as `ai.choices.FileState.view` gives it."""
+        await self._events.append(workspace, "scriptorium.assistant.config", found)

@@ -1,6 +1,7 @@
 """The assistant as the server sees it: what can be asked of it, and the work that a process does for it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -10,9 +11,10 @@ import structlog
 from pymongo.errors import ConnectionFailure
 
 from ai.announcements import Announcements
-from ai.attempt import NewAttempt, Run
+from ai.attempt import JobFailed, NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
+from ai.choices import Choices
 from ai.conversations import Conversations
 from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
@@ -24,8 +26,8 @@ from ai.feedback import Feedback
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
-from ai.models import Provider
-from ai.models.environment import ModelSettings, provider_from_environment
+from ai.models.endpoints import Endpoints
+from ai.models.environment import ModelSettings, endpoints_from
 from ai.placing import placed
 from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
@@ -53,11 +55,10 @@ class AssistantSettings(ModelSettings, Protocol):
 class Assistant:
     """One per process. `requests` takes what people ask for; everything else here is about what became of it."""
 
-    def __init__(self, storage: Storage, rooms: Rooms, files: Files, provider: Provider, queue: Queue) -> None:
+    def __init__(self, storage: Storage, rooms: Rooms, files: Files, endpoints: Endpoints, queue: Queue) -> None:
         self._bus = storage.bus
         self._rooms = rooms
         self._files = files
-        self._provider = provider
         self._queue = queue
         self._announcements = Announcements(storage.events)
         self.jobs = Jobs(storage.db)
@@ -66,6 +67,7 @@ class Assistant:
         self.feedback = Feedback(storage.db, rooms)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
+        self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
         self._expiry = Expiry(storage.db)
         material = Material(files, rooms)
         self.requests = Requests(
@@ -83,7 +85,7 @@ class Assistant:
             rooms,
             files,
             material,
-            provider,
+            self.choices,
             self.suggestions,
             self.conversations,
             self.decisions,
@@ -101,14 +103,23 @@ class Assistant:
         for part in (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback):
             await part.ensure_indexes()
 
-    def status(self) -> dict[str, Any]:
-        """Who answers, for people: {provider, model, configured, label, label_detail}."""
+    async def status(self, workspace: str) -> dict[str, Any]:
+        """Who answers a workspace, for people: {provider, model, configured, label, label_detail, config}, `config` as
+        `ai.choices.FileState.view` gives it.
+        """
+        config = (await self.choices.state(workspace)).view()
+        try:
+            provider = (await self.choices.of(workspace)).provider
+        except JobFailed as error:
+            nobody = {"provider": "none", "model": "", "label": "Nobody answers", "label_detail": str(error)}
+            return {**nobody, "configured": False, "config": config}
         return {
-            "provider": self._provider.name,
-            "model": self._provider.model,
-            "configured": self._provider.name != "local",
-            "label": self._provider.label,
-            "label_detail": self._provider.label_detail,
+            "provider": provider.name,
+            "model": provider.model,
+            "configured": provider.name != "local",
+            "label": provider.label,
+            "label_detail": provider.label_detail,
+            "config": config,
         }
 
     async def cancel(self, job: str) -> Job:
@@ -173,6 +184,7 @@ class Assistant:
         """Delete all that is kept about a workspace that is gone, but for its decisions."""
         for job in await self.jobs.unfinished(workspace=workspace):
             await self.cancel(job.id)
+        await self.choices.forget_workspace(workspace)
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format) -> AsyncIterator[str]:
@@ -219,9 +231,9 @@ async def open_assistant(
     """The assistant of this process. It is left before rooms and storage are.
 
     Raises:
-        ai.models.environment.ModelNotNamed
+        ai.models.environment.EndpointsWrong
     """
-    provider = provider_from_environment(settings)
+    endpoints = Endpoints(endpoints_from(settings, os.environ))
     queue: Queue
     if settings.redis_url is None:
         queue = LocalQueue()
@@ -231,10 +243,13 @@ async def open_assistant(
 
         queue = RedisQueue(settings.redis_url, storage.process)
     try:
-        assistant = Assistant(storage, rooms, files, provider, queue)
+        assistant = Assistant(storage, rooms, files, endpoints, queue)
         await assistant.ensure_indexes()
-        yield assistant
+        try:
+            yield assistant
+        finally:
+            await assistant.choices.close()
         await assistant.carrying.idle()
     finally:
         await queue.close()
-        await provider.close()
+        await endpoints.close()

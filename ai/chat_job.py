@@ -13,7 +13,7 @@ from ai.jobs import JobState
 from ai.languages import language_of
 from ai.models import ChatMessage, ModelRequest, Task
 from ai.pace import Pace
-from ai.prompts import Prompt, chat_prompt
+from ai.prompts import Prompt, chat_prompt, instructed
 from ai.toolbox import Toolbox
 from collab.offsets import utf16_length
 from collab.snapshots import DocumentGone, DocumentNotFound
@@ -23,7 +23,7 @@ SAVE_INTERVAL = 1.0
 
 
 class ChatAttempt:
-    """The job's payload: {question: id of the message, answer: id for the new one, document?, path?}."""
+    """The job's payload: {question: id of the message, answer: id for the new one, document?, path?, selection?}."""
 
     def __init__(self, run: Run, tools: Toolbox) -> None:
         assert run.job.conversation is not None, "only jobs with a conversation come here"
@@ -37,13 +37,16 @@ class ChatAttempt:
 
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
+        choice = await self._tools.choices.of(self._job.workspace)
         prompt, task = await self._prompt()
-        generation = Generation(self._run, self._tools.provider, prompt, ModelRequest("chat", prompt.messages, task))
+        prompt = instructed(prompt, choice.system_instruction)
+        request = ModelRequest("chat", prompt.messages, task, choice.params)
+        generation = Generation(self._run, choice.provider, prompt, request)
         # The model thinks while the message is begun.
         async with beside(self._begin()) as beginning:
             await self._stream(generation, beginning)
         if (message := await beginning).state is MessageState.STREAMING:
-            error = generation.warning if generation.cut_off else None
+            error = generation.warning if self._text != generation.note else None
             await self._change(message, text=self._text, state=MessageState.DONE.value, error=error)
             await self._announce(message.id)
 
@@ -101,7 +104,14 @@ class ChatAttempt:
         path = payload["path"]
         document = await self._document(payload["document"]) if path is not None else None
         language = language_of(path) if path is not None else None
-        prompt = chat_prompt(question=question, history=told, path=path, language=language, document=document)
+        prompt = chat_prompt(
+            question=question,
+            history=told,
+            path=path,
+            language=language,
+            document=document,
+            selection=payload.get("selection"),
+        )
         corpus = self._tools.material.corpus(self._job.workspace)
         return prompt, Task(instruction=question, path=path, language=language, corpus=corpus)
 

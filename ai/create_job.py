@@ -12,7 +12,7 @@ from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
 from ai.ignore import IGNORE_FILE
 from ai.models import ModelRequest, Task
-from ai.prompts import files_prompt
+from ai.prompts import files_prompt, instructed
 from ai.suggestion_attempt import SuggestionAttempt
 from ai.suggestions import ALL_DOCUMENTS, Suggestion, SuggestionState
 from ai.toolbox import Toolbox
@@ -55,10 +55,11 @@ class CreateAttempt(SuggestionAttempt):
             corpus=self._tools.material.corpus(suggestion.workspace),
         )
         there = await self._tools.material.paths(suggestion.workspace, self._folder)
+        choice = await self._tools.choices.of(self._job.workspace)
         prompt = files_prompt(instruction=suggestion.instruction, folder=self._folder, there=there)
-        self._generation = Generation(
-            self._run, self._tools.provider, prompt, ModelRequest("write", prompt.messages, task)
-        )
+        prompt = instructed(prompt, choice.system_instruction)
+        request = ModelRequest("write", prompt.messages, task, choice.params)
+        self._generation = Generation(self._run, choice.provider, prompt, request)
         try:
             async with asyncio.TaskGroup() as group:
                 await self._read(self._generation, suggestion, group)

@@ -18,7 +18,7 @@ from ai.hunks import Hunk, HunkState
 from ai.known import needed_for, until_known
 from ai.languages import language_of
 from ai.models import ModelRequest, Task
-from ai.prompts import edit_prompt, repair_prompt
+from ai.prompts import edit_prompt, instructed, repair_prompt
 from ai.proposal import Proposal
 from ai.rewriting import Form, Rewriting
 from ai.suggestions import Suggestion
@@ -120,9 +120,10 @@ class EditTarget:
             JobFailed: the text is not there any more.
             ai.models.ModelError
         """
+        choice = await self._tools.choices.of(self._suggestion.workspace)
         self.proposal, task, start = await self._open()
         # What answers without a model knows no blocks, and takes no time for a long text.
-        long = len(task.selection) >= BLOCKS_FROM and self._tools.provider.name != "local"
+        long = len(task.selection) >= BLOCKS_FROM and choice.provider.name != "local"
         form: Form = "blocks" if long else "whole"
         mark = mark_for(task.selection)
         prompt = edit_prompt(
@@ -136,20 +137,21 @@ class EditTarget:
             about=self._about.selection,
             paths=self._about.paths,
         )
+        prompt = instructed(prompt, choice.system_instruction)
         rewriting = Rewriting(self.proposal, start, task.selection, form, mark)
-        self.generation = Generation(
-            self._run, self._tools.provider, prompt, ModelRequest("edit", prompt.messages, task), start
-        )
+        request = ModelRequest("edit", prompt.messages, task, choice.params)
+        self.generation = Generation(self._run, choice.provider, prompt, request, start)
         await self._stream(self.generation, rewriting, news)
         outcome = self._outcome(rewriting)
         if rewriting.failures and not self.generation.cut_off:
             again = repair_prompt(prompt, rewriting.said, rewriting.failures)
             rewriting.again()
-            repairing = Generation(self._run, self._tools.provider, again, ModelRequest("edit", again.messages, task))
+            request = ModelRequest("edit", again.messages, task, choice.params)
+            repairing = Generation(self._run, choice.provider, again, request)
             await self._stream(repairing, rewriting, news)
             outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
         self._unplaced = len(rewriting.failures)
-        metrics.ANSWERS.labels(self._tools.provider.model, rewriting.form, outcome).inc()
+        metrics.ANSWERS.labels(choice.provider.model, rewriting.form, outcome).inc()
 
     async def _stream(self, generation: Generation, rewriting: Rewriting, news: Callable[[], None]) -> None:
         async with aclosing(generation.stream()) as chunks:

@@ -60,6 +60,10 @@ class Generation:
                 tokens(job.kind, self._provider.model, "completion").inc(self._usage.completion_tokens)
 
     @property
+    def model(self) -> str:
+        return self._provider.model
+
+    @property
     def warning(self) -> str | None:
         """What people should know about the answer, besides itself."""
         if self.finish_reason == "length":

@@ -152,9 +152,15 @@ def chat_prompt(
     path: str | None = None,
     language: str | None = None,
     document: str | None = None,
+    selection: str | None = None,
 ) -> Prompt:
-    """Asks a question, after as much of the conversation as fits, with the open document where there is one."""
+    """Asks a question, after as much of the conversation as fits, with the open document where there is one.
+
+    `selection` is what of the document the question is about.
+    """
     data = _Data(path, language)
+    if selection is not None:
+        data.add("selection", selection, _beginning_of(selection, _DOCUMENT))
     if document is not None:
         data.add("document", document, _beginning_of(document, _DOCUMENT))
     told: list[ChatMessage] = []
@@ -167,6 +173,15 @@ def chat_prompt(
     if history:
         data.note("history", sum(len(m.content) for m in told), sum(len(m.content) for m in history))
     return data.prompt(_CHAT, question, told)
+
+
+def instructed(prompt: Prompt, instruction: str | None) -> Prompt:
+    """With what the group itself wants of its assistant, in everything: it stands where no document can come."""
+    if instruction is None:
+        return prompt
+    system, *rest = prompt.messages
+    own = f"{system.content}\n\nThe group that you work for has set this for all that you do:\n{instruction}"
+    return Prompt([ChatMessage("system", own), *rest], prompt.context)
 
 
 def without_marks(messages: Iterable[ChatMessage]) -> list[ChatMessage]:

@@ -218,13 +218,23 @@ class Requests:
         payload = {"instruction": before.instruction, "about": ""}
         return await self._suggest("edit", before.workspace, targets, payload, by)
 
-    async def ask(self, workspace: str, message: str, conversation: str | None, path: str | None, by: Person) -> Asked:
-        """Say `message` in `conversation`, a new one without it, with the file at `path` open.
+    async def ask(
+        self,
+        workspace: str,
+        message: str,
+        conversation: str | None,
+        path: str | None,
+        by: Person,
+        selection: tuple[int, int] | None = None,
+    ) -> Asked:
+        """Say `message` in `conversation`, a new one without it, with the file at `path` open and `selection` (start
+        and end) of it marked.
 
         Raises:
-            ai.conversations.ConversationNotFound
+            ai.conversations.ConversationNotFound, TooMuchText
         """
         entry = await self._text(workspace, path) if path is not None else None
+        selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
         if conversation is None:
             talk = await self._conversations.create(workspace, message, by)
         else:
@@ -235,6 +245,7 @@ class Requests:
             "answer": uuid4().hex,
             "document": entry.id if entry else None,
             "path": entry.path if entry else None,
+            "selection": selected,
         }
         async with beside(self._announcements.chat_message(workspace, talk.id, question.view())) as told:
             job = await self._jobs.create(
@@ -244,6 +255,13 @@ class Requests:
         await self._queue.wake()
         await self._announcements.job_changed(job)
         return Asked(job.id, conversation=talk.id)
+
+    async def _selected(self, entry: FileEntry, start: int, end: int) -> str:
+        """The text itself and no place in it: the question is about what stood there when it was asked."""
+        text = await self._rooms.text_of(entry.id)
+        if end - start > MOST_SELECTED:
+            raise TooMuchText(f"The assistant can be asked about at most {MOST_SELECTED:,} characters at once.")
+        return slice_utf16(text, start, end)
 
     async def _text(self, workspace: str, path: str) -> FileEntry:
         entry = await self._files.entry(workspace, path)

@@ -77,9 +77,11 @@ class SuggestionAttempt(ABC):
 
     async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
-        made = self._made() if await self._tools.feedback.collects(self._job.workspace) else {}
-        records = {document: generation.record() for document, generation in made.items()}
-        await self._change(model=self._tools.provider.model, generations=records, **fields)
+        made = self._made()
+        model = next((generation.model for generation in made.values()), None)
+        collects = await self._tools.feedback.collects(self._job.workspace)
+        records = {document: generation.record() for document, generation in made.items()} if collects else {}
+        await self._change(model=model, generations=records, **fields)
 
     async def _change(self, **fields: Any) -> None:
         """Raises Fenced when another attempt has begun."""

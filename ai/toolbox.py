@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from ai.announcements import Announcements
+from ai.choices import Choices
 from ai.conversations import Conversations
 from ai.decisions import Decisions
 from ai.feedback import Feedback
 from ai.material import Material
-from ai.models import Provider
 from ai.suggestions import Suggestions
 from collab.files import Files
 from collab.rooms import Rooms
@@ -18,7 +18,7 @@ class Toolbox:
     rooms: Rooms
     files: Files
     material: Material
-    provider: Provider
+    choices: Choices
     suggestions: Suggestions
     conversations: Conversations
     decisions: Decisions

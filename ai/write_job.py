@@ -5,12 +5,13 @@ from contextlib import aclosing
 
 from ai.answer import AnswerStream
 from ai.attempt import JobFailed, Run
+from ai.choices import Choice
 from ai.dictation import Dictation
 from ai.generation import Generation
 from ai.hunks import HunkState
 from ai.languages import language_of
 from ai.models import ModelRequest, Task
-from ai.prompts import write_prompt
+from ai.prompts import instructed, write_prompt
 from ai.suggestion_attempt import SuggestionAttempt
 from ai.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
@@ -64,9 +65,10 @@ class WriteAttempt(SuggestionAttempt):
             return
         if earlier:
             await self._announce()
+        choice = await self._tools.choices.of(self._job.workspace)
         before, after = dictation.sit_down()
         try:
-            await self._type_answer(dictation, before, after)
+            await self._type_answer(dictation, before, after, choice)
         finally:
             dictation.get_up()
         await dictation.settle()
@@ -74,7 +76,7 @@ class WriteAttempt(SuggestionAttempt):
         warning = self._generation.warning if self._generation else None
         await self._keep(state=SuggestionState.READY.value, note=warning or nothing)
 
-    async def _type_answer(self, dictation: Dictation, before: str, after: str) -> None:
+    async def _type_answer(self, dictation: Dictation, before: str, after: str, choice: Choice) -> None:
         """Raises ModelError after typing what came."""
         path = self._target["path"]
         task = Task(
@@ -88,8 +90,9 @@ class WriteAttempt(SuggestionAttempt):
         prompt = write_prompt(
             instruction=task.instruction, path=path, language=task.language, before=before, after=after
         )
-        request = ModelRequest("write", prompt.messages, task)
-        self._generation = Generation(self._run, self._tools.provider, prompt, request)
+        prompt = instructed(prompt, choice.system_instruction)
+        request = ModelRequest("write", prompt.messages, task, choice.params)
+        self._generation = Generation(self._run, choice.provider, prompt, request)
         reading = asyncio.create_task(self._read(self._generation, dictation))
         try:
             await dictation.type()

@@ -21,6 +21,7 @@ from server.metrics import Metrics
 from server.openapi import TITLE, describe
 from server.routes import (
     assistant,
+    assistant_config,
     client,
     events,
     files,
@@ -53,6 +54,7 @@ ROUTES: tuple[ModuleType, ...] = (
     trash,
     versions,
     assistant,
+    assistant_config,
     events,
     sync,
     client,  # last: it answers to whatever is left

@@ -180,11 +180,12 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from ai.models.environment import EndpointsWrong
         from collab.rooms import EditsLost
         from server.commands.failure import CommandFailed
         from storage.folder_lock import FolderInUse
 
-        if not isinstance(error, CommandFailed | EditsLost | FolderInUse):
+        if not isinstance(error, CommandFailed | EndpointsWrong | EditsLost | FolderInUse):
             raise
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
 
+    endpoints_file: Path | None = None
+    """Further model endpoints for groups to choose from; see `ai.models.environment`."""
+
     owner_token: SecretStr | None = None
     """The owner's API token, set when the first start creates the owner."""
 

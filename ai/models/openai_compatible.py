@@ -7,7 +7,7 @@ reading the events here does, for every token of every stream.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -15,11 +15,11 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncOpenAI
 
 from ai.models.chunks import AnswerReader
-from ai.models.port import Chunk, ModelError, ModelRequest
-from ai.models.refusals import describe_status, unsupported_parameter
+from ai.models.port import Chunk, ModelError, ModelParams, ModelRequest, Price
+from ai.models.refusals import OPTIONAL, describe_status, unsupported_parameter
 from ai.models.sse import EventParser, EventTooLong
 
-_ADAPTATIONS = 4
+_MOST_REFUSED = 1_000
 _DRAIN = 0.1  # seconds
 
 
@@ -37,8 +37,18 @@ class OpenAICompatible:
 
     name: Literal["openai"] = "openai"
 
-    def __init__(self, *, model: str, api_key: str | None, base_url: str | None, waits: Waits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        model: str,
+        api_key: str | None,
+        base_url: str | None,
+        waits: Waits | None = None,
+        price: Price | None = None,
+    ) -> None:
+        """`price` tells what an answer costs where the endpoint does not."""
         self.model = model
+        self._price = price
         self._waits = waits or Waits()
         self._client = AsyncOpenAI(
             # Endpoints of one's own mostly ask for no key, the SDK always does.
@@ -49,7 +59,8 @@ class OpenAICompatible:
             timeout=httpx2.Timeout(None, connect=self._waits.connect),
         )
         self._api_key = api_key
-        self._unsupported: set[str] = set()
+        # With their values, because groups choose them: what was too much for one must not be taken from all.
+        self._refused: set[tuple[str, float | None]] = set()
 
     @property
     def host(self) -> str:
@@ -89,15 +100,15 @@ class OpenAICompatible:
                     await _drain(body)
             if not answer.complete:
                 raise self._cut_off() if answer.began else self._nonsense()
-            yield answer.last_chunk()
+            yield self._last_chunk(answer, request.params)
         except EventTooLong as error:
             raise self._nonsense() from error
         finally:
             await response.close()
 
     async def _open(self, request: ModelRequest, patience: float) -> AsyncAPIResponse[Any]:
-        """Asks, and asks again without what the endpoint turns out not to know; that is left out from then on."""
-        for _ in range(_ADAPTATIONS):
+        """Asks, and asks again without what the endpoint refuses; that is left out from then on."""
+        for _ in range(len(OPTIONAL) + 1):
             try:
                 async with asyncio.timeout(patience):
                     create = self._client.chat.completions.with_streaming_response.create
@@ -105,9 +116,14 @@ class OpenAICompatible:
                     return response
             except APIStatusError as error:
                 parameter = unsupported_parameter(error)
-                if parameter is None or parameter in self._unsupported:
+                if (
+                    parameter is None
+                    or (refused := (parameter, request.params.as_dict().get(parameter))) in self._refused
+                ):
                     raise describe_status(error, host=self.host, model=self.model, api_key=self._api_key) from error
-                self._unsupported.add(parameter)
+                if len(self._refused) >= _MOST_REFUSED:
+                    self._refused.clear()
+                self._refused.add(refused)
             except TimeoutError as error:
                 raise self._too_slow() from error
             except APIConnectionError as error:
@@ -128,11 +144,27 @@ class OpenAICompatible:
                 return None
             raise self._cut_off() from error
 
+    def _last_chunk(self, answer: AnswerReader, params: ModelParams) -> Chunk:
+        chunk = answer.last_chunk()
+        if self._price is not None and chunk.usage is not None and chunk.usage.cost is None:
+            chunk = replace(chunk, usage=replace(chunk.usage, cost=self._price.of(chunk.usage)))
+        # Under its newer name, `max_tokens` was not refused.
+        without = [name for name, value in params.as_dict().items() if (name, value) in self._refused]
+        if named := [name for name in without if name != "max_tokens"]:
+            these = " and ".join(named)
+            chunk = replace(chunk, note=f"{self.host} refuses {these} as it is set here, and answered without it.")
+        return chunk
+
     def _body(self, request: ModelRequest) -> dict[str, Any]:
-        params: dict[str, Any] = {**request.params.as_dict(), "stream_options": {"include_usage": True}}
-        if "max_tokens" in self._unsupported and "max_tokens" in params:
-            params["max_completion_tokens"] = params["max_tokens"]
-        known = {name: value for name, value in params.items() if name not in self._unsupported}
+        params = request.params.as_dict()
+        known: dict[str, Any] = {name: value for name, value in params.items() if (name, value) not in self._refused}
+        if "max_tokens" in params and "max_tokens" not in known:
+            known["max_completion_tokens"] = params["max_tokens"]
+        if "top_k" in known:
+            # No parameter of OpenAI's own, so the SDK does not know it.
+            known["extra_body"] = {"top_k": known.pop("top_k")}
+        if ("stream_options", None) not in self._refused:
+            known["stream_options"] = {"include_usage": True}
         messages = [message.as_dict() for message in request.messages]
         return {"model": self.model, "messages": messages, "stream": True, **known}
 

@@ -1,7 +1,7 @@
 """What every model is to the rest of the assistant: one stream of text for one request, or a `ModelError`."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, Protocol
 
 Kind = Literal["edit", "write", "chat"]
@@ -26,6 +26,20 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
     cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Of a million tokens, in whatever currency the server's prices are in."""
+
+    input: float
+    output: float
+
+    def view(self) -> dict[str, float]:
+        return {"input": self.input, "output": self.output}
+
+    def of(self, usage: Usage) -> float:
+        return (usage.prompt_tokens * self.input + usage.completion_tokens * self.output) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +106,15 @@ class ModelParams:
     """None leaves the choice to the endpoint."""
 
     temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
     max_tokens: int | None = None
 
     def as_dict(self) -> dict[str, float | int]:
-        """Only what was set, under the names of the OpenAI interface: the feedback record's `params`."""
-        values = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        return {name: value for name, value in values.items() if value is not None}
+        """Only what was set, under the names of the OpenAI interface and of those that extend it by `top_k`: the
+        feedback record's `params`.
+        """
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

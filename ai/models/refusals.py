@@ -9,7 +9,9 @@ from openai import APIStatusError
 
 from ai.models.port import ModelError
 
-_OPTIONAL = ("stream_options", "max_tokens", "temperature")
+OPTIONAL = ("stream_options", "max_tokens", "temperature", "top_p", "top_k")
+"""Parameters without which a request means the same."""
+
 _MAX_WAIT = 3600.0
 _ADDRESS = re.compile(r"\S+://\S+")
 _KEY = re.compile(r"\b(?:sk|pk|key|hf|gsk)[-_][\w*.-]{4,}|[\w-]*\*{3,}[\w-]*")
@@ -19,11 +21,11 @@ def unsupported_parameter(error: APIStatusError) -> str | None:
     """The parameter for whose sake the endpoint refuses a request that is right without it."""
     if error.status_code not in (400, 422):
         return None
-    if error.param in _OPTIONAL:
+    if error.param in OPTIONAL:
         return error.param
     said = _said(error)
     # Newer models name both when they ask for `max_completion_tokens` instead of `max_tokens`.
-    return next((name for name in _OPTIONAL if re.search(rf"\b{name}\b", said)), None)
+    return next((name for name in OPTIONAL if re.search(rf"\b{name}\b", said)), None)
 
 
 def describe_status(error: APIStatusError, *, host: str, model: str, api_key: str | None) -> ModelError:

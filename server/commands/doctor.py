@@ -1,6 +1,7 @@
 """``scriptorium doctor``: what works, what does not, and what to do about it."""
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import httpx2
 
+from ai.models.endpoints import DEFAULT, Endpoint
+from ai.models.environment import EndpointsWrong, endpoints_from
 from server import local
 from server.routes.client import DIST
 from server.settings import Settings
@@ -40,7 +43,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _folder(settings.data_dir)
     async for finding in _storage(settings):
         yield finding
-    yield await _model(settings)
+    async for finding in _models(settings):
+        yield finding
 
 
 def _python() -> Finding:
@@ -101,25 +105,42 @@ async def _running_server(data_dir: Path, error: FolderInUse) -> Finding:
     return Finding(True, f"The server at {server.url} is ready.")
 
 
-async def _model(settings: Settings) -> Finding:
-    if settings.openai_api_key is None and settings.openai_base_url is None:
-        return Finding(
+async def _models(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        endpoints = endpoints_from(settings, os.environ)
+    except EndpointsWrong as error:
+        yield Finding(False, str(error))
+        return
+    if not endpoints:
+        yield Finding(
             True,
             "No model is configured, so the local assistant answers. "
             "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own, to change that.",
         )
-    base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else "none"
+    for endpoint in endpoints:
+        yield await _model(endpoint)
+
+
+async def _model(endpoint: Endpoint) -> Finding:
+    base = (endpoint.url or "https://api.openai.com/v1").rstrip("/")
+    key = endpoint.key.get_secret_value() if endpoint.key else "none"
+    named = "The model endpoint" if endpoint.name == DEFAULT else f"The model endpoint “{endpoint.name}” at"
     try:
         async with httpx2.AsyncClient(timeout=PATIENCE) as http:
             answer = await http.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"})
     except httpx2.HTTPError as error:
-        return Finding(False, f"The model endpoint {base} does not answer: {error or type(error).__name__}.")
+        return Finding(False, f"{named} {base} does not answer: {error or type(error).__name__}.")
     if answer.status_code in (401, 403):
-        return Finding(False, f"The model endpoint {base} refuses the key: check OPENAI_API_KEY.")
+        return Finding(False, f"{named} {base} refuses the key: check {_setting(endpoint, 'OPENAI_API_KEY')}.")
     if answer.is_error:
-        return Finding(False, f"The model endpoint {base} answers {answer.status_code}: check OPENAI_BASE_URL.")
+        check = _setting(endpoint, "OPENAI_BASE_URL")
+        return Finding(False, f"{named} {base} answers {answer.status_code}: check {check}.")
     names = [str(model.get("id")) for model in answer.json().get("data", []) if isinstance(model, dict)]
-    if settings.model is not None and names and settings.model not in names:
-        return Finding(False, f"The model endpoint does not list {settings.model!r}: check SCRIPTORIUM_MODEL.")
-    return Finding(True, f"The model endpoint {base} answers.")
+    if missing := [model for model in endpoint.models if names and model not in names]:
+        check = _setting(endpoint, "SCRIPTORIUM_MODEL")
+        return Finding(False, f"{named} {base} does not list {', '.join(map(repr, missing))}: check {check}.")
+    return Finding(True, f"{named} {base} answers.")
+
+
+def _setting(endpoint: Endpoint, variable: str) -> str:
+    return variable if endpoint.name == DEFAULT else "the file that SCRIPTORIUM_ENDPOINTS_FILE names"

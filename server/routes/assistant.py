@@ -65,7 +65,7 @@ def _person(member: Member) -> Person:
 
 @router.get(_OF_WORKSPACE + "/ai/status")
 async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
-    return AssistantStatus(**services.assistant.status())
+    return AssistantStatus(**await services.assistant.status(member.workspace))
 
 
 @router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)
@@ -110,7 +110,12 @@ async def chat(body: ChatRequest, member: Editor, services: ServicesDep) -> Aske
     """Say something in a conversation, a new one without `conversation`; the answer streams to everybody."""
     with refusals():
         asked = await services.assistant.requests.ask(
-            member.workspace, body.message, body.conversation, body.path, _person(member)
+            member.workspace,
+            body.message,
+            body.conversation,
+            body.path,
+            _person(member),
+            (body.selection.start, body.selection.end) if body.selection else None,
         )
     return AskedChat(**asked.view())
 

@@ -48,10 +48,17 @@ class FilesRequest(BaseModel):
     instruction: Words
 
 
+class ChatSelection(BaseModel):
+    start: Position
+    end: Position
+
+
 class ChatRequest(BaseModel):
     message: Words
     conversation: Id | None = None
     path: Path | None = None
+    selection: ChatSelection | None = None
+    """Of the file at `path`: what the message is about."""
 
 
 class DecisionRequest(BaseModel):
@@ -76,12 +83,23 @@ class AskedChat(BaseModel):
     conversation: str
 
 
+class AssistantFileState(BaseModel):
+    """How `.scriptorium/assistant.yaml` was found. While it is bad, what it said before stays in force."""
+
+    state: Literal["ok", "bad", "absent"]
+    line: int | None = None
+    column: int | None = None
+    """Both from 1, in characters."""
+    message: str | None = None
+
+
 class AssistantStatus(BaseModel):
     provider: str
     model: str
     configured: bool
     label: str
     label_detail: str
+    config: AssistantFileState
 
 
 class JobShown(BaseModel):

@@ -12,7 +12,8 @@ from ai.assistant import Assistant
 from ai.decisions import Outcome
 from ai.hunks import Decision, Hunk
 from ai.jobs import Job, Person
-from ai.models import Provider
+from ai.models import Price, Provider
+from ai.models.endpoints import DEFAULT, Endpoint, Endpoints
 from ai.models.openai_compatible import OpenAICompatible, Waits
 from ai.queue import LocalQueue, Queue
 from ai.requests import Asked
@@ -104,29 +105,31 @@ class Group(Process):
     model: ModelServer
     queue: Queue
     _stack: AsyncExitStack
-    _provider: Provider
+    _endpoints: Endpoints
 
-    async def another(self) -> Process:
-        """A second process on the same storage."""
+    async def another(self, endpoints: Endpoints | None = None) -> Process:
+        """A second process on the same storage, with the same settings unless other `endpoints` are given."""
         storage = replace(self.storage, process=uuid4().hex)
-        return await _process(self._stack, storage, self._provider, self.queue, self.workspace)
+        return await _process(self._stack, storage, endpoints or self._endpoints, self.queue, self.workspace)
 
 
 @asynccontextmanager
 async def open_group(
     storage: Storage, queue: Queue | None = None, provider: Provider | None = None
 ) -> AsyncIterator[Group]:
-    """The scripted model answers unless another `provider` is given."""
+    """The scripted model answers at two endpoints, unless another `provider` is given for both.
+
+    `default` has the model `scripted`; `house` has `big`, which costs 1 and 2 for a million tokens, and `small`, and
+    knows top_k.
+    """
     queue = queue or LocalQueue()
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ModelServer())
-        waits = Waits(connect=1.0, first_event=1.0, next_event=0.5)
-        scripted = OpenAICompatible(model="scripted", api_key="secret-key", base_url=model.url, waits=waits)
-        provider = provider or scripted
-        stack.push_async_callback(scripted.close)
+        endpoints = endpoints_at(model, provider)
+        stack.push_async_callback(endpoints.close)
         stack.push_async_callback(queue.close)
         workspace = uuid4().hex
-        process = await _process(stack, storage, provider, queue, workspace)
+        process = await _process(stack, storage, endpoints, queue, workspace)
         await process.assistant.ensure_indexes()
         await process.files.create_workspace(workspace)
         yield Group(
@@ -138,17 +141,32 @@ async def open_group(
             model,
             queue,
             stack,
-            provider,
+            endpoints,
         )
 
 
+def endpoints_at(model: ModelServer, provider: Provider | None = None) -> Endpoints:
+    """See `open_group`."""
+    waits = Waits(connect=1.0, first_event=1.0, next_event=0.5)
+
+    def connect(endpoint: Endpoint, name: str) -> Provider:
+        price = endpoint.models[name]
+        return provider or OpenAICompatible(
+            model=name, api_key="secret-key", base_url=model.url, waits=waits, price=price
+        )
+
+    house = Endpoint("house", {"big": Price(1.0, 2.0), "small": None}, model.url, knows_top_k=True)
+    return Endpoints([Endpoint(DEFAULT, {"scripted": None}, model.url), house], connect)
+
+
 async def _process(
-    stack: AsyncExitStack, storage: Storage, provider: Provider, queue: Queue, workspace: str
+    stack: AsyncExitStack, storage: Storage, endpoints: Endpoints, queue: Queue, workspace: str
 ) -> Process:
     rooms = Rooms(storage)
     stack.push_async_callback(rooms.close)
     files = Files(storage, rooms)
-    assistant = Assistant(storage, rooms, files, provider, queue)
+    assistant = Assistant(storage, rooms, files, endpoints, queue)
+    stack.push_async_callback(assistant.choices.close)
     stack.push_async_callback(assistant.carrying.idle)
     return Process(storage, rooms, files, assistant, workspace)
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import fastapi
 import pytest
-from pydantic import SecretStr
 
 from ai.models import ChatMessage, Chunk, ModelRequest, SourceFile, Task
-from ai.models.environment import DEFAULT_MODEL, ModelNotNamed, provider_from_environment
 from ai.models.local import LocalAssistant
 from ai.models.port import Kind
 from ai.models.text_repair import laid_out_json, without_stray_blanks
@@ -187,26 +185,3 @@ async def test_quotes_stay_inside_of_their_fence() -> None:
     assert "\n`````\nthe zebra" in text
     assert text.rstrip().endswith("`````")
     assert "[x](" not in text
-
-
-class Configured:
-    def __init__(self, key: str | None, url: str | None, model: str | None) -> None:
-        self.openai_api_key = SecretStr(key) if key else None
-        self.openai_base_url = url
-        self.model = model
-
-
-async def test_the_environment_decides_who_answers() -> None:
-    assert provider_from_environment(Configured(None, None, None)).name == "local"
-    assert provider_from_environment(Configured(None, None, "ignored")).model == "local"
-    openai = provider_from_environment(Configured("sk-secret", None, None))
-    assert (openai.name, openai.model) == ("openai", DEFAULT_MODEL)
-    assert "api.openai.com" in openai.label_detail
-    own = provider_from_environment(Configured(None, "http://user:pass@127.0.0.1:11434/v1", "qwen3"))
-    assert (own.model, own.label) == ("qwen3", "qwen3")
-    assert "127.0.0.1:11434" in own.label_detail
-    assert "pass" not in own.label_detail
-    with pytest.raises(ModelNotNamed, match="SCRIPTORIUM_MODEL"):
-        provider_from_environment(Configured(None, "http://127.0.0.1:11434/v1", None))
-    await openai.close()
-    await own.close()

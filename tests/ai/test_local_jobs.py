@@ -28,7 +28,7 @@ async def test_it_repairs_code_with_real_tools(fresh: Group) -> None:
     await fresh.decide(asked.suggestion, "accept")
     text = await fresh.text(document)
     assert "def f(a, b):" in text
-    assert fresh.assistant.status()["configured"] is False
+    assert (await fresh.assistant.status(fresh.workspace))["configured"] is False
 
 
 async def test_it_says_when_it_has_nothing_to_propose(fresh: Group) -> None:

@@ -108,11 +108,15 @@ async def test_the_doctor_looks_at_everything(server: Server, tmp_path: Path) ->
     running = await run("doctor", "--data-dir", server.data_dir)
     assert f"The server at {server.url} is ready." in running.stdout
     said: list[str] = []
-    elsewhere = Settings.model_validate({"data_dir": tmp_path, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
-    assert not await examine(elsewhere, said.append)
+    (endpoints := tmp_path / "endpoints.yaml").write_text("house: {url: 'http://127.0.0.1:9/v2', models: {big: }}")
+    model = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "model": "small", "endpoints_file": endpoints}
+    assert not await examine(Settings.model_validate({"data_dir": tmp_path, **model}), said.append)
     assert "ok   The database answers (embedded)." in said
     assert "ok   The object store answers." in said
-    assert [line for line in said if line.startswith("BAD  The model endpoint http://127.0.0.1:9/v1 does not answer")]
+    for at in ("http://127.0.0.1:9/v1", "“house” at http://127.0.0.1:9/v2"):
+        assert [line for line in said if line.startswith(f"BAD  The model endpoint {at} does not answer")]
+    assert not await examine(Settings.model_validate({"data_dir": tmp_path, **model, "model": None}), said.append)
+    assert "set SCRIPTORIUM_MODEL" in said[-1]
     said.clear()
     assert not await examine(Settings(data_dir=tmp_path, mongo_url="mongodb://127.0.0.1:9"), said.append)
     assert [line for line in said if line.startswith("BAD  Storage cannot be opened")]

@@ -53,6 +53,34 @@ export interface AssistantStatus {
   configured: boolean
   label: string
   label_detail: string
+  config: ConfigState
+}
+
+/** How the group's settings of the assistant were found. While they are bad, those from before stay in force. */
+export interface ConfigState {
+  state: 'ok' | 'bad' | 'absent'
+  /** Both from 1. */
+  line: number | null
+  column: number | null
+  message: string | null
+}
+
+export interface Endpoint {
+  name: string
+  /** The first one answers where a group names none. Prices are for a million tokens. */
+  models: { name: string; price: { input: number; output: number } | null }[]
+  knows_top_k: boolean
+  /** The built-in assistant, which sends nothing anywhere. */
+  local: boolean
+}
+
+export interface Recipe {
+  name: string
+  kind: 'edit' | 'write' | 'chat'
+  /** With each placeholder in braces. */
+  instruction: string
+  placeholders: string[]
+  built_in: boolean
 }
 
 type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'

@@ -2,15 +2,18 @@ import { encodePath } from '../lib/paths'
 import { putBytes, request, upload } from './http'
 import type {
   AssistantStatus,
+  ConfigState,
   Conversation,
   ConversationDetail,
   Decision,
   DocumentInfo,
+  Endpoint,
   HunkState,
   Imported,
   Invite,
   Member,
   NewInvite,
+  Recipe,
   Role,
   Suggestion,
   Workspace,
@@ -37,6 +40,11 @@ export interface FilesRequest {
   path: string
   kind: 'text' | 'folder'
   instruction: string
+}
+
+export interface Selection {
+  start: number
+  end: number
 }
 
 /** The routes of one workspace. */
@@ -88,6 +96,10 @@ export class WorkspaceApi {
   deleteInvite = (id: string) => request<undefined>('DELETE', `${this.base}/invites/${id}`)
 
   assistant = () => request<AssistantStatus>('GET', `${this.base}/ai/status`)
+  endpoints = () => request<Endpoint[]>('GET', `${this.base}/ai/endpoints`)
+  recipes = () => request<Recipe[]>('GET', `${this.base}/ai/recipes`)
+  /** How the settings would be found if they were this text. */
+  checkConfig = (text: string) => request<ConfigState>('POST', `${this.base}/ai/config/check`, { text })
   askEdit = (edit: EditRequest) => request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/edits`, edit)
   askWrite = (write: WriteRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
@@ -95,11 +107,13 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
   suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
-  ask = (message: string, conversation: string | null, path: string | null) =>
+  /** `selection` is what of the file at `path` the message is about. */
+  ask = (message: string, conversation: string | null, path: string | null, selection?: Selection) =>
     request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {
       message,
       ...(conversation === null ? {} : { conversation }),
       ...(path === null ? {} : { path }),
+      ...(selection === undefined ? {} : { selection }),
     })
   conversations = () => request<Conversation[]>('GET', `${this.base}/conversations`)
   conversation = (id: string) => request<ConversationDetail>('GET', `${this.base}/conversations/${id}`)

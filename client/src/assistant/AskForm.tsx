@@ -1,6 +1,7 @@
 import type { EditorView } from '@codemirror/view'
-import { type SyntheticEvent, type KeyboardEvent, useState } from 'react'
+import { type SyntheticEvent, type KeyboardEvent, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { describe } from '../api/problem'
+import type { Recipe } from '../api/types'
 import type { DocumentSession } from '../document/session'
 import { plural } from '../lib/format'
 import { useStore } from '../lib/store'
@@ -8,6 +9,8 @@ import { Button } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import { askRange, closeAsk } from './ask'
 import { AskScope } from './AskScope'
+import { RecipeButtons } from './RecipeButtons'
+import { filled, fits } from './recipes'
 import { editRequest, type Scope } from './scope'
 
 /** Milliseconds to wait for one's own last keys to reach the server before asking about them. */
@@ -31,9 +34,12 @@ function settled(session: DocumentSession): Promise<void> {
 
 /** The instruction for a piece of the text, or for a place in it, right where it is about. */
 export function AskForm({ view, session, path }: AskFormProps) {
-  const { api, assistant } = useWorkspace()
+  const { api, assistant, chat, recipes: recipeStore } = useWorkspace()
   const status = useStore(assistant)
+  const recipes = useStore(recipeStore)
   const [instruction, setInstruction] = useState('')
+  const [recipe, setRecipe] = useState<Recipe | null>(null)
+  const [words, setWords] = useState<Readonly<Record<string, string>>>({})
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const [scope, setScope] = useState<Scope>('here')
@@ -50,25 +56,28 @@ export function AskForm({ view, session, path }: AskFormProps) {
     close()
   }
 
-  const send = async () => {
+  const send = async (kind: Recipe['kind'] | null, instruction: string) => {
     await settled(session)
     // Read after waiting: others may have moved the range meanwhile.
     const range = view.state.field(askRange)
     if (range === null) return
     const { from, to } = range
-    const said = instruction.trim()
-    if (from === to && scope === 'here') await api.askWrite({ path, at: from, instruction: said })
-    else await api.askEdit(editRequest(scope, said, { path, text: view.state.sliceDoc(), from, to }, chosen))
+    if (kind === 'chat') {
+      const selection = from === to ? undefined : { start: from, end: to }
+      await chat.askAbout(instruction, path, selection)
+    } else if (kind === 'write' || (from === to && scope === 'here')) await api.askWrite({ path, at: to, instruction })
+    else await api.askEdit(editRequest(scope, instruction, { path, text: view.state.sliceDoc(), from, to }, chosen))
   }
 
-  const submit = async (event?: SyntheticEvent) => {
-    event?.preventDefault()
-    if (busy || instruction.trim() === '') return
+  const ask = async (kind: Recipe['kind'] | null, instruction: string) => {
+    if (busy || instruction === '') return
     setBusy(true)
     setProblem(null)
     try {
-      await send()
-      closeAsked()
+      await send(kind, instruction)
+      // An answer in a conversation comes elsewhere, and so has the focus gone.
+      if (kind === 'chat') view.dispatch({ effects: closeAsk.of(null) })
+      else closeAsked()
     } catch (error) {
       const { title, detail } = describe(error)
       setProblem(detail || title)
@@ -76,12 +85,45 @@ export function AskForm({ view, session, path }: AskFormProps) {
     }
   }
 
+  const isFilled = recipe === null || recipe.placeholders.every((name) => (words[name] ?? '').trim() !== '')
+  const ready = recipe === null ? instruction.trim() !== '' : isFilled
+
+  const submit = (event?: SyntheticEvent) => {
+    event?.preventDefault()
+    if (!ready) return
+    if (recipe === null) void ask(null, instruction.trim())
+    else void ask(recipe.kind, filled(recipe, words))
+  }
+
+  const choose = (recipe: Recipe) => {
+    if (recipe.placeholders.length === 0) void ask(recipe.kind, recipe.instruction)
+    else {
+      setWords({})
+      setRecipe(recipe)
+    }
+  }
+
+  // Chosen beside the selection: the form does the rest, and is there to say what went wrong.
+  const begun = useRef(false)
+  const begin = useEffectEvent(() => {
+    const wanted = view.state.field(askRange)?.recipe
+    const found = recipes.find(({ name }) => name === wanted)
+    if (found === undefined || begun.current) return
+    begun.current = true
+    choose(found)
+  })
+  useEffect(() => begin(), [])
+
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation()
-    if (event.key === 'Escape') close()
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+    if (event.key === 'Escape') {
+      if (recipe === null) close()
+      else setRecipe(null)
+    }
+    const inField = !(event.target instanceof HTMLButtonElement)
+    if (event.key === 'Enter' && inField && !event.shiftKey && !event.nativeEvent.isComposing) {
       event.preventDefault()
-      void submit()
+      submit()
     }
   }
 
@@ -98,28 +140,54 @@ export function AskForm({ view, session, path }: AskFormProps) {
     chosen: `Change ${plural(chosen.length + 1, 'file')}`,
   }[scope]
   return (
-    <form className="ask" aria-label={`${about} with the assistant`} onSubmit={(event) => void submit(event)}>
+    <form className="ask" aria-label={`${about} with the assistant`} onSubmit={submit}>
       <div className="ask-line">
         <span className="ask-sign" aria-hidden>
           ✳
         </span>
-        <textarea
-          value={instruction}
-          rows={1}
-          autoFocus
-          placeholder={writes ? 'What should be written here?' : 'What should become of it?'}
-          aria-label="Instruction"
-          disabled={busy}
-          onChange={(event) => setInstruction(event.target.value)}
-          onKeyDown={onKeyDown}
-        />
-        <Button type="submit" look="primary" small disabled={busy || instruction.trim() === ''}>
+        {recipe === null ? (
+          <textarea
+            value={instruction}
+            rows={1}
+            autoFocus
+            placeholder={writes ? 'What should be written here?' : 'What should become of it?'}
+            aria-label="Instruction"
+            disabled={busy}
+            onChange={(event) => setInstruction(event.target.value)}
+            onKeyDown={onKeyDown}
+          />
+        ) : (
+          <div className="ask-words" onKeyDown={onKeyDown}>
+            <strong>{recipe.name}</strong>
+            {recipe.placeholders.map((name, number) => (
+              <input
+                key={name}
+                value={words[name] ?? ''}
+                maxLength={200}
+                autoFocus={number === 0}
+                placeholder={name}
+                aria-label={name}
+                disabled={busy}
+                onChange={(event) => setWords({ ...words, [name]: event.target.value })}
+              />
+            ))}
+          </div>
+        )}
+        <Button type="submit" look="primary" small disabled={busy || !ready}>
           {busy ? 'Asking…' : 'Ask'}
         </Button>
         <Button look="quiet" small onClick={close}>
           Cancel
         </Button>
       </div>
+      {recipe === null ? (
+        <RecipeButtons
+          recipes={recipes.filter((one) => fits(one, !writes))}
+          disabled={busy}
+          onChoose={choose}
+          onKeyDown={onKeyDown}
+        />
+      ) : null}
       <AskScope
         selected={from !== to}
         scope={scope}

@@ -15,6 +15,8 @@ import { modKey } from '../lib/keys'
 export interface AskRange {
   from: number
   to: number
+  /** The recipe that was chosen with it, by name. */
+  recipe?: string
 }
 
 const openAsk = StateEffect.define<AskRange>()
@@ -60,7 +62,7 @@ export const askRange = StateField.define<AskRange | null>({
     // As a cursor, a place stays before what is written there: the assistant's first words may come while the form is
     // still open, and the cursor is put back to this place when it closes.
     const from = changes.mapPos(range.from, range.from === range.to ? -1 : 1)
-    return { from, to: Math.max(from, changes.mapPos(range.to, -1)) }
+    return { ...range, from, to: Math.max(from, changes.mapPos(range.to, -1)) }
   },
 })
 
@@ -76,6 +78,14 @@ export const ask: StateCommand = ({ state, dispatch }) => {
   dispatch(state.update({ effects: openAsk.of({ from, to }) }))
   return true
 }
+
+/** Names of recipes that one click runs on a selection. */
+export const setTipRecipes = StateEffect.define<readonly string[]>()
+
+const tipRecipes = StateField.define<readonly string[]>({
+  create: () => [],
+  update: (names, { effects }) => effects.find((effect) => effect.is(setTipRecipes))?.value ?? names,
+})
 
 function createTip(view: EditorView): TooltipView {
   const dom = document.createElement('div')
@@ -93,7 +103,21 @@ function createTip(view: EditorView): TooltipView {
   key.ariaHidden = 'true'
   button.addEventListener('mousedown', (event) => event.preventDefault())
   button.addEventListener('click', () => ask(view))
+  for (const recipe of view.state.field(tipRecipes)) dom.append(recipeButton(view, recipe))
   return { dom }
+}
+
+function recipeButton(view: EditorView, recipe: string): HTMLElement {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'ask-tip-recipe'
+  button.textContent = recipe
+  button.addEventListener('mousedown', (event) => event.preventDefault())
+  button.addEventListener('click', () => {
+    const { from, to } = view.state.selection.main
+    view.dispatch({ effects: openAsk.of({ from, to, recipe }) })
+  })
+  return button
 }
 
 /** A small button at the end of a selection, for those who do not know the key, and for phones. */
@@ -125,6 +149,7 @@ export function askLayer(place: PlaceForm) {
     EditorView.editorAttributes.compute([askRange], (state) => ({
       class: state.field(askRange) === null ? '' : 'cm-asking',
     })),
+    tipRecipes,
     tip,
     Prec.high(keymap.of([{ key: 'Mod-k', run: ask, preventDefault: true }])),
   ]

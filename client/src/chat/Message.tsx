@@ -11,7 +11,7 @@ import { useRole } from '../workspace/context'
 function State({ message }: { message: ChatMessage }) {
   const { canEdit } = useRole()
   const { state, job, error, text } = message
-  if (state === 'done') return null
+  if (state === 'done') return error ? <p className="quiet">{error}</p> : null
   if (state === 'failed') {
     return (
       <p className="problem" role="alert">

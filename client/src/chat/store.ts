@@ -1,5 +1,5 @@
 import type { Conversation } from '../api/types'
-import type { WorkspaceApi } from '../api/workspace'
+import type { Selection, WorkspaceApi } from '../api/workspace'
 import type { EventSocket } from '../events/socket'
 import { createStore, type ReadableStore } from '../lib/store'
 import { attempt } from '../ui/toasts'
@@ -13,6 +13,8 @@ export class ChatStore {
   private readonly newsStore = createStore(false)
   /** Until somebody here chooses a conversation, the panel shows whichever the others are having. */
   private chosen = false
+
+  private reveal: () => void = () => undefined
 
   /** Null until it has been read. */
   readonly list: ReadableStore<readonly Conversation[] | null> = this.listStore
@@ -48,6 +50,11 @@ export class ChatStore {
     await this.show(id)
   }
 
+  /** `reveal` brings the panel into sight. */
+  onAsked(reveal: () => void): void {
+    this.reveal = reveal
+  }
+
   /** Called while the panel is in sight. */
   seen(): void {
     this.newsStore.set(false)
@@ -56,6 +63,13 @@ export class ChatStore {
   async ask(message: string, path: string | null): Promise<void> {
     const { conversation } = await this.api.ask(message, this.currentStore.get(), path)
     if (conversation !== this.currentStore.get()) await this.open(conversation)
+  }
+
+  /** A conversation of its own about a file, or about what is selected in it. */
+  async askAbout(message: string, path: string, selection?: Selection): Promise<void> {
+    const { conversation } = await this.api.ask(message, null, path, selection)
+    this.reveal()
+    await this.open(conversation)
   }
 
   async remove(id: string): Promise<void> {

@@ -1,17 +1,20 @@
 import type { EditorView } from '@codemirror/view'
 import { useEffect, useMemo, useState } from 'react'
 import { createPortal } from 'react-dom'
-import { askLayer } from '../assistant/ask'
+import { askLayer, setTipRecipes } from '../assistant/ask'
 import { AskForm } from '../assistant/AskForm'
+import { forTip } from '../assistant/recipes'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
 import { isMarkdown } from '../lib/fileTypes'
 import { TextEditor } from '../editor/TextEditor'
+import { assistantFile } from '../config/path'
+import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
 import { MarkdownPreview } from '../markdown/MarkdownPreview'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
-import { useRole } from '../workspace/context'
+import { useRole, useWorkspace } from '../workspace/context'
 import { Ended } from './Ended'
 import { Held } from './Held'
 import { usePreviewMode } from './previewMode'
@@ -31,6 +34,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const review = useReview(view, session, node)
   const mode = usePreviewMode()
   useEffect(() => session.barriers.allow(canEdit), [session, canEdit])
+  const recipes = useStore(useWorkspace().recipes)
+  useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
 
   if (phase.is === 'opening')
@@ -51,6 +56,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       ) : (
         <Held session={session} />
       )}
+      {node.path === assistantFile ? <ConfigProblem /> : null}
       <div className="document" data-shown={shown}>
         <div className="document-text">
           <TextEditor

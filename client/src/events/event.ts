@@ -1,4 +1,4 @@
-import type { ChatMessage, Job, Role, Suggestion, SuggestionDelta } from '../api/types'
+import type { ChatMessage, ConfigState, Job, Role, Suggestion, SuggestionDelta } from '../api/types'
 
 /** What the event socket tells, by its CloudEvents type without the "scriptorium." in front. */
 export interface EventData {
@@ -11,6 +11,7 @@ export interface EventData {
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }
   'workspace.changed': { name?: string }
+  'assistant.config': ConfigState
 }
 
 export type EventType = keyof EventData

@@ -5,6 +5,7 @@ import { Button } from '../ui/Button'
 import { useRole, useWorkspace } from '../workspace/context'
 import { recorded } from './recorded'
 
+const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
 const SettingsDialog = lazy(() => import('../workspace/SettingsDialog'))
 
 /** Owners decide what becomes of the records, also of those from before the collecting was switched off. */
@@ -20,10 +21,23 @@ function Records() {
   )
 }
 
+/** Editors decide together which model answers, and how. */
+function Settings() {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button small className="person-action" onClick={() => setOpen(true)}>
+        Settings…
+      </Button>
+      <Suspense>{open ? <AssistantDialog onClose={() => setOpen(false)} /> : null}</Suspense>
+    </>
+  )
+}
+
 /** The assistant is one of the people; what answers in its name is said plainly. */
 export function AssistantRow() {
   const { assistant, summary } = useWorkspace()
-  const { isOwner } = useRole()
+  const { canEdit, isOwner } = useRole()
   const status = useStore(assistant)
   const { collect_feedback: collects } = useStore(summary)
   return (
@@ -33,8 +47,17 @@ export function AssistantRow() {
         Assistant
         <span className="person-where">{status === null ? '' : status.label}</span>
         {status === null || status.configured ? null : <span className="person-note">{status.label_detail}</span>}
+        {status?.config.state === 'bad' ? (
+          <span className="person-note problem">
+            Its settings cannot be followed, line {status.config.line}: {status.config.message} What they said before
+            stays in force.
+          </span>
+        ) : null}
         {collects ? <span className="person-note">{recorded}</span> : null}
-        {isOwner ? <Records /> : null}
+        <span className="person-actions">
+          {canEdit ? <Settings /> : null}
+          {isOwner ? <Records /> : null}
+        </span>
       </span>
     </li>
   )

@@ -7,8 +7,9 @@ import { useColorOf } from '../people/useColorOf'
 import { Avatar } from '../ui/Avatar'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
-import { useWorkspace } from './context'
+import { useRole, useWorkspace } from './context'
 
+const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
 const SettingsDialog = lazy(() => import('./SettingsDialog'))
 const TokensDialog = lazy(() => import('../people/TokensDialog'))
 
@@ -20,9 +21,10 @@ const themes: [Theme, string][] = [
 
 export function AccountMenu() {
   const { me, api } = useWorkspace()
+  const { canEdit } = useRole()
   const color = useColorOf(me.id)
   const chosen = useStore(theme)
-  const [dialog, setDialog] = useState<'settings' | 'tokens' | null>(null)
+  const [dialog, setDialog] = useState<'settings' | 'assistant' | 'tokens' | null>(null)
   const close = () => setDialog(null)
   return (
     <>
@@ -37,6 +39,7 @@ export function AccountMenu() {
         <MenuItem onSelect={() => go({ at: 'home' })}>All workspaces</MenuItem>
         <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
         <MenuItem onSelect={() => setDialog('settings')}>This workspace…</MenuItem>
+        {canEdit ? <MenuItem onSelect={() => setDialog('assistant')}>The assistant…</MenuItem> : null}
         <MenuItem onSelect={() => setDialog('tokens')}>API tokens…</MenuItem>
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
@@ -46,6 +49,7 @@ export function AccountMenu() {
       </Menu>
       <Suspense>
         {dialog === 'settings' ? <SettingsDialog onClose={close} /> : null}
+        {dialog === 'assistant' ? <AssistantDialog onClose={close} /> : null}
         {dialog === 'tokens' ? <TokensDialog onClose={close} /> : null}
       </Suspense>
     </>

@@ -42,6 +42,7 @@ export function Shell({ path }: { path: string }) {
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
   useStrayDrops()
+  useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
   // Edits that are nowhere else stay on the screen, with what the document itself says about its end.

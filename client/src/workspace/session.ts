@@ -1,4 +1,4 @@
-import type { AssistantStatus, Me, Member, Role, Workspace } from '../api/types'
+import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
@@ -21,6 +21,7 @@ export class WorkspaceSession {
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
   private readonly assistantStore = createStore<AssistantStatus | null>(null)
+  private readonly recipeStore = createStore<readonly Recipe[]>([])
 
   readonly summary: ReadableStore<Workspace>
   readonly members: ReadableStore<readonly Member[]> = this.memberStore
@@ -28,6 +29,7 @@ export class WorkspaceSession {
   readonly incomplete: ReadableStore<ReadonlySet<string>> = this.incompleteStore
   /** Null until the server has told. */
   readonly assistant: ReadableStore<AssistantStatus | null> = this.assistantStore
+  readonly recipes: ReadableStore<readonly Recipe[]> = this.recipeStore
 
   constructor(
     readonly me: Me,
@@ -54,6 +56,9 @@ export class WorkspaceSession {
       )
     })
     this.events.on('workspace.changed', () => void attempt('The workspace could not be read', () => this.loadSummary()))
+    this.events.on('assistant.config', () => {
+      void attempt('What the assistant is set to could not be read', () => this.loadAssistant())
+    })
     this.events.onFresh = () => void this.load()
     this.events.open()
   }
@@ -77,13 +82,14 @@ export class WorkspaceSession {
     this.summaryStore.set(await this.api.get())
   }
 
+  private async loadAssistant(): Promise<void> {
+    const [status, recipes] = await Promise.all([this.api.assistant(), this.api.recipes()])
+    this.assistantStore.set(status)
+    this.recipeStore.set(recipes)
+  }
+
   private async load(): Promise<void> {
-    const parts = [
-      this.loadPeople(),
-      this.suggestions.load(),
-      this.chat.refresh(),
-      this.api.assistant().then((status) => this.assistantStore.set(status)),
-    ]
+    const parts = [this.loadPeople(), this.suggestions.load(), this.chat.refresh(), this.loadAssistant()]
     for (const result of await Promise.allSettled(parts)) {
       if (result.status === 'rejected') tellProblem('Part of the workspace could not be read', result.reason)
     }

@@ -1,0 +1,218 @@
+import { Document, isMap, isScalar, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml'
+
+export const settingNames = [
+  'endpoint',
+  'model',
+  'temperature',
+  'top_p',
+  'top_k',
+  'max_tokens',
+  'system_instruction',
+] as const
+export type SettingName = (typeof settingNames)[number]
+
+/** Everything as it is written, "" for what is not set: what a number must look like is for the server to say. */
+export type Settings = Record<SettingName, string>
+
+export type RecipeKind = 'edit' | 'write' | 'chat'
+export interface OwnRecipe {
+  kind: RecipeKind
+  instruction: string
+}
+/** A recipe of the file; "hidden" takes a built-in one away. */
+export type Recipes = ReadonlyMap<string, OwnRecipe | 'hidden'>
+
+export interface AssistantFile {
+  settings: Settings
+  recipes: Recipes
+}
+
+/** A piece of the text to be replaced. */
+export interface TextEdit {
+  from: number
+  to: number
+  insert: string
+}
+
+// As on the server, every scalar is a string. Long lines are left as they are.
+const read = { schema: 'failsafe', prettyErrors: false } as const
+const write = { schema: 'failsafe', lineWidth: 0, blockQuote: 'literal' } as const
+
+type Root = YAMLMap.Parsed
+type Entry = Root['items'][number]
+
+export const noSettings: Settings = {
+  endpoint: '',
+  model: '',
+  temperature: '',
+  top_p: '',
+  top_k: '',
+  max_tokens: '',
+  system_instruction: '',
+}
+
+const isKind = (kind: unknown): kind is RecipeKind => kind === 'edit' || kind === 'write' || kind === 'chat'
+
+function scalar(node: unknown): string {
+  return isScalar(node) && typeof node.value === 'string' ? node.value : ''
+}
+
+function readRecipes(node: unknown): Recipes {
+  const recipes = new Map<string, OwnRecipe | 'hidden'>()
+  if (!isMap(node)) return recipes
+  for (const { key, value } of node.items) {
+    if (isMap(value)) {
+      const kind = scalar(value.get('kind', true))
+      recipes.set(scalar(key), {
+        kind: isKind(kind) ? kind : 'edit',
+        instruction: scalar(value.get('instruction', true)),
+      })
+    } else if (scalar(value) === 'hidden') recipes.set(scalar(key), 'hidden')
+  }
+  return recipes
+}
+
+/** What the text sets, as far as it can be understood; null where it is no list of settings at all. */
+export function readAssistantFile(text: string): AssistantFile | null {
+  const parsed = parseDocument(text, read)
+  if (parsed.errors.length > 0) return null
+  const { contents } = parsed
+  if (contents === null || (isScalar(contents) && contents.value === ''))
+    return { settings: noSettings, recipes: new Map() }
+  if (!isMap(contents)) return null
+  const settings = { ...noSettings }
+  for (const name of settingNames) settings[name] = scalar(contents.get(name, true))
+  return { settings, recipes: readRecipes(contents.get('recipes', true)) }
+}
+
+/**
+ * The edits that make `text` set what `settings` and `recipes` say, and leave all else as it stands: order, comments,
+ * blank lines. A setting that becomes "" goes, with its line. Null where the text cannot be read.
+ */
+export function editsOf(text: string, settings: Partial<Settings>, recipes: Recipes | null): TextEdit[] | null {
+  const before = readAssistantFile(text)
+  if (before === null) return null
+  const edits: TextEdit[] = []
+  const root = rootOf(text)
+  for (const name of settingNames) {
+    const value = settings[name]
+    if (value === undefined || value === before.settings[name]) continue
+    edits.push(settingEdit(text, root, name, value))
+  }
+  if (recipes !== null && !sameRecipes(recipes, before.recipes)) edits.push(recipesEdit(text, root, recipes))
+  const meant = { settings: { ...before.settings, ...settings }, recipes: recipes ?? before.recipes }
+  if (says(applied(text, edits), meant)) return edits
+  // Braces around all of it, a comment in an odd place: then all of it is written anew, in the same order.
+  return [{ from: 0, to: text.length, insert: rewritten(text, meant) }]
+}
+
+/** `text` after edits of which none overlap. */
+export function applied(text: string, edits: readonly TextEdit[]): string {
+  let result = text
+  for (const { from, to, insert } of lastFirst(edits)) result = result.slice(0, from) + insert + result.slice(to)
+  return result
+}
+
+/** In this order, none of them moves another; of those at one place, the first of the list comes to stand first. */
+export const lastFirst = (edits: readonly TextEdit[]): TextEdit[] =>
+  [...edits].reverse().sort((a, b) => b.from - a.from)
+
+function rootOf(text: string): Root | null {
+  const { contents } = parseDocument(text, read)
+  return isMap(contents) ? contents : null
+}
+
+const entryOf = (root: Root | null, name: string): Entry | undefined =>
+  root?.items.find((entry) => scalar(entry.key) === name)
+
+const startOf = (entry: Entry): number => entry.key.range[0]
+
+/** Behind the last line of the entry. */
+function endOf(text: string, entry: Entry): number {
+  const end = (entry.value ?? entry.key).range[2]
+  if (end > 0 && text[end - 1] === '\n') return end
+  const line = text.indexOf('\n', end)
+  return line === -1 ? text.length : line + 1
+}
+
+function settingEdit(text: string, root: Root | null, name: SettingName, value: string): TextEdit {
+  const entry = entryOf(root, name)
+  const line = stringify({ [name]: value }, write)
+  if (entry === undefined) return insertion(text, root, name, line)
+  const from = startOf(entry)
+  if (value === '') return { from, to: endOf(text, entry), insert: '' }
+  const body = line.slice(name.length + 1).trim()
+  if (entry.value === null) return { from: entry.key.range[1], to: entry.key.range[1], insert: `: ${body}` }
+  const [start, end] = entry.value.range
+  const was = text.slice(start, end)
+  const gap = text[start - 1] === ':' ? ' ' : ''
+  return { from: start, to: end, insert: gap + body + (was.endsWith('\n') ? '\n' : '') }
+}
+
+function recipesEdit(text: string, root: Root | null, recipes: Recipes): TextEdit {
+  const entry = entryOf(root, 'recipes')
+  const section = recipes.size === 0 ? '' : recipesSection(entry, recipes)
+  if (entry === undefined) return insertion(text, root, 'recipes', section)
+  return { from: startOf(entry), to: endOf(text, entry), insert: section }
+}
+
+/** The recipes with the comments that stand among those that stay. */
+function recipesSection(entry: Entry | undefined, recipes: Recipes): string {
+  const section = new Document({}, write)
+  const own: unknown = entry?.value
+  const known: unknown = isMap(own) ? own : section.createNode({})
+  if (!isMap(known)) return ''
+  known.flow = false
+  for (const name of [...known.items].map(({ key }: Pair) => scalar(key))) if (!recipes.has(name)) known.delete(name)
+  const before = readRecipes(known)
+  for (const [name, recipe] of recipes) {
+    const was = before.get(name)
+    if (was !== undefined && sameRecipe(was, recipe)) continue
+    known.set(name, recipe === 'hidden' ? recipe : section.createNode({ ...recipe }))
+  }
+  section.set('recipes', known)
+  return section.toString({ lineWidth: 0 })
+}
+
+/** A line of its own, behind the settings that usually stand before it. */
+function insertion(text: string, root: Root | null, name: SettingName | 'recipes', line: string): TextEdit {
+  const order: readonly string[] = [...settingNames, 'recipes']
+  const rank = order.indexOf(name)
+  const above = root?.items.filter((entry) => order.indexOf(scalar(entry.key)) < rank).at(-1)
+  const first = root?.items[0]
+  const at = above !== undefined ? endOf(text, above) : first !== undefined ? startOf(first) : text.length
+  const gap = at > 0 && text[at - 1] !== '\n' ? '\n' : ''
+  return { from: at, to: at, insert: gap + line }
+}
+
+function rewritten(text: string, { settings, recipes }: AssistantFile): string {
+  const whole: Document = parseDocument(text, write)
+  if (!isMap(whole.contents)) whole.contents = whole.createNode({})
+  for (const name of settingNames) {
+    if (settings[name] === '') whole.delete(name)
+    else whole.set(name, settings[name])
+  }
+  if (recipes.size === 0) whole.delete('recipes')
+  else whole.set('recipes', Object.fromEntries(recipes))
+  return whole.toString({ lineWidth: 0 })
+}
+
+const sameRecipe = (a: OwnRecipe | 'hidden', b: OwnRecipe | 'hidden'): boolean =>
+  a === 'hidden' || b === 'hidden' ? a === b : a.kind === b.kind && a.instruction === b.instruction
+
+function sameRecipes(a: Recipes, b: Recipes): boolean {
+  if (a.size !== b.size) return false
+  return [...a].every(([name, recipe]) => {
+    const other = b.get(name)
+    return other !== undefined && sameRecipe(recipe, other)
+  })
+}
+
+function says(text: string, meant: AssistantFile): boolean {
+  const found = readAssistantFile(text)
+  return (
+    found !== null &&
+    settingNames.every((name) => found.settings[name].trim() === meant.settings[name].trim()) &&
+    sameRecipes(found.recipes, meant.recipes)
+  )
+}
