@@ -1,9 +1,7 @@
 """What the people of a workspace hear of the assistant: the events of its stream, by their public types and shapes."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ai.hunks import Hunk
 from ai.jobs import Job
 from storage.events import EventLog
 
@@ -21,10 +19,9 @@ class Announcements:
         """`view` as `ai.suggestions.Suggestion.view` gives it."""
         await self._events.append(view["workspace"], "scriptorium.suggestion.changed", view)
 
-    async def suggestion_delta(
-        self, workspace: str, suggestion: str, changed: Iterable[Hunk], removed: Sequence[str]
-    ) -> None:
-        data = {"id": suggestion, "hunks": [hunk.view() for hunk in changed], "removed": list(removed)}
+    async def suggestion_delta(self, workspace: str, suggestion: str, delta: dict[str, Any]) -> None:
+        """`delta` as `ai.deltas.Deltas.of` gives it."""
+        data = {"id": suggestion, **delta}
         await self._events.transient(workspace, "scriptorium.suggestion.delta", data)
 
     async def chat_message(self, workspace: str, conversation: str, message: dict[str, Any]) -> None:

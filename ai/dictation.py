@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from ai.attempt import Fenced, JobFailed, Run
 from ai.decision_updates import Insertion, deletion
+from ai.deltas import Deltas
 from ai.hunks import Hunk, HunkState
 from ai.known import needed_for, until_known
 from ai.pace import INTERVAL
@@ -50,6 +51,7 @@ class Dictation:
         self._arrived = asyncio.Event()
         self._over = False
         self._saved_at = 0.0
+        self._deltas = Deltas()
         self._hunk: Hunk | None = None
         self._typist: Typist | None = None
         self.typed = ""
@@ -173,7 +175,8 @@ class Dictation:
         await self._room.copyable()
         grown = replace(self._standing(hunk, typed), typed=(*hunk.typed[:-1], (typed.client, typed.length)))
         await self._tools.suggestions.rewrite_hunk(grown)
-        await self._tools.announcements.suggestion_delta(hunk.workspace, hunk.suggestion, [grown], [])
+        delta = self._deltas.of([grown], [], time.monotonic())
+        await self._tools.announcements.suggestion_delta(hunk.workspace, hunk.suggestion, delta)
 
     def _standing(self, hunk: Hunk, typed: Insertion) -> Hunk:
         """`hunk` around what was typed, where it stands now."""

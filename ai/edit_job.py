@@ -1,8 +1,10 @@
 """Jobs of kind edit: the model writes texts anew, and where they differ people get hunks to decide."""
 
 import asyncio
+import time
 
 from ai.attempt import JobFailed, Run
+from ai.deltas import Deltas
 from ai.edit_target import About, EditTarget, warnings
 from ai.generation import Generation
 from ai.hunks import HunkState
@@ -29,6 +31,7 @@ class EditAttempt(SuggestionAttempt):
     def __init__(self, run: Run, tools: Toolbox) -> None:
         super().__init__(run, tools)
         self._targets: list[EditTarget] = []
+        self._deltas = Deltas()
         self._saving: asyncio.Future[None] | None = None
         self._kept: set[str] = set()
         """Documents for whose hunks it is on record how they were made."""
@@ -82,9 +85,8 @@ class EditAttempt(SuggestionAttempt):
             changed, removed = proposal.take_unshown()
             if (changed or removed) and self._run.held:
                 self._run.shown = True
-                await self._tools.announcements.suggestion_delta(
-                    self._job.workspace, self._suggestion, changed, removed
-                )
+                delta = self._deltas.of(changed, removed, time.monotonic())
+                await self._tools.announcements.suggestion_delta(self._job.workspace, self._suggestion, delta)
 
     async def _save_now_and_then(self, pace: Pace) -> None:
         while True:

@@ -138,6 +138,8 @@ export type Decision = 'accept' | 'reject' | 'undo'
 export interface SuggestionDelta {
   id: string
   hunks: Hunk[]
+  /** Of hunks that were told before and only grow: what comes behind the first `at` characters of the proposed text. */
+  grown: { id: string; at: number; text: string }[]
   removed: string[]
 }
 

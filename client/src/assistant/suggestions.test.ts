@@ -34,14 +34,39 @@ const ann = { id: 'u', name: 'Ann' }
 describe('suggestions', () => {
   test('a delta replaces, adds and removes hunks, in their order', () => {
     let state = suggestionChanged(none, suggestion({ hunks: [hunk('1'), hunk('2')] }), 0)
-    state = suggestionDelta(state, { id: 's', hunks: [hunk('2', { proposed: 'c' }), hunk('3')], removed: ['1'] })
+    state = suggestionDelta(state, {
+      id: 's',
+      hunks: [hunk('2', { proposed: 'c' }), hunk('3')],
+      grown: [],
+      removed: ['1'],
+    })
     expect(state.byId.get('s')?.hunks.map((h) => h.id + h.proposed)).toEqual(['2c', '3b'])
+  })
+
+  test('what a hunk has grown by is added once, and only behind what is known', () => {
+    let state = suggestionChanged(none, suggestion({ hunks: [hunk('1', { proposed: 'on' })] }), 0)
+    const grown = (at: number, text: string, id = '1') => ({
+      id: 's',
+      hunks: [],
+      grown: [{ id, at, text }],
+      removed: [],
+    })
+    const proposed = () => state.byId.get('s')?.hunks[0]?.proposed
+    state = suggestionDelta(state, grown(2, 'e two'))
+    expect(proposed()).toBe('one two')
+    state = suggestionDelta(state, grown(2, 'e two th'))
+    expect(proposed()).toBe('one two th')
+    state = suggestionDelta(state, grown(99, 'lost'))
+    state = suggestionDelta(state, grown(0, 'unknown', '2'))
+    expect(proposed()).toBe('one two th')
   })
 
   test('a delta that arrives after the end changes nothing', () => {
     const state = suggestionChanged(none, suggestion({ state: 'ready', hunks: [hunk('1', { state: 'pending' })] }), 0)
-    expect(suggestionDelta(state, { id: 's', hunks: [hunk('1', { proposed: 'late' })], removed: [] })).toBe(state)
-    expect(suggestionDelta(state, { id: 'unknown', hunks: [], removed: [] })).toBe(state)
+    expect(suggestionDelta(state, { id: 's', hunks: [hunk('1', { proposed: 'late' })], grown: [], removed: [] })).toBe(
+      state,
+    )
+    expect(suggestionDelta(state, { id: 'unknown', hunks: [], grown: [], removed: [] })).toBe(state)
   })
 
   test('a decision is noted once, with who made it, and taken back by undo', () => {

@@ -53,6 +53,13 @@ export function suggestionDelta(state: Suggestions, delta: SuggestionDelta): Sug
   if (suggestion?.state !== 'streaming') return state
   const changed = new Map<string, Hunk>(delta.hunks.map((hunk) => [hunk.id, hunk]))
   const removed = new Set(delta.removed)
+  for (const { id, at, text } of delta.grown) {
+    const known = suggestion.hunks.find((hunk) => hunk.id === id)
+    // Whoever came in the middle lacks the beginning, and is told all of it in a moment; or has read more than this.
+    if (known === undefined || known.proposed.length < at) continue
+    const rest = text.slice(known.proposed.length - at)
+    if (rest !== '') changed.set(id, { ...known, proposed: known.proposed + rest })
+  }
   const kept = suggestion.hunks.filter((hunk) => !removed.has(hunk.id)).map((hunk) => changed.get(hunk.id) ?? hunk)
   const known = new Set(kept.map((hunk) => hunk.id))
   const hunks = [...kept, ...delta.hunks.filter((hunk) => !known.has(hunk.id))]
