@@ -13,6 +13,7 @@ from uuid import uuid4
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from ai.clock import now, rfc3339
+from ai.shares import NOBODY, HeldBack
 from storage.mongo import Database
 
 LEASE = 6.0
@@ -192,16 +193,20 @@ class Jobs:
 
     # ---- workers
 
-    async def claim(self, holder: str) -> Job | None:
-        """The next job for `holder`, which now has its lease and one attempt more; None when nothing waits."""
+    async def claim(self, holder: str, held_back: HeldBack = NOBODY) -> Job | None:
+        """The next job for `holder`, which now has its lease and one attempt more; None when nothing waits.
+
+        One operation of the database, whoever is held back.
+        """
         moment = now()
         waiting = {"state": JobState.QUEUED.value, "not_before": {"$lte": moment}}
-        return await self._take(waiting, holder, moment)
+        return await self._take(waiting | _not_of(held_back), holder, moment)
 
-    async def claim_abandoned(self, holder: str) -> Job | None:
+    async def claim_abandoned(self, holder: str, held_back: HeldBack = NOBODY) -> Job | None:
         """A job whose worker has not renewed its lease. The claimant looks first at `Job.cancel_requested_at`."""
         moment = now()
-        return await self._take({"state": JobState.RUNNING.value, "leased_until": {"$lt": moment}}, holder, moment)
+        abandoned = {"state": JobState.RUNNING.value, "leased_until": {"$lt": moment}}
+        return await self._take(abandoned | _not_of(held_back), holder, moment)
 
     async def _take(self, which: dict[str, Any], holder: str, moment: float) -> Job | None:
         taken = {
@@ -273,3 +278,14 @@ class Jobs:
         """The jobs that have not ended, of a `workspace` or a `conversation`."""
         states = [state.value for state in JobState if not state.final]
         return [Job.of(record) async for record in self._jobs.find({**of, "state": {"$in": states}})]
+
+
+def _not_of(held_back: HeldBack) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
+    if held_back.people:
+        conditions["user"] = {"$nin": list(held_back.people)}
+    if held_back.workspaces:
+        conditions["workspace"] = {"$nin": list(held_back.workspaces)}
+    if held_back.background:
+        conditions["priority"] = Priority.INTERACTIVE.value
+    return conditions

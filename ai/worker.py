@@ -16,7 +16,9 @@ from ai.faults import fault
 from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
 from ai.queue import Queue
+from ai.shares import HeldBack, Shares
 from storage.bus import Bus
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -58,42 +60,63 @@ class Worker:
         self._announcements = announcements
         self._attempts = attempts
         self._runs: dict[str, Run] = {}
+        self._shares = Shares(MOST_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        self._some_left = False
+        """Whether the last look may have passed over jobs, for want of room or because whose they are held too much."""
         self._next_look_for_abandoned = 0.0
 
     async def run(self) -> None:
         """Work until cancelled; then put back what is not finished, for another worker to take at once."""
         unsubscribe = await self._bus.subscribe(CANCEL_CHANNEL, self._hear_cancel)
         keeper = asyncio.create_task(self._keep_leases())
+        refiller = asyncio.create_task(self._refill())
         try:
             await self._claim()
             while True:
-                while len(self._runs) >= MOST_AT_ONCE:
-                    self._room.clear()
-                    await self._room.wait()
+                while not self._shares.free:
+                    self._ended.clear()
+                    await self._ended.wait()
                 async with self._queue.waiting(POLL):
                     await self._claim()
         finally:
             await unsubscribe()
+            await end([refiller])
             await self._stop_all()
             keeper.cancel()
 
-    async def _claim(self) -> None:
-        try:
-            while len(self._runs) < MOST_AT_ONCE:
-                job = await self._jobs.claim(self._holder) or await self._claim_abandoned()
-                if job is None:
-                    return
-                self._begin(job)
-        except PyMongoError as error:
-            log.warning("cannot look for jobs", error=str(error))
-            await asyncio.sleep(POLL)
+    async def _refill(self) -> None:
+        """Looks again whenever a job has ended and others were passed over: no wake-up comes for those any more."""
+        while True:
+            await self._ended.wait()
+            self._ended.clear()  # before the look: what ends during it needs another one
+            if self._some_left:
+                await self._claim()
 
-    async def _claim_abandoned(self) -> Job | None:
+    async def _claim(self) -> None:
+        async with self._claiming:
+            try:
+                self._some_left = not await self._claim_all()
+            except PyMongoError as error:
+                log.warning("cannot look for jobs", error=str(error))
+                await asyncio.sleep(POLL)
+
+    async def _claim_all(self) -> bool:
+        """Whether no job is left that could be claimed if there were room for it."""
+        while self._shares.free:
+            held_back = self._shares.held_back()
+            job = await self._jobs.claim(self._holder, held_back) or await self._claim_abandoned(held_back)
+            if job is None:
+                return not held_back
+            self._begin(job)
+        return False
+
+    async def _claim_abandoned(self, held_back: HeldBack) -> Job | None:
         if time.monotonic() < self._next_look_for_abandoned:
             return None
-        job = await self._jobs.claim_abandoned(self._holder)
+        job = await self._jobs.claim_abandoned(self._holder, held_back)
         if job is None:
             self._next_look_for_abandoned = time.monotonic() + POLL
         else:
@@ -135,8 +158,8 @@ class Worker:
         for run in self._runs.values():
             run.stop(Stop.SHUTDOWN)
         while self._runs:
-            self._room.clear()
-            await self._room.wait()
+            self._ended.clear()
+            await self._ended.wait()
         for timer in self._tasks:
             timer.cancel()
 
@@ -145,6 +168,7 @@ class Worker:
     def _begin(self, job: Job) -> None:
         run = Run(job)
         self._runs[job.id] = run
+        self._shares.begin(job.requested_by.id, job.workspace)
         self._tasks.add(task := asyncio.create_task(self._see_through(run), name=f"job {job.id}"))
         task.add_done_callback(self._tasks.discard)
 
@@ -160,7 +184,8 @@ class Worker:
         finally:
             metrics.RUNNING.dec()
             del self._runs[run.job.id]
-            self._room.set()
+            self._shares.end(run.job.requested_by.id, run.job.workspace)
+            self._ended.set()
 
     async def _work(self, run: Run) -> None:
         job = run.job

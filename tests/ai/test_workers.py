@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from ai import worker
-from ai.jobs import LEASE, JobState
+from ai.jobs import LEASE, JobState, Person, Priority
 from ai.queue_redis import RedisQueue
 from collab.offsets import utf16_length
 from storage import open_storage
-from tests.ai.group import Group, eventually, open_group
+from tests.ai.group import ANN, BOB, Group, eventually, open_group
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
 TEXT = "One line.\nAnother line.\nThe last line.\n"
+LONG = Script(answer="and on " * 10_000, delay=0.1)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +46,49 @@ async def test_two_workers_share_what_is_asked(group: Group, monkeypatch: pytest
         watching.cancel()
     assert len(holders) == 2
     assert len(group.model.requests) == 8
+
+
+async def test_what_finds_no_room_begins_as_soon_as_there_is_some(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(worker, "POLL", 3600.0)
+    group.model.enqueue(*(Script(answer="Yes.", first=0.05) for _ in range(7)))
+    asked = [await group.ask("Well?") for _ in range(7)]
+    async with group.working():
+        for one in asked:
+            assert (await group.ended(one)).state is JobState.DONE
+
+
+async def test_somebody_who_asks_for_everything_leaves_room_for_the_others(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 5)
+    group.model.enqueue(*(LONG for _ in range(4)), Script(answer="No."))
+    greedy = [await group.ask("Well?", by=ANN) for _ in range(8)]
+    async with group.working():
+        await eventually(lambda: _count(group, 4))
+        alone = await group.ask("And?", by=BOB)
+        assert (await group.ended(alone)).state is JobState.DONE
+        assert len(group.model.requests) == 5
+        for one in greedy:
+            await group.assistant.cancel(one.job)
+
+
+async def test_work_in_the_background_leaves_room_for_whoever_waits(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 4)
+    group.model.enqueue(*(LONG for _ in range(3)), Script(answer="No."))
+    behind = [await group.ask("Well?", by=Person(name, name)) for name in "pqrst"]
+    await group.storage.db["jobs"].update_many({}, {"$set": {"priority": Priority.BACKGROUND.value}})
+    async with group.working():
+        await eventually(lambda: _count(group, 3))
+        waits = await group.ask("And?", by=BOB)
+        assert (await group.ended(waits)).state is JobState.DONE
+        assert len(group.model.requests) == 4
+        for one in behind:
+            await group.assistant.cancel(one.job)
 
 
 async def test_a_database_that_goes_away_mid_stream_costs_time_and_nothing_else(
@@ -119,3 +163,7 @@ async def _has_hunks(group: Group, suggestion: str | None) -> bool:
 
 async def _holds(group: Group, document: str, text: str) -> bool:
     return text in await group.text(document)
+
+
+async def _count(group: Group, requests: int) -> bool:
+    return len(group.model.requests) == requests
