@@ -1,9 +1,9 @@
 """Who may begin more on one worker: a pure rule over what runs on it.
 
-Nobody holds more than so many times what is free. Alone, a person gets 4 of every 5 slots; with each one more the shares
-shrink by themselves, and as long as it is few who are at their share, there is a free slot for whoever comes. Switches
-share their buffers so, by dynamic thresholds. (A fixed share would slow down whoever is alone; a count over all workers
-would cost every claim a query.)
+Nobody holds more than so many times what is free. Alone, a person gets 4 of every 5 slots; with each one more the
+shares shrink by themselves, and as long as it is few who are at their share, there is a free slot for whoever comes.
+Switches share their buffers so, by dynamic thresholds. (A fixed share would slow down whoever is alone; a count over
+all workers would cost every claim a query.)
 
 It needs no news of other workers: what holds on each of them holds on all together.
 """
