@@ -28,6 +28,7 @@ from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
+from ai.outages import Outages
 from ai.placing import placed
 from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
@@ -64,6 +65,7 @@ class Assistant:
         self.jobs = Jobs(storage.db)
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
+        self.outages = Outages(storage.db, self._announcements)
         self.feedback = Feedback(storage.db, rooms)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
@@ -201,7 +203,9 @@ class Assistant:
 
     async def work(self) -> None:
         """Work until cancelled; then put back what is not finished, for another worker to take at once."""
-        worker = Worker(uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self._attempts)
+        worker = Worker(
+            uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self.outages, self._attempts
+        )
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),

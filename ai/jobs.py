@@ -234,10 +234,13 @@ class Jobs:
         held = self._jobs.find({**mine, "leased_until": {"$gte": now()}})
         return {record["_id"]: Job.of(record) async for record in held}
 
-    async def finish(self, job: Job, state: JobState, error: str | None = None) -> bool:
-        """End `job`. False when it is no longer held: then it is somebody else's to end."""
+    async def finish(self, job: Job, state: JobState, error: str | None = None, message: str | None = None) -> bool:
+        """End `job`; `message` is what people should know besides.
+
+        False when it is no longer held: then it is somebody else's to end.
+        """
         return await self._fenced(
-            job, {"state": state.value, "error": error, "message": None, "holder": None, "finished_at": now()}
+            job, {"state": state.value, "error": error, "message": message, "holder": None, "finished_at": now()}
         )
 
     async def put_back(self, job: Job, *, delay: float = 0.0, message: str | None = None) -> bool:

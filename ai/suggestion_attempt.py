@@ -78,9 +78,9 @@ class SuggestionAttempt(ABC):
     async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
         made = self._made()
-        model = next((generation.model for generation in made.values()), None)
         collects = await self._tools.feedback.collects(self._job.workspace)
         records = {document: generation.record() for document, generation in made.items()} if collects else {}
+        model = ", ".join(dict.fromkeys(generation.model for generation in made.values())) or None
         await self._change(model=model, generations=records, **fields)
 
     async def _change(self, **fields: Any) -> None:

@@ -15,6 +15,7 @@ from ai.beside import beside
 from ai.faults import fault
 from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
+from ai.outages import Outages
 from ai.queue import Queue
 from ai.shares import HeldBack, Shares
 from storage.bus import Bus
@@ -51,6 +52,7 @@ class Worker:
         queue: Queue,
         bus: Bus,
         announcements: Announcements,
+        outages: Outages,
         attempts: Mapping[str, NewAttempt],
     ) -> None:
         self._holder = holder
@@ -58,6 +60,7 @@ class Worker:
         self._queue = queue
         self._bus = bus
         self._announcements = announcements
+        self._outages = outages
         self._attempts = attempts
         self._runs: dict[str, Run] = {}
         self._shares = Shares(MOST_AT_ONCE)
@@ -202,12 +205,13 @@ class Worker:
             async with beside(self._announcements.job_changed(job)) as told:
                 error = await run.watch(attempt.run())
                 await told
+            await self._tell_of_outages(run)
             await self._settle(run, attempt, error)
 
     async def _settle(self, run: Run, attempt: Attempt, error: BaseException | None) -> None:
         match error:
             case None:
-                await self._finish(run.job, JobState.DONE)
+                await self._finish(run.job, JobState.DONE, message=run.outage.sentence if run.outage else None)
             case asyncio.CancelledError() if run.stopped is Stop.CANCELLED:
                 await self._end(run, attempt, JobState.CANCELLED)
             case asyncio.CancelledError() if run.stopped is Stop.SHUTDOWN:
@@ -253,7 +257,13 @@ class Worker:
             await attempt.end(state, error)
             await self._finish(run.job, state, error)
 
-    async def _finish(self, job: Job, state: JobState, error: str | None = None) -> None:
-        if await self._jobs.finish(job, state, error):
+    async def _finish(self, job: Job, state: JobState, error: str | None = None, message: str | None = None) -> None:
+        if await self._jobs.finish(job, state, error, message):
             metrics.JOBS.labels(job.kind, state.value).inc()
             await self._announcements.job_changed(await self._jobs.get(job.id))
+
+    async def _tell_of_outages(self, run: Run) -> None:
+        if run.outage is not None:
+            await self._outages.met(run.job.workspace, run.outage)
+        if run.outage_over is not None:
+            await self._outages.over(run.outage_over)
