@@ -70,10 +70,6 @@ class Generation:
         return LocalAssistant.model if self._outage else self._provider.model
 
     @property
-    def model(self) -> str:
-        return self._provider.model
-
-    @property
     def warning(self) -> str | None:
         """What people should know about the answer, besides itself."""
         if self.finish_reason == "length":

@@ -20,7 +20,11 @@ LEASE = 6.0
 """Seconds after which a worker that has not renewed its jobs is taken for dead."""
 
 MOST_ATTEMPTS = 4
-"""How often a job is begun, counting take-overs: a job that kills its workers must not go round for ever."""
+"""How often a job is begun, counting take-overs: one that kills its workers must not go round for ever. As often again
+each time that somebody has it tried once more."""
+
+MOST_LISTED = 200
+"""Jobs in one list, the newest."""
 
 TURN = 10.0
 """Seconds that each further waiting job of one person queues behind that person's previous one."""
@@ -49,6 +53,10 @@ class JobNotFound(KeyError):
     pass
 
 
+class NotFailed(ValueError):
+    """Only a job that has failed can be tried again or put aside; the message says what became of this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whoever asks or decides, by the name they had then."""
@@ -62,7 +70,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it was when it was read. `payload` is what its kind needs, `message` says what is going on."""
+    """One job as it was when it was read. `payload` is what its kind needs, `message` says what is going on.
+
+    `revived_at` is the attempt after which somebody had it tried again, 0 for never.
+    """
 
     id: str
     workspace: str
@@ -70,6 +81,7 @@ class Job:
     requested_by: Person
     state: JobState
     attempt: int
+    revived_at: int
     holder: str | None
     cancel_requested_at: float | None
     payload: dict[str, Any]
@@ -90,6 +102,7 @@ class Job:
             Person(record["user"], record["user_name"]),
             JobState(record["state"]),
             record["attempt"],
+            record.get("revived_at", 0),
             record["holder"],
             record["cancel_requested_at"],
             record["payload"],
@@ -101,6 +114,11 @@ class Job:
             record["started_at"],
             record["finished_at"],
         )
+
+    @property
+    def tries(self) -> int:
+        """Attempts since somebody last asked for it."""
+        return self.attempt - self.revived_at
 
     def view(self) -> dict[str, Any]:
         """As the HTTP interface and the events show it; never the payload, which holds what a person wrote."""
@@ -125,7 +143,8 @@ class Job:
 class Jobs:
     """Collection ``jobs``: the fields of `Job`, with ``user`` and ``user_name`` for `Job.requested_by`, and
 
-    ``priority``, ``turn`` (the order among waiting jobs), ``not_before`` (a retry waits until then), ``leased_until``.
+    ``priority``, ``turn`` (the order among waiting jobs), ``not_before`` (a retry waits until then), ``leased_until``,
+    ``put_aside`` (a failure that nobody needs to see any more).
     """
 
     def __init__(self, db: Database) -> None:
@@ -162,6 +181,8 @@ class Jobs:
             "turn": await self._turn(requested_by.id, moment),
             "not_before": moment,
             "attempt": 0,
+            "revived_at": 0,
+            "put_aside": False,
             "holder": None,
             "leased_until": 0.0,
             "cancel_requested_at": None,
@@ -277,10 +298,58 @@ class Jobs:
                 return Job.of(record)
         return job
 
+    async def of_workspace(self, workspace: str, state: JobState | None = None) -> list[Job]:
+        """The newest ones, newest first; of one `state` when it is named. Failures that were put aside are left out."""
+        wanted: dict[str, Any] = {"workspace": workspace, "put_aside": {"$ne": True}}
+        if state is not None:
+            wanted["state"] = state.value
+        found = self._jobs.find(wanted).sort([("created_at", DESCENDING)]).limit(MOST_LISTED)
+        return [Job.of(record) async for record in found]
+
+    async def revive(self, id: str) -> Job:
+        """Queue a job again that has failed, with as many attempts as at first. Of many who ask at once, one does it.
+
+        Raises:
+            JobNotFound, NotFailed
+        """
+        job = await self.get(id)
+        again = {
+            "state": JobState.QUEUED.value,
+            "turn": await self._turn(job.requested_by.id, now()),
+            "not_before": now(),
+            "revived_at": job.attempt,
+            "put_aside": False,
+            "cancel_requested_at": None,
+            "error": None,
+            "finished_at": None,
+        }
+        return await self._if_failed(job, again)
+
+    async def put_aside(self, id: str) -> Job:
+        """Leave a failure out of lists from now on. Raises JobNotFound, NotFailed."""
+        return await self._if_failed(await self.get(id), {"put_aside": True})
+
+    async def _if_failed(self, job: Job, changes: dict[str, Any]) -> Job:
+        # With its attempt: whoever saw an earlier failure must not act on the next one.
+        failed = {"_id": job.id, "state": JobState.FAILED.value, "attempt": job.attempt}
+        record = await self._jobs.find_one_and_update(failed, {"$set": changes}, return_document=ReturnDocument.AFTER)
+        if record is None:
+            raise NotFailed(_WHY_NOT[(await self.get(job.id)).state])
+        return Job.of(record)
+
     async def unfinished(self, **of: str) -> list[Job]:
         """The jobs that have not ended, of a `workspace` or a `conversation`."""
         states = [state.value for state in JobState if not state.final]
         return [Job.of(record) async for record in self._jobs.find({**of, "state": {"$in": states}})]
+
+
+_WHY_NOT = {
+    JobState.QUEUED: "It is waiting to be tried already.",
+    JobState.RUNNING: "It is being tried already.",
+    JobState.DONE: "It is done.",
+    JobState.FAILED: "It was tried again meanwhile, and failed again.",
+    JobState.CANCELLED: "It was cancelled; ask again instead.",
+}
 
 
 def _not_of(held_back: HeldBack) -> dict[str, Any]:

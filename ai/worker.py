@@ -195,7 +195,7 @@ class Worker:
         attempt = self._attempts[job.kind](run)
         if job.cancel_requested_at is not None:
             await self._end(run, attempt, JobState.CANCELLED)
-        elif job.attempt > MOST_ATTEMPTS:
+        elif job.tries > MOST_ATTEMPTS:
             await self._end(
                 run, attempt, JobState.FAILED, "Every worker that tried this stopped on the way. Ask again."
             )
@@ -233,10 +233,10 @@ class Worker:
 
     def _delay(self, run: Run, error: ModelError) -> float | None:
         """Seconds until the model should be asked again; None when it should not."""
-        if error.kind not in WORTH_RETRYING or run.shown or run.job.attempt >= MOST_ATTEMPTS:
+        if error.kind not in WORTH_RETRYING or run.shown or run.job.tries >= MOST_ATTEMPTS:
             return None
         # Spread by chance, so that what one outage failed together does not come back together.
-        backoff = FIRST_DELAY * 2 ** (run.job.attempt - 1) * random.uniform(0.8, 1.2)
+        backoff = FIRST_DELAY * 2 ** (run.job.tries - 1) * random.uniform(0.8, 1.2)
         delay = max(backoff, error.retry_after or 0.0)
         return delay if delay <= LONGEST_DELAY else None
 
