@@ -1,7 +1,6 @@
 """A worker: claims jobs, works on many at once, keeps their leases, and stops the ones that are cancelled."""
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping
 
@@ -17,6 +16,7 @@ from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
 from ai.outages import Outages
 from ai.queue import Queue
+from ai.retries import delay
 from ai.shares import HeldBack, Shares
 from storage.bus import Bus
 from storage.waiting import end
@@ -32,14 +32,6 @@ POLL = 2.0
 """Seconds between looks into MongoDB when no wake-up comes: wake-ups may be lost."""
 
 RENEW = LEASE / 4
-
-FIRST_DELAY = 0.5
-"""Seconds before a failed model is asked again, then twice as long each time."""
-
-LONGEST_DELAY = 60.0
-"""Seconds that a Retry-After may ask for while somebody waits; beyond that the job fails and says so."""
-
-WORTH_RETRYING = frozenset({"unreachable", "timeout", "rate_limited", "server_error", "cut_off"})
 
 
 class Worker:
@@ -218,11 +210,11 @@ class Worker:
                 await self._put_back(run, attempt)
             case asyncio.CancelledError() | Fenced():
                 log.warning("a job was taken over by another worker", job=run.job.id, attempt=run.job.attempt)
-            case ModelError() if (delay := self._delay(run, error)) is not None:
+            case ModelError() if (wait := self._delay(run, error)) is not None:
                 metrics.RETRIES.labels(run.job.kind).inc()
-                seconds = max(1, round(delay))
+                seconds = max(1, round(wait))
                 unit = "second" if seconds == 1 else "seconds"
-                await self._put_back(run, attempt, delay, f"{error.message} Trying again in {seconds} {unit}.")
+                await self._put_back(run, attempt, wait, f"{error.message} Trying again in {seconds} {unit}.")
             case ModelError() | JobFailed():
                 await self._end(run, attempt, JobState.FAILED, str(error))
             case ConnectionFailure():
@@ -232,13 +224,8 @@ class Worker:
                 await self._end(run, attempt, JobState.FAILED, "Something went wrong here. The server's log says what.")
 
     def _delay(self, run: Run, error: ModelError) -> float | None:
-        """Seconds until the model should be asked again; None when it should not."""
-        if error.kind not in WORTH_RETRYING or run.shown or run.job.tries >= MOST_ATTEMPTS:
-            return None
-        # Spread by chance, so that what one outage failed together does not come back together.
-        backoff = FIRST_DELAY * 2 ** (run.job.tries - 1) * random.uniform(0.8, 1.2)
-        delay = max(backoff, error.retry_after or 0.0)
-        return delay if delay <= LONGEST_DELAY else None
+        """Seconds until the model is asked again; None when it is not, because people have seen some of its answer."""
+        return None if run.shown or run.job.tries >= MOST_ATTEMPTS else delay(error, run.job.tries)
 
     async def _put_back(self, run: Run, attempt: Attempt, delay: float = 0.0, message: str | None = None) -> None:
         if await self._jobs.put_back(run.job, delay=delay, message=message):

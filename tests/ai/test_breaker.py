@@ -135,7 +135,7 @@ async def test_a_try_that_is_cancelled_leaves_it_to_the_next(
 @pytest.fixture
 async def outage(storage: Storage, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Group]:
     """A group whose model has just failed often enough."""
-    monkeypatch.setattr("ai.worker.FIRST_DELAY", 0.01)
+    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.01)
     breaker = made(server)
     async with open_group(storage, provider=breaker) as group, group.working():
         server.enqueue(*[DOWN] * FAILURES)

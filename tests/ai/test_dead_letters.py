@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ai import worker
+from ai import retries
 from ai.hunks import HunkState
 from ai.jobs import MOST_ATTEMPTS, JobState, NotFailed
 from ai.requests import Asked
@@ -133,7 +133,7 @@ async def test_one_that_killed_its_workers_is_kept_and_has_as_many_attempts_agai
 
 
 async def test_it_may_fail_again_and_is_listed_again(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(retries, "FIRST_DELAY", 0.01)
     jobs = group.assistant.jobs
     group.model.enqueue(Script("rejected"), Script("unauthorized"))
     asked = await group.ask("What does " + "very " * 100 + "long mean?")
