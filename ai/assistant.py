@@ -167,17 +167,14 @@ class Assistant:
         jobs = await self.jobs.of_workspace(workspace, state)
         questions = [job.payload["question"] for job in jobs if "question" in job.payload]
         texts = await self.conversations.texts(questions) if questions else {}
-        return [
-            job.view()
-            | {
-                "instruction": _shortened(
-                    job.payload.get("instruction") or texts.get(job.payload.get("question", ""), "")
-                ),
-                "path": job.payload.get("path"),
-                "finished_at": rfc3339(job.finished_at) if job.finished_at is not None else None,
-            }
-            for job in jobs
-        ]
+        shown = []
+        for job in jobs:
+            places = job.payload.get("targets") or [job.payload]
+            said = job.payload.get("instruction") or texts.get(job.payload.get("question", ""), "")
+            ended = rfc3339(job.finished_at) if job.finished_at is not None else None
+            about = {"instruction": _shortened(said), "path": places[0].get("path"), "finished_at": ended}
+            shown.append(job.view() | about)
+        return shown
 
     async def suggestion(self, id: str) -> dict[str, Any]:
         """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""

@@ -32,7 +32,8 @@ class Generation:
         self._first_token: float | None = None
         self._total: float | None = None
         self._usage: Usage | None = None
-        self._outage: Outage | None = None
+        self.outage: Outage | None = None
+        """Why the built-in assistant answers and not the model that was asked."""
         self.note: str | None = None
         self.finish_reason: FinishReason | None = None
 
@@ -43,7 +44,7 @@ class Generation:
             async with aclosing(self._provider.stream(self._request)) as chunks:
                 async for chunk in chunks:
                     if chunk.instead_of is not None:
-                        self._outage = self._run.outage = chunk.instead_of
+                        self.outage = self._run.outage = chunk.instead_of
                     elif chunk.ends is not None:
                         self._run.outage_over = chunk.ends
                     if chunk.text and self._first_token is None:
@@ -67,7 +68,7 @@ class Generation:
     @property
     def model(self) -> str:
         """Whoever really answers."""
-        return LocalAssistant.model if self._outage else self._provider.model
+        return LocalAssistant.model if self.outage else self._provider.model
 
     @property
     def warning(self) -> str | None:
@@ -89,7 +90,7 @@ class Generation:
             "attempt": job.attempt,
             "selection": self._request.task.selection,
             "start": self._start,
-            "provider": LocalAssistant.name if self._outage else self._provider.name,
+            "provider": LocalAssistant.name if self.outage else self._provider.name,
             "model": self.model,
             "params": self._request.params.as_dict(),
             "messages": [message.as_dict() for message in self._prompt.messages],

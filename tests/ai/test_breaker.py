@@ -164,6 +164,15 @@ async def test_people_read_who_answered_an_edit_and_the_record_knows(outage: Gro
     assert (record["provider"], record["model"]) == ("local", "local")
 
 
+async def test_a_long_text_is_written_whole_although_the_model_was_asked_for_pieces(outage: Group) -> None:
+    long = "value = 1\n" * 1_500 + "value=2\n"
+    document = await outage.file("long.py", long)
+    asked = await outage.edit("long.py", 0, utf16_length(long))
+    assert (await outage.ended(asked)).state is JobState.DONE
+    await outage.decide(asked.suggestion, "accept")
+    assert await outage.text(document) == long.replace("value=2", "value = 2")
+
+
 async def test_the_answer_in_a_conversation_begins_by_saying_who_gives_it(outage: Group) -> None:
     asked = await outage.ask("Who are you?")
     assert (await outage.ended(asked)).state is JobState.DONE
