@@ -123,9 +123,10 @@ async def people_of(running: Running, count: int) -> AsyncIterator[People]:
         site = running.base.partition("/api/")[0]
         tokens = []
         for number in range(count):
-            joined = await http.post(f"{site}/api/invites/{invited.json()['code']}", json={"name": f"Person {number}"})
-            tokens.append(joined.json()["token"])
-        http.cookies.clear()
+            who = {"name": f"Person {number}"}
+            joined = await http.post(f"{site}/api/invites/{invited.json()['code']}", json=who)
+            tokens.append(joined.raise_for_status().json()["token"])
+            http.cookies.clear()  # each is somebody new
         people = People(running.base, http, tokens)
         listening = asyncio.create_task(people.listen())
         await asyncio.sleep(0.5)
