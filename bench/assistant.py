@@ -212,7 +212,7 @@ async def shared(crew: Pool, endpoint: Asked, count: int) -> None:
             for answer in asked:
                 await answer.ended.wait()
     keys = [one["key"] for one in endpoint.asked()[before:]]
-    _line(f"{count} streams on two workers", " and ".join(str(keys.count(key)) for key in crew.keys), "of them each")
+    _line(f"{count} streams on two workers", " and ".join(str(keys.count(key)) for key in crew.keys))
 
 
 async def taken_over(crew: Pool, endpoint: Asked, rounds: int) -> None:
@@ -275,7 +275,7 @@ def _at(values: list[float], share: float) -> float:
 
 
 def _line(what: str, *figures: str) -> None:
-    print(f"  {what:<48}{', '.join(figures)}", flush=True)
+    print(f"  {what:<56}{', '.join(figures)}", flush=True)
 
 
 def main() -> None:

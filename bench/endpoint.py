@@ -92,6 +92,7 @@ class Endpoint:
             await asyncio.gather(gone, return_exceptions=True)
             return True
         ended.cancel()
+        gone.exception()  # a reset is an end like any other
         stream.gone = True
         return False
 
