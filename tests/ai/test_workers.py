@@ -1,6 +1,7 @@
 """Workers: several of them, one that is killed, and storage that goes away under them."""
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import Process
@@ -15,7 +16,7 @@ from ai.jobs import LEASE, JobState, Person, Priority
 from ai.queue_redis import RedisQueue
 from collab.offsets import utf16_length
 from storage import open_storage
-from tests.ai.group import ANN, BOB, Group, eventually, open_group
+from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
@@ -142,6 +143,59 @@ async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_wri
         await eventually(lambda: _holds(group, document, "Once."))
         assert await group.text(document) == "Once." + TEXT
         assert took < LEASE + 2 * worker.POLL + 5
+
+
+@pytest.mark.alone
+async def test_whatever_a_killed_worker_was_doing_is_taken_over_and_said_once(
+    redis_service: Redis, mongo_service: Mongo, tmp_path: Path
+) -> None:
+    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
+    new = (TEXT * 10).replace("Another", "A second")
+    async with (
+        open_storage(**stores, data_dir=tmp_path) as storage,
+        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
+    ):
+        settings = {
+            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
+            "SCRIPTORIUM_REDIS_URL": redis_service.url,
+            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
+            "SCRIPTORIUM_MODEL": "scripted",
+            "OPENAI_BASE_URL": group.model.url,
+            "OPENAI_API_KEY": "key",
+        }
+        edited = await group.file("edited.md", TEXT * 10)
+        written = await group.file("written.md", TEXT)
+        async with worker_process(settings) as first, Watching(group) as watching:
+            group.model.enqueue(Script(answer="Silent.", first=30.0))
+            silent = await group.ask("Are you there?" + then("Yes."))
+            await eventually(lambda: _count(group, 1))
+            group.model.enqueue(Script(answer="Said " * 1000, delay=0.05))
+            chat = await group.ask("Well?" + then("Once."))
+            await eventually(lambda: watching.has("scriptorium.chat.delta"))
+            group.model.enqueue(Script("endless", answer="again and "))
+            write = await group.write("written.md", 0, "Write." + then("Typed once. "))
+            await eventually(lambda: _holds(group, written, "again and again"))
+            group.model.enqueue(Script(answer=new * 5, delay=0.05))
+            edit = await group.edit("edited.md", 0, utf16_length(TEXT * 10), "Edit." + then(new))
+            await eventually(lambda: _has_hunks(group, edit.suggestion))
+            first.kill()
+            async with worker_process(settings):
+                for asked in (silent, chat, write, edit):
+                    job = await group.ended(asked, within=40)
+                    assert (job.state, job.attempt) == (JobState.DONE, 2)
+        for asked, answer in ((silent, "Yes."), (chat, "Once.")):
+            assert asked.conversation is not None
+            [_, message] = await group.assistant.conversations.messages(asked.conversation)
+            assert message.text == answer
+        await eventually(lambda: _holds(group, written, "Typed once."))
+        assert await group.text(written) == "Typed once. " + TEXT
+        await group.decide(edit.suggestion, "accept")
+        assert await group.text(edited) == new
+
+
+def then(answer: str) -> str:
+    """In a request: what the model answers to it once no script is left."""
+    return f" #model {json.dumps({'answer': answer})}"
 
 
 @asynccontextmanager
