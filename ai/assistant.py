@@ -172,7 +172,8 @@ class Assistant:
             places = job.payload.get("targets") or [job.payload]
             said = job.payload.get("instruction") or texts.get(job.payload.get("question", ""), "")
             ended = rfc3339(job.finished_at) if job.finished_at is not None else None
-            about = {"instruction": _shortened(said), "path": places[0].get("path"), "finished_at": ended}
+            path = places[0].get("path") or job.payload.get("folder")
+            about = {"instruction": _shortened(said), "path": path or None, "finished_at": ended}
             shown.append(job.view() | about)
         return shown
 

@@ -9,7 +9,7 @@ from ai.hunks import HunkState
 from ai.jobs import MOST_ATTEMPTS, JobState, NotFailed
 from ai.requests import Asked
 from collab.offsets import utf16_length
-from tests.ai.group import BOB, Group, Watching, eventually
+from tests.ai.group import ANN, BOB, Group, Watching, eventually
 from tests.doubles.model_server import Script
 
 TEXT = "One line.\nAnother line.\nThe last line.\n"
@@ -87,6 +87,24 @@ async def test_what_somebody_has_rejected_of_it_is_typed_anew(group: Group) -> N
     assert [hunk.state for hunk in hunks] == [HunkState.REJECTED, HunkState.PENDING]
     await group.decide(asked.suggestion, "undo", hunks[1].id)
     assert await group.text(document) == TEXT
+
+
+async def test_files_that_were_made_before_it_failed_are_made_anew(group: Group) -> None:
+    first, second = "print('hello')\n" * 3, "# Hello\n"
+    answer = f"=== FILE: main.py ===\n{first}\n=== FILE: README.md ===\n{second}"
+    group.model.enqueue(Script("cut_off", answer=answer, tokens=6, delay=0.05), Script(answer=answer))
+    asked = await group.assistant.requests.create(group.workspace, "app", "folder", "Make it.", ANN)
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.FAILED
+        [begun] = await group.hunks(asked.suggestion)
+        assert await group.text(begun.document)
+        assert await again(group, asked) is JobState.DONE
+    hunks = await group.hunks(asked.suggestion)
+    assert {hunk.path: hunk.proposed for hunk in hunks} == {"app/main.py": first, "app/README.md": second}
+    files = [entry.path for entry in await group.files.list(group.workspace) if entry.kind != "folder"]
+    assert sorted(files) == ["app/README.md", "app/main.py"]
+    [listed] = await group.assistant.jobs_of(group.workspace, JobState.DONE)
+    assert listed["path"] == "app"
 
 
 async def test_an_answer_in_a_conversation_stands_where_the_failed_one_stood(group: Group) -> None:
