@@ -140,6 +140,14 @@ class Job:
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a worker has to know of a job that it holds."""
+
+    attempt: int
+    cancel_requested_at: float | None
+
+
 class Jobs:
     """Collection ``jobs``: the fields of `Job`, with ``user`` and ``user_name`` for `Job.requested_by`, and
 
@@ -245,37 +253,42 @@ class Jobs:
         )
         return None if record is None else Job.of(record)
 
-    async def renew(self, holder: str) -> dict[str, Job]:
+    async def renew(self, holder: str) -> dict[str, Held]:
         """Renew all leases of `holder` at once; what it still holds, by id. What is missing was taken over."""
         mine = {"holder": holder, "state": JobState.RUNNING.value}
         # Jobs whose lease has run out stay as they are: their next claimant may be at work on them in this moment.
         await self._jobs.update_many(
             {**mine, "leased_until": {"$gte": now()}}, {"$set": {"leased_until": now() + LEASE}}
         )
-        held = self._jobs.find({**mine, "leased_until": {"$gte": now()}})
-        return {record["_id"]: Job.of(record) async for record in held}
+        # Not the payloads, which may hold much text: this is asked for hundreds of jobs, every other second.
+        held = self._jobs.find({**mine, "leased_until": {"$gte": now()}}, {"attempt": 1, "cancel_requested_at": 1})
+        return {record["_id"]: Held(record["attempt"], record["cancel_requested_at"]) async for record in held}
 
-    async def finish(self, job: Job, state: JobState, error: str | None = None, message: str | None = None) -> bool:
+    async def finish(
+        self, job: Job, state: JobState, error: str | None = None, message: str | None = None
+    ) -> Job | None:
         """End `job`; `message` is what people should know besides.
 
-        False when it is no longer held: then it is somebody else's to end.
+        None when it is no longer held: then it is somebody else's to end.
         """
         return await self._fenced(
             job, {"state": state.value, "error": error, "message": message, "holder": None, "finished_at": now()}
         )
 
-    async def put_back(self, job: Job, *, delay: float = 0.0, message: str | None = None) -> bool:
+    async def put_back(self, job: Job, *, delay: float = 0.0, message: str | None = None) -> Job | None:
         """Queue `job` again, in its old turn, to be claimed after `delay` seconds.
 
-        False when it is no longer held, or somebody has asked to cancel it.
+        None when it is no longer held, or somebody has asked to cancel it.
         """
         again = {"state": JobState.QUEUED.value, "holder": None, "not_before": now() + delay, "message": message}
         return await self._fenced(job, again, cancel_requested_at=None)
 
-    async def _fenced(self, job: Job, changes: dict[str, Any], **conditions: Any) -> bool:
+    async def _fenced(self, job: Job, changes: dict[str, Any], **conditions: Any) -> Job | None:
         held = {"_id": job.id, "state": JobState.RUNNING.value, "holder": job.holder, "attempt": job.attempt}
-        result = await self._jobs.update_one({**held, **conditions}, {"$set": changes})
-        return result.matched_count == 1
+        record = await self._jobs.find_one_and_update(
+            {**held, **conditions}, {"$set": changes}, return_document=ReturnDocument.AFTER
+        )
+        return None if record is None else Job.of(record)
 
     # ---- people
 

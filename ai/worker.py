@@ -228,8 +228,8 @@ class Worker:
         return None if run.shown or run.job.tries >= MOST_ATTEMPTS else delay(error, run.job.tries)
 
     async def _put_back(self, run: Run, attempt: Attempt, delay: float = 0.0, message: str | None = None) -> None:
-        if await self._jobs.put_back(run.job, delay=delay, message=message):
-            await self._announcements.job_changed(await self._jobs.get(run.job.id))
+        if (waiting := await self._jobs.put_back(run.job, delay=delay, message=message)) is not None:
+            await self._announcements.job_changed(waiting)
             self._tasks.add(timer := asyncio.create_task(self._wake_after(delay)))
             timer.add_done_callback(self._tasks.discard)
         elif (job := await self._jobs.get(run.job.id)).holder == self._holder and job.cancel_requested_at is not None:
@@ -245,9 +245,9 @@ class Worker:
             await self._finish(run.job, state, error)
 
     async def _finish(self, job: Job, state: JobState, error: str | None = None, message: str | None = None) -> None:
-        if await self._jobs.finish(job, state, error, message):
+        if (ended := await self._jobs.finish(job, state, error, message)) is not None:
             metrics.JOBS.labels(job.kind, state.value).inc()
-            await self._announcements.job_changed(await self._jobs.get(job.id))
+            await self._announcements.job_changed(ended)
 
     async def _tell_of_outages(self, run: Run) -> None:
         if run.outage is not None:
