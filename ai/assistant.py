@@ -15,6 +15,7 @@ from ai.attempt import JobFailed, NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.choices import Choices
+from ai.clock import rfc3339
 from ai.conversations import Conversations
 from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
@@ -28,6 +29,7 @@ from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
+from ai.outages import Outages
 from ai.placing import placed
 from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
@@ -45,6 +47,9 @@ log = structlog.get_logger(__name__)
 RECOVER_EVERY = 5.0
 MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
+
+SHOWN = 200
+"""Letters of what was asked, in a list of jobs."""
 
 
 class AssistantSettings(ModelSettings, Protocol):
@@ -64,6 +69,7 @@ class Assistant:
         self.jobs = Jobs(storage.db)
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
+        self.outages = Outages(storage.db, self._announcements)
         self.feedback = Feedback(storage.db, rooms)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
@@ -139,6 +145,38 @@ class Assistant:
             self._bus.publish(CANCEL_CHANNEL, job.encode())
         return after
 
+    async def retry(self, job: str) -> Job:
+        """Try a job once more that has failed. What it had come to is taken back first, as far as nobody decided it.
+
+        Raises:
+            ai.jobs.JobNotFound, ai.jobs.NotFailed
+        """
+        revived = await self.jobs.revive(job)
+        await self._queue.wake()
+        await self._announcements.job_changed(revived)
+        return revived
+
+    async def put_aside(self, job: str) -> Job:
+        """Leave a failed job out of the lists from now on. Raises ai.jobs.JobNotFound, ai.jobs.NotFailed."""
+        aside = await self.jobs.put_aside(job)
+        await self._announcements.job_changed(aside)
+        return aside
+
+    async def jobs_of(self, workspace: str, state: JobState | None) -> list[dict[str, Any]]:
+        """See `ai.jobs.Jobs.of_workspace`; each with the beginning of what was asked, the path, and when it ended."""
+        jobs = await self.jobs.of_workspace(workspace, state)
+        questions = [job.payload["question"] for job in jobs if "question" in job.payload]
+        texts = await self.conversations.texts(questions) if questions else {}
+        shown = []
+        for job in jobs:
+            places = job.payload.get("targets") or [job.payload]
+            said = job.payload.get("instruction") or texts.get(job.payload.get("question", ""), "")
+            ended = rfc3339(job.finished_at) if job.finished_at is not None else None
+            path = places[0].get("path") or job.payload.get("folder")
+            about = {"instruction": _shortened(said), "path": path or None, "finished_at": ended}
+            shown.append(job.view() | about)
+        return shown
+
     async def suggestion(self, id: str) -> dict[str, Any]:
         """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""
         suggestion = await self.suggestions.get(id)
@@ -201,7 +239,9 @@ class Assistant:
 
     async def work(self) -> None:
         """Work until cancelled; then put back what is not finished, for another worker to take at once."""
-        worker = Worker(uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self._attempts)
+        worker = Worker(
+            uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self.outages, self._attempts
+        )
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),
@@ -211,6 +251,11 @@ class Assistant:
             await worker.run()
         finally:
             await end(chores)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:

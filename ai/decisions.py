@@ -21,7 +21,7 @@ from ai.announcements import Announcements
 from ai.carrying import Carrying
 from ai.clock import now
 from ai.decision_record import DecisionName, DecisionRecord, decision_id
-from ai.decision_updates import Edit, Insertion
+from ai.decision_updates import Edit, Insertion, deletion
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
@@ -206,8 +206,13 @@ class Decisions:
         return Outcome(record.hunk, theirs.to, refusal)
 
     async def supersede(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> list[str]:
-        """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before."""
-        records = [_record(suggestion, hunk, "superseded", HunkState.STALE, None) for hunk in hunks]
+        """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before.
+
+        What was typed for them is deleted; its document is the same for all, and its room knows what was typed.
+        """
+        records = [
+            _record(suggestion, hunk, "superseded", HunkState.STALE, None, edit=_untyped(hunk)) for hunk in hunks
+        ]
         ours = await self._insert(records)
         won = [record for record in records if record.id in ours]
         await self._carrying.finish(won)
@@ -238,6 +243,10 @@ def _record(
         edit.update if edit else None,
         edit.insertion if edit else None,
     )
+
+
+def _untyped(hunk: Hunk) -> Edit | None:
+    return Edit(deletion(dict(hunk.typed))) if any(length for _, length in hunk.typed) else None
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."

@@ -43,6 +43,9 @@ class EditAttempt(SuggestionAttempt):
         about = About(self._job.payload["about"], tuple(place["path"] for place in places) if len(places) > 1 else ())
         self._targets = [EditTarget(self._run, self._tools, suggestion, place, about) for place in places]
         await self._answer_all()
+        if self._saving is not None:
+            # Before what came after it, which could otherwise not be found there.
+            await self._saving
         await self._save()
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
         note = warnings(self._targets) or ("There is nothing to change." if empty else None)

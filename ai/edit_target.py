@@ -143,7 +143,7 @@ class EditTarget:
         self.generation = Generation(self._run, choice.provider, prompt, request, start)
         await self._stream(self.generation, rewriting, news)
         outcome = self._outcome(rewriting)
-        if rewriting.failures and not self.generation.cut_off:
+        if rewriting.failures and not self.generation.cut_off and self.generation.outage is None:
             again = repair_prompt(prompt, rewriting.said, rewriting.failures)
             rewriting.again()
             request = ModelRequest("edit", again.messages, task, choice.params)
@@ -151,11 +151,13 @@ class EditTarget:
             await self._stream(repairing, rewriting, news)
             outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
         self._unplaced = len(rewriting.failures)
-        metrics.ANSWERS.labels(choice.provider.model, rewriting.form, outcome).inc()
+        metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
 
     async def _stream(self, generation: Generation, rewriting: Rewriting, news: Callable[[], None]) -> None:
         async with aclosing(generation.stream()) as chunks:
             async for chunk in chunks:
+                if chunk.instead_of is not None and not rewriting.stand_in():
+                    break
                 if rewriting.push(chunk.text):
                     news()
         rewriting.finish(cut_off=generation.cut_off)

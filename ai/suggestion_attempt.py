@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from ai.attempt import Fenced, Run
+from ai.attempt import Fenced, JobFailed, Run
 from ai.generation import Generation
 from ai.hunks import Hunk, Mode
 from ai.jobs import Job, JobState
@@ -40,9 +40,13 @@ class SuggestionAttempt(ABC):
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
         suggestion = await self._take_over()
-        # Else an earlier attempt had finished it, and its worker died before it could say so.
+        if self._job.revived_at and self._job.tries == 1:
+            await self._announce()
+        # In any other state an earlier attempt had ended it, and its worker died before it could say so.
         if suggestion.state is SuggestionState.STREAMING:
             await self._make(suggestion)
+        elif suggestion.state is SuggestionState.FAILED:
+            raise JobFailed(suggestion.error or "It could not be done.")
 
     async def end(self, state: JobState, error: str | None) -> None:
         """See `ai.attempt.Attempt`. What had streamed stays, to be accepted or rejected."""
@@ -67,6 +71,8 @@ class SuggestionAttempt(ABC):
 
     async def _take_over(self) -> Suggestion:
         suggestions = self._tools.suggestions
+        if self._job.revived_at:
+            await suggestions.reopen(self._suggestion, self._job.revived_at, self._job.attempt)
         if (found := await suggestions.begin_attempt(self._suggestion, self._job.attempt)) is None:
             # Whoever asks stores the job first and then the suggestion, and may have died in between.
             await suggestions.create(suggestion_of(self._job))
@@ -78,9 +84,9 @@ class SuggestionAttempt(ABC):
     async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
         made = self._made()
-        model = next((generation.model for generation in made.values()), None)
         collects = await self._tools.feedback.collects(self._job.workspace)
         records = {document: generation.record() for document, generation in made.items()} if collects else {}
+        model = ", ".join(dict.fromkeys(generation.model for generation in made.values())) or None
         await self._change(model=model, generations=records, **fields)
 
     async def _change(self, **fields: Any) -> None:

@@ -167,6 +167,12 @@ class Suggestions:
         )
         return Suggestion.of(record) if record else None
 
+    async def reopen(self, id: str, revived_at: int, attempt: int) -> None:
+        """Let a suggestion stream again whose job has failed in an attempt up to `revived_at`; any other stays."""
+        failed = {"_id": id, "state": SuggestionState.FAILED.value, "attempt": {"$lte": revived_at}}
+        anew = {"state": SuggestionState.STREAMING.value, "attempt": attempt, "note": None, "error": None}
+        await self._suggestions.update_one(failed, {"$set": anew})
+
     async def change(self, id: str, attempt: int, **fields: Any) -> bool:
         """Set `fields` of the record. False when another attempt has taken over: nothing was written."""
         result = await self._suggestions.update_one({"_id": id, "attempt": attempt}, {"$set": fields})

@@ -27,6 +27,7 @@ from server.routes import (
     files,
     health,
     invites,
+    jobs,
     me,
     members,
     search,
@@ -55,6 +56,7 @@ ROUTES: tuple[ModuleType, ...] = (
     versions,
     assistant,
     assistant_config,
+    jobs,
     events,
     sync,
     client,  # last: it answers to whatever is left

@@ -65,7 +65,8 @@ def _person(member: Member) -> Person:
 
 @router.get(_OF_WORKSPACE + "/ai/status")
 async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
-    return AssistantStatus(**await services.assistant.status(member.workspace))
+    outage = await services.assistant.outages.of(member.workspace)
+    return AssistantStatus(**await services.assistant.status(member.workspace) | {"outage": outage})
 
 
 @router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)

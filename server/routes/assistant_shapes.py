@@ -93,6 +93,12 @@ class AssistantFileState(BaseModel):
     message: str | None = None
 
 
+class OutageShown(BaseModel):
+    model: str
+    since: str
+    message: str
+
+
 class AssistantStatus(BaseModel):
     provider: str
     model: str
@@ -100,6 +106,8 @@ class AssistantStatus(BaseModel):
     label: str
     label_detail: str
     config: AssistantFileState
+    outage: OutageShown | None = None
+    """Set while the model does not answer, and the built-in assistant answers instead."""
 
 
 class JobShown(BaseModel):

@@ -11,6 +11,7 @@ import type {
   HunkState,
   Imported,
   Invite,
+  ListedJob,
   Member,
   NewInvite,
   Recipe,
@@ -107,6 +108,8 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
   suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
+  failedJobs = () => request<ListedJob[]>('GET', `${this.base}/jobs?state=failed`)
+
   /** `selection` is what of the file at `path` the message is about. */
   ask = (message: string, conversation: string | null, path: string | null, selection?: Selection) =>
     request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {
@@ -129,3 +132,6 @@ export const decide = (suggestion: string, hunks: string[], decision: Decision, 
 export const askAgain = (suggestion: string) =>
   request<{ job: string; suggestion: string }>('POST', `/api/suggestions/${suggestion}/retry`)
 export const cancelJob = (job: string) => request<undefined>('DELETE', `/api/jobs/${job}`)
+/** Once more from the beginning, for a job that failed. */
+export const retryJob = (job: string) => request<undefined>('POST', `/api/jobs/${job}/retry`)
+export const dismissJob = (job: string) => request<undefined>('POST', `/api/jobs/${job}/dismissal`)

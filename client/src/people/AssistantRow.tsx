@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from 'react'
+import { OutageNote } from '../assistant/OutageNote'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button } from '../ui/Button'
@@ -53,6 +54,7 @@ export function AssistantRow() {
             stays in force.
           </span>
         ) : null}
+        <OutageNote className="person-note outage" />
         {collects ? <span className="person-note">{recorded}</span> : null}
         <span className="person-actions">
           {canEdit ? <Settings /> : null}

@@ -1,5 +1,6 @@
 import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
+import { FailureStore } from '../assistant/failures'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { EventSocket } from '../events/socket'
@@ -8,15 +9,20 @@ import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
 import { attempt, tellProblem } from '../ui/toasts'
 
+/** Milliseconds between looks at whether the model answers again. */
+const lookAgain = 60_000
+
 /** Everything that lives as long as one workspace is open on the page. */
 export class WorkspaceSession {
   readonly api: WorkspaceApi
   readonly tree: TreeDocument
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
+  readonly failures: FailureStore
   readonly uploads: Uploads
 
   private readonly events: EventSocket
+  private nextLook: ReturnType<typeof setTimeout> | undefined
   private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
@@ -43,6 +49,7 @@ export class WorkspaceSession {
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, this.events)
+    this.failures = new FailureStore(this.api, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
@@ -59,6 +66,10 @@ export class WorkspaceSession {
     this.events.on('assistant.config', () => {
       void attempt('What the assistant is set to could not be read', () => this.loadAssistant())
     })
+    this.events.on(
+      'assistant.outage',
+      () => void attempt('The assistant could not be asked', () => this.loadAssistant()),
+    )
     this.events.onFresh = () => void this.load()
     this.events.open()
   }
@@ -68,6 +79,7 @@ export class WorkspaceSession {
   }
 
   close(): void {
+    clearTimeout(this.nextLook)
     this.uploads.stop()
     this.events.close()
     this.suggestions.close()
@@ -86,10 +98,19 @@ export class WorkspaceSession {
     const [status, recipes] = await Promise.all([this.api.assistant(), this.api.recipes()])
     this.assistantStore.set(status)
     this.recipeStore.set(recipes)
+    clearTimeout(this.nextLook)
+    // Nobody tells of an outage that ends because nobody meets it any more.
+    if (status.outage) this.nextLook = setTimeout(() => void this.loadAssistant().catch(() => undefined), lookAgain)
   }
 
   private async load(): Promise<void> {
-    const parts = [this.loadPeople(), this.suggestions.load(), this.chat.refresh(), this.loadAssistant()]
+    const parts = [
+      this.loadPeople(),
+      this.suggestions.load(),
+      this.chat.refresh(),
+      this.failures.load(),
+      this.loadAssistant(),
+    ]
     for (const result of await Promise.allSettled(parts)) {
       if (result.status === 'rejected') tellProblem('Part of the workspace could not be read', result.reason)
     }
