@@ -24,6 +24,7 @@ from server.routes import (
     assistant_config,
     client,
     events,
+    feedback,
     files,
     health,
     invites,
@@ -55,6 +56,7 @@ ROUTES: tuple[ModuleType, ...] = (
     versions,
     assistant,
     assistant_config,
+    feedback,
     events,
     sync,
     client,  # last: it answers to whatever is left
