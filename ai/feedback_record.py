@@ -5,13 +5,13 @@ complete in itself, and free of secrets before anybody sees it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ai.kept_rate import kept_rate
 from ai.languages import language_of
-from ai.secrets import Redacted, redact
+from ai.secrets import Known, Redacted, redact, secrets_in
 from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 
 SCHEMA_VERSION = 2
@@ -70,7 +70,7 @@ def build_record(given: FeedbackInput) -> dict[str, Any]:
     `redactions` tells what was taken out of which field: `[{field, type, count}]`.
     """
     made = given.generation or {}
-    scrub = _Scrubber()
+    scrub = _Scrubber(secrets_in(_texts(given)))
     return {
         "_id": given.id,
         "schema_version": SCHEMA_VERSION,
@@ -95,7 +95,7 @@ def build_record(given: FeedbackInput) -> dict[str, Any]:
         "params": scrub.all("params", dict(made.get("params") or {})),
         "messages": scrub.all("messages", [dict(message) for message in made.get("messages") or ()]),
         "context": scrub.all("context", [dict(item) for item in made.get("context") or ()]),
-        **_texts(given, scrub),
+        **_scrubbed(given, scrub),
         "answer": dict(given.answer) if given.answer is not None else None,
         "final_text": None,
         "kept_rate": None,
@@ -117,7 +117,7 @@ def correction(
     record's `final_text` and `kept_rate`. `beside` is what stands in front of the text and behind it: a secret that
     people completed from both sides is found in all of it together.
     """
-    scrub = _Scrubber()
+    scrub = _Scrubber(secrets_in(["".join((beside[0], final_text, beside[1]))]))
     text, _ = scrub.between("final_text", beside[0], final_text, beside[1])
     rate = kept_rate(record["proposed_text"], text)
     seen = {"final_text": text, "kept_rate": rate, "at": at}
@@ -131,11 +131,12 @@ def correction(
 
 
 class _Scrubber:
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self._known = known
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def text(self, name: str, text: str) -> str:
-        redacted = redact(text)
+        redacted = redact(text, self._known)
         self._count(name, redacted, 0, len(text))
         return redacted.text
 
@@ -144,7 +145,7 @@ class _Scrubber:
 
         Scrubbed alone, a piece of a secret would look like nothing.
         """
-        redacted = redact(whole)
+        redacted = redact(whole, self._known)
         first, last = (utf16_to_codepoint(whole, position) for position in place)
         start = redacted.place(first)
         end = max(start, redacted.place(last, end=True)) if first < last else start
@@ -174,14 +175,38 @@ class _Scrubber:
         return [{"field": name, "type": kind, "count": count} for (name, kind), count in sorted(self._counts.items())]
 
 
-def _texts(given: FeedbackInput, scrub: _Scrubber) -> dict[str, Any]:
+def _texts(given: FeedbackInput) -> Iterator[str]:
+    """All of them, as they were, and the proposed one as it stands once it is accepted."""
+    yield from (given.path, given.base_text, given.reason or "")
+    for name in ("params", "messages", "context"):
+        yield from _inside((given.generation or {}).get(name))
+    if given.selection is None or given.place is None:
+        yield given.proposed_text
+    else:
+        yield given.selection
+        before, behind = _beside(given.selection, given.place)
+        yield before + given.proposed_text + behind
+
+
+def _inside(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | Sequence):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _inside(one)
+
+
+def _beside(selection: str, place: tuple[int, int]) -> tuple[str, str]:
+    start, end = place
+    return slice_utf16(selection, 0, start)[-BESIDE:], slice_utf16(selection, end, utf16_length(selection))[:BESIDE]
+
+
+def _scrubbed(given: FeedbackInput, scrub: _Scrubber) -> dict[str, Any]:
     """The selection, the place of the base text in it, and the two texts, scrubbed so that they fit each other."""
     if given.selection is None or given.place is None:
         base, proposed = scrub.text("base_text", given.base_text), scrub.text("proposed_text", given.proposed_text)
         return {"selection": None, "place": None, "base_text": base, "proposed_text": proposed}
-    start, end = given.place
-    before = slice_utf16(given.selection, 0, start)[-BESIDE:]
-    behind = slice_utf16(given.selection, end, utf16_length(given.selection))[:BESIDE]
+    before, behind = _beside(given.selection, given.place)
     base, place = scrub.part("base_text", given.selection, given.place)
     proposed, _ = scrub.between("proposed_text", before, given.proposed_text, behind)
     selection = scrub.text("selection", given.selection)

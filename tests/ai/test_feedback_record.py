@@ -1,15 +1,17 @@
 """The feedback record and what is exported from it."""
 
 import json
+import random
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, get_args
 
 import pytest
 
-from ai.exports import FORMATS, Format, export
+from ai.exports import BATCH, FORMATS, Format, export
 from ai.feedback_record import SCHEMA_VERSION, FeedbackInput, build_record, correction
 from ai.prompts import edit_prompt, write_prompt
 from ai.streaming_diff import diff
+from tests.ai import published_formats
 
 TOKEN = "ghp_" + "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJabcd"
 BASE = "The quick brown fox 😀 jumps over the lazy dog.\nIt was a sunny day in May.\n"
@@ -113,7 +115,10 @@ async def exported(format: Format, *given: dict[str, Any]) -> list[dict[str, Any
     lines = [line async for line in export(stream(), format, answers)]
     assert all(line.endswith("\n") and line.count("\n") == 1 for line in lines)
     assert lines == [line async for line in export(stream(), format, answers)]
-    return [json.loads(line) for line in lines]
+    examples = [published_formats.read_line(line) for line in lines]
+    for example in examples if format != "raw" else ():
+        published_formats.CHECKS[format](example)
+    return examples
 
 
 def test_a_record_has_every_field() -> None:
@@ -189,40 +194,8 @@ async def test_raw_is_the_record_without_its_bookkeeping() -> None:
     assert lines[0]["corrections"]["quiet"]["at"] == "2027-01-15T08:00:10.000Z"
 
 
-def check_messages(messages: Any, *, last: str) -> None:
-    assert isinstance(messages, list)
-    for message in messages:
-        assert set(message) == {"role", "content"}
-        assert message["role"] in ("system", "user", "assistant")
-        assert isinstance(message["content"], str)
-        assert message["content"]
-    assert messages[-1]["role"] == last
-
-
-def check(format: Format, example: dict[str, Any]) -> None:
-    """The published formats, see `ai.exports`."""
-    if format == "sft":
-        assert set(example) == {"messages"}
-        check_messages(example["messages"], last="assistant")
-    elif format == "dpo":
-        assert set(example) == {"input", "preferred_output", "non_preferred_output"}
-        assert set(example["input"]) == {"messages"}
-        check_messages(example["input"]["messages"], last="user")
-        for name in ("preferred_output", "non_preferred_output"):
-            assert len(example[name]) == 1
-            check_messages(example[name], last="assistant")
-        assert example["preferred_output"] != example["non_preferred_output"]
-    elif format == "kto":
-        assert set(example) == {"prompt", "completion", "label"}
-        check_messages(example["prompt"], last="user")
-        check_messages(example["completion"], last="assistant")
-        assert isinstance(example["label"], bool)
-
-
 async def contents(format: Format, *given: dict[str, Any]) -> list[Any]:
     examples = await exported(format, *given)
-    for example in examples:
-        check(format, example)
     if format == "sft":
         return [example["messages"][-1]["content"] for example in examples]
     if format == "dpo":
@@ -353,6 +326,66 @@ async def test_a_write_is_an_answer_by_itself() -> None:
 
 def test_the_formats_are_those_that_are_published() -> None:
     assert get_args(Format) == FORMATS == ("raw", "sft", "dpo", "kto")
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_is_decided_is_exported_as_published(seed: int) -> None:
+    """Also texts that no line should hold as they are: quotes, line ends of all kinds, halves of nothing, markup."""
+    rng = random.Random(seed)
+    pieces = ["word ", "“Zitat” ", '"quoted" ', "\\n", "\n", "\u2028", "\u0085", "😀", "```\n", "\t", "{}", "é"]
+    given = []
+    for number in range(40):
+        base = "".join(rng.choices(pieces, k=rng.randrange(1, 30))) + "the end\n"
+        answer = "".join(rng.choices(pieces, k=rng.randrange(30))) + rng.choice(["the end\n", ""])
+        if not (hunks := diff(base, answer)):
+            continue
+        decisions = rng.choices(["accepted", "rejected", "stale", "superseded"], [6, 3, 0.3, 0.3], k=len(hunks))
+        suggested = records(*decisions, suggestion=f"s{number}", base=base, answer=answer, whole=rng.random() < 0.9)
+        for record in suggested:
+            if record["decision"] == "accepted" and rng.random() < 0.4:
+                record["final_text"] = "".join(rng.choices(pieces, k=3))
+        given += suggested if rng.random() < 0.8 else suggested[:-1]
+    assert len(await exported("raw", *given)) == len(given)
+    for taught in ("sft", "dpo", "kto"):
+        assert await exported(taught, *given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("format", "line"),
+    [
+        ("sft", '{"messages": [{"role": "user", "content": "x"}]}\n'),
+        ("sft", '{"messages": [{"role": "assistant", "content": ""}]}\n'),
+        ("sft", '{"messages": [{"role": "assistant", "content": "x", "id": 1}]}\n'),
+        ("dpo", '{"input": {"messages": []}, "preferred_output": [], "non_preferred_output": []}\n'),
+        ("kto", '{"prompt": "x", "completion": "y", "label": true}\n'),
+        ("kto", '{"prompt": [{"role": "user", "content": "x"}], "completion": [], "label": 1}\n'),
+        ("raw", '{"a": NaN}\n'),
+        ("raw", '{"a": 1}'),
+    ],
+)
+def test_the_rules_refuse_what_is_not_as_published(format: Format, line: str) -> None:
+    with pytest.raises(AssertionError):
+        published_formats.CHECKS.get(format, lambda example: None)(published_formats.read_line(line))
+
+
+async def test_an_export_reads_no_further_than_it_is_read() -> None:
+    """However many records there are, a batch of them is held at a time."""
+    read = 0
+
+    async def endless() -> AsyncIterator[dict[str, Any]]:
+        nonlocal read
+        [template, *_] = records("accepted", "accepted")
+        while True:
+            read += 1
+            yield {**template, "_id": str(read), "suggestion": f"s{read}"}
+
+    async def answers(suggestions: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
+        return {}
+
+    lines = export(endless(), "raw", answers)
+    for number in range(1, 200):
+        await anext(lines)
+        assert read <= number + BATCH
 
 
 @pytest.mark.parametrize("format", ["sft", "dpo", "kto"])
