@@ -23,6 +23,8 @@ from storage.mongo import Database
 
 _DUPLICATE_KEY = 11000
 
+PERSON = ("requested_by.id", "decided_by.id")
+
 
 class Feedback:
     def __init__(self, db: Database) -> None:
@@ -32,7 +34,10 @@ class Feedback:
 
     async def ensure_indexes(self) -> None:
         await self._feedback.create_index([("measure_at", ASCENDING)])
-        await self._feedback.create_index([("workspace", ASCENDING), ("decided_at", ASCENDING), ("_id", ASCENDING)])
+        # A filter that lets little through would otherwise look at every record, and hold up the database meanwhile.
+        for found_by in ((), ("decision",), ("kind",), ("requested_by.id",), ("decided_by.id",)):
+            fields = ("workspace", *found_by, "decided_at", "_id")
+            await self._feedback.create_index([(field, ASCENDING) for field in fields])
         await self._feedback.create_index(
             [("workspace", ASCENDING), ("suggestion", ASCENDING), ("decided_at", ASCENDING)]
         )
@@ -100,7 +105,7 @@ class Feedback:
 
 def from_person(person: str) -> dict[str, Any]:
     """The filter for records of what `person` asked for or decided."""
-    return {"$or": [{"requested_by.id": person}, {"decided_by.id": person}]}
+    return {"$or": [{side: person} for side in PERSON]}
 
 
 def _covered(terms: Terms, suggestion: Suggestion, made: DecisionRecord) -> bool:

@@ -10,7 +10,8 @@ from pymongo import ASCENDING, DESCENDING
 
 from ai.clock import now
 from ai.exports import BATCH, Format, export, public
-from ai.feedback import from_person
+from ai.feedback import PERSON, from_person
+from ai.jobs import JobState
 from storage.mongo import Database
 
 SETTLING = 60.0
@@ -59,7 +60,7 @@ class FeedbackReader:
     def __init__(self, db: Database) -> None:
         self._feedback = db["feedback"]
         self._decisions = db["decisions"]
-        self._suggestions = db["suggestions"]
+        self._jobs = db["jobs"]
 
     # ---- for tuning
 
@@ -94,15 +95,17 @@ class FeedbackReader:
         Accepted texts are looked at for ten minutes, answers still stream, and a process that died is followed by
         another that writes its records.
         """
+        unfinished = {"state": {"$in": [state.value for state in JobState if not state.final]}}
         waiting: list[tuple[Any, dict[str, Any], str]] = [
             (self._feedback, {"measure_at": {"$gt": 0}}, "decided_at"),
             (self._decisions, {"state": "unfinished"}, "decided_at"),
-            (self._suggestions, {"state": "streaming"}, "created_at"),
+            (self._jobs, unfinished, "created_at"),
         ]
         times = [now() - SETTLING]
-        for collection, open_, time in waiting:
-            first = await collection.find_one({"workspace": workspace} | open_, {time: 1}, sort=[(time, ASCENDING)])
-            times += [first[time]] if first else []
+        for collection, still_open, time in waiting:
+            # Of all workspaces: there are few, where a workspace may have a hundred thousand that are done.
+            found = collection.find(still_open, {"workspace": 1, time: 1})
+            times += [one[time] async for one in found if one["workspace"] == workspace]
         return int(min(times) * 1000) / 1000
 
     # ---- for people
@@ -111,17 +114,20 @@ class FeedbackReader:
         """Raises ValueError for an `after` that no page has given."""
         which: list[dict[str, Any]] = [wanted.window.filter] if wanted.window.filter else []
         which += [{name: value} for name, value in (("kind", wanted.kind), ("decision", wanted.decision)) if value]
-        if wanted.person is not None:
-            which.append(from_person(wanted.person))
         if after is not None:
             moment, _, last = after.partition("_")
             at = float(moment)
             which.append({"decided_at": {"$lte": at}})  # which an index can be asked for
             which.append({"$or": [{"decided_at": {"$lt": at}}, {"decided_at": at, "_id": {"$lt": last}}]})
-        filters: dict[str, Any] = {"workspace": workspace} | ({"$and": which} if which else {})
-        found = self._feedback.find(filters, dict.fromkeys(_PROMPT, 0))
-        found = found.sort([("decided_at", DESCENDING), ("_id", DESCENDING)]).limit(limit + 1)
-        records = [record async for record in found]
+        # Who asked and who decided are two searches: no index serves both at once.
+        sides = [{}] if wanted.person is None else [{side: wanted.person} for side in PERSON]
+        found: dict[str, dict[str, Any]] = {}
+        for side in sides:
+            filters: dict[str, Any] = {"workspace": workspace, **side} | ({"$and": which} if which else {})
+            some = self._feedback.find(filters, dict.fromkeys(_PROMPT, 0))
+            some = some.sort([("decided_at", DESCENDING), ("_id", DESCENDING)]).limit(limit + 1)
+            found |= {record["_id"]: record async for record in some}
+        records = sorted(found.values(), key=lambda record: (record["decided_at"], record["_id"]), reverse=True)
         shown = records[:limit]
         further = f"{shown[-1]['decided_at']!r}_{shown[-1]['_id']}" if len(records) > limit else None
         return Page([public(record) for record in shown], further)

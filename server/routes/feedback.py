@@ -117,7 +117,9 @@ async def export_feedback(
         window = Window(window.since, max(settled, window.since or settled))
     elif window.since is not None and window.until is not None and window.since > window.until:
         raise Problem(422, "`since` is later than `until`.")
-    headers = {UNTIL: rfc3339(window.until)} if window.until is not None else {}
+    headers = {"Content-Disposition": f'attachment; filename="feedback-{format}.jsonl"'}
+    if window.until is not None:
+        headers[UNTIL] = rfc3339(window.until)
     lines = await assistant.feedback_lines(member.workspace, format, window)
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 

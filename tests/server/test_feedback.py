@@ -134,7 +134,7 @@ async def test_a_settled_window_holds_only_what_will_not_change(house: House) ->
     ("collection", "record"),
     [
         ("decisions", {"state": "unfinished", "decided_at": NIGHT}),
-        ("suggestions", {"state": "streaming", "created_at": NIGHT}),
+        ("jobs", {"state": "running", "created_at": NIGHT, "priority": 0, "turn": NIGHT, "leased_until": 2 * NIGHT}),
     ],
 )
 async def test_nothing_settles_before_what_is_unfinished(house: House, collection: str, record: dict[str, Any]) -> None:
