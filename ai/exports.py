@@ -93,8 +93,12 @@ def _lines(
 
 
 def _decisions_on_the_answer(record: Record, suggestion: Sequence[Record]) -> Sequence[Record]:
-    """Each attempt at a suggestion is an answer of its own."""
-    return [other for other in suggestion if other.get("attempt") == record.get("attempt")]
+    """Each attempt at a suggestion, and each file of it, is an answer of its own."""
+    return [
+        other
+        for other in suggestion
+        if (other.get("attempt"), other["document"]) == (record.get("attempt"), record["document"])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,11 @@ class _Answer:
         """Of all decisions on it, the `last` with its prompt. None where it cannot be told what people wanted of the
         answer, or no model made it."""
         decided = sorted(_decided(records), key=lambda one: _place(one[0]))
-        complete = last.get("answer") is not None and last["answer"]["whole"]
-        if not complete or len(decided) != last["answer"]["hunks"] or len({one["document"] for one in records}) != 1:
+        answer = last.get("answer")
+        if answer is None or not answer["whole"] or len(decided) != answer["hunks"]:
             return None
+        if answer["form"] != "text":
+            return None  # the prompt asks for something else than the text that people decided on
         selection = "" if last["kind"] in ("write", "completion") else last["selection"]
         if last["provider"] == "local" or not last["messages"] or selection is None:
             return None

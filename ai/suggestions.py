@@ -41,8 +41,8 @@ class SuggestionState(StrEnum):
 class Suggestion:
     """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
-    `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its answer; `error` is why
-    the stream ended early.
+    `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
+    answer; `error` is why the stream ended early.
     """
 
     id: str

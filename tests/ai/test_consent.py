@@ -28,7 +28,7 @@ async def switch(group: Group, on: bool) -> None:
 async def prompts(group: Group) -> list[Any]:
     """All that suggestions still hold of what models were told."""
     found = [one async for one in group.storage.db["suggestions"].find({"workspace": group.workspace})]
-    return [prompt for one in found for prompt in (one["generation"], *one["earlier"]) if prompt is not None]
+    return [prompt for one in found for prompt in (*one["generations"].values(), *one["earlier"])]
 
 
 async def ask(group: Group) -> str:
@@ -192,7 +192,7 @@ async def test_erasing_what_comes_from_one_person_leaves_the_others(group: Group
 async def test_a_prompt_of_an_earlier_attempt_is_erased_too(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     suggestion, _ = await propose(group, document, ("One", "1"))
-    earlier = {"attempt": 1, "messages": [{"role": "user", "content": "Before."}]}
+    earlier = {"attempt": 1, "document": document, "messages": [{"role": "user", "content": "Before."}]}
     await group.storage.db["suggestions"].update_one({"_id": suggestion}, {"$set": {"earlier": [earlier]}})
     assert len(await prompts(group)) == 2
     await group.assistant.erase_feedback(group.workspace)

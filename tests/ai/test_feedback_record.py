@@ -94,7 +94,7 @@ def records(
                 generation=generation(selection=base) if made is None else made,
                 selection=base,
                 place=(hunk.start, hunk.end),
-                answer={"hunks": len(hunks), "whole": whole},
+                answer={"hunks": len(hunks), "whole": whole, "form": "text"},
             )
         )
         for number, (hunk, decision) in enumerate(zip(hunks, decisions, strict=True))
@@ -236,6 +236,23 @@ async def test_an_answer_that_was_cut_off_is_no_example() -> None:
     assert len(await exported("raw", *given)) == 2
 
 
+async def test_an_answer_that_was_asked_for_in_blocks_is_no_example() -> None:
+    given = [
+        {**record, "answer": {"hunks": 2, "whole": True, "form": "blocks"}}
+        for record in records("accepted", "accepted")
+    ]
+    assert await contents("sft", *given) == []
+
+
+async def test_each_file_of_a_suggestion_is_an_answer_of_its_own() -> None:
+    first = records("accepted", "accepted")
+    second = [
+        {**record, "_id": f"other {record['_id']}", "document": "other"}
+        for record in records("rejected", "accepted", made=generation("Change it, the other one."))
+    ]
+    assert set(await contents("sft", *first, *second)) == {ANSWER, ANSWER.replace("red", "brown")}
+
+
 async def test_each_attempt_is_an_answer_of_its_own() -> None:
     first = {**records("accepted", "superseded", whole=False)[0], "attempt": 1}
     second = [{**record, "attempt": 2, "_id": f"b{record['_id']}"} for record in records("accepted", "accepted")]
@@ -319,7 +336,7 @@ async def test_a_write_is_an_answer_by_itself() -> None:
     prompt = write_prompt(instruction="Go on.", path="a.md", language="markdown", before="Once", after="")
     made = generation(messages=[message.as_dict() for message in prompt.messages])
     record = {**records("accepted", "accepted", made=made)[0], "kind": "write", "selection": None, "place": None}
-    record |= {"answer": {"hunks": 1, "whole": True}}
+    record |= {"answer": {"hunks": 1, "whole": True, "form": "text"}}
     record |= {"base_text": "", "proposed_text": " upon a time", "final_text": " upon a midnight"}
     assert await contents("dpo", record) == [(" upon a midnight", " upon a time")]
 
