@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import PHONE, People, Tab
+from tests.e2e.browser import DESK, PHONE, People, Tab
 from tests.e2e.helpers import asking, eventually, new_document
 from tests.support.server import Server, running_server
 
@@ -116,6 +116,11 @@ async def test_records_are_looked_at_and_erased(house: Server, guests: People, m
     listed = page.get_by_role("list", name="Records").get_by_role("button")
     await expect(listed).to_have_count(len(kept))
     await guests.picture(owner, "records-list")
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 1600, "height": 1000})
+    await guests.picture(owner, "records-list-dark-wide")
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(DESK)
     await page.get_by_role("combobox", name="Decision").select_option("Rejected")
     await expect(listed.first).to_contain_text("tour.md")
     await expect(listed).to_have_count(sum(record["decision"] == "rejected" for record in kept))
@@ -131,6 +136,9 @@ async def test_records_are_looked_at_and_erased(house: Server, guests: People, m
     await expect(article).to_contain_text("Correct it. My key is «redacted:GitHub Token»")
     await expect(article).to_contain_text("GitHub Token, in what the model was told")
     await guests.picture(owner, "record-whole")
+    await page.emulate_media(color_scheme="dark")
+    await guests.picture(owner, "record-whole-dark")
+    await page.emulate_media(color_scheme="light")
     await article.get_by_role("button", name="Erase this record…").click()
     await guests.picture(owner, "record-erase")
     await page.get_by_role("alertdialog").get_by_role("button", name="Erase").click()

@@ -42,6 +42,9 @@ export interface FeedbackRecord {
 export interface WholeRecord extends FeedbackRecord {
   messages: { role: string; content: string }[]
   params: Record<string, unknown>
+  selection: string | null
+  /** Where the text before stands in the selection. */
+  place: [start: number, end: number] | null
   timings: { queued: number | null; first_token: number | null; total: number | null }
   usage: { prompt_tokens: number | null; completion_tokens: number | null } | null
   cost: number | null

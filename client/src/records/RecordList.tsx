@@ -10,7 +10,8 @@ function Row({ record, onOpen }: { record: FeedbackRecord; onOpen: () => void })
         <span className="record-what">
           <strong>{path}</strong>
           <span className="record-texts">
-            {kind === 'edit' ? <del>{short(base, 'nothing')}</del> : null} <ins>{short(proposed, 'nothing')}</ins>
+            {base === '' ? null : <del>{short(base, '(blank)')}</del>}{' '}
+            {proposed === '' ? null : <ins>{short(proposed, '(blank)')}</ins>}
           </span>
         </span>
         <span className="record-how">

@@ -8,7 +8,7 @@ import { Confirm } from '../ui/Confirm'
 import { attempt } from '../ui/toasts'
 import { Waiting } from '../ui/Waiting'
 import { Difference } from './Difference'
-import { decided, kinds, leftOut, looks, making, share, shown } from './words'
+import { decided, kinds, leftOut, looks, making, share, shown, surroundings } from './words'
 
 function Became({ record }: { record: WholeRecord }) {
   const taken = looks(record)
@@ -104,6 +104,7 @@ function Whole({ record }: { record: WholeRecord }) {
         <Difference
           before={record.base_text}
           after={record.proposed_text}
+          around={surroundings(record)}
           same="It proposed what stood there already."
         />
       </section>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { recordQuery, type FeedbackRecord, type WholeRecord } from '../api/feedback'
-import { decided, leftOut, looks, making, short, shown } from './words'
+import { decided, leftOut, looks, making, short, shown, surroundings } from './words'
 
 const record: FeedbackRecord = {
   id: 'h:0',
@@ -53,6 +53,8 @@ describe('a record in words', () => {
       ...record,
       messages: [],
       params: { temperature: 0.2 },
+      selection: null,
+      place: null,
       timings: { queued: 0, first_token: 0.25, total: null },
       usage: null,
       cost: null,
@@ -63,6 +65,19 @@ describe('a record in words', () => {
       ['First words', 'after 0.3 s'],
       ['temperature', '0.2'],
     ])
+  })
+
+  test('shows whole lines around the text', () => {
+    const lines = (from: number) => Array.from({ length: 9 }, (_, at) => `line ${from + at} of some text\n`).join('')
+    const front = lines(10)
+    const selection = `${front}here\n${lines(30)}`
+    const whole = { selection, place: [front.length, front.length + 4] } as WholeRecord
+    const [before, behind] = surroundings(whole)
+    expect(before.startsWith('line ')).toBe(true)
+    expect(before.endsWith('line 18 of some text\n')).toBe(true)
+    expect(behind.startsWith('\nline 30')).toBe(true)
+    expect(behind.endsWith('text')).toBe(true)
+    expect(surroundings({ selection: 'here', place: [0, 4] } as WholeRecord)).toEqual(['', ''])
   })
 
   test('keeps to one line', () => {

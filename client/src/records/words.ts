@@ -73,6 +73,19 @@ export function leftOut(redactions: readonly Redaction[]): string[] {
   })
 }
 
+const lettersAround = 160
+
+/** The lines around the text that was to be changed, as far as they are near. */
+export function surroundings({ selection, place }: WholeRecord): [front: string, behind: string] {
+  if (selection === null || place === null) return ['', '']
+  const [start, end] = place
+  const front = selection.slice(Math.max(0, start - lettersAround), start)
+  const behind = selection.slice(end, end + lettersAround)
+  const cutFront = start > lettersAround ? front.slice(front.indexOf('\n') + 1) : front
+  const lastBreak = behind.lastIndexOf('\n')
+  return [cutFront, end + lettersAround < selection.length && lastBreak >= 0 ? behind.slice(0, lastBreak) : behind]
+}
+
 /** How the answer came about, as pairs for a list. */
 export function making({ model, timings, usage, cost, params }: WholeRecord): [string, string][] {
   const seconds = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} s`
