@@ -67,7 +67,7 @@ class Assistant:
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
         self.feedback = Feedback(storage.db)
-        self.corrections = Corrections(storage.db, rooms, self.feedback.consent)
+        self.corrections = Corrections(storage.db, rooms, files, self.feedback.consent)
         self.records = FeedbackReader(storage.db)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)

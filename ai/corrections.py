@@ -12,6 +12,7 @@ from ai.clock import now
 from ai.consent import Consent
 from ai.feedback_record import BESIDE, correction
 from ai.watching import Watch
+from collab.files import Files
 from collab.positions import Anchor, deleted, resolve
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
@@ -33,9 +34,10 @@ Look = tuple[str, str, str]
 
 
 class Corrections:
-    def __init__(self, db: Database, rooms: Rooms, consent: Consent) -> None:
+    def __init__(self, db: Database, rooms: Rooms, files: Files, consent: Consent) -> None:
         self._feedback = db["feedback"]
         self._rooms = rooms
+        self._files = files
         self._consent = consent
 
     async def measure_due(self) -> int:
@@ -69,6 +71,8 @@ class Corrections:
 
     async def _look(self, document: str, watches: Sequence[Watch]) -> list[Look | None] | None:
         """What stands between the anchors of each now, see `looks`; None when the document is gone."""
+        if await self._files.path_of(document) is None:
+            return None  # in the trash, where nobody has left it as it should be
         try:
             async with self._rooms.open(document) as room:
                 await room.copyable()

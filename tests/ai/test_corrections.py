@@ -117,6 +117,18 @@ async def test_one_copy_of_the_document_serves_all_texts_that_are_due(
     assert [(record["proposed_text"], record["final_text"]) for record in changed] == [("Line 7!", "Line seven!")]
 
 
+async def test_a_text_whose_file_was_deleted_is_looked_at_no_more(group: Group) -> None:
+    """Although it is kept in the trash, as it was."""
+    document = await group.file("a.md", TEXT)
+    suggestion, _ = await propose(group, document, ("One", "1"))
+    await group.decide(suggestion, "accept")
+    await group.assistant.carrying.idle()
+    await group.files.delete(group.workspace, "a.md")
+    await asyncio.sleep(0.35)
+    [record] = await measured(await group.another())
+    assert (record["final_text"], record["corrections"]) == (None, {})
+
+
 async def test_two_processes_share_the_looks(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     suggestion, _ = await propose(group, document, ("One", "1"), ("Another", "A second"))
