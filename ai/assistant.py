@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from uuid import uuid4
@@ -17,6 +17,7 @@ from ai.chat_job import ChatAttempt
 from ai.choices import Choices
 from ai.clock import rfc3339
 from ai.conversations import Conversations
+from ai.corrections import Corrections
 from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
 from ai.edit_job import EditAttempt
@@ -24,6 +25,7 @@ from ai.expiry import Expiry
 from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
+from ai.feedback_reader import FeedbackReader, Window
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
@@ -70,7 +72,9 @@ class Assistant:
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
         self.outages = Outages(storage.db, self._announcements)
-        self.feedback = Feedback(storage.db, rooms)
+        self.feedback = Feedback(storage.db)
+        self.corrections = Corrections(storage.db, rooms, files, self.feedback.consent)
+        self.records = FeedbackReader(storage.db)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
@@ -189,12 +193,18 @@ class Assistant:
         return [s.view(hunk for hunk in hunks if hunk.suggestion == s.id) for s in found]
 
     async def decide(
-        self, suggestion: str, hunks: Sequence[str] | None, decision: Decision, by: Person, reason: str | None = None
+        self,
+        suggestion: str,
+        hunks: Sequence[str] | None,
+        decision: Decision,
+        by: Person,
+        reason: str | None = None,
+        shown: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
         """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
-        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed)
+        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed, shown=shown)
         await self._drop_emptied(suggestion, outcomes)
         return outcomes
 
@@ -225,15 +235,15 @@ class Assistant:
         await self.choices.forget_workspace(workspace)
         await self._expiry.forget_workspace(workspace)
 
-    async def feedback_lines(self, workspace: str, format: Format) -> AsyncIterator[str]:
-        """See `ai.feedback.Feedback.export`, with all that was decided here before."""
+    async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
+        """See `ai.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
         await self.carrying.idle()
-        return self.feedback.export(workspace, format)
+        return self.records.export(workspace, format, window)
 
-    async def erase_feedback(self, workspace: str) -> int:
-        """See `ai.feedback.Feedback.erase`; nothing that was decided here before comes after it."""
+    async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
+        """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
         await self.carrying.idle()
-        return await self.feedback.erase(workspace)
+        return await self.feedback.erase(workspace, person)
 
     # ---- the work
 
@@ -244,7 +254,7 @@ class Assistant:
         )
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
-            asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
         ]
         try:

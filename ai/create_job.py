@@ -60,6 +60,7 @@ class CreateAttempt(SuggestionAttempt):
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
         self._generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation.form = "files"
         try:
             async with asyncio.TaskGroup() as group:
                 await self._read(self._generation, suggestion, group)

@@ -119,6 +119,7 @@ class Dictation:
             state=HunkState.STREAMING,
             typed=((client, 0),),
             created=bool(self._place.get("created")),
+            around=(bytes(first), bytes(last)),
         )
 
     def sit_down(self) -> tuple[str, str]:

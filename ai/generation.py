@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 from ai import metrics
 from ai.attempt import Run
@@ -36,6 +36,11 @@ class Generation:
         """Why the built-in assistant answers and not the model that was asked."""
         self.note: str | None = None
         self.finish_reason: FinishReason | None = None
+        self.form: Literal["text", "blocks", "files"] = "text"
+        """What was asked for: the new text, search/replace blocks, or several files with their names."""
+        self.unplaced = 0
+        """Changes in the answer that became no hunks, because nobody can tell where they belong."""
+        self._ended = False
 
     async def stream(self) -> AsyncGenerator[Chunk, None]:
         """The model's chunks. Closing this closes the connection to the model. Raises ModelError."""
@@ -58,6 +63,7 @@ class Generation:
                     if self._letters_left < 0:
                         self.finish_reason = "length"
                         return
+            self._ended = True
         finally:
             self._total = time.monotonic() - self._began
             if self._usage is not None:
@@ -100,6 +106,8 @@ class Generation:
                 "first_token": self._first_token,
                 "total": self._total,
             },
+            "whole": self._ended and not self.cut_off and not self.unplaced,
+            "form": self.form,
             "usage": {
                 "prompt_tokens": usage.prompt_tokens,
                 "completion_tokens": usage.completion_tokens,

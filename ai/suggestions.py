@@ -41,7 +41,8 @@ class SuggestionState(StrEnum):
 class Suggestion:
     """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
-    `note` is a sentence of the model beside its answer; `error` is why the stream ended early.
+    `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
+    answer; `error` is why the stream ended early.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Suggestion:
     note: str | None = None
     error: str | None = None
     generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    earlier: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -76,6 +78,7 @@ class Suggestion:
             record["note"],
             record["error"],
             record["generations"],
+            tuple(record.get("earlier", ())),
         )
 
     def record(self) -> dict[str, Any]:
@@ -95,10 +98,17 @@ class Suggestion:
             "note": self.note,
             "error": self.error,
             "generations": dict(self.generations),
+            "earlier": list(self.earlier),
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:
         return self.generations.get(document) or self.generations.get(ALL_DOCUMENTS)
+
+    def made_by(self, attempt: int, document: str) -> dict[str, Any] | None:
+        """How the hunks of one attempt in one document were made; None where that is not kept."""
+        newest = self.generation_of(document)
+        earlier = [one for one in self.earlier if one["document"] in (document, ALL_DOCUMENTS)]
+        return next((one for one in (newest, *earlier) if one is not None and one["attempt"] == attempt), None)
 
     def view(self, hunks: Iterable[Hunk]) -> dict[str, Any]:
         """As the HTTP interface and the events show it."""

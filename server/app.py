@@ -24,6 +24,7 @@ from server.routes import (
     assistant_config,
     client,
     events,
+    feedback,
     files,
     health,
     invites,
@@ -57,6 +58,7 @@ ROUTES: tuple[ModuleType, ...] = (
     assistant,
     assistant_config,
     jobs,
+    feedback,
     events,
     sync,
     client,  # last: it answers to whatever is left

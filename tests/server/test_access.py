@@ -84,6 +84,9 @@ RULES = {
     ("POST", "/api/suggestions/{id}/retry"): "editor of the workspace of the suggestion",
     ("GET", f"{W}/feedback"): "owner of the workspace",
     ("DELETE", f"{W}/feedback"): "owner of the workspace",
+    ("GET", f"{W}/feedback/records"): "viewer of the workspace",
+    ("GET", f"{W}/feedback/records/{{id}}"): "viewer of the workspace",
+    ("DELETE", f"{W}/feedback/records/{{id}}"): "owner of the workspace",
 }
 
 RANK = {"stranger": 0, "viewer": 1, "editor": 2, "owner": 3}

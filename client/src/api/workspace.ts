@@ -66,14 +66,9 @@ export class WorkspaceApi {
     return `${this.base}/export`
   }
 
-  get feedbackUrl() {
-    return `${this.base}/feedback`
-  }
-
   get = () => request<Workspace>('GET', this.base)
   change = (fields: Partial<Pick<Workspace, 'name' | 'collect_feedback'>>) =>
     request<Workspace>('PATCH', this.base, fields)
-  eraseFeedback = () => request<{ erased: number }>('DELETE', this.feedbackUrl)
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
@@ -123,10 +118,18 @@ export class WorkspaceApi {
   deleteConversation = (id: string) => request<undefined>('DELETE', `${this.base}/conversations/${id}`)
 }
 
-export const decide = (suggestion: string, hunks: string[], decision: Decision, reason?: string) =>
+/** `shown`: for how many milliseconds each hunk has been on the screen, without those that were not. */
+export const decide = (
+  suggestion: string,
+  hunks: string[],
+  decision: Decision,
+  shown: Record<string, number>,
+  reason?: string,
+) =>
   request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
     hunks,
     decision,
+    shown,
     reason,
   })
 export const askAgain = (suggestion: string) =>

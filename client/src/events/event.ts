@@ -11,7 +11,7 @@ export interface EventData {
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }
-  'workspace.changed': { name?: string }
+  'workspace.changed': { name?: string; collect_feedback?: boolean }
   'assistant.config': ConfigState
 }
 

@@ -7,7 +7,8 @@ import { EventSocket } from '../events/socket'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
-import { attempt, tellProblem } from '../ui/toasts'
+import { recorded } from '../people/recorded'
+import { attempt, tell, tellProblem } from '../ui/toasts'
 
 /** Milliseconds between looks at whether the model answers again. */
 const lookAgain = 60_000
@@ -62,7 +63,15 @@ export class WorkspaceSession {
         known.has(document) ? new Set([...known].filter((one) => one !== document)) : known,
       )
     })
-    this.events.on('workspace.changed', () => void attempt('The workspace could not be read', () => this.loadSummary()))
+    this.events.on('workspace.changed', ({ collect_feedback: collects }) => {
+      if (collects !== undefined && collects !== this.summary.get().collect_feedback) {
+        tell(
+          collects ? 'Decisions are recorded from now on' : 'Decisions are no longer recorded',
+          collects ? recorded : '',
+        )
+      }
+      void attempt('The workspace could not be read', () => this.loadSummary())
+    })
     this.events.on('assistant.config', () => {
       void attempt('What the assistant is set to could not be read', () => this.loadAssistant())
     })
