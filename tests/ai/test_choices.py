@@ -48,7 +48,7 @@ async def test_a_group_that_has_chosen_nothing_gets_the_default(desk: Group) -> 
     assert await desk.storage.db["assistant_configs"].find_one({}) is None
 
 
-@pytest.mark.parametrize("kind", ["edit", "write", "chat"])
+@pytest.mark.parametrize("kind", ["edit", "write", "create", "chat"])
 async def test_what_the_file_says_reaches_the_model(desk: Group, kind: str) -> None:
     await desk.file(ASSISTANT_FILE, GOOD)
     requests = desk.assistant.requests
@@ -57,6 +57,8 @@ async def test_what_the_file_says_reaches_the_model(desk: Group, kind: str) -> N
             ask = await desk.edit("a.md", 0, 3)
         elif kind == "write":
             ask = await desk.write("a.md", 3)
+        elif kind == "create":
+            ask = await requests.create(desk.workspace, "new", "folder", "Make some files.", ANN)
         else:
             ask = await requests.ask(desk.workspace, "What is this?", None, "a.md", ANN)
         assert (await desk.ended(ask)).state is JobState.DONE

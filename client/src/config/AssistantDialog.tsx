@@ -8,7 +8,15 @@ import { Dialog } from '../ui/Dialog'
 import { attempt, tell } from '../ui/toasts'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from '../workspace/context'
-import { applied, type AssistantFile, editsOf, readAssistantFile, type Recipes, type Settings } from './assistantFile'
+import {
+  applied,
+  type AssistantFile,
+  editsOf,
+  mergedRecipes,
+  readAssistantFile,
+  type Recipes,
+  type Settings,
+} from './assistantFile'
 import { assistantFile } from './path'
 import { RecipeFields } from './RecipeFields'
 import { SettingFields } from './SettingFields'
@@ -70,11 +78,17 @@ interface FormProps {
 function Form({ shared, text, file, endpoints, onClose }: FormProps) {
   const { api } = useWorkspace()
   const [changes, setChanges] = useState<Partial<Settings>>({})
-  const [recipes, setRecipes] = useState<Recipes | null>(null)
+  const [draft, setDraft] = useState<{ base: Recipes; mine: Recipes } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
 
-  const edits = editsOf(text, changes, recipes) ?? []
+  const merged = ({ recipes }: AssistantFile) =>
+    draft === null ? recipes : mergedRecipes(draft.base, draft.mine, recipes)
+  const editsIn = (now: string) => {
+    const read = readAssistantFile(now)
+    return (read === null ? null : editsOf(now, changes, merged(read))) ?? []
+  }
+  const edits = editsIn(text)
   const next = applied(text, edits)
   const check = useCheck(next)
   const told = problem ?? (check?.state === 'bad' ? sentence(check) : null)
@@ -88,7 +102,7 @@ function Form({ shared, text, file, endpoints, onClose }: FormProps) {
       const state = await api.checkConfig(next)
       if (state.state === 'bad') setProblem(sentence(state))
       else {
-        await shared.write(edits)
+        await shared.write(editsIn)
         tell('The settings of the assistant are saved')
         onClose()
       }
@@ -112,11 +126,12 @@ function Form({ shared, text, file, endpoints, onClose }: FormProps) {
         }}
       />
       <RecipeFields
-        recipes={recipes ?? file.recipes}
+        recipes={merged(file)}
         before={file.recipes}
-        onChange={(changed) => {
+        onChange={(mine) => {
           setProblem(null)
-          setRecipes(changed)
+          // What is shown holds what others have done by now.
+          setDraft({ base: file.recipes, mine })
         }}
       />
       <div className="config-foot">

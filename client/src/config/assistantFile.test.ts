@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { applied, editsOf, noSettings, type OwnRecipe, readAssistantFile, type Settings } from './assistantFile'
+import {
+  applied,
+  editsOf,
+  mergedRecipes,
+  noSettings,
+  type OwnRecipe,
+  readAssistantFile,
+  type Settings,
+} from './assistantFile'
 
 const good = `# Agreed on in May.
 endpoint: house   # our own machine
@@ -98,6 +106,32 @@ test('a file in braces can be changed, too', () => {
       temperature: '0.5',
     },
   )
+})
+
+test('two people who change recipes at once both get what they wanted', () => {
+  const recipe = (instruction: string) => ({ kind: 'edit' as const, instruction })
+  const base = new Map([
+    ['A', recipe('a')],
+    ['B', recipe('b')],
+    ['C', recipe('c')],
+  ])
+  const mine = new Map<string, OwnRecipe | 'hidden'>([
+    ['A', recipe('mine')],
+    ['B', recipe('b')],
+    ['New', recipe('n')],
+  ])
+  const theirs = new Map<string, OwnRecipe | 'hidden'>([
+    ['A', recipe('theirs')],
+    ['C', recipe('c')],
+    ['Fix', 'hidden'],
+  ])
+  expect([...mergedRecipes(base, mine, theirs)]).toEqual([
+    ['A', recipe('mine')],
+    ['New', recipe('n')],
+    ['Fix', 'hidden'],
+  ])
+  expect(mergedRecipes(base, base, theirs)).toEqual(theirs)
+  expect(mergedRecipes(base, mine, base)).toEqual(mine)
 })
 
 test('what cannot be read is not touched', () => {

@@ -106,6 +106,17 @@ export function editsOf(text: string, settings: Partial<Settings>, recipes: Reci
   return [{ from: 0, to: text.length, insert: rewritten(text, meant) }]
 }
 
+/** `mine`, made out of `base`, with what others have made of it meanwhile wherever I have left it as it was. */
+export function mergedRecipes(base: Recipes, mine: Recipes, theirs: Recipes): Recipes {
+  const result = new Map<string, OwnRecipe | 'hidden'>()
+  for (const name of new Set([...mine.keys(), ...theirs.keys()])) {
+    const untouched = sameRecipe(mine.get(name), base.get(name))
+    const recipe = (untouched ? theirs : mine).get(name)
+    if (recipe !== undefined) result.set(name, recipe)
+  }
+  return result
+}
+
 /** `text` after edits of which none overlap. */
 export function applied(text: string, edits: readonly TextEdit[]): string {
   let result = text
@@ -166,8 +177,7 @@ function recipesSection(entry: Entry | undefined, recipes: Recipes): string {
   for (const name of [...known.items].map(({ key }: Pair) => scalar(key))) if (!recipes.has(name)) known.delete(name)
   const before = readRecipes(known)
   for (const [name, recipe] of recipes) {
-    const was = before.get(name)
-    if (was !== undefined && sameRecipe(was, recipe)) continue
+    if (sameRecipe(before.get(name), recipe)) continue
     known.set(name, recipe === 'hidden' ? recipe : section.createNode({ ...recipe }))
   }
   section.set('recipes', known)
@@ -197,15 +207,14 @@ function rewritten(text: string, { settings, recipes }: AssistantFile): string {
   return whole.toString({ lineWidth: 0 })
 }
 
-const sameRecipe = (a: OwnRecipe | 'hidden', b: OwnRecipe | 'hidden'): boolean =>
-  a === 'hidden' || b === 'hidden' ? a === b : a.kind === b.kind && a.instruction === b.instruction
+function sameRecipe(a: OwnRecipe | 'hidden' | undefined, b: OwnRecipe | 'hidden' | undefined): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b
+  return a.kind === b.kind && a.instruction === b.instruction
+}
 
 function sameRecipes(a: Recipes, b: Recipes): boolean {
   if (a.size !== b.size) return false
-  return [...a].every(([name, recipe]) => {
-    const other = b.get(name)
-    return other !== undefined && sameRecipe(recipe, other)
-  })
+  return [...a].every(([name, recipe]) => sameRecipe(recipe, b.get(name)))
 }
 
 function says(text: string, meant: AssistantFile): boolean {

@@ -11,9 +11,12 @@ export interface SharedFile {
   /** As it stands now, with what others type; "" where there is no file, null until that is known. */
   text: string | null
   exists: boolean
-  /** Resolves when all of it is saved. */
-  write: (edits: readonly TextEdit[]) => Promise<void>
+  /** Makes the edits of the text as it is in that very moment; resolves when all of it is saved. */
+  write: (edits: (text: string) => readonly TextEdit[]) => Promise<void>
 }
+
+/** Milliseconds to wait for a save before saying that there is none yet. */
+const patience = 10_000
 
 /** The assistant's settings as a shared text. The file is made when something is first written. */
 export function useAssistantFile(): SharedFile {
@@ -22,22 +25,32 @@ export function useAssistantFile(): SharedFile {
   const node = useStore(tree.tree).byPath.get(assistantFile)
   const session = useDocumentSession(node?.kind === 'text' ? node.id : null)
   const text = useTextOf(session)
-  if (node === undefined) {
-    const write = (edits: readonly TextEdit[]) => api.writeFile(assistantFile, applied('', edits))
+  if (node?.kind !== 'text') {
+    const write = (edits: (text: string) => readonly TextEdit[]) => api.writeFile(assistantFile, applied('', edits('')))
     return { text: opened ? '' : null, exists: false, write }
   }
-  const write = async (edits: readonly TextEdit[]) => {
+  const write = async (edits: (text: string) => readonly TextEdit[]) => {
     if (session === null) throw new Error('The settings are still being opened.')
     session.barriers.allow(true)
     session.doc.transact(() => {
-      for (const { from, to, insert } of lastFirst(edits)) {
+      for (const { from, to, insert } of lastFirst(edits(session.text.toString()))) {
         session.text.delete(from, to - from)
         session.text.insert(from, insert)
       }
     })
-    await session.barriers.saved()
+    await inTime(session.barriers.saved())
   }
   return { text, exists: true, write }
+}
+
+function inTime(saved: Promise<void>): Promise<void> {
+  const late = new Promise<never>((_resolve, reject) =>
+    setTimeout(
+      () => reject(new Error('The settings have not reached the server yet. They will as soon as it can be reached.')),
+      patience,
+    ),
+  )
+  return Promise.race([saved, late])
 }
 
 function useTextOf(session: DocumentSession | null): string | null {
