@@ -133,6 +133,12 @@ def redact(text: str) -> Redacted:
     return Redacted("".join(parts) + text[reached:], redactions)
 
 
+def clipped(redactions: Iterable[Redaction], start: int, end: int) -> tuple[Redaction, ...]:
+    """Those between `start` and `end` of the text, as places of that part of it."""
+    found = (Redaction(one.type, max(one.start, start) - start, min(one.end, end) - start) for one in redactions)
+    return tuple(one for one in found if one.start < one.end)
+
+
 def _mark(type: str) -> str:
     return f"«redacted:{type}»"
 
