@@ -1,7 +1,7 @@
 """What attempts at edits and at writes have in common: taking a suggestion over, and leaving it in order."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ai.attempt import Fenced, Run
@@ -27,6 +27,18 @@ def suggestion_of(job: Job) -> Suggestion:
         SuggestionState.STREAMING,
         job.created_at,
     )
+
+
+MOST_SEEN = 100
+"""Parts of what models saw that are told of one suggestion."""
+
+
+def seen_by_all(generations: Iterable[Generation]) -> list[dict[str, Any]]:
+    """What the models of one suggestion saw, each part once: several files are changed with the same others in view."""
+    parts: list[dict[str, Any]] = []
+    for generation in generations:
+        parts += [part for part in generation.context if part not in parts]
+    return parts[:MOST_SEEN]
 
 
 class SuggestionAttempt(ABC):
@@ -81,7 +93,8 @@ class SuggestionAttempt(ABC):
         model = next((generation.model for generation in made.values()), None)
         collects = await self._tools.feedback.collects(self._job.workspace)
         records = {document: generation.record() for document, generation in made.items()} if collects else {}
-        await self._change(model=model, generations=records, **fields)
+        context = seen_by_all(made.values())
+        await self._change(model=model, generations=records, context=context, **fields)
 
     async def _change(self, **fields: Any) -> None:
         """Raises Fenced when another attempt has begun."""

@@ -41,7 +41,8 @@ class SuggestionState(StrEnum):
 class Suggestion:
     """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
-    `note` is a sentence of the model beside its answer; `error` is why the stream ended early.
+    `note` is a sentence of the model beside its answer; `error` is why the stream ended early. `context` tells what the
+    model saw (`ai.context.Piece.view`), without any text.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Suggestion:
     note: str | None = None
     error: str | None = None
     generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    context: Sequence[dict[str, Any]] = ()
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -76,6 +78,7 @@ class Suggestion:
             record["note"],
             record["error"],
             record["generations"],
+            record.get("context", ()),  # older ones have none
         )
 
     def record(self) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class Suggestion:
             "note": self.note,
             "error": self.error,
             "generations": dict(self.generations),
+            "context": list(self.context),
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:
@@ -118,7 +122,7 @@ class Suggestion:
             "created_at": rfc3339(self.created_at),
             "hunks": [hunk.view() for hunk in ordered],
         }
-        optional = {"note": self.note, "error": self.error}
+        optional = {"note": self.note, "error": self.error, "context": list(self.context) or None}
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 
