@@ -10,12 +10,14 @@ from uuid import uuid4
 import structlog
 from pymongo.errors import ConnectionFailure
 
+from ai.analysis import tidied
 from ai.announcements import Announcements
 from ai.attempt import JobFailed, NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.choices import Choices
 from ai.clock import rfc3339
+from ai.context import WINDOW
 from ai.conversations import Conversations
 from ai.corrections import Corrections
 from ai.create_job import CreateAttempt
@@ -26,8 +28,10 @@ from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
 from ai.feedback_reader import FeedbackReader, Window
+from ai.gathering import Gathering
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
+from ai.manager import Manager, Preparations
 from ai.material import Material
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
@@ -49,6 +53,7 @@ log = structlog.get_logger(__name__)
 RECOVER_EVERY = 5.0
 MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
+MANAGE_AGAIN = 5.0
 
 SHOWN = 200
 """Letters of what was asked, in a list of jobs."""
@@ -57,12 +62,28 @@ SHOWN = 200
 class AssistantSettings(ModelSettings, Protocol):
     @property
     def redis_url(self) -> str | None: ...
+    @property
+    def context_window(self) -> int: ...
 
 
 class Assistant:
     """One per process. `requests` takes what people ask for; everything else here is about what became of it."""
 
-    def __init__(self, storage: Storage, rooms: Rooms, files: Files, endpoints: Endpoints, queue: Queue) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        rooms: Rooms,
+        files: Files,
+        endpoints: Endpoints,
+        queue: Queue,
+        *,
+        analysis: Queue | None = None,
+        window: int = WINDOW,
+    ) -> None:
+        """`analysis` wakes conversation managers as `queue` wakes workers; without it they are of this process.
+
+        `window` is how many tokens the model takes, question and answer together.
+        """
         self._bus = storage.bus
         self._rooms = rooms
         self._files = files
@@ -80,6 +101,8 @@ class Assistant:
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
         self._expiry = Expiry(storage.db)
         material = Material(files, rooms)
+        self.gathering = Gathering(storage.db, files, rooms, material, window)
+        self._preparations = Preparations(storage.db, analysis or LocalQueue())
         self.requests = Requests(
             rooms,
             files,
@@ -90,6 +113,7 @@ class Assistant:
             self.decisions,
             self.conversations,
             self._announcements,
+            self._preparations,
         )
         tools = Toolbox(
             rooms,
@@ -101,6 +125,7 @@ class Assistant:
             self.decisions,
             self.feedback,
             self._announcements,
+            self.gathering,
         )
         self._attempts: dict[str, NewAttempt] = {
             "edit": lambda run: EditAttempt(run, tools),
@@ -110,7 +135,15 @@ class Assistant:
         }
 
     async def ensure_indexes(self) -> None:
-        for part in (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback):
+        for part in (
+            self.jobs,
+            self.suggestions,
+            self.conversations,
+            self.carrying,
+            self.feedback,
+            self.gathering,
+            self._preparations,
+        ):
             await part.ensure_indexes()
 
     async def status(self, workspace: str) -> dict[str, Any]:
@@ -248,7 +281,23 @@ class Assistant:
     # ---- the work
 
     async def work(self) -> None:
-        """Work until cancelled; then put back what is not finished, for another worker to take at once."""
+        """Do all the work of a process, until cancelled."""
+        managing = asyncio.create_task(_repeat(self.manage, MANAGE_AGAIN))
+        try:
+            await self.answer()
+        finally:
+            await end([managing])
+
+    async def manage(self) -> None:
+        """Look at what requests are about, until cancelled; see `ai.manager`."""
+        await Manager(self._preparations, self.jobs, self._prepare).run()
+
+    async def _prepare(self, job: Job) -> None:
+        messages = await self.conversations.messages(job.conversation) if job.conversation is not None else []
+        await self.gathering.prepare(job, [tidied(message.text) for message in messages])
+
+    async def answer(self) -> None:
+        """Work on jobs until cancelled; then put back what is not finished, for another worker to take at once."""
         worker = Worker(
             uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self.outages, self._attempts
         )
@@ -290,21 +339,27 @@ async def open_assistant(
     """
     endpoints = Endpoints(endpoints_from(settings, os.environ))
     queue: Queue
+    analysis: Queue
     if settings.redis_url is None:
-        queue = LocalQueue()
+        queue, analysis = LocalQueue(), LocalQueue()
     else:
         # FastStream takes a quarter of a second to import, which an embedded start need not wait for.
         from ai.queue_redis import RedisQueue
 
         queue = RedisQueue(settings.redis_url, storage.process)
+        analysis = RedisQueue(settings.redis_url, storage.process, "scriptorium.analysis", "managers")
     try:
-        assistant = Assistant(storage, rooms, files, endpoints, queue)
+        assistant = Assistant(
+            storage, rooms, files, endpoints, queue, analysis=analysis, window=settings.context_window
+        )
         await assistant.ensure_indexes()
         try:
             yield assistant
         finally:
             await assistant.choices.close()
+            await assistant.gathering.close()
         await assistant.carrying.idle()
     finally:
         await queue.close()
+        await analysis.close()
         await endpoints.close()

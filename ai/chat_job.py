@@ -2,17 +2,24 @@
 
 import asyncio
 import time
+from collections import ChainMap
+from collections.abc import Sequence
 from contextlib import aclosing
+from typing import Any
 
+from ai.analysis import language_in, tidied
 from ai.answer import TextCleaner
 from ai.attempt import Fenced, JobFailed, Run
 from ai.beside import beside
+from ai.choices import Choice
 from ai.conversations import ConversationNotFound, Message, MessageState
+from ai.gathering import prompted
 from ai.generation import Generation
 from ai.jobs import JobState
 from ai.languages import language_of
 from ai.models import ChatMessage, ModelRequest, Task
 from ai.pace import Pace
+from ai.prompt_data import Secrets
 from ai.prompts import Prompt, chat_prompt, instructed
 from ai.toolbox import Toolbox
 from collab.offsets import utf16_length
@@ -32,16 +39,18 @@ class ChatAttempt:
         self._job = run.job
         self._tools = tools
         self._text = ""
+        self._context: list[dict[str, Any]] = []
         self._shown = 0
         self._shown_units = 0
 
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
         choice = await self._tools.choices.of(self._job.workspace)
-        prompt, task = await self._prompt()
+        prompt, task = await self._prompt(choice)
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("chat", prompt.messages, task, choice.params)
         generation = Generation(self._run, choice.provider, prompt, request)
+        self._context = generation.context
         # The model thinks while the message is begun.
         async with beside(self._begin()) as beginning:
             await self._stream(generation, beginning)
@@ -101,27 +110,37 @@ class ChatAttempt:
             await self._announce(message.id)
         return message
 
-    async def _prompt(self) -> tuple[Prompt, Task]:
+    async def _prompt(self, choice: Choice) -> tuple[Prompt, Task]:
         payload = self._job.payload
-        messages = await self._tools.conversations.messages(self._conversation)
+        async with beside(self._tools.gathering.around(self._job)) as around:
+            messages = await self._tools.conversations.messages(self._conversation)
         asked = next((number for number, m in enumerate(messages) if m.id == payload["question"]), None)
         if asked is None:
             raise JobFailed("The question was deleted.")
         question = messages[asked].text
-        told = [ChatMessage(m.role, m.text) for m in messages[:asked] if m.text]
+        told = [ChatMessage(m.role, tidied(m.text)) for m in messages[:asked] if m.text]
         path = payload["path"]
         document = await self._document(payload["document"]) if path is not None else None
-        language = language_of(path) if path is not None else None
-        prompt = chat_prompt(
+        language = language_of(path) or language_in(document or "") if path is not None else None
+        prompt = await prompted(
+            chat_prompt,
             question=question,
             history=told,
             path=path,
             language=language,
             document=document,
             selection=payload.get("selection"),
+            changed=await self._tools.gathering.changed(self._job, document) if document is not None else (),
+            around=await around,
+            secrets=await self._secrets([document or "", *(turn.content for turn in told)]),
+            window=self._tools.gathering.window(choice),
         )
         corpus = self._tools.material.corpus(self._job.workspace)
         return prompt, Task(instruction=question, path=path, language=language, corpus=corpus)
+
+    async def _secrets(self, texts: Sequence[str]) -> Secrets:
+        known = await asyncio.gather(*(self._tools.gathering.secrets_in(text) for text in texts))
+        return dict(ChainMap(*(dict(one) for one in known)))
 
     async def _document(self, document: str) -> str | None:
         try:
@@ -142,7 +161,7 @@ class ChatAttempt:
 
     async def _change(self, message: Message, **fields: object) -> None:
         """Raises Fenced when another attempt has begun, or the conversation is gone."""
-        if not await self._tools.conversations.change(message, **fields):
+        if not await self._tools.conversations.change(message, context=self._context, **fields):
             raise Fenced(self._job.id)
 
     async def _announce(self, message: str) -> None:

@@ -62,7 +62,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`text` of a message that streams is what has been stored of it; the rest travels as deltas."""
+    """`text` of a message that streams is what has been stored of it; the rest travels as deltas.
+
+    `context` tells what the model saw for an answer (`ai.context.Piece.view`), without any text.
+    """
 
     id: str
     conversation: str
@@ -76,6 +79,7 @@ class Message:
     job: str | None = None
     attempt: int = 0
     error: str | None = None
+    context: Sequence[dict[str, Any]] = ()
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -92,6 +96,7 @@ class Message:
             record["job"],
             record["attempt"],
             record["error"],
+            record.get("context", ()),  # older ones have none
         )
 
     def record(self) -> dict[str, Any]:
@@ -108,6 +113,7 @@ class Message:
             "job": self.job,
             "attempt": self.attempt,
             "error": self.error,
+            "context": list(self.context),
         }
 
     def view(self) -> dict[str, Any]:
@@ -120,7 +126,7 @@ class Message:
             "state": self.state.value,
             "created_at": rfc3339(self.created_at),
         }
-        optional = {"job": self.job, "error": self.error}
+        optional = {"job": self.job, "error": self.error, "context": list(self.context) or None}
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 

@@ -6,8 +6,10 @@ from contextlib import aclosing
 from typing import Any
 
 from ai.attempt import JobFailed, Run
+from ai.beside import beside
 from ai.dictation import Dictation
 from ai.files_answer import FileBegun, FileSaid, FilesReader
+from ai.gathering import prompted
 from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
 from ai.ignore import IGNORE_FILE
@@ -54,9 +56,17 @@ class CreateAttempt(SuggestionAttempt):
             path=self._folder,
             corpus=self._tools.material.corpus(suggestion.workspace),
         )
-        there = await self._tools.material.paths(suggestion.workspace, self._folder)
-        choice = await self._tools.choices.of(self._job.workspace)
-        prompt = files_prompt(instruction=suggestion.instruction, folder=self._folder, there=there)
+        async with beside(self._tools.gathering.around(self._job)) as around:
+            there = await self._tools.material.paths(suggestion.workspace, self._folder)
+            choice = await self._tools.choices.of(self._job.workspace)
+        prompt = await prompted(
+            files_prompt,
+            instruction=suggestion.instruction,
+            folder=self._folder,
+            there=there,
+            around=await around,
+            window=self._tools.gathering.window(choice),
+        )
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
         self._generation = Generation(self._run, choice.provider, prompt, request)

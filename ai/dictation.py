@@ -123,7 +123,7 @@ class Dictation:
         )
 
     def sit_down(self) -> tuple[str, str]:
-        """Take the place to write at; the text before and behind it, for the prompt. Nothing may wait before `type`.
+        """Take the place to write at, which follows what others type; the text before and behind it, for the prompt.
 
         Raises:
             JobFailed

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from ai.attempt import JobFailed, Run
+from ai.beside import beside
 from ai.deltas import Deltas
 from ai.edit_target import About, EditTarget, warnings
 from ai.generation import Generation
@@ -41,8 +42,9 @@ class EditAttempt(SuggestionAttempt):
             await self._clear_earlier(suggestion)
         places = self._job.payload["targets"]
         about = About(self._job.payload["about"], tuple(place["path"] for place in places) if len(places) > 1 else ())
-        self._targets = [EditTarget(self._run, self._tools, suggestion, place, about) for place in places]
-        await self._answer_all()
+        async with beside(self._tools.gathering.around(self._job)) as around:
+            self._targets = [EditTarget(self._run, self._tools, suggestion, place, about, around) for place in places]
+            await self._answer_all()
         if self._saving is not None:
             # Before what came after it, which could otherwise not be found there.
             await self._saving

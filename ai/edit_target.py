@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from pycrdt import Text
 
 from ai import metrics
+from ai.analysis import language_in
 from ai.attempt import JobFailed, Run
 from ai.blocks import mark_for
+from ai.context import Candidate
+from ai.gathering import prompted
 from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
 from ai.known import needed_for, until_known
@@ -51,7 +54,13 @@ class EditTarget:
     """`place`: {document, path, anchors: [bytes, bytes] around the text to change}."""
 
     def __init__(
-        self, run: Run, tools: Toolbox, suggestion: Suggestion, place: Mapping[str, Any], about: About
+        self,
+        run: Run,
+        tools: Toolbox,
+        suggestion: Suggestion,
+        place: Mapping[str, Any],
+        about: About,
+        around: Awaitable[Sequence[Candidate]],
     ) -> None:
         self.document: str = place["document"]
         self.path: str = place["path"]
@@ -66,6 +75,7 @@ class EditTarget:
         self._suggestion = suggestion
         self._anchors = [Anchor.decode(bytes(anchor)) for anchor in place["anchors"]]
         self._about = about
+        self._around = around
 
     async def _open(self) -> tuple[Proposal, Task, int]:
         """The proposal, what is to be done, and where in the document, in UTF-16 code units. Raises JobFailed."""
@@ -88,7 +98,7 @@ class EditTarget:
         task = Task(
             instruction=self._suggestion.instruction,
             path=self.path,
-            language=language_of(self.path),
+            language=language_of(self.path) or language_in(text),
             before=slice_utf16(text, 0, start),
             selection=slice_utf16(text, start, end),
             after=slice_utf16(text, end, utf16_length(text)),
@@ -116,7 +126,7 @@ class EditTarget:
         """Stream the model's answer into the proposal; `news` is called when there is something new to show.
 
         Raises:
-            JobFailed: the text is not there any more.
+            JobFailed: the text is not there any more, or is too much for the model.
             ai.models.ModelError
         """
         choice = await self._tools.choices.of(self._suggestion.workspace)
@@ -125,7 +135,9 @@ class EditTarget:
         long = len(task.selection) >= BLOCKS_FROM and choice.provider.name != "local"
         form: Form = "blocks" if long else "whole"
         mark = mark_for(task.selection)
-        prompt = edit_prompt(
+        gathering = self._tools.gathering
+        prompt = await prompted(
+            edit_prompt,
             instruction=task.instruction,
             path=task.path,
             language=task.language,
@@ -135,6 +147,9 @@ class EditTarget:
             blocks=mark if form == "blocks" else None,
             about=self._about.selection,
             paths=self._about.paths,
+            around=await self._around,
+            secrets=await gathering.secrets_in(task.before, task.selection, task.after),
+            window=gathering.window(choice),
         )
         prompt = instructed(prompt, choice.system_instruction)
         rewriting = Rewriting(self.proposal, start, task.selection, form, mark)

@@ -6,7 +6,10 @@ from storage.mongo import Database
 KEPT = 30 * 24 * 3600.0
 """Seconds for which jobs, suggestions and conversations are kept."""
 
-_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "erasures")
+PREPARED = 3600.0
+"""Seconds after which nobody needs a request prepared any more."""
+
+_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "erasures", "turns")
 
 _BATCH = 500
 
@@ -24,6 +27,10 @@ class Expiry:
         await self._sweep("conversations", "updated_at", before, "messages", "conversation")
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
+        for name in ("analyses", "turns"):
+            await self._db[name].delete_many({"expires_at": {"$lt": now()}})
+        # Where no process is a conversation manager, nobody takes them.
+        await self._db["preparations"].delete_many({"created_at": {"$lt": now() - PREPARED}})
 
     async def _sweep(self, name: str, age: str, before: float, parts: str, owner: str) -> None:
         while True:

@@ -86,6 +86,11 @@ class Generation:
         return self.note
 
     @property
+    def context(self) -> list[dict[str, Any]]:
+        """What the model saw, for people (`ai.context.Piece.view`); the local assistant works from no prompt."""
+        return [] if self._provider.name == "local" else list(self._prompt.context)
+
+    @property
     def cut_off(self) -> bool:
         return self.finish_reason in ("length", "filtered")
 

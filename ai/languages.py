@@ -83,6 +83,10 @@ _BY_ENDING = {
 _LANGUAGES = {ending: language for language, endings in _BY_ENDING.items() for ending in endings.split()}
 
 
+KNOWN = frozenset(_LANGUAGES.values()) | frozenset(_BY_NAME.values())
+"""Every name that `language_of` may give."""
+
+
 def language_of(path: str) -> str | None:
     """A lower-case name such as "python" or "markdown", None where the file's name tells nothing."""
     name = path.rpartition("/")[2].lower()

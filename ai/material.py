@@ -21,8 +21,11 @@ class Material:
 
     async def ignores(self, workspace: str, path: str) -> bool:
         """Whether the file at `path` must not reach a model."""
-        tree = await self._files.tree(workspace)
-        return (await self._rules(tree)).ignores(path)
+        return (await self.rules(workspace)).ignores(path)
+
+    async def rules(self, workspace: str) -> IgnoreRules:
+        """Which paths of `workspace` must not reach a model."""
+        return await self._rules(await self._files.tree(workspace))
 
     async def naming(self, workspace: str, names: Sequence[str]) -> list[str]:
         """The paths of the text files that a model may see and in which one of `names` stands as a word of its own."""

@@ -37,13 +37,17 @@ UNREACHABLE = (RedisError, OSError, TimeoutError)
 
 
 class RedisQueue:
-    """See `ai.queue.Queue`. `consumer` names this worker, or this process when it only wakes others."""
+    """See `ai.queue.Queue`. `consumer` names this worker, or this process when it only wakes others.
 
-    def __init__(self, url: str, consumer: str) -> None:
+    `stream` and `group` are those of one kind of consumers, all of which do the same work.
+    """
+
+    def __init__(self, url: str, consumer: str, stream: str = STREAM, group: str = GROUP) -> None:
+        self._stream = stream
         self._broker = RedisBroker(url, logger=logging.getLogger(__name__), socket_connect_timeout=1.0)
-        self._fresh = self._broker.subscriber(stream=StreamSub(STREAM, group=GROUP, consumer=consumer))
+        self._fresh = self._broker.subscriber(stream=StreamSub(stream, group=group, consumer=consumer))
         self._abandoned = self._broker.subscriber(
-            stream=StreamSub(STREAM, group=GROUP, consumer=consumer, min_idle_time=round(ABANDONED * 1000))
+            stream=StreamSub(stream, group=group, consumer=consumer, min_idle_time=round(ABANDONED * 1000))
         )
         self._joined = False
         self._next_reclaim = 0.0
@@ -53,7 +57,7 @@ class RedisQueue:
         try:
             async with asyncio.timeout(HANGS):
                 await self._broker.connect()
-                await self._broker.publish(b"", stream=STREAM, maxlen=LONGEST)
+                await self._broker.publish(b"", stream=self._stream, maxlen=LONGEST)
         except UNREACHABLE as error:
             self._note_away(error)
 

@@ -13,6 +13,7 @@ from ai.create_job import OWN_FOLDER
 from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
 from ai.jobs import Jobs, Person
+from ai.manager import Preparations
 from ai.material import Material
 from ai.naming import names_in
 from ai.queue import Queue
@@ -29,6 +30,9 @@ from collab.trees import PathConflict
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
 
+
+MOST_OPEN = 20
+"""Files that a job remembers to have been open when it was asked for."""
 
 MOST_FILES = 40
 """That one request may change."""
@@ -87,6 +91,7 @@ class Requests:
         decisions: Decisions,
         conversations: Conversations,
         announcements: Announcements,
+        preparations: Preparations,
     ) -> None:
         self._rooms = rooms
         self._files = files
@@ -97,6 +102,7 @@ class Requests:
         self._decisions = decisions
         self._conversations = conversations
         self._announcements = announcements
+        self._preparations = preparations
 
     async def edit(
         self,
@@ -246,6 +252,7 @@ class Requests:
             "document": entry.id if entry else None,
             "path": entry.path if entry else None,
             "selection": selected,
+            "open": self._rooms.visited_in(workspace)[:MOST_OPEN],
         }
         async with beside(self._announcements.chat_message(workspace, talk.id, question.view())) as told:
             job = await self._jobs.create(
@@ -253,7 +260,8 @@ class Requests:
             )
             await told
         await self._queue.wake()
-        await self._announcements.job_changed(job)
+        async with beside(self._preparations.ask(job.id)):
+            await self._announcements.job_changed(job)
         return Asked(job.id, conversation=talk.id)
 
     async def _selected(self, entry: FileEntry, start: int, end: int) -> str:
@@ -285,13 +293,14 @@ class Requests:
             workspace=workspace,
             kind=kind,
             requested_by=by,
-            payload={**payload, "targets": list(targets)},
+            payload={**payload, "targets": list(targets), "open": self._rooms.visited_in(workspace)[:MOST_OPEN]},
             suggestion=uuid4().hex,
         )
         suggestion = suggestion_of(job)
         await self._suggestions.create(suggestion)
         async with beside(self._announcements.suggestion_changed(suggestion.view(()))) as told:
             await self._queue.wake()
+            await self._preparations.ask(job.id)
             await told
         return Asked(job.id, suggestion=suggestion.id)
 

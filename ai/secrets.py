@@ -161,6 +161,12 @@ def _parts_of(known: Known, text: str) -> Iterator[Redaction]:
                 yield Redaction(kind_here, at, at + length)
 
 
+def clipped(redactions: Iterable[Redaction], start: int, end: int) -> tuple[Redaction, ...]:
+    """Those between `start` and `end` of the text, as places of that part of it."""
+    found = (Redaction(one.type, max(one.start, start) - start, min(one.end, end) - start) for one in redactions)
+    return tuple(one for one in found if one.start < one.end)
+
+
 def _mark(type: str) -> str:
     return f"«redacted:{type}»"
 

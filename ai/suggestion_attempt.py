@@ -1,7 +1,7 @@
 """What attempts at edits and at writes have in common: taking a suggestion over, and leaving it in order."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,18 @@ def suggestion_of(job: Job) -> Suggestion:
         SuggestionState.STREAMING,
         job.created_at,
     )
+
+
+MOST_SEEN = 100
+"""Parts of what models saw that are told of one suggestion."""
+
+
+def seen_by_all(generations: Iterable[Generation]) -> list[dict[str, Any]]:
+    """What the models of one suggestion saw, each part once: several files are changed with the same others in view."""
+    parts: list[dict[str, Any]] = []
+    for generation in generations:
+        parts += [part for part in generation.context if part not in parts]
+    return parts[:MOST_SEEN]
 
 
 class SuggestionAttempt(ABC):
@@ -96,7 +108,7 @@ class SuggestionAttempt(ABC):
         model = ", ".join(dict.fromkeys(generation.model for generation in made.values())) or None
         kept = await self._may_be_kept()
         records = {document: generation.record() for document, generation in made.items()} if kept else {}
-        await self._change(model=model, generations=records, **fields)
+        await self._change(model=model, generations=records, context=seen_by_all(made.values()), **fields)
         if records and not await self._may_be_kept():
             await self._change(generations={})  # it was erased, or switched off, at this very moment
 

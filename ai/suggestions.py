@@ -42,7 +42,8 @@ class Suggestion:
     """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
     `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
-    answer; `error` is why the stream ended early.
+    answer; `error` is why the stream ended early. `context` tells what the model saw (`ai.context.Piece.view`), without
+    any text.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Suggestion:
     error: str | None = None
     generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     earlier: tuple[dict[str, Any], ...] = ()
+    context: Sequence[dict[str, Any]] = ()
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -79,6 +81,7 @@ class Suggestion:
             record["error"],
             record["generations"],
             tuple(record.get("earlier", ())),
+            record.get("context", ()),  # older ones have none
         )
 
     def record(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ class Suggestion:
             "error": self.error,
             "generations": dict(self.generations),
             "earlier": list(self.earlier),
+            "context": list(self.context),
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:
@@ -128,7 +132,7 @@ class Suggestion:
             "created_at": rfc3339(self.created_at),
             "hunks": [hunk.view() for hunk in ordered],
         }
-        optional = {"note": self.note, "error": self.error}
+        optional = {"note": self.note, "error": self.error, "context": list(self.context) or None}
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 

@@ -7,6 +7,7 @@ from ai.choices import Choices
 from ai.conversations import Conversations
 from ai.decisions import Decisions
 from ai.feedback import Feedback
+from ai.gathering import Gathering
 from ai.material import Material
 from ai.suggestions import Suggestions
 from collab.files import Files
@@ -24,3 +25,4 @@ class Toolbox:
     decisions: Decisions
     feedback: Feedback
     announcements: Announcements
+    gathering: Gathering

@@ -1,12 +1,17 @@
 """Jobs of kind write: the assistant types into the document as a peer, and people decide what becomes of it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 
+from ai.analysis import language_in
 from ai.answer import AnswerStream
 from ai.attempt import JobFailed, Run
+from ai.beside import beside
 from ai.choices import Choice
+from ai.context import Candidate
 from ai.dictation import Dictation
+from ai.gathering import prompted
 from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
 from ai.languages import language_of
@@ -60,7 +65,8 @@ class WriteAttempt(SuggestionAttempt):
         earlier = await self._last_hunk(suggestion)
         if earlier is not None and earlier.attempt <= self._job.revived_at:
             earlier = await self._without_failed(dictation, earlier)
-        hunk = await dictation.begin(earlier)
+        async with beside(self._tools.gathering.around(self._job)) as around:
+            hunk = await dictation.begin(earlier)
         if hunk.state is not HunkState.STREAMING:
             # An earlier attempt came as far as this, and people may have decided it since.
             await self._change(state=SuggestionState.READY.value)
@@ -70,7 +76,7 @@ class WriteAttempt(SuggestionAttempt):
         choice = await self._tools.choices.of(self._job.workspace)
         before, after = dictation.sit_down()
         try:
-            await self._type_answer(dictation, before, after, choice)
+            await self._type_answer(dictation, before, after, choice, await around)
         finally:
             dictation.get_up()
         await dictation.settle()
@@ -92,19 +98,29 @@ class WriteAttempt(SuggestionAttempt):
             [hunk] = [one for one in await self._tools.suggestions.hunks(self._suggestion) if one.id == hunk.id]
         return hunk if hunk.state is HunkState.ACCEPTED else None
 
-    async def _type_answer(self, dictation: Dictation, before: str, after: str, choice: Choice) -> None:
+    async def _type_answer(
+        self, dictation: Dictation, before: str, after: str, choice: Choice, around: Sequence[Candidate]
+    ) -> None:
         """Raises ModelError after typing what came."""
         path = self._target["path"]
         task = Task(
             instruction=self._job.payload["instruction"],
             path=path,
-            language=language_of(path),
+            language=language_of(path) or language_in(before + after),
             before=before,
             after=after,
             corpus=self._tools.material.corpus(self._job.workspace),
         )
-        prompt = write_prompt(
-            instruction=task.instruction, path=path, language=task.language, before=before, after=after
+        prompt = await prompted(
+            write_prompt,
+            instruction=task.instruction,
+            path=path,
+            language=task.language,
+            before=before,
+            after=after,
+            around=around,
+            secrets=await self._tools.gathering.secrets_in(before, after),
+            window=self._tools.gathering.window(choice),
         )
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -145,6 +145,7 @@ class Documents:
 
     async def ensure_indexes(self) -> None:
         await self._records.create_index([("workspace", ASCENDING), ("drive.path", ASCENDING)])
+        await self._records.create_index([("workspace", ASCENDING), ("updated_at", DESCENDING)])
 
     async def create_tree(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""
@@ -178,6 +179,11 @@ class Documents:
         """Every file of ``workspace`` by id, in the tree or not."""
         records = self._records.find({"workspace": workspace}, batch_size=BATCH)
         return {file.id: file async for record in records if (file := _file(record)) is not None}
+
+    async def newest(self, workspace: str, most: int) -> dict[str, FileRecord]:
+        """The files of ``workspace`` that have settled last, the newest first, in the tree or not."""
+        found = self._records.find({"workspace": workspace}).sort([("updated_at", DESCENDING)]).limit(most)
+        return {file.id: file async for record in found if (file := _file(record)) is not None}
 
     async def summaries(self, workspace: str) -> dict[str, FileSummary]:
         """As `of_workspace`, without what a list of files does not show."""

@@ -6,7 +6,7 @@ Between `collab.trees`, which says what is where, and `collab.contents`, which h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -138,6 +138,17 @@ class Files:
             elif (summary := records.get(node.id)) is not None:
                 entries.append(FileEntry(node.id, node.path, summary.kind, summary.size, summary.updated_at))
         return entries
+
+    async def newest(self, workspace: str, most: int, *, among: Collection[str] = ()) -> Sequence[FileEntry]:
+        """The texts that have settled last, anywhere, the newest first: at most ``most``, behind those ``among``."""
+        named, records = await asyncio.gather(self._documents.find_all(among), self._documents.newest(workspace, most))
+        nodes = (await self.trees.read(workspace)).nodes
+        others = [record for record in records.values() if record.id not in named]
+        return [
+            FileEntry(record.id, nodes[record.id].path, record.kind, record.size, record.updated_at)
+            for record in (*named.values(), *others)
+            if record.kind == "text" and record.workspace == workspace and record.id in nodes
+        ]
 
     async def entry(self, workspace: str, path: str) -> FileEntry:
         """Raises FileNotFound."""

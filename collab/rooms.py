@@ -330,6 +330,11 @@ class Rooms:
         slot = self._slots.get(document)
         return slot.opening.result().deleters if slot is not None and _is_open(slot) else set()
 
+    def visited_in(self, workspace: str) -> list[str]:
+        """The texts of ``workspace`` that somebody is connected to here."""
+        rooms = [room for room in self.open_rooms if room.workspace == workspace and room.kind == "text"]
+        return [room.document for room in rooms if room.audience.connections]
+
     def visited(self, document: str) -> bool:
         """Whether somebody is connected to ``document`` here."""
         slot = self._slots.get(document)

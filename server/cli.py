@@ -51,12 +51,18 @@ def serve(
 
 
 @app.command()
-def worker(data_dir: DataDir = None) -> None:
+def worker(
+    data_dir: DataDir = None,
+    only: Annotated[
+        Literal["answers", "analysis"] | None,
+        typer.Option("--only", help="Only ask models, or only analyse what is asked about. Default: both."),
+    ] = None,
+) -> None:
     """Start one more worker for the assistant. Needs Redis; without it the worker runs inside `serve`."""
     with _sentences():
         from server import worker as running
 
-        _run(running.work(_settings(data_dir)))
+        _run(running.work(_settings(data_dir), only))
 
 
 @tokens.command("create")

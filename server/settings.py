@@ -14,6 +14,7 @@ import structlog
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ai.context import WINDOW
 from collab.limits import Limits
 from server.commands.failure import CommandFailed
 
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
 
     endpoints_file: Path | None = None
     """Further model endpoints for groups to choose from; see `ai.models.environment`."""
+
+    context_window: int = Field(default=WINDOW, ge=2_000)
+    """Tokens that the model takes at once, question and answer together."""
 
     owner_token: SecretStr | None = None
     """The owner's API token, set when the first start creates the owner."""

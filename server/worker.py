@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from typing import Literal
 
 import structlog
 
@@ -14,8 +15,12 @@ from server.settings import Settings, warn_of_unknown
 log = structlog.get_logger(__name__)
 
 
-async def work(settings: Settings) -> None:
-    """Work until SIGINT or SIGTERM; what is unfinished then goes to another worker."""
+Only = Literal["answers", "analysis"]
+"""What one process does: work on jobs, or look at what requests are about before that (`ai.manager`)."""
+
+
+async def work(settings: Settings, only: Only | None = None) -> None:
+    """Work until SIGINT or SIGTERM; what is unfinished then goes to another worker. None does all kinds of work."""
     warn_of_unknown(os.environ)
     if settings.redis_url is None:
         raise CommandFailed(
@@ -26,8 +31,10 @@ async def work(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with open_core(settings) as core, running(collect_regularly()):
-        log.info("working")
-        working = asyncio.create_task(core.assistant.work())
+        log.info("working", only=only)
+        assistant = core.assistant
+        work = {None: assistant.work, "answers": assistant.answer, "analysis": assistant.manage}[only]
+        working = asyncio.create_task(work())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()

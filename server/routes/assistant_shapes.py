@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from ai.context import Role
+
 
 def _has_no_half_characters(text: str) -> str:
     # JSON can spell half of a surrogate pair, which no encoding can store.
@@ -150,6 +152,28 @@ class SuggestionAuthor(SomePerson):
     model: str | None = None
 
 
+class Seen(BaseModel):
+    """A part of what the model saw, without its text."""
+
+    role: Role
+    path: str | None = None
+    tokens: int
+    of: int
+    """Tokens that there were in all; `tokens` of them had room."""
+    why: str
+    lines: tuple[int, int] | None = None
+    """The first and the last that were shown, of a file, counted from 1."""
+    messages: int | None = None
+    of_messages: int | None = None
+    """Messages of the conversation that were shown, and that there were."""
+    secrets: int | None = None
+    """Places where what looks like a secret was taken out."""
+    unseen: int | None = None
+    """Letters that nobody sees, which were taken out."""
+    kept: bool | None = None
+    """It went in as it stands: nothing of these was taken out."""
+
+
 class SuggestionShown(BaseModel):
     id: str
     job: str
@@ -164,6 +188,8 @@ class SuggestionShown(BaseModel):
     hunks: list[HunkShown]
     note: str | None = None
     error: str | None = None
+    context: list[Seen] | None = None
+    """What the model saw."""
 
 
 class HunkOutcome(BaseModel):
@@ -195,6 +221,8 @@ class MessageShown(BaseModel):
     created_at: str
     job: str | None = None
     error: str | None = None
+    context: list[Seen] | None = None
+    """What the model saw for an answer."""
 
 
 class ConversationWhole(ConversationShown):

@@ -171,6 +171,7 @@ async def _process(
     assistant = Assistant(storage, rooms, files, endpoints, queue)
     stack.push_async_callback(assistant.choices.close)
     stack.push_async_callback(assistant.carrying.idle)
+    stack.push_async_callback(assistant.gathering.close)
     return Process(storage, rooms, files, assistant, workspace)
 
 

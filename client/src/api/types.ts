@@ -149,6 +149,27 @@ export interface Suggestion {
   error?: string | null
   created_at: string
   hunks: Hunk[]
+  /** What the model saw. */
+  context?: Seen[] | null
+}
+
+/** A part of what the model saw, without its text. */
+export interface Seen {
+  role: 'selection' | 'about' | 'files' | 'mentioned' | 'before' | 'after' | 'document' | 'history' | 'file' | 'example'
+  path?: string | null
+  tokens: number
+  /** Tokens that there were in all. */
+  of: number
+  why: string
+  /** The first and the last line that were shown, counted from 1. */
+  lines?: [number, number] | null
+  /** Messages that were shown, and that there were. */
+  messages?: number | null
+  of_messages?: number | null
+  /** Taken out, unless `kept`. */
+  secrets?: number | null
+  unseen?: number | null
+  kept?: boolean | null
 }
 
 export type Decision = 'accept' | 'reject' | 'undo'
@@ -171,6 +192,8 @@ export interface ChatMessage {
   job?: string | null
   created_at: string
   error?: string | null
+  /** What the model saw for an answer. */
+  context?: Seen[] | null
 }
 
 export interface Conversation {

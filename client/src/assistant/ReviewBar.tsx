@@ -11,6 +11,7 @@ import { attempt } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import type { ReviewHandlers } from './handlers'
 import { goToHunk } from './reviewKeys'
+import { Saw } from './Saw'
 import { inDocument } from './suggestions'
 import { type BarRow, barRow } from './summary'
 
@@ -142,6 +143,7 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
           </IconButton>
         )}
       </div>
+      <Saw context={suggestion.context} />
     </li>
   )
 }

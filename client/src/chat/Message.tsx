@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../api/types'
 import { cancelJob, retryJob } from '../api/workspace'
+import { Saw } from '../assistant/Saw'
 import { formatFull, formatWhen } from '../lib/format'
 import { Markdown } from '../markdown/Markdown'
 import { useColorOf } from '../people/useColorOf'
@@ -53,6 +54,7 @@ export function Message({ message }: { message: ChatMessage }) {
         {/* What people type stands as they typed it; only the assistant is known to write Markdown. */}
         {role === 'assistant' ? <Markdown text={text} path="" /> : <p className="message-text">{text}</p>}
         <State message={message} />
+        <Saw context={message.context} />
       </div>
     </li>
   )
