@@ -105,6 +105,7 @@ $(STAMPS)/peers: bench/peers/package-lock.json $(STAMPS)/node
 
 bench: $(STAMPS)/runtime $(STAMPS)/editor $(STAMPS)/peers .bench/node/.installed $(PYTHON_PEERS:%=.bench/%/.installed) .bench/relay
 	$(BIN)/python bench/run.py $(ARGS)
+	$(if $(ARGS),,$(BIN)/python bench/assistant.py)
 
 torture: $(STAMPS)/dev $(STAMPS)/yjs services
 	$(BIN)/python -m tests.torture $(ARGS)

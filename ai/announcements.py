@@ -36,3 +36,7 @@ class Announcements:
     async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
         """`found` as `ai.choices.FileState.view` gives it."""
         await self._events.append(workspace, "scriptorium.assistant.config", found)
+
+    async def outage(self, workspace: str, data: dict[str, Any]) -> None:
+        """A model does not answer, or answers again: `data` as `ai.outages.view` gives it, with `over` at its end."""
+        await self._events.append(workspace, "scriptorium.assistant.outage", data)

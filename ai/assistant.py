@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from uuid import uuid4
@@ -16,8 +16,10 @@ from ai.attempt import JobFailed, NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.choices import Choices
+from ai.clock import rfc3339
 from ai.context import WINDOW
 from ai.conversations import Conversations
+from ai.corrections import Corrections
 from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
 from ai.edit_job import EditAttempt
@@ -25,6 +27,7 @@ from ai.expiry import Expiry
 from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
+from ai.feedback_reader import FeedbackReader, Window
 from ai.gathering import Gathering
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
@@ -32,6 +35,7 @@ from ai.manager import Manager, Preparations
 from ai.material import Material
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
+from ai.outages import Outages
 from ai.placing import placed
 from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
@@ -50,6 +54,9 @@ RECOVER_EVERY = 5.0
 MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
 MANAGE_AGAIN = 5.0
+
+SHOWN = 200
+"""Letters of what was asked, in a list of jobs."""
 
 
 class AssistantSettings(ModelSettings, Protocol):
@@ -85,7 +92,10 @@ class Assistant:
         self.jobs = Jobs(storage.db)
         self.suggestions = Suggestions(storage.db)
         self.conversations = Conversations(storage.db)
-        self.feedback = Feedback(storage.db, rooms)
+        self.outages = Outages(storage.db, self._announcements)
+        self.feedback = Feedback(storage.db)
+        self.corrections = Corrections(storage.db, rooms, files, self.feedback.consent)
+        self.records = FeedbackReader(storage.db)
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
@@ -172,6 +182,38 @@ class Assistant:
             self._bus.publish(CANCEL_CHANNEL, job.encode())
         return after
 
+    async def retry(self, job: str) -> Job:
+        """Try a job once more that has failed. What it had come to is taken back first, as far as nobody decided it.
+
+        Raises:
+            ai.jobs.JobNotFound, ai.jobs.NotFailed
+        """
+        revived = await self.jobs.revive(job)
+        await self._queue.wake()
+        await self._announcements.job_changed(revived)
+        return revived
+
+    async def put_aside(self, job: str) -> Job:
+        """Leave a failed job out of the lists from now on. Raises ai.jobs.JobNotFound, ai.jobs.NotFailed."""
+        aside = await self.jobs.put_aside(job)
+        await self._announcements.job_changed(aside)
+        return aside
+
+    async def jobs_of(self, workspace: str, state: JobState | None) -> list[dict[str, Any]]:
+        """See `ai.jobs.Jobs.of_workspace`; each with the beginning of what was asked, the path, and when it ended."""
+        jobs = await self.jobs.of_workspace(workspace, state)
+        questions = [job.payload["question"] for job in jobs if "question" in job.payload]
+        texts = await self.conversations.texts(questions) if questions else {}
+        shown = []
+        for job in jobs:
+            places = job.payload.get("targets") or [job.payload]
+            said = job.payload.get("instruction") or texts.get(job.payload.get("question", ""), "")
+            ended = rfc3339(job.finished_at) if job.finished_at is not None else None
+            path = places[0].get("path") or job.payload.get("folder")
+            about = {"instruction": _shortened(said), "path": path or None, "finished_at": ended}
+            shown.append(job.view() | about)
+        return shown
+
     async def suggestion(self, id: str) -> dict[str, Any]:
         """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""
         suggestion = await self.suggestions.get(id)
@@ -184,12 +226,18 @@ class Assistant:
         return [s.view(hunk for hunk in hunks if hunk.suggestion == s.id) for s in found]
 
     async def decide(
-        self, suggestion: str, hunks: Sequence[str] | None, decision: Decision, by: Person, reason: str | None = None
+        self,
+        suggestion: str,
+        hunks: Sequence[str] | None,
+        decision: Decision,
+        by: Person,
+        reason: str | None = None,
+        shown: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
         """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
-        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed)
+        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed, shown=shown)
         await self._drop_emptied(suggestion, outcomes)
         return outcomes
 
@@ -220,15 +268,15 @@ class Assistant:
         await self.choices.forget_workspace(workspace)
         await self._expiry.forget_workspace(workspace)
 
-    async def feedback_lines(self, workspace: str, format: Format) -> AsyncIterator[str]:
-        """See `ai.feedback.Feedback.export`, with all that was decided here before."""
+    async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
+        """See `ai.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
         await self.carrying.idle()
-        return self.feedback.export(workspace, format)
+        return self.records.export(workspace, format, window)
 
-    async def erase_feedback(self, workspace: str) -> int:
-        """See `ai.feedback.Feedback.erase`; nothing that was decided here before comes after it."""
+    async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
+        """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
         await self.carrying.idle()
-        return await self.feedback.erase(workspace)
+        return await self.feedback.erase(workspace, person)
 
     # ---- the work
 
@@ -250,16 +298,23 @@ class Assistant:
 
     async def answer(self) -> None:
         """Work on jobs until cancelled; then put back what is not finished, for another worker to take at once."""
-        worker = Worker(uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self._attempts)
+        worker = Worker(
+            uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self.outages, self._attempts
+        )
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
-            asyncio.create_task(_repeat(self.feedback.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
         ]
         try:
             await worker.run()
         finally:
             await end(chores)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from ai.jobs import LEASE, Job, JobState
+from ai.models import Outage
 
 
 class JobFailed(Exception):
@@ -30,6 +31,10 @@ class Run:
         self.job = job
         self.shown = False
         """Whether people have seen something of the answer: then a failing model is not asked again by itself."""
+        self.outage: Outage | None = None
+        """Why the built-in assistant answered instead of the model."""
+        self.outage_over: Outage | None = None
+        """What the model's answer has put an end to."""
         self.stopped: Stop | None = None
         self._held_until = time.monotonic() + LEASE
         self._work: asyncio.Task[None] | None = None

@@ -16,7 +16,7 @@ from ai.clock import now
 from ai.decision_record import DecisionRecord
 from ai.faults import fault
 from ai.feedback import Feedback
-from ai.suggestions import SuggestionNotFound, Suggestions
+from ai.suggestions import SuggestionNotFound, Suggestions, SuggestionState
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
 from storage.mongo import Database
@@ -86,7 +86,11 @@ class Carrying:
         else:
             hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(suggestion.id)}
             decided = [(hunks[record.hunk], record) for record in records if record.hunk in hunks]
-            await self._feedback.derive(suggestion, decided)
+            await self._feedback.derive(suggestion, list(hunks.values()), decided)
+            if suggestion.state is SuggestionState.STREAMING:
+                # Its worker may have looked for the records just before they were written.
+                after = await self._suggestions.get(suggestion.id)
+                await self._feedback.answered(after, await self._suggestions.hunks(after.id))
         finished = {"_id": {"$in": [record.id for record in records]}}
         await self._decisions.update_many(finished, {"$set": {"state": "finished"}})
 

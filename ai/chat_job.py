@@ -54,7 +54,10 @@ class ChatAttempt:
         # The model thinks while the message is begun.
         async with beside(self._begin()) as beginning:
             await self._stream(generation, beginning)
-        if (message := await beginning).state is MessageState.STREAMING:
+        message = await beginning
+        if message.state is MessageState.FAILED:
+            raise JobFailed(message.error or "It could not be answered.")
+        if message.state is MessageState.STREAMING:
             error = generation.warning if self._text != generation.note else None
             await self._change(message, text=self._text, state=MessageState.DONE.value, error=error)
             await self._announce(message.id)
@@ -91,7 +94,12 @@ class ChatAttempt:
     async def _begin(self) -> Message:
         try:
             message = await self._tools.conversations.answer(
-                self._conversation, self._job.workspace, self._job.payload["answer"], self._job.id, self._job.attempt
+                self._conversation,
+                self._job.workspace,
+                self._job.payload["answer"],
+                self._job.id,
+                self._job.attempt,
+                self._job.revived_at,
             )
         except ConversationNotFound as error:
             raise JobFailed("The conversation was deleted.") from error

@@ -203,11 +203,14 @@ class Conversations:
         await self._add(message)
         return message
 
-    async def answer(self, conversation: str, workspace: str, id: str, job: str, attempt: int) -> Message:
+    async def answer(
+        self, conversation: str, workspace: str, id: str, job: str, attempt: int, revived_at: int
+    ) -> Message:
         """The assistant's message `id`, empty and streaming, for `attempt` at `job`.
 
         It stands where it first stood also when an earlier attempt had begun it. A message that has ended is returned
-        as it is, and so is one that a later attempt has begun.
+        as it is, and so is one that a later attempt has begun. One that failed in an attempt up to `revived_at` begins
+        anew.
 
         Raises:
             ConversationNotFound
@@ -229,9 +232,18 @@ class Conversations:
             )
             await self._add(message)
             return message
+        anew = {"text": "", "attempt": attempt, "state": MessageState.STREAMING.value, "error": None}
         beginning = {"_id": id, "state": MessageState.STREAMING.value, "attempt": {"$lt": attempt}}
-        await self._messages.update_one(beginning, {"$set": {"text": "", "attempt": attempt}})
+        await self._messages.update_one(beginning, {"$set": anew})
+        if revived_at:
+            failed = {"_id": id, "state": MessageState.FAILED.value, "attempt": {"$lte": revived_at}}
+            await self._messages.update_one(failed, {"$set": anew})
         return Message.of(await self._messages.find_one({"_id": id}) or record)
+
+    async def texts(self, messages: Sequence[str]) -> dict[str, str]:
+        """The texts of `messages` by their ids; those that are gone are left out."""
+        found = self._messages.find({"_id": {"$in": list(messages)}}, {"text": 1})
+        return {record["_id"]: record["text"] async for record in found}
 
     async def change(self, message: Message, **fields: Any) -> bool:
         """Set `fields` of a message that streams. False when another attempt has taken over, or it is gone."""

@@ -70,6 +70,7 @@ class CreateAttempt(SuggestionAttempt):
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
         self._generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation.form = "files"
         try:
             async with asyncio.TaskGroup() as group:
                 await self._read(self._generation, suggestion, group)
@@ -160,10 +161,23 @@ class CreateAttempt(SuggestionAttempt):
                 await self._leave(suggestion, hunk, keep=True)
 
     async def _clear_earlier(self, suggestion: Suggestion) -> None:
-        """What an earlier attempt had finished stays, and is not asked for again; what it had begun goes."""
+        """What an earlier attempt had finished stays, and is not asked for again; what it had begun goes.
+
+        Of a job that had failed all goes that nobody has decided: which of it was finished, nobody can tell.
+        """
         for hunk in await self._tools.suggestions.hunks(suggestion.id):
             if hunk.state is HunkState.STREAMING:
                 await self._leave(suggestion, hunk, keep=False)
+            elif hunk.state is HunkState.PENDING and hunk.attempt <= self._job.revived_at:
+                await self._take_back_failed(suggestion, hunk)
+
+    async def _take_back_failed(self, suggestion: Suggestion, hunk: Hunk) -> None:
+        try:
+            async with self._tools.rooms.open(hunk.document) as room:
+                await Dictation(self._run, self._tools, suggestion, {}, room).supersede(hunk)
+        except (DocumentGone, DocumentNotFound, RoomClosed):
+            return
+        await self._tools.files.delete_empty(hunk.workspace, hunk.document, self._author)
 
     async def _leave(self, suggestion: Suggestion, hunk: Hunk, *, keep: bool) -> None:
         try:

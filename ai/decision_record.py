@@ -24,7 +24,7 @@ class DecisionRecord:
     """`revision` is that of the hunk before the decision, `to` the state after it.
 
     `update` are the bytes that carry it out, None where the document stays as it is. `decided_by` is None for
-    superseded alone.
+    superseded alone. `was_shown` and `shown_ms` are about the screen of whoever decided: None where it did not say.
     """
 
     hunk: str
@@ -41,6 +41,8 @@ class DecisionRecord:
     update: bytes | None = None
     insertion: Insertion | None = None
     finished: bool = False
+    was_shown: bool | None = None
+    shown_ms: int | None = None
 
     @property
     def id(self) -> str:
@@ -69,6 +71,8 @@ class DecisionRecord:
             bytes(record["update"]) if record["update"] is not None else None,
             Insertion(record["client"], record["length"]) if record["client"] is not None else None,
             record["state"] == "finished",
+            record.get("was_shown"),
+            record.get("shown_ms"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -89,6 +93,8 @@ class DecisionRecord:
             "update": self.update,
             "client": self.insertion.client if self.insertion else None,
             "length": self.insertion.length if self.insertion else None,
+            "was_shown": self.was_shown,
+            "shown_ms": self.shown_ms,
             "state": "unfinished",
             "leased_until": now() + TAKEN_FOR_DEAD,
         }

@@ -13,11 +13,14 @@ from pycrdt import Doc, Text, merge_updates
 
 from ai.hunks import Effect, Hunk
 from ai.known import needed_for
+from collab.codec import read_var_uint
 from collab.edits import TextEdit, fresh_client_id
 from collab.offsets import utf16_length
-from collab.positions import Anchor, deleted, resolve
+from collab.positions import END, START, Anchor, deleted, resolve
 from collab.separate import separate_updates
 from collab.update import encode_delete_set
+
+_HAS_LEFT, _HAS_RIGHT = 0x80, 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,25 @@ class Insertion:
     def anchors(self) -> tuple[Anchor, Anchor]:
         """Around the text, whatever people do inside it; only for a `length` above 0."""
         return Anchor(self.client, 0, 0), Anchor(self.client, self.length - 1, -1)
+
+
+def neighbours(update: bytes) -> tuple[Anchor, Anchor]:
+    """What the text that `update` inserts was put between. Only for the bytes of an acceptance that inserts.
+
+    Of those, the text is the only struct: its client and its clock, then its origins as far as it has any, left and
+    right (Yjs `encoding.js`).
+    """
+    at = 2
+    for _ in ("client", "clock"):
+        _, at = read_var_uint(update, at)
+    info, at = update[at], at + 1
+    found = [START, END]
+    for side, (flag, assoc) in enumerate(((_HAS_LEFT, -1), (_HAS_RIGHT, 0))):
+        if info & flag:
+            client, at = read_var_uint(update, at)
+            clock, at = read_var_uint(update, at)
+            found[side] = Anchor(client, clock, assoc)
+    return found[0], found[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,19 @@ differently, because one has already seen the other's edit, then still agree on 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pycrdt import merge_updates
 from pymongo.errors import BulkWriteError
 
+from ai import metrics
 from ai.announcements import Announcements
 from ai.carrying import Carrying
 from ai.clock import now
 from ai.decision_record import DecisionName, DecisionRecord, decision_id
-from ai.decision_updates import Edit, Insertion
+from ai.decision_updates import Edit, Insertion, deletion
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
@@ -78,11 +79,15 @@ class Decisions:
         reason: str | None = None,
         *,
         trashed: Collection[str] = (),
+        shown: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
         """Decide the hunks `which` of `suggestion`; None means all for which the decision can be made.
 
         A hunk that somebody else has decided or that has become stale is refused, and so is a change of a document that
         is among those `trashed`; the others go ahead. On return the outcome is durable, in the document too.
+
+        `shown` is for how many ms each hunk was on the screen of whoever decides, without those that were not; None
+        where their client did not say.
 
         Raises:
             collab.room.DocumentTooLarge, collab.room.Overloaded: nothing more was decided.
@@ -107,7 +112,7 @@ class Decisions:
             streaming = [hunk for hunk in hunks.values() if hunk.state is HunkState.STREAMING]
             outcomes |= {hunk.id: Outcome(hunk.id, hunk.state, hunk.why_not()) for hunk in streaming}
         for document, steps in possible.items():
-            outcomes |= await self._decide_in(document, steps, suggestion, decision, by, reason)
+            outcomes |= await self._decide_in(document, steps, suggestion, decision, by, reason, shown)
         if possible:
             await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
         return [outcomes[name] for name in chosen if name in outcomes]
@@ -147,6 +152,7 @@ class Decisions:
         decision: Decision,
         by: Person,
         reason: str | None,
+        shown: Mapping[str, int] | None,
     ) -> dict[str, Outcome]:
         verdicts = [Verdict(intact=True) for _ in steps]
         if any(step.needs_base or step.effect is not Effect.NONE for _, step in steps):
@@ -159,9 +165,9 @@ class Decisions:
             except (DocumentGone, DocumentNotFound):
                 return {hunk.id: Outcome(hunk.id, hunk.state, _GONE) for hunk, _ in steps}
         records = [
-            _record(suggestion, hunk, _NAMES[decision], step.state, by, reason, verdict.edit)
+            _record(suggestion, hunk, _NAMES[decision], step.state, by, reason, verdict.edit, shown)
             if verdict.intact
-            else _record(suggestion, hunk, "stale", HunkState.STALE, by, reason)
+            else _record(suggestion, hunk, "stale", HunkState.STALE, by, reason, shown=shown)
             for (hunk, step), verdict in zip(steps, verdicts, strict=True)
         ]
         ours = await self._insert(records)
@@ -189,6 +195,9 @@ class Decisions:
             if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
                 raise
             ids -= {records[failure["index"]].id for failure in failures}
+        for record in records:
+            if record.id in ids:
+                metrics.DECISIONS.labels(record.name).inc()
         return ids
 
     async def _outcome(self, record: DecisionRecord, ours: set[str]) -> Outcome:
@@ -206,8 +215,13 @@ class Decisions:
         return Outcome(record.hunk, theirs.to, refusal)
 
     async def supersede(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> list[str]:
-        """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before."""
-        records = [_record(suggestion, hunk, "superseded", HunkState.STALE, None) for hunk in hunks]
+        """Take back `hunks`, pending ones of an earlier attempt; the ids of those that nobody had decided before.
+
+        What was typed for them is deleted; its document is the same for all, and its room knows what was typed.
+        """
+        records = [
+            _record(suggestion, hunk, "superseded", HunkState.STALE, None, edit=_untyped(hunk)) for hunk in hunks
+        ]
         ours = await self._insert(records)
         won = [record for record in records if record.id in ours]
         await self._carrying.finish(won)
@@ -222,6 +236,7 @@ def _record(
     by: Person | None,
     reason: str | None = None,
     edit: Edit | None = None,
+    shown: Mapping[str, int] | None = None,
 ) -> DecisionRecord:
     return DecisionRecord(
         hunk.id,
@@ -237,7 +252,13 @@ def _record(
         reason,
         edit.update if edit else None,
         edit.insertion if edit else None,
+        was_shown=hunk.id in shown if shown is not None else None,
+        shown_ms=shown.get(hunk.id) if shown is not None else None,
     )
+
+
+def _untyped(hunk: Hunk) -> Edit | None:
+    return Edit(deletion(dict(hunk.typed))) if any(length for _, length in hunk.typed) else None
 
 
 _STALE = "Its text was changed meanwhile, so it does not fit any more. Ask for it again."

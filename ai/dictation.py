@@ -110,7 +110,7 @@ class Dictation:
             path=self._place["path"],
             mode="write",
             attempt=self._run.job.attempt,
-            ord=0,
+            ord=self._run.job.revived_at,
             start=self._place["at"],
             end=self._place["at"],
             anchors=(bytes(first), bytes(last)),
@@ -119,6 +119,7 @@ class Dictation:
             state=HunkState.STREAMING,
             typed=((client, 0),),
             created=bool(self._place.get("created")),
+            around=(bytes(first), bytes(last)),
         )
 
     def sit_down(self) -> tuple[str, str]:
@@ -220,3 +221,16 @@ class Dictation:
         self._delete(self._clocks(hunk))
         await self._room.durable()
         await self._tools.suggestions.remove_streaming([hunk.id])
+
+    async def supersede(self, hunk: Hunk) -> bool:
+        """Take back a pending `hunk` of a job that failed and is tried again; False when somebody has just decided it.
+
+        Raises:
+            JobFailed
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await until_known(self._room, dict(hunk.typed))
+        except TimeoutError as error:
+            raise JobFailed(PLACE_GONE) from error
+        return bool(await self._tools.decisions.supersede(self._suggestion, [hunk]))

@@ -45,6 +45,9 @@ class EditAttempt(SuggestionAttempt):
         async with beside(self._tools.gathering.around(self._job)) as around:
             self._targets = [EditTarget(self._run, self._tools, suggestion, place, about, around) for place in places]
             await self._answer_all()
+        if self._saving is not None:
+            # Before what came after it, which could otherwise not be found there.
+            await self._saving
         await self._save()
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
         note = warnings(self._targets) or ("There is nothing to change." if empty else None)

@@ -76,7 +76,6 @@ class EditTarget:
         self._anchors = [Anchor.decode(bytes(anchor)) for anchor in place["anchors"]]
         self._about = about
         self._around = around
-        self._unplaced = 0
 
     async def _open(self) -> tuple[Proposal, Task, int]:
         """The proposal, what is to be done, and where in the document, in UTF-16 code units. Raises JobFailed."""
@@ -156,21 +155,25 @@ class EditTarget:
         rewriting = Rewriting(self.proposal, start, task.selection, form, mark)
         request = ModelRequest("edit", prompt.messages, task, choice.params)
         self.generation = Generation(self._run, choice.provider, prompt, request, start)
+        if form == "blocks":
+            self.generation.form = "blocks"
         await self._stream(self.generation, rewriting, news)
         outcome = self._outcome(rewriting)
-        if rewriting.failures and not self.generation.cut_off:
+        if rewriting.failures and not self.generation.cut_off and self.generation.outage is None:
             again = repair_prompt(prompt, rewriting.said, rewriting.failures)
             rewriting.again()
             request = ModelRequest("edit", again.messages, task, choice.params)
             repairing = Generation(self._run, choice.provider, again, request)
             await self._stream(repairing, rewriting, news)
             outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
-        self._unplaced = len(rewriting.failures)
-        metrics.ANSWERS.labels(choice.provider.model, rewriting.form, outcome).inc()
+        self.generation.unplaced = len(rewriting.failures)
+        metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
 
     async def _stream(self, generation: Generation, rewriting: Rewriting, news: Callable[[], None]) -> None:
         async with aclosing(generation.stream()) as chunks:
             async for chunk in chunks:
+                if chunk.instead_of is not None and not rewriting.stand_in():
+                    break
                 if rewriting.push(chunk.text):
                     news()
         rewriting.finish(cut_off=generation.cut_off)
@@ -190,10 +193,11 @@ class EditTarget:
         """What people should know about the answer."""
         if self.failed is not None:
             return self.failed
-        if self._unplaced == 1:
+        unplaced = self.generation.unplaced if self.generation else 0
+        if unplaced == 1:
             return "One more change was proposed, but not for a text that is there."
-        if self._unplaced:
-            return f"{self._unplaced} more changes were proposed, but not for texts that are there."
+        if unplaced:
+            return f"{unplaced} more changes were proposed, but not for texts that are there."
         return self.generation.warning if self.generation else None
 
 

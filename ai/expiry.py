@@ -9,7 +9,7 @@ KEPT = 30 * 24 * 3600.0
 PREPARED = 3600.0
 """Seconds after which nobody needs a request prepared any more."""
 
-_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "turns")
+_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "turns", "erasures")
 
 _BATCH = 500
 

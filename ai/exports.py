@@ -9,12 +9,17 @@
   huggingface.co/docs/trl/dataset_formats has them.
 
 A model answers a request as a whole while people decide hunk by hunk. An example is therefore a whole answer, put
-together from the decisions on all of its hunks: a lone hunk would teach the model to answer with fragments.
+together from the decisions on all of its hunks: a lone hunk would teach the model to answer with fragments. Where a
+hunk is still to be decided, or the answer was cut off, there is none yet, or never.
+
+An answer belongs to the moment of its last decision. So a window of time always gives the same examples, once nothing
+in it is measured any more; an answer that is decided anew comes again in the window of that decision.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,45 +31,74 @@ from collab.offsets import slice_utf16, utf16_length
 Format = Literal["raw", "sft", "dpo", "kto"]
 FORMATS: tuple[Format, ...] = ("raw", "sft", "dpo", "kto")
 
-_BY_TIME = (("decided_at", 1), ("_id", 1))
-SORT: Mapping[Format, Sequence[tuple[str, int]]] = {
-    "raw": _BY_TIME,
-    "sft": (("suggestion", 1), *_BY_TIME),
-    "dpo": (("suggestion", 1), *_BY_TIME),
-    "kto": (("suggestion", 1), *_BY_TIME),
-}
-"""The order in which `export` has to be given the records, as MongoDB's `sort` takes it."""
+BATCH = 20
+"""Records that are worked on at once: each may hold a prompt of half a megabyte."""
+
+Record = Mapping[str, Any]
+Answers = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Record]]]]
+"""All records of some suggestions, by suggestion, in the order of their decisions; their prompts may be left out."""
 
 # The prompt asks for it where nothing is to remain; no format allows an answer without content.
 _NOTHING = "```\n```"
-_BOOKKEEPING = ("watch", "measure_at")
+_BOOKKEEPING = ("watch", "measure_at", "measured_by", "claimed_at")
 
 
-async def export(records: AsyncIterable[Mapping[str, Any]], format: Format) -> AsyncIterator[str]:
-    """Lines with their line ends, without any that was given before. `records` come in the order of `SORT[format]`."""
-    if format == "raw":
-        async for record in records:
-            yield _line(_public(record))
-        return
+async def export(records: AsyncIterable[Record], format: Format, answers: Answers) -> AsyncIterator[str]:
+    """Lines with their line ends, without any that was given before.
+
+    `records` come in the order of their decisions, equal times by id; `answers` looks at none that is decided later
+    than the last of them may be. Memory: a batch of records, all decisions on the answers in it, and a hash per line.
+    """
     given: set[bytes] = set()
-    async for group in _by_suggestion(records):
-        answer = _Answer.of(group)
+    known: Mapping[str, Sequence[Record]] = {}
+    async for batch in _batches(records):
+        if format != "raw":
+            wanted = {record["suggestion"] for record in batch}
+            # Decisions made together stand together, so most answers reach from one batch into the next.
+            kept = {suggestion: known[suggestion] for suggestion in wanted & known.keys()}
+            known = {**kept, **(await answers(missing) if (missing := wanted - known.keys()) else {})}
+        # In a thread: a long prompt takes milliseconds to write down.
+        for line in await asyncio.to_thread(_lines, batch, format, known, given):
+            yield line
+
+
+async def _batches(records: AsyncIterable[Record]) -> AsyncIterator[list[Record]]:
+    batch: list[Record] = []
+    async for record in records:
+        batch.append(record)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _lines(
+    batch: Sequence[Record], format: Format, known: Mapping[str, Sequence[Record]], given: set[bytes]
+) -> list[str]:
+    if format == "raw":
+        return [_line(public(record)) for record in batch]
+    lines = []
+    for record in batch:
+        whole = _decisions_on_the_answer(record, known.get(record["suggestion"], ()))
+        if not whole or whole[-1]["_id"] != record["_id"]:
+            continue
+        answer = _Answer.of(record, whole)
         for example in _EXAMPLES[format](answer) if answer else ():
             key = hashlib.sha256(_line(_comparable(example)).encode()).digest()
             if key not in given:
                 given.add(key)
-                yield _line(example)
+                lines.append(_line(example))
+    return lines
 
 
-async def _by_suggestion(records: AsyncIterable[Mapping[str, Any]]) -> AsyncIterator[list[Mapping[str, Any]]]:
-    group: list[Mapping[str, Any]] = []
-    async for record in records:
-        if group and record["suggestion"] != group[0]["suggestion"]:
-            yield group
-            group = []
-        group.append(record)
-    if group:
-        yield group
+def _decisions_on_the_answer(record: Record, suggestion: Sequence[Record]) -> Sequence[Record]:
+    """Each attempt at a suggestion, and each file of it, is an answer of its own."""
+    return [
+        other
+        for other in suggestion
+        if (other.get("attempt"), other["document"]) == (record.get("attempt"), record["document"])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +111,33 @@ class _Answer:
     taken_whole: bool
 
     @classmethod
-    def of(cls, records: Sequence[Mapping[str, Any]]) -> "_Answer | None":
-        """None where it cannot be told what people wanted, or no model made the answer."""
+    def of(cls, last: Record, records: Sequence[Record]) -> "_Answer | None":
+        """Of all decisions on it, the `last` with its prompt. None where it cannot be told what people wanted of the
+        answer, or no model made it."""
         decided = sorted(_decided(records), key=lambda one: _place(one[0]))
-        if not decided or any(record["decision"] == "stale" for record in records):
+        answer = last.get("answer")
+        if answer is None or not answer["whole"] or len(decided) != answer["hunks"]:
             return None
-        first = decided[0][0]
-        selection = "" if first["kind"] in ("write", "completion") else first["selection"]
-        if first["provider"] == "local" or not first["messages"] or selection is None:
+        if answer["form"] != "text":
+            return None  # the prompt asks for something else than the text that people decided on
+        selection = "" if last["kind"] in ("write", "completion") else last["selection"]
+        if last["provider"] == "local" or not last["messages"] or selection is None:
             return None
         proposed = _put_together(selection, [(_place(hunk), hunk["proposed_text"]) for hunk, _ in decided])
         wanted = _put_together(selection, [(_place(hunk), _left(hunk)) for hunk, taken in decided if taken])
         if proposed is None or wanted is None:
             return None
         return cls(
-            [{"role": message["role"], "content": message["content"]} for message in first["messages"]],
+            [{"role": message["role"], "content": message["content"]} for message in last["messages"]],
             proposed or _NOTHING,
             (wanted or _NOTHING) if any(taken for _, taken in decided) else None,
             all(taken for _, taken in decided),
         )
 
 
-def _decided(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+def _decided(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
     """The last record of each hunk that was decided, with whether its text was taken."""
-    history: dict[str, list[Mapping[str, Any]]] = {}
+    history: dict[str, list[Record]] = {}
     for record in records:
         history.setdefault(record["hunk"], []).append(record)
     for decisions in history.values():
@@ -110,12 +147,12 @@ def _decided(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str
             yield last, last["decision"] == "accepted"
 
 
-def _place(hunk: Mapping[str, Any]) -> tuple[int, int]:
+def _place(hunk: Record) -> tuple[int, int]:
     start, end = hunk["place"] or (0, 0)
     return start, end
 
 
-def _left(hunk: Mapping[str, Any]) -> str:
+def _left(hunk: Record) -> str:
     """The text as people left it, or as they took it where nobody has looked again."""
     text: str = hunk["proposed_text"] if hunk["final_text"] is None else hunk["final_text"]
     return text
@@ -173,7 +210,8 @@ def _comparable(example: dict[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in example.items()}
 
 
-def _public(record: Mapping[str, Any]) -> dict[str, Any]:
+def public(record: Record) -> dict[str, Any]:
+    """The record as it is exported: times as RFC 3339, without the bookkeeping."""
     fields = {name: value for name, value in record.items() if name not in ("_id", *_BOOKKEEPING)}
     looks = {name: {**look, "at": rfc3339(look["at"])} for name, look in record["corrections"].items()}
     return {"id": record["_id"], **fields, "decided_at": rfc3339(record["decided_at"]), "corrections": looks}

@@ -3,11 +3,12 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 from ai import metrics
 from ai.attempt import Run
-from ai.models import Chunk, FinishReason, ModelRequest, Provider, Usage
+from ai.models import Chunk, FinishReason, ModelRequest, Outage, Provider, Usage
+from ai.models.local import LocalAssistant
 from ai.prompts import Prompt
 
 MOST_WRITTEN = 100_000
@@ -31,8 +32,15 @@ class Generation:
         self._first_token: float | None = None
         self._total: float | None = None
         self._usage: Usage | None = None
+        self.outage: Outage | None = None
+        """Why the built-in assistant answers and not the model that was asked."""
         self.note: str | None = None
         self.finish_reason: FinishReason | None = None
+        self.form: Literal["text", "blocks", "files"] = "text"
+        """What was asked for: the new text, search/replace blocks, or several files with their names."""
+        self.unplaced = 0
+        """Changes in the answer that became no hunks, because nobody can tell where they belong."""
+        self._ended = False
 
     async def stream(self) -> AsyncGenerator[Chunk, None]:
         """The model's chunks. Closing this closes the connection to the model. Raises ModelError."""
@@ -40,10 +48,13 @@ class Generation:
         try:
             async with aclosing(self._provider.stream(self._request)) as chunks:
                 async for chunk in chunks:
+                    if chunk.instead_of is not None:
+                        self.outage = self._run.outage = chunk.instead_of
+                    elif chunk.ends is not None:
+                        self._run.outage_over = chunk.ends
                     if chunk.text and self._first_token is None:
                         self._first_token = time.monotonic() - self._began
-                        model = self._provider.model
-                        metrics.FIRST_TOKEN_SECONDS.labels(job.kind, model).observe(self._first_token)
+                        metrics.FIRST_TOKEN_SECONDS.labels(job.kind, self.model).observe(self._first_token)
                     self.note = chunk.note or self.note
                     self.finish_reason = chunk.finish_reason or self.finish_reason
                     self._usage = chunk.usage or self._usage
@@ -52,16 +63,18 @@ class Generation:
                     if self._letters_left < 0:
                         self.finish_reason = "length"
                         return
+            self._ended = True
         finally:
             self._total = time.monotonic() - self._began
             if self._usage is not None:
                 tokens = metrics.TOKENS.labels
-                tokens(job.kind, self._provider.model, "prompt").inc(self._usage.prompt_tokens)
-                tokens(job.kind, self._provider.model, "completion").inc(self._usage.completion_tokens)
+                tokens(job.kind, self.model, "prompt").inc(self._usage.prompt_tokens)
+                tokens(job.kind, self.model, "completion").inc(self._usage.completion_tokens)
 
     @property
     def model(self) -> str:
-        return self._provider.model
+        """Whoever really answers."""
+        return LocalAssistant.model if self.outage else self._provider.model
 
     @property
     def warning(self) -> str | None:
@@ -88,8 +101,8 @@ class Generation:
             "attempt": job.attempt,
             "selection": self._request.task.selection,
             "start": self._start,
-            "provider": self._provider.name,
-            "model": self._provider.model,
+            "provider": LocalAssistant.name if self.outage else self._provider.name,
+            "model": self.model,
             "params": self._request.params.as_dict(),
             "messages": [message.as_dict() for message in self._prompt.messages],
             "context": list(self._prompt.context),
@@ -98,6 +111,8 @@ class Generation:
                 "first_token": self._first_token,
                 "total": self._total,
             },
+            "whole": self._ended and not self.cut_off and not self.unplaced,
+            "form": self.form,
             "usage": {
                 "prompt_tokens": usage.prompt_tokens,
                 "completion_tokens": usage.completion_tokens,

@@ -84,7 +84,8 @@ class Hunk:
     """One record of collection ``hunks``. `start` and `end` are where the base text stood when they were last written,
 
     in UTF-16 code units; `anchors` are encoded Yjs relative positions that follow it. `typed` is, for a hunk of mode
-    write, how many UTF-16 code units the assistant typed under which Yjs client id, over all attempts.
+    write, how many UTF-16 code units the assistant typed under which Yjs client id, over all attempts; `around` is then
+    what stood beside the place to write at, as encoded relative positions.
     """
 
     id: str
@@ -107,10 +108,11 @@ class Hunk:
     typed: tuple[tuple[int, int], ...] = ()
     created: bool = False
     """Whether its file was made for it, and goes when nothing is left in it."""
+    around: tuple[bytes, bytes] | None = None
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
-        by = record["decided_by"]
+        by, around = record["decided_by"], record.get("around")
         return cls(
             record["_id"],
             record["suggestion"],
@@ -131,6 +133,7 @@ class Hunk:
             record["decided_at"],
             tuple((typed["client"], typed["length"]) for typed in record["typed"]),
             record["created"],
+            (bytes(around[0]), bytes(around[1])) if around else None,
         )
 
     def record(self) -> dict[str, Any]:
@@ -154,6 +157,7 @@ class Hunk:
             "decided_at": self.decided_at,
             "typed": [{"client": client, "length": length} for client, length in self.typed],
             "created": self.created,
+            "around": list(self.around) if self.around else None,
         }
 
     def view(self) -> dict[str, Any]:

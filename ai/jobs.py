@@ -13,13 +13,18 @@ from uuid import uuid4
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from ai.clock import now, rfc3339
+from ai.shares import NOBODY, HeldBack
 from storage.mongo import Database
 
 LEASE = 6.0
 """Seconds after which a worker that has not renewed its jobs is taken for dead."""
 
 MOST_ATTEMPTS = 4
-"""How often a job is begun, counting take-overs: a job that kills its workers must not go round for ever."""
+"""How often a job is begun, counting take-overs: one that kills its workers must not go round for ever. As often again
+each time that somebody has it tried once more."""
+
+MOST_LISTED = 200
+"""Jobs in one list, the newest."""
 
 TURN = 10.0
 """Seconds that each further waiting job of one person queues behind that person's previous one."""
@@ -48,6 +53,10 @@ class JobNotFound(KeyError):
     pass
 
 
+class NotFailed(ValueError):
+    """Only a job that has failed can be tried again or put aside; the message says what became of this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whoever asks or decides, by the name they had then."""
@@ -61,7 +70,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it was when it was read. `payload` is what its kind needs, `message` says what is going on."""
+    """One job as it was when it was read. `payload` is what its kind needs, `message` says what is going on.
+
+    `revived_at` is the attempt after which somebody had it tried again, 0 for never.
+    """
 
     id: str
     workspace: str
@@ -69,6 +81,7 @@ class Job:
     requested_by: Person
     state: JobState
     attempt: int
+    revived_at: int
     holder: str | None
     cancel_requested_at: float | None
     payload: dict[str, Any]
@@ -89,6 +102,7 @@ class Job:
             Person(record["user"], record["user_name"]),
             JobState(record["state"]),
             record["attempt"],
+            record.get("revived_at", 0),
             record["holder"],
             record["cancel_requested_at"],
             record["payload"],
@@ -100,6 +114,11 @@ class Job:
             record["started_at"],
             record["finished_at"],
         )
+
+    @property
+    def tries(self) -> int:
+        """Attempts since somebody last asked for it."""
+        return self.attempt - self.revived_at
 
     def view(self) -> dict[str, Any]:
         """As the HTTP interface and the events show it; never the payload, which holds what a person wrote."""
@@ -121,10 +140,19 @@ class Job:
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a worker has to know of a job that it holds."""
+
+    attempt: int
+    cancel_requested_at: float | None
+
+
 class Jobs:
     """Collection ``jobs``: the fields of `Job`, with ``user`` and ``user_name`` for `Job.requested_by`, and
 
-    ``priority``, ``turn`` (the order among waiting jobs), ``not_before`` (a retry waits until then), ``leased_until``.
+    ``priority``, ``turn`` (the order among waiting jobs), ``not_before`` (a retry waits until then), ``leased_until``,
+    ``put_aside`` (a failure that nobody needs to see any more).
     """
 
     def __init__(self, db: Database) -> None:
@@ -161,6 +189,8 @@ class Jobs:
             "turn": await self._turn(requested_by.id, moment),
             "not_before": moment,
             "attempt": 0,
+            "revived_at": 0,
+            "put_aside": False,
             "holder": None,
             "leased_until": 0.0,
             "cancel_requested_at": None,
@@ -192,16 +222,20 @@ class Jobs:
 
     # ---- workers
 
-    async def claim(self, holder: str) -> Job | None:
-        """The next job for `holder`, which now has its lease and one attempt more; None when nothing waits."""
+    async def claim(self, holder: str, held_back: HeldBack = NOBODY) -> Job | None:
+        """The next job for `holder`, which now has its lease and one attempt more; None when nothing waits.
+
+        One operation of the database, whoever is held back.
+        """
         moment = now()
         waiting = {"state": JobState.QUEUED.value, "not_before": {"$lte": moment}}
-        return await self._take(waiting, holder, moment)
+        return await self._take(waiting | _not_of(held_back), holder, moment)
 
-    async def claim_abandoned(self, holder: str) -> Job | None:
+    async def claim_abandoned(self, holder: str, held_back: HeldBack = NOBODY) -> Job | None:
         """A job whose worker has not renewed its lease. The claimant looks first at `Job.cancel_requested_at`."""
         moment = now()
-        return await self._take({"state": JobState.RUNNING.value, "leased_until": {"$lt": moment}}, holder, moment)
+        abandoned = {"state": JobState.RUNNING.value, "leased_until": {"$lt": moment}}
+        return await self._take(abandoned | _not_of(held_back), holder, moment)
 
     async def _take(self, which: dict[str, Any], holder: str, moment: float) -> Job | None:
         taken = {
@@ -219,34 +253,42 @@ class Jobs:
         )
         return None if record is None else Job.of(record)
 
-    async def renew(self, holder: str) -> dict[str, Job]:
+    async def renew(self, holder: str) -> dict[str, Held]:
         """Renew all leases of `holder` at once; what it still holds, by id. What is missing was taken over."""
         mine = {"holder": holder, "state": JobState.RUNNING.value}
         # Jobs whose lease has run out stay as they are: their next claimant may be at work on them in this moment.
         await self._jobs.update_many(
             {**mine, "leased_until": {"$gte": now()}}, {"$set": {"leased_until": now() + LEASE}}
         )
-        held = self._jobs.find({**mine, "leased_until": {"$gte": now()}})
-        return {record["_id"]: Job.of(record) async for record in held}
+        # Not the payloads, which may hold much text: this is asked for hundreds of jobs, every other second.
+        held = self._jobs.find({**mine, "leased_until": {"$gte": now()}}, {"attempt": 1, "cancel_requested_at": 1})
+        return {record["_id"]: Held(record["attempt"], record["cancel_requested_at"]) async for record in held}
 
-    async def finish(self, job: Job, state: JobState, error: str | None = None) -> bool:
-        """End `job`. False when it is no longer held: then it is somebody else's to end."""
+    async def finish(
+        self, job: Job, state: JobState, error: str | None = None, message: str | None = None
+    ) -> Job | None:
+        """End `job`; `message` is what people should know besides.
+
+        None when it is no longer held: then it is somebody else's to end.
+        """
         return await self._fenced(
-            job, {"state": state.value, "error": error, "message": None, "holder": None, "finished_at": now()}
+            job, {"state": state.value, "error": error, "message": message, "holder": None, "finished_at": now()}
         )
 
-    async def put_back(self, job: Job, *, delay: float = 0.0, message: str | None = None) -> bool:
+    async def put_back(self, job: Job, *, delay: float = 0.0, message: str | None = None) -> Job | None:
         """Queue `job` again, in its old turn, to be claimed after `delay` seconds.
 
-        False when it is no longer held, or somebody has asked to cancel it.
+        None when it is no longer held, or somebody has asked to cancel it.
         """
         again = {"state": JobState.QUEUED.value, "holder": None, "not_before": now() + delay, "message": message}
         return await self._fenced(job, again, cancel_requested_at=None)
 
-    async def _fenced(self, job: Job, changes: dict[str, Any], **conditions: Any) -> bool:
+    async def _fenced(self, job: Job, changes: dict[str, Any], **conditions: Any) -> Job | None:
         held = {"_id": job.id, "state": JobState.RUNNING.value, "holder": job.holder, "attempt": job.attempt}
-        result = await self._jobs.update_one({**held, **conditions}, {"$set": changes})
-        return result.matched_count == 1
+        record = await self._jobs.find_one_and_update(
+            {**held, **conditions}, {"$set": changes}, return_document=ReturnDocument.AFTER
+        )
+        return None if record is None else Job.of(record)
 
     # ---- people
 
@@ -269,7 +311,66 @@ class Jobs:
                 return Job.of(record)
         return job
 
+    async def of_workspace(self, workspace: str, state: JobState | None = None) -> list[Job]:
+        """The newest ones, newest first; of one `state` when it is named. Failures that were put aside are left out."""
+        wanted: dict[str, Any] = {"workspace": workspace, "put_aside": {"$ne": True}}
+        if state is not None:
+            wanted["state"] = state.value
+        found = self._jobs.find(wanted).sort([("created_at", DESCENDING)]).limit(MOST_LISTED)
+        return [Job.of(record) async for record in found]
+
+    async def revive(self, id: str) -> Job:
+        """Queue a job again that has failed, with as many attempts as at first. Of many who ask at once, one does it.
+
+        Raises:
+            JobNotFound, NotFailed
+        """
+        job = await self.get(id)
+        again = {
+            "state": JobState.QUEUED.value,
+            "turn": await self._turn(job.requested_by.id, now()),
+            "not_before": now(),
+            "revived_at": job.attempt,
+            "put_aside": False,
+            "cancel_requested_at": None,
+            "error": None,
+            "finished_at": None,
+        }
+        return await self._if_failed(job, again)
+
+    async def put_aside(self, id: str) -> Job:
+        """Leave a failure out of lists from now on. Raises JobNotFound, NotFailed."""
+        return await self._if_failed(await self.get(id), {"put_aside": True})
+
+    async def _if_failed(self, job: Job, changes: dict[str, Any]) -> Job:
+        # With its attempt: whoever saw an earlier failure must not act on the next one.
+        failed = {"_id": job.id, "state": JobState.FAILED.value, "attempt": job.attempt}
+        record = await self._jobs.find_one_and_update(failed, {"$set": changes}, return_document=ReturnDocument.AFTER)
+        if record is None:
+            raise NotFailed(_WHY_NOT[(await self.get(job.id)).state])
+        return Job.of(record)
+
     async def unfinished(self, **of: str) -> list[Job]:
         """The jobs that have not ended, of a `workspace` or a `conversation`."""
         states = [state.value for state in JobState if not state.final]
         return [Job.of(record) async for record in self._jobs.find({**of, "state": {"$in": states}})]
+
+
+_WHY_NOT = {
+    JobState.QUEUED: "It is waiting to be tried already.",
+    JobState.RUNNING: "It is being tried already.",
+    JobState.DONE: "It is done.",
+    JobState.FAILED: "It was tried again meanwhile, and failed again.",
+    JobState.CANCELLED: "It was cancelled; ask again instead.",
+}
+
+
+def _not_of(held_back: HeldBack) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
+    if held_back.people:
+        conditions["user"] = {"$nin": list(held_back.people)}
+    if held_back.workspaces:
+        conditions["workspace"] = {"$nin": list(held_back.workspaces)}
+    if held_back.background:
+        conditions["priority"] = Priority.INTERACTIVE.value
+    return conditions

@@ -106,6 +106,15 @@ class Rewriting:
         self.failures = []
         self._repairing = True
 
+    def stand_in(self) -> bool:
+        """What answers is no model, and writes the whole text whatever was asked for.
+
+        False for a second answer, which is to be pieces: then it is of no use.
+        """
+        if not self._repairing:
+            self.form = "whole"
+        return not self._repairing
+
     @property
     def understood(self) -> bool:
         """Whether all that the model said became part of the proposal, as far as can be told."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
@@ -87,6 +88,9 @@ _NAME = re.compile(r"[A-Za-z]+(?:[._:/-][A-Za-z]+)*\d{0,2}")
 _DIGIT = re.compile(r"\d")
 _PLACEHOLDER = re.compile(r"[<>{}$%*]|\.\.\.|x{4}|example|your|dummy|change|sample|test|fake", re.IGNORECASE)
 
+_LEAST, _PART = 8, 12
+"""Letters of a secret that nobody comes to by chance, of short ones and of others."""
+
 # The library's patterns take time that grows with the square of what they look at, so they look at this much of a line.
 _WINDOW = 250
 
@@ -118,13 +122,18 @@ class Redacted:
         return position + shift
 
 
-@lru_cache(maxsize=16)
-def redact(text: str) -> Redacted:
-    """The text with every secret replaced by `«redacted:<type>»`. Takes some µs a line of ordinary source.
+Known = tuple[tuple[str, str], ...]
+"""Secrets that are known to be some, as (type, value)."""
 
-    Remembered for a few texts, because all hunks of one answer come with the same prompt.
+
+@lru_cache(maxsize=32)
+def redact(text: str, known: Known = ()) -> Redacted:
+    """The text with every secret replaced by `«redacted:<type>»`, and so is what stands there of `known` ones.
+
+    Takes some µs a line of ordinary source. Remembered for a few texts, because all hunks of one answer come with the
+    same prompt.
     """
-    redactions = _without_overlaps(_found(text))
+    redactions = _without_overlaps(chain(_found(text), _parts_of(known, text)))
     parts: list[str] = []
     reached = 0
     for redaction in redactions:
@@ -137,6 +146,25 @@ def clipped(redactions: Iterable[Redaction], start: int, end: int) -> tuple[Reda
     """Those between `start` and `end` of the text, as places of that part of it."""
     found = (Redaction(one.type, max(one.start, start) - start, min(one.end, end) - start) for one in redactions)
     return tuple(one for one in found if one.start < one.end)
+
+
+def secrets_in(texts: Iterable[str]) -> Known:
+    """What `redact` finds in each of `texts`: the same may stand elsewhere without what gave it away."""
+    return tuple(sorted({(one.type, text[one.start : one.end]) for text in texts for one in redact(text).redactions}))
+
+
+def _parts_of(known: Known, text: str) -> Iterator[Redaction]:
+    """Half a password gives most of it away, and has no known form any more."""
+    parts: dict[int, dict[str, str]] = {}
+    for kind, value in known:
+        if (length := min(_PART, len(value))) >= _LEAST:
+            pieces = (value[at : at + length] for at in range(len(value) - length + 1))
+            # The first and the last line of a key are no secret.
+            parts.setdefault(length, {}).update((piece, kind) for piece in pieces if "----" not in piece)
+    for length, kinds in parts.items():
+        for at in range(len(text) - length + 1):
+            if (kind_here := kinds.get(text[at : at + length])) is not None:
+                yield Redaction(kind_here, at, at + length)
 
 
 def _mark(type: str) -> str:

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ai.attempt import Fenced, Run
+from ai.attempt import Fenced, JobFailed, Run
 from ai.generation import Generation
 from ai.hunks import Hunk, Mode
 from ai.jobs import Job, JobState
@@ -52,9 +53,14 @@ class SuggestionAttempt(ABC):
     async def run(self) -> None:
         """See `ai.attempt.Attempt`."""
         suggestion = await self._take_over()
-        # Else an earlier attempt had finished it, and its worker died before it could say so.
+        if self._job.revived_at and self._job.tries == 1:
+            await self._announce()
+        # In any other state an earlier attempt had ended it, and its worker died before it could say so.
         if suggestion.state is SuggestionState.STREAMING:
             await self._make(suggestion)
+        elif suggestion.state is SuggestionState.FAILED:
+            raise JobFailed(suggestion.error or "It could not be done.")
+        await self._tell_feedback()
 
     async def end(self, state: JobState, error: str | None) -> None:
         """See `ai.attempt.Attempt`. What had streamed stays, to be accepted or rejected."""
@@ -63,6 +69,7 @@ class SuggestionAttempt(ABC):
             await self._break_off(suggestion)
             ended = SuggestionState.CANCELLED if state is JobState.CANCELLED else SuggestionState.FAILED
             await self._keep(state=ended.value, error=error)
+        await self._tell_feedback()
         await self._announce()
 
     @abstractmethod
@@ -79,22 +86,40 @@ class SuggestionAttempt(ABC):
 
     async def _take_over(self) -> Suggestion:
         suggestions = self._tools.suggestions
+        if self._job.revived_at:
+            await suggestions.reopen(self._suggestion, self._job.revived_at, self._job.attempt)
         if (found := await suggestions.begin_attempt(self._suggestion, self._job.attempt)) is None:
             # Whoever asks stores the job first and then the suggestion, and may have died in between.
             await suggestions.create(suggestion_of(self._job))
             found = await suggestions.begin_attempt(self._suggestion, self._job.attempt)
         if found is None:
             raise Fenced(self._job.id)
+        made = [{"document": document, **record} for document, record in found.generations.items()]
+        if found.state is SuggestionState.STREAMING and any(one["attempt"] != self._job.attempt for one in made):
+            # What it proposed may be decided, or undone, at any time.
+            earlier = [*found.earlier, *made]
+            await self._change(generations={}, earlier=earlier)
+            found = replace(found, generations={}, earlier=tuple(earlier))
         return found
 
     async def _keep(self, **fields: Any) -> None:
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
         made = self._made()
-        model = next((generation.model for generation in made.values()), None)
-        collects = await self._tools.feedback.collects(self._job.workspace)
-        records = {document: generation.record() for document, generation in made.items()} if collects else {}
-        context = seen_by_all(made.values())
-        await self._change(model=model, generations=records, context=context, **fields)
+        model = ", ".join(dict.fromkeys(generation.model for generation in made.values())) or None
+        kept = await self._may_be_kept()
+        records = {document: generation.record() for document, generation in made.items()} if kept else {}
+        await self._change(model=model, generations=records, context=seen_by_all(made.values()), **fields)
+        if records and not await self._may_be_kept():
+            await self._change(generations={})  # it was erased, or switched off, at this very moment
+
+    async def _may_be_kept(self) -> bool:
+        terms = await self._tools.feedback.consent.terms(self._job.workspace)
+        return terms.cover(self._job.created_at, self._job.requested_by.id)
+
+    async def _tell_feedback(self) -> None:
+        """Some of it may have been decided while it streamed, when nobody knew what it would come to."""
+        suggestion = await self._tools.suggestions.get(self._suggestion)
+        await self._tools.feedback.answered(suggestion, await self._tools.suggestions.hunks(suggestion.id))
 
     async def _change(self, **fields: Any) -> None:
         """Raises Fenced when another attempt has begun."""

@@ -41,8 +41,9 @@ class SuggestionState(StrEnum):
 class Suggestion:
     """`generations`: document or `ALL_DOCUMENTS` → how the newest attempt was made, for the feedback record.
 
-    `note` is a sentence of the model beside its answer; `error` is why the stream ended early. `context` tells what the
-    model saw (`ai.context.Piece.view`), without any text.
+    `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
+    answer; `error` is why the stream ended early. `context` tells what the model saw
+    (`ai.context.Piece.view`), without any text.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Suggestion:
     note: str | None = None
     error: str | None = None
     generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    earlier: tuple[dict[str, Any], ...] = ()
     context: Sequence[dict[str, Any]] = ()
 
     @classmethod
@@ -78,6 +80,7 @@ class Suggestion:
             record["note"],
             record["error"],
             record["generations"],
+            tuple(record.get("earlier", ())),
             record.get("context", ()),  # older ones have none
         )
 
@@ -98,11 +101,18 @@ class Suggestion:
             "note": self.note,
             "error": self.error,
             "generations": dict(self.generations),
+            "earlier": list(self.earlier),
             "context": list(self.context),
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:
         return self.generations.get(document) or self.generations.get(ALL_DOCUMENTS)
+
+    def made_by(self, attempt: int, document: str) -> dict[str, Any] | None:
+        """How the hunks of one attempt in one document were made; None where that is not kept."""
+        newest = self.generation_of(document)
+        earlier = [one for one in self.earlier if one["document"] in (document, ALL_DOCUMENTS)]
+        return next((one for one in (newest, *earlier) if one is not None and one["attempt"] == attempt), None)
 
     def view(self, hunks: Iterable[Hunk]) -> dict[str, Any]:
         """As the HTTP interface and the events show it."""
@@ -170,6 +180,12 @@ class Suggestions:
             return_document=ReturnDocument.AFTER,
         )
         return Suggestion.of(record) if record else None
+
+    async def reopen(self, id: str, revived_at: int, attempt: int) -> None:
+        """Let a suggestion stream again whose job has failed in an attempt up to `revived_at`; any other stays."""
+        failed = {"_id": id, "state": SuggestionState.FAILED.value, "attempt": {"$lte": revived_at}}
+        anew = {"state": SuggestionState.STREAMING.value, "attempt": attempt, "note": None, "error": None}
+        await self._suggestions.update_one(failed, {"$set": anew})
 
     async def change(self, id: str, attempt: int, **fields: Any) -> bool:
         """Set `fields` of the record. False when another attempt has taken over: nothing was written."""

@@ -19,19 +19,24 @@ LATE = 600.0
 class Watch:
     """`anchors` are encoded Yjs relative positions around the accepted text in `document`; times are Unix seconds.
 
-    A moment that has been measured is None. `seen` is a hash of the text at the last look, to tell whether it is quiet.
+    `around` are those of what stood beside it when it was accepted. Yjs puts what is typed in place of a deleted text
+    behind it, where the text's own last character does not reach any more. A moment that has been measured is None.
+    `seen` is a hash of the text at the last look, to tell whether it is quiet.
     """
 
     document: str
     anchors: tuple[bytes, bytes]
+    around: tuple[bytes, bytes]
     seen: str
     quiet: float | None
     soon: float | None
     late: float | None
 
     @classmethod
-    def begin(cls, document: str, anchors: tuple[bytes, bytes], accepted: str, at: float) -> Self:
-        return cls(document, anchors, _hash(accepted), at + QUIET, at + SOON, at + LATE)
+    def begin(
+        cls, document: str, anchors: tuple[bytes, bytes], around: tuple[bytes, bytes], accepted: str, at: float
+    ) -> Self:
+        return cls(document, anchors, around, _hash(accepted), at + QUIET, at + SOON, at + LATE)
 
     @property
     def next(self) -> float | None:
@@ -62,9 +67,11 @@ class Watch:
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
         first, last = record["anchors"]
+        before, behind = record.get("around", (first, last))
         return cls(
             record["document"],
             (bytes(first), bytes(last)),
+            (bytes(before), bytes(behind)),
             record["seen"],
             record["quiet"],
             record["soon"],
@@ -75,6 +82,7 @@ class Watch:
         return {
             "document": self.document,
             "anchors": list(self.anchors),
+            "around": list(self.around),
             "seen": self.seen,
             "quiet": self.quiet,
             "soon": self.soon,

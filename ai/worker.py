@@ -1,7 +1,6 @@
 """A worker: claims jobs, works on many at once, keeps their leases, and stops the ones that are cancelled."""
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping
 
@@ -15,8 +14,12 @@ from ai.beside import beside
 from ai.faults import fault
 from ai.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.models import ModelError
+from ai.outages import Outages
 from ai.queue import Queue
+from ai.retries import delay
+from ai.shares import HeldBack, Shares
 from storage.bus import Bus
+from storage.waiting import end
 
 log = structlog.get_logger(__name__)
 
@@ -30,14 +33,6 @@ POLL = 2.0
 
 RENEW = LEASE / 4
 
-FIRST_DELAY = 0.5
-"""Seconds before a failed model is asked again, then twice as long each time."""
-
-LONGEST_DELAY = 60.0
-"""Seconds that a Retry-After may ask for while somebody waits; beyond that the job fails and says so."""
-
-WORTH_RETRYING = frozenset({"unreachable", "timeout", "rate_limited", "server_error", "cut_off"})
-
 
 class Worker:
     """`holder` must be new for every worker: a restarted one must not pass for its predecessor."""
@@ -49,6 +44,7 @@ class Worker:
         queue: Queue,
         bus: Bus,
         announcements: Announcements,
+        outages: Outages,
         attempts: Mapping[str, NewAttempt],
     ) -> None:
         self._holder = holder
@@ -56,44 +52,66 @@ class Worker:
         self._queue = queue
         self._bus = bus
         self._announcements = announcements
+        self._outages = outages
         self._attempts = attempts
         self._runs: dict[str, Run] = {}
+        self._shares = Shares(MOST_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        self._some_left = False
+        """Whether the last look may have passed over jobs, for want of room or because whose they are held too much."""
         self._next_look_for_abandoned = 0.0
 
     async def run(self) -> None:
         """Work until cancelled; then put back what is not finished, for another worker to take at once."""
         unsubscribe = await self._bus.subscribe(CANCEL_CHANNEL, self._hear_cancel)
         keeper = asyncio.create_task(self._keep_leases())
+        refiller = asyncio.create_task(self._refill())
         try:
             await self._claim()
             while True:
-                while len(self._runs) >= MOST_AT_ONCE:
-                    self._room.clear()
-                    await self._room.wait()
+                while not self._shares.free:
+                    self._ended.clear()
+                    await self._ended.wait()
                 async with self._queue.waiting(POLL):
                     await self._claim()
         finally:
             await unsubscribe()
+            await end([refiller])
             await self._stop_all()
             keeper.cancel()
 
-    async def _claim(self) -> None:
-        try:
-            while len(self._runs) < MOST_AT_ONCE:
-                job = await self._jobs.claim(self._holder) or await self._claim_abandoned()
-                if job is None:
-                    return
-                self._begin(job)
-        except PyMongoError as error:
-            log.warning("cannot look for jobs", error=str(error))
-            await asyncio.sleep(POLL)
+    async def _refill(self) -> None:
+        """Looks again whenever a job has ended and others were passed over: no wake-up comes for those any more."""
+        while True:
+            await self._ended.wait()
+            self._ended.clear()  # before the look: what ends during it needs another one
+            if self._some_left:
+                await self._claim()
 
-    async def _claim_abandoned(self) -> Job | None:
+    async def _claim(self) -> None:
+        async with self._claiming:
+            try:
+                self._some_left = not await self._claim_all()
+            except PyMongoError as error:
+                log.warning("cannot look for jobs", error=str(error))
+                await asyncio.sleep(POLL)
+
+    async def _claim_all(self) -> bool:
+        """Whether no job is left that could be claimed if there were room for it."""
+        while self._shares.free:
+            held_back = self._shares.held_back()
+            job = await self._jobs.claim(self._holder, held_back) or await self._claim_abandoned(held_back)
+            if job is None:
+                return not held_back
+            self._begin(job)
+        return False
+
+    async def _claim_abandoned(self, held_back: HeldBack) -> Job | None:
         if time.monotonic() < self._next_look_for_abandoned:
             return None
-        job = await self._jobs.claim_abandoned(self._holder)
+        job = await self._jobs.claim_abandoned(self._holder, held_back)
         if job is None:
             self._next_look_for_abandoned = time.monotonic() + POLL
         else:
@@ -135,8 +153,8 @@ class Worker:
         for run in self._runs.values():
             run.stop(Stop.SHUTDOWN)
         while self._runs:
-            self._room.clear()
-            await self._room.wait()
+            self._ended.clear()
+            await self._ended.wait()
         for timer in self._tasks:
             timer.cancel()
 
@@ -145,6 +163,7 @@ class Worker:
     def _begin(self, job: Job) -> None:
         run = Run(job)
         self._runs[job.id] = run
+        self._shares.begin(job.requested_by.id, job.workspace)
         self._tasks.add(task := asyncio.create_task(self._see_through(run), name=f"job {job.id}"))
         task.add_done_callback(self._tasks.discard)
 
@@ -160,14 +179,15 @@ class Worker:
         finally:
             metrics.RUNNING.dec()
             del self._runs[run.job.id]
-            self._room.set()
+            self._shares.end(run.job.requested_by.id, run.job.workspace)
+            self._ended.set()
 
     async def _work(self, run: Run) -> None:
         job = run.job
         attempt = self._attempts[job.kind](run)
         if job.cancel_requested_at is not None:
             await self._end(run, attempt, JobState.CANCELLED)
-        elif job.attempt > MOST_ATTEMPTS:
+        elif job.tries > MOST_ATTEMPTS:
             await self._end(
                 run, attempt, JobState.FAILED, "Every worker that tried this stopped on the way. Ask again."
             )
@@ -177,23 +197,24 @@ class Worker:
             async with beside(self._announcements.job_changed(job)) as told:
                 error = await run.watch(attempt.run())
                 await told
+            await self._tell_of_outages(run)
             await self._settle(run, attempt, error)
 
     async def _settle(self, run: Run, attempt: Attempt, error: BaseException | None) -> None:
         match error:
             case None:
-                await self._finish(run.job, JobState.DONE)
+                await self._finish(run.job, JobState.DONE, message=run.outage.sentence if run.outage else None)
             case asyncio.CancelledError() if run.stopped is Stop.CANCELLED:
                 await self._end(run, attempt, JobState.CANCELLED)
             case asyncio.CancelledError() if run.stopped is Stop.SHUTDOWN:
                 await self._put_back(run, attempt)
             case asyncio.CancelledError() | Fenced():
                 log.warning("a job was taken over by another worker", job=run.job.id, attempt=run.job.attempt)
-            case ModelError() if (delay := self._delay(run, error)) is not None:
+            case ModelError() if (wait := self._delay(run, error)) is not None:
                 metrics.RETRIES.labels(run.job.kind).inc()
-                seconds = max(1, round(delay))
+                seconds = max(1, round(wait))
                 unit = "second" if seconds == 1 else "seconds"
-                await self._put_back(run, attempt, delay, f"{error.message} Trying again in {seconds} {unit}.")
+                await self._put_back(run, attempt, wait, f"{error.message} Trying again in {seconds} {unit}.")
             case ModelError() | JobFailed():
                 await self._end(run, attempt, JobState.FAILED, str(error))
             case ConnectionFailure():
@@ -203,17 +224,12 @@ class Worker:
                 await self._end(run, attempt, JobState.FAILED, "Something went wrong here. The server's log says what.")
 
     def _delay(self, run: Run, error: ModelError) -> float | None:
-        """Seconds until the model should be asked again; None when it should not."""
-        if error.kind not in WORTH_RETRYING or run.shown or run.job.attempt >= MOST_ATTEMPTS:
-            return None
-        # Spread by chance, so that what one outage failed together does not come back together.
-        backoff = FIRST_DELAY * 2 ** (run.job.attempt - 1) * random.uniform(0.8, 1.2)
-        delay = max(backoff, error.retry_after or 0.0)
-        return delay if delay <= LONGEST_DELAY else None
+        """Seconds until the model is asked again; None when it is not, because people have seen some of its answer."""
+        return None if run.shown or run.job.tries >= MOST_ATTEMPTS else delay(error, run.job.tries)
 
     async def _put_back(self, run: Run, attempt: Attempt, delay: float = 0.0, message: str | None = None) -> None:
-        if await self._jobs.put_back(run.job, delay=delay, message=message):
-            await self._announcements.job_changed(await self._jobs.get(run.job.id))
+        if (waiting := await self._jobs.put_back(run.job, delay=delay, message=message)) is not None:
+            await self._announcements.job_changed(waiting)
             self._tasks.add(timer := asyncio.create_task(self._wake_after(delay)))
             timer.add_done_callback(self._tasks.discard)
         elif (job := await self._jobs.get(run.job.id)).holder == self._holder and job.cancel_requested_at is not None:
@@ -228,7 +244,13 @@ class Worker:
             await attempt.end(state, error)
             await self._finish(run.job, state, error)
 
-    async def _finish(self, job: Job, state: JobState, error: str | None = None) -> None:
-        if await self._jobs.finish(job, state, error):
+    async def _finish(self, job: Job, state: JobState, error: str | None = None, message: str | None = None) -> None:
+        if (ended := await self._jobs.finish(job, state, error, message)) is not None:
             metrics.JOBS.labels(job.kind, state.value).inc()
-            await self._announcements.job_changed(await self._jobs.get(job.id))
+            await self._announcements.job_changed(ended)
+
+    async def _tell_of_outages(self, run: Run) -> None:
+        if run.outage is not None:
+            await self._outages.met(run.job.workspace, run.outage)
+        if run.outage_over is not None:
+            await self._outages.over(run.outage_over)

@@ -13,7 +13,7 @@ from ai.context import Candidate
 from ai.dictation import Dictation
 from ai.gathering import prompted
 from ai.generation import Generation
-from ai.hunks import HunkState
+from ai.hunks import Hunk, HunkState
 from ai.languages import language_of
 from ai.models import ModelRequest, Task
 from ai.prompts import instructed, write_prompt
@@ -52,19 +52,21 @@ class WriteAttempt(SuggestionAttempt):
         await self._announce()
 
     async def _break_off(self, suggestion: Suggestion) -> None:
-        [*hunks] = await self._tools.suggestions.hunks(suggestion.id)
-        if hunks:
+        hunk = await self._last_hunk(suggestion)
+        if hunk is not None and hunk.state is HunkState.STREAMING:
             try:
-                async with self._tools.rooms.open(hunks[0].document) as room:
-                    await Dictation(self._run, self._tools, suggestion, self._target, room).settle(hunks[0])
+                async with self._tools.rooms.open(hunk.document) as room:
+                    await Dictation(self._run, self._tools, suggestion, self._target, room).settle(hunk)
             except (DocumentGone, DocumentNotFound, RoomClosed):
-                await self._tools.suggestions.remove_streaming([hunks[0].id])
+                await self._tools.suggestions.remove_streaming([hunk.id])
 
     async def _write(self, room: Room, suggestion: Suggestion) -> None:
         dictation = Dictation(self._run, self._tools, suggestion, self._target, room)
-        earlier = await self._tools.suggestions.hunks(suggestion.id)
         async with beside(self._tools.gathering.around(self._job)) as around:
-            hunk = await dictation.begin(*earlier)
+            earlier = await self._last_hunk(suggestion)
+            if earlier is not None and earlier.attempt <= self._job.revived_at:
+                earlier = await self._without_failed(dictation, earlier)
+            hunk = await dictation.begin(earlier)
         if hunk.state is not HunkState.STREAMING:
             # An earlier attempt came as far as this, and people may have decided it since.
             await self._change(state=SuggestionState.READY.value)
@@ -81,6 +83,20 @@ class WriteAttempt(SuggestionAttempt):
         nothing = "There is nothing to write." if not dictation.typed else None
         warning = self._generation.warning if self._generation else None
         await self._keep(state=SuggestionState.READY.value, note=warning or nothing)
+
+    async def _last_hunk(self, suggestion: Suggestion) -> Hunk | None:
+        """There are others before it only where people rejected what was typed, and had it tried again."""
+        hunks = await self._tools.suggestions.hunks(suggestion.id)
+        return hunks[-1] if hunks else None
+
+    async def _without_failed(self, dictation: Dictation, hunk: Hunk) -> Hunk | None:
+        """Take back what was typed before the job failed, unless people have decided it: what they accepted stays."""
+        if hunk.state is HunkState.PENDING:
+            if await dictation.supersede(hunk):
+                await self._announce()
+                return None
+            [hunk] = [one for one in await self._tools.suggestions.hunks(self._suggestion) if one.id == hunk.id]
+        return hunk if hunk.state is HunkState.ACCEPTED else None
 
     async def _type_answer(
         self, dictation: Dictation, before: str, after: str, choice: Choice, around: Sequence[Candidate]

@@ -42,6 +42,10 @@ SETTLING = 8.0
 """Seconds for what an import leaves to do, plain files and first versions. The peers have no files to keep."""
 
 
+STARTING = 6.0
+"""Seconds that workers may take to start; nobody tells when they have."""
+
+
 class Failed(Exception):
     """A server or the load did not do what was asked. The message is for the table."""
 
@@ -110,7 +114,7 @@ def request(url: str, body: bytes | None = None) -> bytes:
 @contextlib.contextmanager
 def server(name: str, data: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
     """``data`` is Scriptorium's data folder, kept for a later start; without it there is a fresh one."""
-    port = _free_port()
+    port = free_port()
     if name == "scriptorium":
         with _scriptorium(port, data, environment or {}) as running:
             yield running
@@ -121,7 +125,7 @@ def server(name: str, data: Path | None = None, environment: Mapping[str, str] |
     if command[0] != str(NODE):
         command = [*command, str(port)]
     with _process(command, {"HOST": "127.0.0.1", "PORT": str(port), "NODE_ENV": "production"}) as process:
-        _wait_for_port(port, process)
+        wait_for_port(port, process)
         target = {"url": f"ws://127.0.0.1:{port}", "hocuspocus": name == "hocuspocus"}
         yield Running([process.pid], [target])
 
@@ -131,22 +135,72 @@ def group(count: int) -> Iterator[Running]:
     """``count`` Scriptorium processes on one Redis, one database and one object store, all on the first core."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scriptorium-bench-")))
-        mongo, mongo_pid = stack.enter_context(_database(folder))
-        redis, redis_pid = stack.enter_context(_redis(folder))
-        shared = {
-            "SCRIPTORIUM_MONGO_URL": mongo,
-            "SCRIPTORIUM_REDIS_URL": redis,
-            "SCRIPTORIUM_OBJECT_STORE_URL": (folder / "objects").as_uri(),
-        }
+        shared, databases = stack.enter_context(_shared(folder))
         members = [
-            stack.enter_context(_scriptorium(_free_port(), folder / f"data{index}", shared)) for index in range(count)
+            stack.enter_context(_scriptorium(free_port(), folder / f"data{index}", shared)) for index in range(count)
         ]
         yield Running(
             [pid for member in members for pid in member.pids],
             [target for member in members for target in member.targets],
             members[0].base,
-            databases=[mongo_pid, redis_pid],
+            databases=databases,
         )
+
+
+@dataclass
+class Pool:
+    """A `serve` process and workers, each with a key of its own for the model: it tells which of them asks."""
+
+    running: Running
+    keys: list[str]
+    _environment: Mapping[str, str]
+    _folder: Path
+    _workers: dict[int, tuple[contextlib.ExitStack, subprocess.Popen[bytes]]] = field(default_factory=dict)
+
+    def start(self, number: int) -> None:
+        stack = contextlib.ExitStack()
+        key = {"OPENAI_API_KEY": self.keys[number], "SCRIPTORIUM_DATA_DIR": str(self._folder / f"worker{number}")}
+        command = [str(Path(sys.executable).with_name("scriptorium")), "worker"]
+        process = stack.enter_context(_process(command, {**self._environment, **key}))
+        self._workers[number] = stack, process
+        self.running.pids.append(process.pid)
+
+    def kill(self, number: int) -> None:
+        stack, process = self._workers.pop(number)
+        self.running.pids.remove(process.pid)
+        process.kill()
+        stack.close()
+
+    def stop(self) -> None:
+        for stack, _ in self._workers.values():
+            stack.close()
+
+
+@contextlib.contextmanager
+def pool(count: int, environment: Mapping[str, str]) -> Iterator[Pool]:
+    """One `serve` and ``count`` workers on one Redis, one database and one object store, all on the first core."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scriptorium-bench-")))
+        shared, _ = stack.enter_context(_shared(folder))
+        running = stack.enter_context(_scriptorium(free_port(), folder / "data", {**shared, **environment}))
+        made = Pool(running, [f"worker-{number}" for number in range(count)], {**shared, **environment}, folder)
+        stack.callback(made.stop)
+        for number in range(count):
+            made.start(number)
+        time.sleep(STARTING)
+        yield made
+
+
+@contextlib.contextmanager
+def _shared(folder: Path) -> Iterator[tuple[dict[str, str], list[int]]]:
+    """The settings of a group, and the processes that they lead to."""
+    with _database(folder) as (mongo, mongo_pid), _redis(folder) as (redis, redis_pid):
+        settings = {
+            "SCRIPTORIUM_MONGO_URL": mongo,
+            "SCRIPTORIUM_REDIS_URL": redis,
+            "SCRIPTORIUM_OBJECT_STORE_URL": (folder / "objects").as_uri(),
+        }
+        yield settings, [mongo_pid, redis_pid]
 
 
 @contextlib.contextmanager
@@ -158,7 +212,7 @@ def _scriptorium(port: int, data: Path | None, environment: Mapping[str, str]) -
         process = stack.enter_context(
             _process([*command, "--data-dir", str(data)], {"SCRIPTORIUM_OWNER_TOKEN": OWNER_TOKEN} | dict(environment))
         )
-        _wait_for_port(port, process)
+        wait_for_port(port, process)
         base = f"http://127.0.0.1:{port}"
         workspace = json.loads(request(f"{base}/api/workspaces"))[0]["id"]
         target = {
@@ -192,10 +246,10 @@ def _redis(folder: Path) -> Iterator[tuple[str, int]]:
     program = shutil.which("redis-server")
     if program is None:
         raise Failed("redis-server is missing; `make services` gets it")
-    port = _free_port()
+    port = free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     with _process(command, {}) as process:
-        _wait_for_port(port, process)
+        wait_for_port(port, process)
         yield f"redis://127.0.0.1:{port}/0", process.pid
 
 
@@ -217,14 +271,14 @@ def _process(command: list[str], environment: Mapping[str, str], **options: Any)
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise Failed(f"the server ended with {process.returncode}")

@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import typer
 
@@ -127,17 +128,28 @@ def export_files(
 @app.command()
 def feedback(
     format: Annotated[Format, typer.Option("--format", help="As recorded, or ready for tuning.")] = "raw",
+    since: Annotated[str | None, typer.Option(help="The first moment, such as 2026-11-30T12:00:00Z.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The first moment that does not count any more, or `settled`.")
+    ] = None,
     workspace: InWorkspace = None,
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what was decided about the assistant's proposals, as JSON lines."""
+    """Print what was decided about the assistant's proposals, as JSON lines.
+
+    With `--until settled` it stops where something is still being measured, and names the `--since` to go on with.
+    """
     with _sentences():
         remote = _remote(url, token, data_dir)
-        with remote.download(f"{remote.workspace(workspace)}/feedback?format={format}") as pieces:
-            for piece in pieces:
+        given = {"format": format, "since": since, "until": until}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        with remote.response(f"{remote.workspace(workspace)}/feedback?{query}") as answer:
+            for piece in answer.iter_bytes():
                 sys.stdout.buffer.write(piece)
+            if until is not None:
+                print(f"Go on with --since {answer.headers['Scriptorium-Until']}", file=sys.stderr)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from ai.models.breaker import Breaker
 from ai.models.local import LocalAssistant
 from ai.models.port import Price, Provider
 
@@ -50,7 +51,8 @@ def connect(endpoint: Endpoint, model: str) -> Provider:
     from ai.models.openai_compatible import OpenAICompatible
 
     key = endpoint.key.get_secret_value() if endpoint.key else None
-    return OpenAICompatible(model=model, api_key=key, base_url=endpoint.url, price=endpoint.models[model])
+    provider = OpenAICompatible(model=model, api_key=key, base_url=endpoint.url, price=endpoint.models[model])
+    return Breaker(provider, endpoint.name)
 
 
 class Endpoints(Mapping[str, Endpoint]):

@@ -19,7 +19,10 @@ _MAX_CORPUS = 8_000_000  # letters
 
 
 class LocalAssistant:
-    """No model and no pretence of one: it repairs, formats and continues, and leaves instructions unread."""
+    """No model and no pretence of one: it repairs, formats and continues, and leaves instructions unread.
+
+    `because` begins its notes, `greeting` what it says in a chat: why it answers and no model does.
+    """
 
     name: Literal["local"] = "local"
     model = "local"
@@ -28,6 +31,14 @@ class LocalAssistant:
         "No model is configured. The built-in assistant repairs and formats code, continues text from your own files, "
         f"and finds passages. {_HOW_TO}"
     )
+
+    def __init__(
+        self,
+        because: str = "No model is configured, so the instruction was not read.",
+        greeting: str = f"No model is configured, so there is nobody here to answer. {_HOW_TO}",
+    ) -> None:
+        self._because = because
+        self._greeting = greeting
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -65,25 +76,22 @@ class LocalAssistant:
             did.append("Took out stray blanks.")
         if tidy == task.selection:
             did.insert(0, "There is nothing here that the built-in assistant can repair.")
-        return tidy, " ".join(["No model is configured, so the instruction was not read.", *did])
+        return tidy, " ".join([self._because, *did])
 
     async def _write(self, task: Task) -> tuple[str, str]:
         files = await self._files(task)
         found = await asyncio.to_thread(continuation, task.before, task.after, task.path, files)
         if found is None:
             return "", (
-                "No model is configured, and nothing in your files continues what stands before the cursor, so there "
-                "is nothing to propose."
+                f"{self._because} Nothing in your files continues what stands before the cursor, so there is nothing "
+                "to propose."
             )
         places = "1 place" if found.places == 1 else f"{found.places} places"
-        return found.text, (
-            f"No model is configured, so the instruction was not read. The text goes on as it does in {places} of "
-            f"{_named(found.paths)}."
-        )
+        return found.text, (f"{self._because} The text goes on as it does in {places} of {_named(found.paths)}.")
 
     async def _chat(self, task: Task) -> tuple[str, str | None]:
         found = await asyncio.to_thread(passages, task.instruction, await self._files(task))
-        told = f"No model is configured, so there is nobody here to answer. {_HOW_TO}\n"
+        told = f"{self._greeting}\n"
         if found:
             told += "\nThese passages of your files share most words with your message:\n"
         for passage in found:

@@ -5,7 +5,8 @@ reading the events here does, for every token of every stream.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,11 +16,12 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncOpenAI
 
 from ai.models.chunks import AnswerReader
-from ai.models.port import Chunk, ModelError, ModelParams, ModelRequest, Price
+from ai.models.port import Chunk, ModelError, ModelRequest, Price
 from ai.models.refusals import OPTIONAL, describe_status, unsupported_parameter
 from ai.models.sse import EventParser, EventTooLong
 
 _MOST_REFUSED = 1_000
+_REMEMBERED = 3600.0  # seconds: behind one address, a server is replaced by a newer one
 _DRAIN = 0.1  # seconds
 
 
@@ -60,7 +62,8 @@ class OpenAICompatible:
         )
         self._api_key = api_key
         # With their values, because groups choose them: what was too much for one must not be taken from all.
-        self._refused: set[tuple[str, float | None]] = set()
+        self._refused: dict[tuple[str, float | None], float] = {}
+        """Until when it is believed."""
 
     @property
     def host(self) -> str:
@@ -81,7 +84,7 @@ class OpenAICompatible:
         loop = asyncio.get_running_loop()
         patience = self._waits.first_event
         asked = loop.time()
-        response = await self._open(request, patience)
+        response, left_out = await self._open(request, patience)
         patience -= loop.time() - asked
         events, answer = EventParser(), AnswerReader(request.params.max_tokens)
         try:
@@ -100,34 +103,41 @@ class OpenAICompatible:
                     await _drain(body)
             if not answer.complete:
                 raise self._cut_off() if answer.began else self._nonsense()
-            yield self._last_chunk(answer, request.params)
+            yield self._last_chunk(answer, left_out)
         except EventTooLong as error:
             raise self._nonsense() from error
         finally:
             await response.close()
 
-    async def _open(self, request: ModelRequest, patience: float) -> AsyncAPIResponse[Any]:
-        """Asks, and asks again without what the endpoint refuses; that is left out from then on."""
+    async def _open(self, request: ModelRequest, patience: float) -> tuple[AsyncAPIResponse[Any], set[str]]:
+        """Asks, and asks again without what the endpoint refuses, which is left out for a while; and what was."""
+        values = request.params.as_dict()
+        now = time.monotonic()
+        left_out = {
+            name for name in (*values, "stream_options") if self._refused.get((name, values.get(name)), 0.0) > now
+        }
+        learned: set[str] = set()
         for _ in range(len(OPTIONAL) + 1):
             try:
                 async with asyncio.timeout(patience):
                     create = self._client.chat.completions.with_streaming_response.create
-                    response: AsyncAPIResponse[Any] = await create(**self._body(request)).__aenter__()
-                    return response
+                    body = self._body(request, left_out | learned)
+                    response: AsyncAPIResponse[Any] = await create(**body).__aenter__()
             except APIStatusError as error:
                 parameter = unsupported_parameter(error)
-                if (
-                    parameter is None
-                    or (refused := (parameter, request.params.as_dict().get(parameter))) in self._refused
-                ):
+                if parameter is None or parameter in left_out | learned:
                     raise describe_status(error, host=self.host, model=self.model, api_key=self._api_key) from error
-                if len(self._refused) >= _MOST_REFUSED:
-                    self._refused.clear()
-                self._refused.add(refused)
+                learned.add(parameter)
             except TimeoutError as error:
                 raise self._too_slow() from error
             except APIConnectionError as error:
                 raise ModelError("unreachable", f"The model endpoint {self.host} cannot be reached.") from error
+            else:
+                # Only now: a refusal that was misread would otherwise take something from every request to come.
+                if len(self._refused) >= _MOST_REFUSED:
+                    self._refused.clear()
+                self._refused |= {(name, values.get(name)): now + _REMEMBERED for name in learned}
+                return response, left_out | learned
         raise ModelError("rejected", f"{self.host} refuses every form of the request that this program knows.")
 
     async def _next(self, body: AsyncIterator[bytes], patience: float, answer: AnswerReader) -> bytes | None:
@@ -144,26 +154,25 @@ class OpenAICompatible:
                 return None
             raise self._cut_off() from error
 
-    def _last_chunk(self, answer: AnswerReader, params: ModelParams) -> Chunk:
+    def _last_chunk(self, answer: AnswerReader, left_out: Collection[str]) -> Chunk:
         chunk = answer.last_chunk()
         if self._price is not None and chunk.usage is not None and chunk.usage.cost is None:
             chunk = replace(chunk, usage=replace(chunk.usage, cost=self._price.of(chunk.usage)))
         # Under its newer name, `max_tokens` was not refused.
-        without = [name for name, value in params.as_dict().items() if (name, value) in self._refused]
-        if named := [name for name in without if name != "max_tokens"]:
+        if named := [name for name in OPTIONAL if name in left_out and name not in ("max_tokens", "stream_options")]:
             these = " and ".join(named)
             chunk = replace(chunk, note=f"{self.host} refuses {these} as it is set here, and answered without it.")
         return chunk
 
-    def _body(self, request: ModelRequest) -> dict[str, Any]:
+    def _body(self, request: ModelRequest, left_out: Collection[str]) -> dict[str, Any]:
         params = request.params.as_dict()
-        known: dict[str, Any] = {name: value for name, value in params.items() if (name, value) not in self._refused}
+        known: dict[str, Any] = {name: value for name, value in params.items() if name not in left_out}
         if "max_tokens" in params and "max_tokens" not in known:
             known["max_completion_tokens"] = params["max_tokens"]
         if "top_k" in known:
             # No parameter of OpenAI's own, so the SDK does not know it.
             known["extra_body"] = {"top_k": known.pop("top_k")}
-        if ("stream_options", None) not in self._refused:
+        if "stream_options" not in left_out:
             known["stream_options"] = {"include_usage": True}
         messages = [message.as_dict() for message in request.messages]
         return {"model": self.model, "messages": messages, "stream": True, **known}

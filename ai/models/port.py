@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 Kind = Literal["edit", "write", "chat"]
@@ -43,17 +44,35 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """A model that does not answer, `since` a Unix time; `endpoint` is where it is, as people know it."""
+
+    endpoint: str
+    model: str
+    since: float
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.model} has not answered since {datetime.fromtimestamp(self.since, UTC):%H:%M} UTC."
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of the answer. Only the last chunk of a stream has a `finish_reason`; its `text` may be empty.
 
     `note` is a sentence about the answer that belongs beside it, never into the document: the local assistant says
     in it what it did, or why it has nothing to propose.
+
+    `instead_of` is why the built-in assistant wrote this and not the model that was asked. `ends` is an outage that is
+    over with this chunk.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     note: str | None = None
+    instead_of: Outage | None = None
+    ends: Outage | None = None
 
 
 class ModelError(Exception):

@@ -12,20 +12,38 @@ from ai.models.port import ModelError
 OPTIONAL = ("stream_options", "max_tokens", "temperature", "top_p", "top_k")
 """Parameters without which a request means the same."""
 
+_UNKNOWN_CODES = ("unsupported_parameter", "unknown_parameter", "extra_forbidden")
+_UNKNOWN = re.compile(
+    r"unsupported|unrecogni[sz]ed|unknown|unexpected|no such|extra (?:inputs|fields)|additional propert"
+    r"|\b(?:not|cannot) (?:be )?(?:support|permitted|allowed|recogni[sz]ed|known|available|accept|used?\b)"
+    r"|is deprecated|instead",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"\b(?:at (?:most|least)|must be|should be|too (?:large|small|long|high|low|many)|maximum|minimum|exceeds?|between"
+    r"|(?:less|greater|more|larger|smaller) than|out of range|up to)\b",
+    re.IGNORECASE,
+)
 _MAX_WAIT = 3600.0
 _ADDRESS = re.compile(r"\S+://\S+")
 _KEY = re.compile(r"\b(?:sk|pk|key|hf|gsk)[-_][\w*.-]{4,}|[\w-]*\*{3,}[\w-]*")
 
 
 def unsupported_parameter(error: APIStatusError) -> str | None:
-    """The parameter for whose sake the endpoint refuses a request that is right without it."""
+    """The parameter for whose sake the endpoint refuses a request that means the same without it.
+
+    None for `max_tokens` where the endpoint knows it and only its value is wrong: an answer of any length is not the
+    same, and "max_tokens must be at most 4096" is for people to read.
+    """
     if error.status_code not in (400, 422):
         return None
-    if error.param in OPTIONAL:
-        return error.param
     said = _said(error)
     # Newer models name both when they ask for `max_completion_tokens` instead of `max_tokens`.
-    return next((name for name in OPTIONAL if re.search(rf"\b{name}\b", said)), None)
+    named = (name for name in OPTIONAL if name == error.param or re.search(rf"\b{name}\b", said))
+    parameter = next(named, None)
+    if parameter != "max_tokens" or error.code in _UNKNOWN_CODES:
+        return parameter
+    return parameter if _UNKNOWN.search(said) and not _VALUE.search(said) else None
 
 
 def describe_status(error: APIStatusError, *, host: str, model: str, api_key: str | None) -> ModelError:

@@ -53,12 +53,18 @@ class Remote:
 
     @contextmanager
     def download(self, path: str) -> Iterator[Iterator[bytes]]:
+        with self.response(path) as response:
+            yield response.iter_bytes()
+
+    @contextmanager
+    def response(self, path: str) -> Iterator[httpx2.Response]:
+        """The answer as it comes in, its body still to be read."""
         try:
             with self._http.stream("GET", path) as response:
                 if response.is_error:
                     response.read()
                     raise _failure(response)
-                yield response.iter_bytes()
+                yield response
         except httpx2.HTTPError as error:
             raise self._unreachable(error) from None
 

@@ -21,7 +21,10 @@ class Workspace:
 
 
 class Workspaces:
-    """Collection ``workspaces``: {_id, name, collect_feedback, created_at, created_by, deleted_at?}."""
+    """Collection ``workspaces``: {_id, name, collect_feedback, consent?, created_at, created_by, deleted_at?}.
+
+    `consent` is about `collect_feedback`, see `ai.consent`.
+    """
 
     def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:
         self._workspaces = db["workspaces"]

@@ -3,13 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import StreamingResponse
 
-from ai.exports import Format
 from ai.hunks import Decision
 from ai.jobs import JobNotFound, Person
 from ai.suggestions import SuggestionNotFound
-from server.access import Editor, InWorkspaceOf, Owner, Viewer
+from server.access import Editor, InWorkspaceOf, Viewer
 from server.callers import Member
 from server.routes.assistant_refusals import refusals, undecided
 from server.routes.assistant_shapes import (
@@ -22,7 +20,6 @@ from server.routes.assistant_shapes import (
     DecisionOutcome,
     DecisionRequest,
     EditRequest,
-    Erased,
     FilesRequest,
     JobShown,
     Shown,
@@ -65,7 +62,8 @@ def _person(member: Member) -> Person:
 
 @router.get(_OF_WORKSPACE + "/ai/status")
 async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
-    return AssistantStatus(**await services.assistant.status(member.workspace))
+    outage = await services.assistant.outages.of(member.workspace)
+    return AssistantStatus(**await services.assistant.status(member.workspace) | {"outage": outage})
 
 
 @router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)
@@ -181,7 +179,9 @@ async def decide(id: str, body: DecisionRequest, member: SuggestionEditor, servi
     """Accept, reject or undo hunks. 409 when none of them can be decided, with why for each."""
     which = None if body.hunks == "all" else body.hunks
     with refusals():
-        outcomes = await services.assistant.decide(id, which, Decision(body.decision), _person(member), body.reason)
+        outcomes = await services.assistant.decide(
+            id, which, Decision(body.decision), _person(member), body.reason, body.shown
+        )
     if (problem := undecided(outcomes)) is not None:
         raise problem
     return {"hunks": [outcome.view() for outcome in outcomes]}
@@ -193,23 +193,3 @@ async def ask_again(id: str, member: SuggestionEditor, services: ServicesDep) ->
     with refusals():
         asked = await services.assistant.requests.again(id, _person(member))
     return AskedSuggestion(**asked.view())
-
-
-# ---- feedback
-
-
-@router.get(_OF_WORKSPACE + "/feedback")
-async def export_feedback(
-    member: Owner,
-    services: ServicesDep,
-    format: Format = "raw",
-) -> StreamingResponse:
-    """What was decided and what became of it, as JSON lines."""
-    lines = await services.assistant.feedback_lines(member.workspace, format)
-    return StreamingResponse(lines, media_type="application/x-ndjson")
-
-
-@router.delete(_OF_WORKSPACE + "/feedback")
-async def erase_feedback(member: Owner, services: ServicesDep) -> Erased:
-    """The records that tuning would learn from. Decisions are kept, without any prompt in them."""
-    return Erased(erased=await services.assistant.erase_feedback(member.workspace))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ai.conversations import ConversationNotFound
 from ai.decisions import Outcome
 from ai.hunks import HunkState
-from ai.jobs import JobNotFound
+from ai.jobs import JobNotFound, NotFailed
 from ai.judging import CannotJudgeNow
 from ai.requests import KeptFromModels, NotAText, NothingStale, TextDiffers, TooManyFiles, TooMuchText
 from ai.suggestions import SuggestionNotFound
@@ -42,7 +42,7 @@ def refusals() -> Iterator[None]:
         raise Problem(422, str(error)) from None
     except KeptFromModels as error:
         raise Problem(403, str(error)) from None
-    except (TextDiffers, NothingStale) as error:
+    except (TextDiffers, NothingStale, NotFailed) as error:
         raise Problem(409, str(error)) from None
     except DocumentTooLarge as error:
         raise Problem(413, str(error)) from None

@@ -25,6 +25,9 @@ Path = Annotated[str, AfterValidator(_has_no_half_characters)]
 Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_has_no_half_characters)]
 
 
+_MOST_MS = 30 * 24 * 3600 * 1000
+
+
 class EditRequest(BaseModel):
     path: Path
     start: Position
@@ -68,6 +71,8 @@ class DecisionRequest(BaseModel):
     """\"all\" means those for which the decision can be made."""
     decision: Literal["accept", "reject", "undo"]
     reason: Annotated[Words, StringConstraints(max_length=2_000)] | None = None
+    shown: Annotated[dict[Id, Annotated[int, Field(ge=0, le=_MOST_MS)]], Field(max_length=10_000)] | None = None
+    """For how many ms each hunk has been on the screen of whoever decides; left out by clients that cannot know."""
 
 
 class SomePerson(BaseModel):
@@ -95,6 +100,12 @@ class AssistantFileState(BaseModel):
     message: str | None = None
 
 
+class OutageShown(BaseModel):
+    model: str
+    since: str
+    message: str
+
+
 class AssistantStatus(BaseModel):
     provider: str
     model: str
@@ -102,6 +113,8 @@ class AssistantStatus(BaseModel):
     label: str
     label_detail: str
     config: AssistantFileState
+    outage: OutageShown | None = None
+    """Set while the model does not answer, and the built-in assistant answers instead."""
 
 
 class JobShown(BaseModel):

@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from ai.clock import now
 from server.access import Owner, SomeoneSignedIn, Viewer
 from server.identity import Role
 from server.problems import Problem
@@ -61,9 +62,14 @@ async def show_settings(member: Viewer, services: ServicesDep) -> WorkspaceSetti
 
 @router.patch("/{workspace}")
 async def change_workspace(body: WorkspaceChange, member: Owner, services: ServicesDep) -> WorkspaceShown:
+    """Who switches the collection on or off is named in the records, with the time: nothing of before is kept."""
+    found = await _settings(services, member.workspace)
     fields = body.model_dump(exclude_none=True)
     if fields:
-        await services.identity.workspaces.change(member.workspace, fields)
+        kept = {}
+        if body.collect_feedback is not None and body.collect_feedback != found.collect_feedback:
+            kept = {"consent": {"since": now(), "by": {"id": member.user.id, "name": member.user.name}}}
+        await services.identity.workspaces.change(member.workspace, fields | kept)
         await services.storage.events.append(member.workspace, "scriptorium.workspace.changed", fields)
     return await show_workspace(member, services)
 

@@ -52,8 +52,8 @@ class Process:
             room.edit([TextEdit(start, end, text)], "user:bob")
             await room.durable()
 
-    async def edit(self, path: str, start: int, end: int, instruction: str = "Change it.") -> Asked:
-        return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, ANN)
+    async def edit(self, path: str, start: int, end: int, instruction: str = "Change it.", by: Person = ANN) -> Asked:
+        return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, by)
 
     async def edit_several(
         self, path: str, also: list[str] | Literal["all"], instruction: str = "Change it.", selection: str = ""
@@ -64,8 +64,11 @@ class Process:
         end = start + utf16_length(selection)
         return await self.assistant.requests.edit(self.workspace, path, start, end, instruction, ANN, also=also)
 
-    async def write(self, path: str, at: int, instruction: str = "Write it.") -> Asked:
-        return await self.assistant.requests.write(self.workspace, path, at, instruction, ANN)
+    async def write(self, path: str, at: int, instruction: str = "Write it.", by: Person = ANN) -> Asked:
+        return await self.assistant.requests.write(self.workspace, path, at, instruction, by)
+
+    async def ask(self, message: str, conversation: str | None = None, by: Person = ANN) -> Asked:
+        return await self.assistant.requests.ask(self.workspace, message, conversation, None, by)
 
     async def hunks(self, suggestion: str | None) -> list[Hunk]:
         assert suggestion is not None

@@ -1,11 +1,12 @@
 """Jobs of kind edit, from the request to what people see and decide, with a model that fails in every way."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from ai import generation, jobs, requests
-from ai.hunks import HunkState
+from ai.hunks import Hunk, HunkState
 from ai.jobs import JobState
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
@@ -49,6 +50,27 @@ async def test_people_watch_the_proposal_while_it_streams(group: Group) -> None:
     assert [data["state"] for data in changed] == ["streaming", "ready"]
     assert {hunk["state"] for hunk in changed[-1]["hunks"]} == {"pending"}
     assert [data["state"] for data in events.of("scriptorium.job.changed")] == ["running", "done"]
+
+
+async def test_an_answer_may_end_while_what_came_of_it_is_still_being_stored(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestions = group.assistant.suggestions
+    add = suggestions.add_hunks
+
+    async def slow(hunks: Sequence[Hunk]) -> bool:
+        await asyncio.sleep(0.7)
+        return await add(hunks)
+
+    monkeypatch.setattr(suggestions, "add_hunks", slow)
+    group.model.enqueue(Script(answer=TEXT.upper(), delay=0.08))
+    asked = await group.edit("a.md", 0, utf16_length(TEXT))
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.DONE
+    assert {hunk.state for hunk in await group.hunks(asked.suggestion)} == {HunkState.PENDING}
+    await group.decide(asked.suggestion, "accept")
+    assert await group.text(document) == TEXT.upper()
 
 
 async def test_nothing_to_change_is_done_without_a_hunk_and_with_a_sentence(group: Group) -> None:

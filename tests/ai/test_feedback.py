@@ -1,15 +1,17 @@
 """Feedback: derived from decisions, corrected by what people then make of the text, owned by the group."""
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from ai import watching
-from ai.exports import Format
+from ai.hunks import Decision
+from ai.requests import Asked
 from collab.offsets import utf16_length
-from tests.ai.group import BOB, Group, Process, eventually
+from collab.positions import range_anchors
+from tests.ai.feedback import lines, measured
+from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.proposals import propose
 from tests.doubles.model_server import Script
 
@@ -21,23 +23,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds of quiet, 30 s and 10 min as 0.2, 0.4 and 1 s."""
     for name, seconds in (("QUIET", 0.2), ("SOON", 0.4), ("LATE", 1.0)):
         monkeypatch.setattr(watching, name, seconds)
-
-
-async def lines(process: Process, format: Format = "raw") -> list[dict[str, Any]]:
-    exported = await process.assistant.feedback_lines(process.workspace, format)
-    return [json.loads(line) async for line in exported]
-
-
-async def measured(process: Process) -> list[dict[str, Any]]:
-    """The records once nothing is left to measure, as a process does it that has just started."""
-
-    async def nothing_left() -> bool:
-        await process.assistant.feedback.measure_due()
-        due = process.storage.db["feedback"].find({"workspace": process.workspace, "measure_at": {"$gt": 0}})
-        return not [record async for record in due]
-
-    await eventually(nothing_left)
-    return await lines(process)
 
 
 async def test_every_decision_becomes_a_record_with_all_that_led_to_it(group: Group) -> None:
@@ -121,32 +106,6 @@ async def test_a_document_that_is_gone_is_not_looked_for_for_ever(group: Group) 
     assert record["final_text"] is None
 
 
-async def test_a_workspace_that_does_not_collect_keeps_neither_records_nor_prompts(group: Group) -> None:
-    await group.storage.db["workspaces"].insert_one({"_id": group.workspace, "collect_feedback": False})
-    await group.file("a.md", TEXT)
-    group.model.enqueue(Script(answer=TEXT.replace("One", "1")))
-    asked = await group.edit("a.md", 0, utf16_length(TEXT))
-    async with group.working():
-        await group.ended(asked)
-    await group.decide(asked.suggestion, "accept")
-    assert await lines(group) == []
-    assert asked.suggestion is not None
-    assert (await group.assistant.suggestions.get(asked.suggestion)).generations == {}
-
-
-async def test_erasing_takes_the_records_and_leaves_the_decisions(group: Group) -> None:
-    document = await group.file("a.md", TEXT)
-    suggestion, [hunk] = await propose(group, document, ("Another", "A second"))
-    await group.decide(suggestion, "accept", by=BOB)
-    assert await group.assistant.erase_feedback(group.workspace) == 1
-    assert await lines(group) == []
-    record = await group.storage.db["decisions"].find_one({"_id": f"{hunk}:0"})
-    assert record is not None
-    assert "messages" not in record
-    await group.decide(suggestion, "undo")
-    assert await group.text(document) == TEXT
-
-
 async def test_secrets_are_gone_before_anything_is_written(group: Group) -> None:
     secret = "ghp_" + "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJabcd"
     document = await group.file("a.md", f"token: {secret}\n")
@@ -156,3 +115,118 @@ async def test_secrets_are_gone_before_anything_is_written(group: Group) -> None
     stored = [record async for record in group.storage.db["feedback"].find({"workspace": group.workspace})]
     assert len(stored) == 1
     assert secret not in repr(stored)
+
+
+async def test_an_answer_is_an_example_once_all_of_it_is_decided(group: Group) -> None:
+    await group.file("a.md", TEXT)
+    group.model.enqueue(Script(answer=TEXT.replace("One", "1").replace("last", "final")))
+    asked = await group.edit("a.md", 0, utf16_length(TEXT))
+    async with group.working():
+        await group.ended(asked)
+    first, second = await group.hunks(asked.suggestion)
+    await group.decide(asked.suggestion, "accept", first.id)
+    assert await lines(group, "sft") == await lines(group, "kto") == []
+    await group.decide(asked.suggestion, "reject", second.id)
+    assert [example["messages"][-1]["content"] for example in await lines(group, "sft")] == [TEXT.replace("One", "1")]
+    await group.decide(asked.suggestion, "undo", second.id)
+    assert await lines(group, "sft") == [], "it is open again"
+
+
+async def test_an_answer_that_was_cut_off_teaches_nothing_and_is_on_record(group: Group) -> None:
+    await group.file("a.md", TEXT)
+    group.model.enqueue(Script(answer=TEXT.replace("One", "1"), finish_reason="length"))
+    asked = await group.edit("a.md", 0, utf16_length(TEXT))
+    async with group.working():
+        await group.ended(asked)
+    await group.decide(asked.suggestion, "accept")
+    [record] = await lines(group)
+    assert record["answer"] == {"hunks": 1, "whole": False, "form": "text"}
+    assert await lines(group, "sft") == await lines(group, "dpo") == await lines(group, "kto") == []
+
+
+async def test_what_is_decided_while_it_streams_learns_what_the_answer_came_to(group: Group) -> None:
+    await group.file("a.md", TEXT * 3)
+    changed = TEXT.replace("One", "1") + TEXT + TEXT.replace("last", "final")
+    group.model.enqueue(Script(answer=changed, delay=0.1))
+    asked = await group.edit("a.md", 0, utf16_length(TEXT * 3))
+
+    async def decidable() -> bool:
+        return any(hunk.state == "pending" for hunk in await group.hunks(asked.suggestion))
+
+    async with group.working():
+        await eventually(decidable)
+        await group.decide(asked.suggestion, "accept")
+        [record] = await lines(group)
+        assert record["answer"] is None
+        await group.ended(asked)
+    [record] = await lines(group)
+    assert record["answer"] == {"hunks": 2, "whole": True, "form": "text"}
+    await group.decide(asked.suggestion, "accept")
+    [example] = await lines(group, "sft")
+    assert example["messages"][-1]["content"] == changed
+
+
+async def test_a_record_names_the_attempt_that_proposed_it(group: Group) -> None:
+    """Also when it is decided, or undone, after a worker died and another asked the model anew."""
+    document = await group.file("a.md", TEXT)
+    suggestion, [hunk] = await propose(group, document, ("Another", "A second"))
+    streaming = {"state": "streaming"}
+    await group.storage.db["suggestions"].update_one({"_id": suggestion}, {"$set": streaming})
+    await group.decide(suggestion, "accept")
+    await group.assistant.carrying.idle()
+    before = await group.assistant.suggestions.get(suggestion)
+    job = await group.assistant.jobs.create(
+        workspace=group.workspace,
+        kind="edit",
+        requested_by=ANN,
+        id=before.job,
+        payload={
+            "instruction": "Again.",
+            "about": "",
+            "targets": [{"document": document, "path": "a.md", "anchors": await around(group, document)}],
+        },
+        suggestion=suggestion,
+    )
+    await group.storage.db["jobs"].update_one({"_id": job.id}, {"$set": {"attempt": 1}})
+    group.model.enqueue(Script(answer=TEXT.replace("Another", "A second").replace("One", "1")))
+    async with group.working():
+        await group.ended(Asked(job.id))
+    await group.decide(suggestion, "undo", hunk)
+    second = next(one for one in await group.hunks(suggestion) if one.attempt == 2)
+    await group.decide(suggestion, "accept", second.id)
+    accepted, undone, newer = await lines(group)
+    assert (accepted["attempt"], undone["attempt"], newer["attempt"]) == (1, 1, 2)
+    assert accepted["messages"] == undone["messages"] == [{"role": "user", "content": "Change it."}]
+    assert TEXT.replace("Another", "A second") in newer["messages"][-1]["content"], "as it stood by then"
+    assert undone["answer"] is None
+    assert newer["answer"] == {"hunks": 1, "whole": True, "form": "text"}
+
+
+async def around(process: Process, document: str) -> list[bytes]:
+    async with process.rooms.open(document) as room:
+        [(first, last)] = range_anchors(room.doc, [(0, utf16_length(room.text))])
+    return [first.encode(), last.encode()]
+
+
+async def test_each_decision_is_counted_once(group: Group) -> None:
+    def counted(decision: str) -> float:
+        return REGISTRY.get_sample_value("scriptorium_decisions_total", {"decision": decision}) or 0.0
+
+    document = await group.file("a.md", TEXT)
+    suggestion, _ = await propose(group, document, ("Another", "A second"), ("One", "1"))
+    before = counted("accepted")
+    answers = await asyncio.gather(*(group.decide(suggestion, "accept") for _ in range(3)))
+    assert sum(outcome.refusal is None for outcomes in answers for outcome in outcomes) == 2
+    assert counted("accepted") - before == 2
+
+
+async def test_what_was_on_the_screen_of_whoever_decided_is_recorded(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestion, [first, second] = await propose(group, document, ("One", "1"), ("Another", "A second"))
+    await group.assistant.decide(suggestion, None, Decision.ACCEPT, BOB, shown={first: 2_500})
+    records = {record["hunk"]: record for record in await lines(group)}
+    assert (records[first]["was_shown"], records[first]["shown_ms"]) == (True, 2_500)
+    assert (records[second]["was_shown"], records[second]["shown_ms"]) == (False, None)
+    await group.decide(suggestion, "undo", first)
+    undone = (await lines(group))[-1]
+    assert (undone["was_shown"], undone["shown_ms"]) == (None, None), "their client did not say"

@@ -1,19 +1,22 @@
 """The feedback record and what is exported from it."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import random
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, get_args
 
 import pytest
 
-from ai.exports import FORMATS, SORT, Format, export
+from ai.exports import BATCH, FORMATS, Format, export
 from ai.feedback_record import SCHEMA_VERSION, FeedbackInput, build_record, correction
 from ai.prompts import edit_prompt, write_prompt
 from ai.streaming_diff import diff
+from tests.ai import published_formats
 
 TOKEN = "ghp_" + "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJabcd"
 BASE = "The quick brown fox 😀 jumps over the lazy dog.\nIt was a sunny day in May.\n"
 ANSWER = "The quick red fox 😀 jumps over the lazy dog.\nIt was a rainy day in May.\n"
+PROMPT = ("messages", "context", "selection")
 FIELDS = {  # what DESIGN calls a record, and what an export needs besides
     *(
         "schema_version",
@@ -40,7 +43,7 @@ FIELDS = {  # what DESIGN calls a record, and what an export needs besides
         "context",
     ),
     *("base_text", "proposed_text", "final_text", "kept_rate", "timings", "usage", "cost", "consent", "redactions"),
-    *("_id", "decided_at", "selection", "place", "corrections"),
+    *("_id", "decided_at", "selection", "place", "corrections", "attempt", "answer"),
 }
 
 
@@ -66,6 +69,7 @@ def records(
     answer: str = ANSWER,
     base: str = BASE,
     made: Mapping[str, Any] | None = None,
+    whole: bool = True,
 ) -> list[dict[str, Any]]:
     """One record for each hunk between the two texts, decided as told."""
     hunks = diff(base, answer)
@@ -90,6 +94,7 @@ def records(
                 generation=generation(selection=base) if made is None else made,
                 selection=base,
                 place=(hunk.start, hunk.end),
+                answer={"hunks": len(hunks), "whole": whole, "form": "text"},
             )
         )
         for number, (hunk, decision) in enumerate(zip(hunks, decisions, strict=True))
@@ -97,22 +102,29 @@ def records(
 
 
 async def exported(format: Format, *given: dict[str, Any]) -> list[dict[str, Any]]:
-    ordered = sorted(given, key=lambda record: [record[name] for name, _ in SORT[format]])
+    ordered = sorted(given, key=lambda record: (record["decided_at"], record["_id"]))
 
     async def stream() -> AsyncIterator[dict[str, Any]]:
         for record in ordered:
             yield record
 
-    lines = [line async for line in export(stream(), format)]
+    async def answers(suggestions: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
+        bare = [{name: value for name, value in record.items() if name not in PROMPT} for record in ordered]
+        return {one: [record for record in bare if record["suggestion"] == one] for one in suggestions}
+
+    lines = [line async for line in export(stream(), format, answers)]
     assert all(line.endswith("\n") and line.count("\n") == 1 for line in lines)
-    assert lines == [line async for line in export(stream(), format)]
-    return [json.loads(line) for line in lines]
+    assert lines == [line async for line in export(stream(), format, answers)]
+    examples = [published_formats.read_line(line) for line in lines]
+    for example in examples if format != "raw" else ():
+        published_formats.CHECKS[format](example)
+    return examples
 
 
 def test_a_record_has_every_field() -> None:
     record = records("accepted", "rejected")[0]
     assert set(record) == FIELDS
-    assert record["schema_version"] == SCHEMA_VERSION == 1
+    assert record["schema_version"] == SCHEMA_VERSION == 2
     assert record["language"] == "markdown"
     assert (record["base_text"], record["proposed_text"], record["cost"]) == ("brown", "red", 0.002)
     assert record["usage"] == {"prompt_tokens": 100, "completion_tokens": 20}
@@ -166,6 +178,7 @@ def test_a_correction_measures_what_was_kept() -> None:
         "corrections.quiet": {"final_text": "rainy", "kept_rate": 1.0, "at": 12.5},
         "final_text": "rainy",
         "kept_rate": 1.0,
+        "redactions": [],
     }
     assert correction(record, "10min", "stormy", 600.0)["kept_rate"] == 0.0
 
@@ -181,40 +194,8 @@ async def test_raw_is_the_record_without_its_bookkeeping() -> None:
     assert lines[0]["corrections"]["quiet"]["at"] == "2027-01-15T08:00:10.000Z"
 
 
-def check_messages(messages: Any, *, last: str) -> None:
-    assert isinstance(messages, list)
-    for message in messages:
-        assert set(message) == {"role", "content"}
-        assert message["role"] in ("system", "user", "assistant")
-        assert isinstance(message["content"], str)
-        assert message["content"]
-    assert messages[-1]["role"] == last
-
-
-def check(format: Format, example: dict[str, Any]) -> None:
-    """The published formats, see `ai.exports`."""
-    if format == "sft":
-        assert set(example) == {"messages"}
-        check_messages(example["messages"], last="assistant")
-    elif format == "dpo":
-        assert set(example) == {"input", "preferred_output", "non_preferred_output"}
-        assert set(example["input"]) == {"messages"}
-        check_messages(example["input"]["messages"], last="user")
-        for name in ("preferred_output", "non_preferred_output"):
-            assert len(example[name]) == 1
-            check_messages(example[name], last="assistant")
-        assert example["preferred_output"] != example["non_preferred_output"]
-    elif format == "kto":
-        assert set(example) == {"prompt", "completion", "label"}
-        check_messages(example["prompt"], last="user")
-        check_messages(example["completion"], last="assistant")
-        assert isinstance(example["label"], bool)
-
-
 async def contents(format: Format, *given: dict[str, Any]) -> list[Any]:
     examples = await exported(format, *given)
-    for example in examples:
-        check(format, example)
     if format == "sft":
         return [example["messages"][-1]["content"] for example in examples]
     if format == "dpo":
@@ -240,6 +221,44 @@ async def test_some_taken() -> None:
     assert await contents("kto", *given) == [(ANSWER, False), (MIXED, True)]
 
 
+async def test_an_answer_is_no_example_before_all_of_it_is_decided() -> None:
+    given = records("accepted", "accepted")
+    for taught in ("sft", "dpo", "kto"):
+        assert await contents(taught, given[0]) == []  # type: ignore[arg-type]
+    undecided = [{**record, "answer": None} for record in given]
+    assert await contents("sft", *undecided) == [], "it still streams"
+
+
+async def test_an_answer_that_was_cut_off_is_no_example() -> None:
+    given = records("accepted", "accepted", whole=False)
+    for taught in ("sft", "dpo", "kto"):
+        assert await contents(taught, *given) == []  # type: ignore[arg-type]
+    assert len(await exported("raw", *given)) == 2
+
+
+async def test_an_answer_that_was_asked_for_in_blocks_is_no_example() -> None:
+    given = [
+        {**record, "answer": {"hunks": 2, "whole": True, "form": "blocks"}}
+        for record in records("accepted", "accepted")
+    ]
+    assert await contents("sft", *given) == []
+
+
+async def test_each_file_of_a_suggestion_is_an_answer_of_its_own() -> None:
+    first = records("accepted", "accepted")
+    second = [
+        {**record, "_id": f"other {record['_id']}", "document": "other"}
+        for record in records("rejected", "accepted", made=generation("Change it, the other one."))
+    ]
+    assert set(await contents("sft", *first, *second)) == {ANSWER, ANSWER.replace("red", "brown")}
+
+
+async def test_each_attempt_is_an_answer_of_its_own() -> None:
+    first = {**records("accepted", "superseded", whole=False)[0], "attempt": 1}
+    second = [{**record, "attempt": 2, "_id": f"b{record['_id']}"} for record in records("accepted", "accepted")]
+    assert await contents("sft", first, *second) == [ANSWER]
+
+
 async def test_none_taken() -> None:
     given = records("rejected", "rejected")
     assert await contents("sft", *given) == []
@@ -262,7 +281,7 @@ async def test_undone() -> None:
     assert await contents("sft", *given, undone) == [MIXED]
     given = records("accepted", "rejected")
     reopened = {**given[1], "_id": "s1-1:1", "decision": "undone", "decided_at": 1_900_000_000.0}
-    assert await contents("kto", *given, reopened) == [(MIXED, True)]
+    assert await contents("kto", *given, reopened) == []
     again = {**given[1], "_id": "s1-1:2", "decision": "accepted", "decided_at": 1_900_000_001.0}
     assert await contents("kto", *given, reopened, again) == [(ANSWER, True)]
 
@@ -286,6 +305,24 @@ async def test_a_deletion_is_answered_as_the_prompt_asks() -> None:
     assert await contents("sft", *given) == ["```\n```"]
 
 
+async def test_an_answer_comes_at_its_last_decision_however_many_lie_between() -> None:
+    """More than fit into one batch, of answers that are decided in turns."""
+    many = [
+        {**record, "_id": f"{number:03}-{hunk}:0", "decided_at": 1e9 + 100 * hunk + number}
+        for number in range(60)
+        for hunk, record in enumerate(
+            records(
+                *("accepted", "accepted"),
+                suggestion=f"s{number}",
+                made=generation(f"Change it, way {number}."),
+            )
+        )
+    ]
+    shown = await exported("sft", *many)
+    asked = [example["messages"][-2]["content"].rpartition("way ")[2] for example in shown]
+    assert asked == [f"{number}." for number in range(60)]
+
+
 async def test_equal_requests_with_equal_answers_are_given_once() -> None:
     given = records("accepted", "rejected", suggestion="s1") + records("accepted", "rejected", suggestion="s2")
     assert given[0]["messages"] != given[2]["messages"], "each prompt has marks of its own"
@@ -299,12 +336,73 @@ async def test_a_write_is_an_answer_by_itself() -> None:
     prompt = write_prompt(instruction="Go on.", path="a.md", language="markdown", before="Once", after="")
     made = generation(messages=[message.as_dict() for message in prompt.messages])
     record = {**records("accepted", "accepted", made=made)[0], "kind": "write", "selection": None, "place": None}
+    record |= {"answer": {"hunks": 1, "whole": True, "form": "text"}}
     record |= {"base_text": "", "proposed_text": " upon a time", "final_text": " upon a midnight"}
     assert await contents("dpo", record) == [(" upon a midnight", " upon a time")]
 
 
 def test_the_formats_are_those_that_are_published() -> None:
-    assert get_args(Format) == FORMATS == tuple(SORT) == ("raw", "sft", "dpo", "kto")
+    assert get_args(Format) == FORMATS == ("raw", "sft", "dpo", "kto")
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_is_decided_is_exported_as_published(seed: int) -> None:
+    """Also texts that no line should hold as they are: quotes, line ends of all kinds, halves of nothing, markup."""
+    rng = random.Random(seed)
+    pieces = ["word ", "“Zitat” ", '"quoted" ', "\\n", "\n", "\u2028", "\u0085", "😀", "```\n", "\t", "{}", "é"]
+    given = []
+    for number in range(40):
+        base = "".join(rng.choices(pieces, k=rng.randrange(1, 30))) + "the end\n"
+        answer = "".join(rng.choices(pieces, k=rng.randrange(30))) + rng.choice(["the end\n", ""])
+        if not (hunks := diff(base, answer)):
+            continue
+        decisions = rng.choices(["accepted", "rejected", "stale", "superseded"], [6, 3, 0.3, 0.3], k=len(hunks))
+        suggested = records(*decisions, suggestion=f"s{number}", base=base, answer=answer, whole=rng.random() < 0.9)
+        for record in suggested:
+            if record["decision"] == "accepted" and rng.random() < 0.4:
+                record["final_text"] = "".join(rng.choices(pieces, k=3))
+        given += suggested if rng.random() < 0.8 else suggested[:-1]
+    assert len(await exported("raw", *given)) == len(given)
+    for taught in ("sft", "dpo", "kto"):
+        assert await exported(taught, *given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("format", "line"),
+    [
+        ("sft", '{"messages": [{"role": "user", "content": "x"}]}\n'),
+        ("sft", '{"messages": [{"role": "assistant", "content": ""}]}\n'),
+        ("sft", '{"messages": [{"role": "assistant", "content": "x", "id": 1}]}\n'),
+        ("dpo", '{"input": {"messages": []}, "preferred_output": [], "non_preferred_output": []}\n'),
+        ("kto", '{"prompt": "x", "completion": "y", "label": true}\n'),
+        ("kto", '{"prompt": [{"role": "user", "content": "x"}], "completion": [], "label": 1}\n'),
+        ("raw", '{"a": NaN}\n'),
+        ("raw", '{"a": 1}'),
+    ],
+)
+def test_the_rules_refuse_what_is_not_as_published(format: Format, line: str) -> None:
+    with pytest.raises(AssertionError):
+        published_formats.CHECKS.get(format, lambda example: None)(published_formats.read_line(line))
+
+
+async def test_an_export_reads_no_further_than_it_is_read() -> None:
+    """However many records there are, a batch of them is held at a time."""
+    read = 0
+
+    async def endless() -> AsyncIterator[dict[str, Any]]:
+        nonlocal read
+        [template, *_] = records("accepted", "accepted")
+        while True:
+            read += 1
+            yield {**template, "_id": str(read), "suggestion": f"s{read}"}
+
+    async def answers(suggestions: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
+        return {}
+
+    lines = export(endless(), "raw", answers)
+    for number in range(1, 200):
+        await anext(lines)
+        assert read <= number + BATCH
 
 
 @pytest.mark.parametrize("format", ["sft", "dpo", "kto"])

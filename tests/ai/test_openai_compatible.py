@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from ai.models import ChatMessage, Chunk, ModelError, ModelParams, ModelRequest, Task
+from ai.models import ChatMessage, Chunk, ModelError, ModelParams, ModelRequest, Task, openai_compatible
 from ai.models.chunks import AnswerReader
 from ai.models.openai_compatible import OpenAICompatible, Waits
 from ai.models.sse import EventParser, EventTooLong
@@ -198,7 +198,7 @@ async def test_an_endless_answer_ends_where_it_was_told_to(server: ModelServer, 
     await asyncio.wait_for(server.requests[0].ended.wait(), 5)
 
 
-async def test_parameters_that_an_endpoint_does_not_know_are_left_out_for_good(
+async def test_parameters_that_an_endpoint_does_not_know_are_left_out_for_a_while(
     server: ModelServer, provider: OpenAICompatible
 ) -> None:
     unsupported = ("stream_options", "max_tokens", "temperature")
@@ -210,6 +210,57 @@ async def test_parameters_that_an_endpoint_does_not_know_are_left_out_for_good(
     before = len(server.requests)
     await answer(provider, request(temperature=0.5, max_tokens=9))
     assert len(server.requests) == before + 1
+
+
+async def test_what_an_endpoint_does_not_know_is_tried_again_some_day(
+    server: ModelServer, provider: OpenAICompatible, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_compatible, "_REMEMBERED", 0.0)
+    server.enqueue(Script(unsupported=("max_tokens",)), Script())
+    await answer(provider, request(max_tokens=9))
+    await answer(provider, request(max_tokens=9))
+    assert server.requests[-1].body["max_tokens"] == 9, "a newer server behind the address may know it"
+
+
+SAID_OF_PARAMETERS = {
+    "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.": True,
+    "Unrecognized request argument supplied: max_tokens": True,
+    "[{'type': 'extra_forbidden', 'loc': ('body', 'max_tokens'), 'msg': 'Extra inputs are not permitted'}]": True,
+    "Additional properties are not allowed ('max_tokens' was unexpected)": True,
+    "max_tokens must be at most 4096": False,
+    "max_tokens is too large: 100000. This model supports at most 4096 completion tokens.": False,
+    "'max_tokens' or 'max_completion_tokens' is too large: 9000. The maximum context length is 4096 tokens.": False,
+    "max_tokens: 9000 > 4096, which is the maximum allowed number of output tokens for this model": False,
+    "Invalid value for max_tokens: should be greater than or equal to 1": False,
+    "max_tokens: unsupported value, must be between 1 and 4096": False,
+}
+
+
+@pytest.mark.parametrize(("said", "unknown"), SAID_OF_PARAMETERS.items())
+async def test_a_value_that_is_refused_is_told_from_a_parameter_that_is_not_known(
+    server: ModelServer, provider: OpenAICompatible, said: str, unknown: bool
+) -> None:
+    server.enqueue(Script("rejected", says=said), Script())
+    if unknown:
+        await answer(provider, request(max_tokens=9000))
+        assert "max_tokens" not in server.requests[-1].body
+    else:
+        with pytest.raises(ModelError) as caught:
+            await answer(provider, request(max_tokens=9000))
+        assert "max_tokens" in caught.value.message, "people read what is wrong"
+        assert len(server.requests) == 1
+    await answer(provider, request(max_tokens=100))
+    assert ("max_tokens" in server.requests[-1].body) is not unknown
+
+
+async def test_what_is_refused_without_the_parameter_too_was_not_the_parameters_fault(
+    server: ModelServer, provider: OpenAICompatible
+) -> None:
+    server.enqueue(Script("rejected", says="Unknown model; max_tokens ignored"), Script("rejected"), Script())
+    with pytest.raises(ModelError):
+        await answer(provider, request(max_tokens=9))
+    await answer(provider, request(max_tokens=9))
+    assert server.requests[-1].body["max_tokens"] == 9
 
 
 @pytest.mark.parametrize(("said", "meant"), [("length", "length"), ("content_filter", "filtered"), ("eos", "stop")])

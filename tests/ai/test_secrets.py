@@ -132,6 +132,16 @@ def test_time_grows_with_the_text_whatever_is_in_it(hostile: str) -> None:
     assert growth_in_c(of_size, 40_000) < 8
 
 
+def test_time_grows_with_the_text_however_many_secrets_are_known() -> None:
+    known = tuple(("API Key", f"{number:06}{LETTERS}") for number in range(5_000))
+
+    def of_size(size: int) -> Callable[[], object]:
+        text = f"{LETTERS} and more. " * (size // 43)
+        return lambda: redact.__wrapped__(text, known)
+
+    assert growth_in_c(of_size, 40_000) < 8
+
+
 def test_letters_that_grow_in_lower_case_move_nothing() -> None:
     secret = SECRETS["GitHub Token"]
     assert redact(f"İİİ {secret} 😀").text == "İİİ «redacted:GitHub Token» 😀"

@@ -6,7 +6,7 @@ ANCHORS = (b"\x00\x01\x00\x00", b"\x00\x01\x05\x41")
 
 
 def begin() -> Watch:
-    return Watch.begin("d", ANCHORS, "accepted", 1000.0)
+    return Watch.begin("d", ANCHORS, ANCHORS, "accepted", 1000.0)
 
 
 def test_a_text_that_nobody_touches_is_measured_three_times() -> None:

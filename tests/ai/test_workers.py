@@ -1,6 +1,7 @@
 """Workers: several of them, one that is killed, and storage that goes away under them."""
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import Process
@@ -11,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from ai import worker
-from ai.jobs import LEASE, JobState
+from ai.jobs import LEASE, JobState, Person, Priority
 from ai.queue_redis import RedisQueue
 from collab.offsets import utf16_length
 from storage import open_storage
-from tests.ai.group import Group, eventually, open_group
+from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
 TEXT = "One line.\nAnother line.\nThe last line.\n"
+LONG = Script(answer="and on " * 10_000, delay=0.1)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +47,49 @@ async def test_two_workers_share_what_is_asked(group: Group, monkeypatch: pytest
         watching.cancel()
     assert len(holders) == 2
     assert len(group.model.requests) == 8
+
+
+async def test_what_finds_no_room_begins_as_soon_as_there_is_some(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(worker, "POLL", 3600.0)
+    group.model.enqueue(*(Script(answer="Yes.", first=0.05) for _ in range(7)))
+    asked = [await group.ask("Well?") for _ in range(7)]
+    async with group.working():
+        for one in asked:
+            assert (await group.ended(one)).state is JobState.DONE
+
+
+async def test_somebody_who_asks_for_everything_leaves_room_for_the_others(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 5)
+    group.model.enqueue(*(LONG for _ in range(4)), Script(answer="No."))
+    greedy = [await group.ask("Well?", by=ANN) for _ in range(8)]
+    async with group.working():
+        await eventually(lambda: _count(group, 4))
+        alone = await group.ask("And?", by=BOB)
+        assert (await group.ended(alone)).state is JobState.DONE
+        assert len(group.model.requests) == 5
+        for one in greedy:
+            await group.assistant.cancel(one.job)
+
+
+async def test_work_in_the_background_leaves_room_for_whoever_waits(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 4)
+    group.model.enqueue(*(LONG for _ in range(3)), Script(answer="No."))
+    behind = [await group.ask("Well?", by=Person(name, name)) for name in "pqrst"]
+    await group.storage.db["jobs"].update_many({}, {"$set": {"priority": Priority.BACKGROUND.value}})
+    async with group.working():
+        await eventually(lambda: _count(group, 3))
+        waits = await group.ask("And?", by=BOB)
+        assert (await group.ended(waits)).state is JobState.DONE
+        assert len(group.model.requests) == 4
+        for one in behind:
+            await group.assistant.cancel(one.job)
 
 
 async def test_a_database_that_goes_away_mid_stream_costs_time_and_nothing_else(
@@ -100,6 +145,59 @@ async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_wri
         assert took < LEASE + 2 * worker.POLL + 5
 
 
+@pytest.mark.alone
+async def test_whatever_a_killed_worker_was_doing_is_taken_over_and_said_once(
+    redis_service: Redis, mongo_service: Mongo, tmp_path: Path
+) -> None:
+    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
+    new = (TEXT * 10).replace("Another", "A second")
+    async with (
+        open_storage(**stores, data_dir=tmp_path) as storage,
+        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
+    ):
+        settings = {
+            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
+            "SCRIPTORIUM_REDIS_URL": redis_service.url,
+            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
+            "SCRIPTORIUM_MODEL": "scripted",
+            "OPENAI_BASE_URL": group.model.url,
+            "OPENAI_API_KEY": "key",
+        }
+        edited = await group.file("edited.md", TEXT * 10)
+        written = await group.file("written.md", TEXT)
+        async with worker_process(settings) as first, Watching(group) as watching:
+            group.model.enqueue(Script(answer="Silent.", first=30.0))
+            silent = await group.ask("Are you there?" + then("Yes."))
+            await eventually(lambda: _count(group, 1))
+            group.model.enqueue(Script(answer="Said " * 1000, delay=0.05))
+            chat = await group.ask("Well?" + then("Once."))
+            await eventually(lambda: watching.has("scriptorium.chat.delta"))
+            group.model.enqueue(Script("endless", answer="again and "))
+            write = await group.write("written.md", 0, "Write." + then("Typed once. "))
+            await eventually(lambda: _holds(group, written, "again and again"))
+            group.model.enqueue(Script(answer=new * 5, delay=0.05))
+            edit = await group.edit("edited.md", 0, utf16_length(TEXT * 10), "Edit." + then(new))
+            await eventually(lambda: _has_hunks(group, edit.suggestion))
+            first.kill()
+            async with worker_process(settings):
+                for asked in (silent, chat, write, edit):
+                    job = await group.ended(asked, within=40)
+                    assert (job.state, job.attempt) == (JobState.DONE, 2)
+        for asked, answer in ((silent, "Yes."), (chat, "Once.")):
+            assert asked.conversation is not None
+            [_, message] = await group.assistant.conversations.messages(asked.conversation)
+            assert message.text == answer
+        await eventually(lambda: _holds(group, written, "Typed once."))
+        assert await group.text(written) == "Typed once. " + TEXT
+        await group.decide(edit.suggestion, "accept")
+        assert await group.text(edited) == new
+
+
+def then(answer: str) -> str:
+    """In a request: what the model answers to it once no script is left."""
+    return f" #model {json.dumps({'answer': answer})}"
+
+
 @asynccontextmanager
 async def worker_process(settings: dict[str, str]) -> AsyncIterator[Process]:
     """`scriptorium worker`, killed at the end."""
@@ -119,3 +217,7 @@ async def _has_hunks(group: Group, suggestion: str | None) -> bool:
 
 async def _holds(group: Group, document: str, text: str) -> bool:
     return text in await group.text(document)
+
+
+async def _count(group: Group, requests: int) -> bool:
+    return len(group.model.requests) == requests

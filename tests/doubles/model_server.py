@@ -56,6 +56,7 @@ class Script:
     usage: bool = True
     comments: bool = False  # keep-alive comments while waiting
     unsupported: tuple[str, ...] = ()  # parameters that are answered with 400
+    says: str | None = None  # what a refusal says instead
     line_end: str = "\n"
 
 
@@ -169,7 +170,7 @@ class ModelServer:
         elif refusal := refusals.get(script.behaviour):
             request.status = refusal[0]
             extra = {"Retry-After": script.retry_after} if script.retry_after is not None else {}
-            await _respond(writer, refusal[0], {"error": {"message": refusal[1]}}, extra)
+            await _respond(writer, refusal[0], {"error": {"message": script.says or refusal[1]}}, extra)
         elif script.behaviour == "refuse":
             _reset(writer)
             return False

@@ -3,14 +3,13 @@
 import base64
 import io
 import zipfile
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 
 from tests.e2e.browser import People
 from tests.e2e.helpers import file_text, new_document
-from tests.support.server import Server, running_server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -90,47 +89,3 @@ async def test_a_file_dropped_on_a_text_is_put_beside_it(site: Server, people: P
     assert await file_text(site, "desk/beside.txt") == "beside\n"
     assert await file_text(site, "desk/open.txt") == "mine\n"
     assert "desk/intruder.txt" not in await paths(site)
-
-
-async def test_people_are_told_what_is_kept_and_owners_decide_on_it(
-    browser: Browser, pictures: Path, tmp_path: Path
-) -> None:
-    async with running_server(tmp_path) as site:
-        people = People(browser, site, pictures)
-        owner = await people.owner()
-        kept = "is recorded with names and texts"
-
-        invite = await site.owner.http.post(f"{site.workspace_path}/invites", json={"role": "editor"})
-        guest = await people.window()
-        await guest.follow(invite.raise_for_status().json()["url"])
-        await expect(guest.page.get_by_text(kept)).to_be_visible()
-        await people.picture(guest, "told-before-joining")
-        await guest.page.get_by_label("Your name").fill("Edda")
-        await guest.page.get_by_role("button", name="Join").click()
-        await guest.page.get_by_role("button", name="People", exact=True).click()
-        row = guest.page.get_by_role("listitem").filter(has_text="Assistant")
-        await expect(row).to_contain_text(kept)
-        await expect(row.get_by_role("button")).to_have_count(0)
-
-        page = owner.page
-        await page.get_by_role("button", name="People", exact=True).click()
-        await expect(page.get_by_text(kept)).to_be_visible()
-        await people.picture(owner, "told-in-the-people-panel")
-        await page.get_by_role("button", name="Records…").click()
-        await expect(page.get_by_role("dialog", name="This workspace")).to_be_visible()
-        await people.picture(owner, "records")
-        async with page.expect_download() as download:
-            await page.get_by_role("link", name="Download the records").click()
-        assert (await download.value).suggested_filename == "feedback.jsonl"
-
-        await page.get_by_role("checkbox", name="Record decisions").click()
-        await expect(row).not_to_contain_text(kept)
-        settings = (await site.owner.http.get(f"{site.workspace_path}/settings")).json()
-        assert settings["collect_feedback"] is False
-
-        await page.get_by_role("button", name="Erase them…").click()
-        await people.picture(owner, "records-erase")
-        await page.get_by_role("alertdialog").get_by_role("button", name="Erase").click()
-        await expect(page.get_by_text("0 records erased", exact=True)).to_be_visible()
-        people.complain()
-        await people.close()

@@ -75,12 +75,18 @@ RULES = {
     ("DELETE", f"{W}/conversations/{{id}}"): "editor of the workspace",
     ("GET", "/api/jobs/{id}"): "viewer of the workspace of the job",
     ("DELETE", "/api/jobs/{id}"): "editor of the workspace of the job",
+    ("GET", f"{W}/jobs"): "viewer of the workspace",
+    ("POST", "/api/jobs/{id}/retry"): "editor of the workspace of the job",
+    ("POST", "/api/jobs/{id}/dismissal"): "editor of the workspace of the job",
     ("GET", f"{W}/suggestions"): "viewer of the workspace",
     ("GET", "/api/suggestions/{id}"): "viewer of the workspace of the suggestion",
     ("POST", "/api/suggestions/{id}/decisions"): "editor of the workspace of the suggestion",
     ("POST", "/api/suggestions/{id}/retry"): "editor of the workspace of the suggestion",
     ("GET", f"{W}/feedback"): "owner of the workspace",
     ("DELETE", f"{W}/feedback"): "owner of the workspace",
+    ("GET", f"{W}/feedback/records"): "viewer of the workspace",
+    ("GET", f"{W}/feedback/records/{{id}}"): "viewer of the workspace",
+    ("DELETE", f"{W}/feedback/records/{{id}}"): "owner of the workspace",
 }
 
 RANK = {"stranger": 0, "viewer": 1, "editor": 2, "owner": 3}

@@ -270,3 +270,42 @@ async def test_a_model_that_fails_is_a_sentence_in_the_job(desk: Desk) -> None:
     assert "secret-key" not in json.dumps(job)
     shown = (await desk.viewer.get(f"/api/suggestions/{asked['suggestion']}")).json()
     assert (shown["state"], shown["error"]) == (SuggestionState.FAILED.value, job["error"])
+
+
+async def test_what_failed_is_listed_and_any_editor_has_it_tried_again_or_puts_it_aside(desk: Desk) -> None:
+    await desk.file()
+    desk.model.enqueue(Script("rejected"))
+    asked = await desk.ask(instruction="Make it shorter.")
+    await desk.ended(asked["job"])
+    listed = await desk.viewer.get(f"{desk.base}/jobs", params={"state": "failed"})
+    [failed] = listed.json()
+    assert (failed["id"], failed["kind"], failed["path"]) == (asked["job"], "edit", "a.md")
+    assert failed["instruction"] == "Make it shorter."
+    assert "refused the request" in failed["error"]
+    assert "payload" not in failed
+    for path in ("retry", "dismissal"):
+        assert (await desk.viewer.post(f"/api/jobs/{asked['job']}/{path}")).status_code == 403
+        problem(await desk.editor.post(f"/api/jobs/nothing/{path}"), 404)
+    assert (await desk.editor.post(f"/api/jobs/{asked['job']}/dismissal")).status_code == 200
+    assert (await desk.viewer.get(f"{desk.base}/jobs", params={"state": "failed"})).json() == []
+    again = await desk.owner.post(f"/api/jobs/{asked['job']}/retry")
+    assert again.status_code == 202
+    assert again.json()["id"] == asked["job"]
+    assert (await desk.ended(asked["job"]))["state"] == "done"
+    problem(await desk.editor.post(f"/api/jobs/{asked['job']}/retry"), 409)
+    assert [job["id"] for job in (await desk.viewer.get(f"{desk.base}/jobs")).json()] == [asked["job"]]
+    problem(await desk.viewer.get(f"{desk.base}/jobs", params={"state": "lost"}), 422)
+
+
+async def test_the_status_says_when_the_model_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.01)
+    await desk.file()
+    assert (await desk.viewer.get(f"{desk.base}/ai/status")).json()["outage"] is None
+    desk.model.enqueue(*(Script("server_error", retry_after=None) for _ in range(3)))
+    done = await desk.ended((await desk.ask())["job"])
+    assert done["state"] == "done"
+    assert done["message"].startswith("scripted has not answered since ")
+    status = (await desk.viewer.get(f"{desk.base}/ai/status")).json()
+    assert (status["provider"], status["configured"]) == ("openai", True)
+    assert status["outage"]["model"] == "scripted"
+    assert status["outage"]["message"].endswith("UTC. The built-in assistant answers instead.")

@@ -48,6 +48,8 @@ class Server:
 
     data_dir: Path
     environment: Mapping[str, str]
+    program: str = "server"
+    """The module that is started."""
     port: int = field(default_factory=free_port)
     link: str = ""
     """The owner's sign-in link of the last start."""
@@ -80,7 +82,16 @@ class Server:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "test.log").open("a") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond
-                [sys.executable, "-m", "server", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)],
+                [
+                    sys.executable,
+                    "-m",
+                    self.program,
+                    "serve",
+                    "--port",
+                    str(self.port),
+                    "--data-dir",
+                    str(self.data_dir),
+                ],
                 cwd=ROOT,
                 env=clean_environment({"SCRIPTORIUM_OWNER_TOKEN": OWNER_TOKEN, **self.environment}),
                 stdout=subprocess.PIPE,
@@ -166,9 +177,11 @@ class Server:
 
 
 @asynccontextmanager
-async def running_server(data_dir: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
+async def running_server(
+    data_dir: Path, environment: Mapping[str, str] | None = None, program: str = "server"
+) -> AsyncIterator[Server]:
     """A server on a fresh data folder, with its owner signed in; ``environment`` is added to a clean one."""
-    server = Server(data_dir, environment or {})
+    server = Server(data_dir, environment or {}, program)
     await server.start()
     try:
         await server.sign_in_owner()

@@ -47,12 +47,20 @@ export interface Token {
   created_at: string
 }
 
+/** The model does not answer; the built-in assistant does, and says so. */
+export interface Outage {
+  model: string
+  since: string
+  message: string
+}
+
 export interface AssistantStatus {
   provider: string
   model: string
   configured: boolean
   label: string
   label_detail: string
+  outage?: Outage | null
   config: ConfigState
 }
 
@@ -92,6 +100,16 @@ export interface Job {
   error?: string | null
   suggestion?: string | null
   conversation?: string | null
+}
+
+/** A job in a list, with what was asked. */
+export interface ListedJob extends Job {
+  requested_by: Person
+  created_at: string
+  finished_at?: string | null
+  /** The beginning of it. */
+  instruction: string
+  path?: string | null
 }
 
 export type HunkState = 'streaming' | 'pending' | 'accepted' | 'rejected' | 'stale' | 'undone'

@@ -11,6 +11,7 @@ import type {
   HunkState,
   Imported,
   Invite,
+  ListedJob,
   Member,
   NewInvite,
   Recipe,
@@ -65,14 +66,9 @@ export class WorkspaceApi {
     return `${this.base}/export`
   }
 
-  get feedbackUrl() {
-    return `${this.base}/feedback`
-  }
-
   get = () => request<Workspace>('GET', this.base)
   change = (fields: Partial<Pick<Workspace, 'name' | 'collect_feedback'>>) =>
     request<Workspace>('PATCH', this.base, fields)
-  eraseFeedback = () => request<{ erased: number }>('DELETE', this.feedbackUrl)
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
@@ -107,6 +103,8 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
   suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
+  failedJobs = () => request<ListedJob[]>('GET', `${this.base}/jobs?state=failed`)
+
   /** `selection` is what of the file at `path` the message is about. */
   ask = (message: string, conversation: string | null, path: string | null, selection?: Selection) =>
     request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {
@@ -120,12 +118,23 @@ export class WorkspaceApi {
   deleteConversation = (id: string) => request<undefined>('DELETE', `${this.base}/conversations/${id}`)
 }
 
-export const decide = (suggestion: string, hunks: string[], decision: Decision, reason?: string) =>
+/** `shown`: for how many milliseconds each hunk has been on the screen, without those that were not. */
+export const decide = (
+  suggestion: string,
+  hunks: string[],
+  decision: Decision,
+  shown: Record<string, number>,
+  reason?: string,
+) =>
   request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
     hunks,
     decision,
+    shown,
     reason,
   })
 export const askAgain = (suggestion: string) =>
   request<{ job: string; suggestion: string }>('POST', `/api/suggestions/${suggestion}/retry`)
 export const cancelJob = (job: string) => request<undefined>('DELETE', `/api/jobs/${job}`)
+/** Once more from the beginning, for a job that failed. */
+export const retryJob = (job: string) => request<undefined>('POST', `/api/jobs/${job}/retry`)
+export const dismissJob = (job: string) => request<undefined>('POST', `/api/jobs/${job}/dismissal`)

@@ -9,6 +9,7 @@ import { Button } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import { askRange, closeAsk } from './ask'
 import { AskScope } from './AskScope'
+import { OutageNote } from './OutageNote'
 import { RecipeButtons } from './RecipeButtons'
 import { filled, fits } from './recipes'
 import { editRequest, type Scope } from './scope'
@@ -201,7 +202,8 @@ export function AskForm({ view, session, path }: AskFormProps) {
           <>
             {about}. Everyone in {scope === 'here' || scope === 'file' ? 'this file' : 'these files'} sees{' '}
             {writes ? 'it being written' : 'the proposal'}.
-            {status === null ? null : ` ${status.configured ? 'Model: ' : ''}${status.label}`}
+            {status === null || status.outage ? null : ` ${status.configured ? 'Model: ' : ''}${status.label}`}
+            <OutageNote className="ask-outage" />
           </>
         ) : (
           <span className="problem" role="alert">

@@ -1,7 +1,7 @@
 import type { EditorView } from '@codemirror/view'
 import { ChevronDown, ChevronUp, X } from 'lucide-react'
 import { useState } from 'react'
-import { cancelJob } from '../api/workspace'
+import { cancelJob, retryJob } from '../api/workspace'
 import { PlaceLink } from '../app/PlaceLink'
 import { altShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
@@ -69,6 +69,11 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
           Undo
         </Button>
       ) : null}
+      {suggestion.state === 'failed' ? (
+        <Button small onClick={() => void attempt('It was not tried again', () => retryJob(suggestion.job))}>
+          Try again
+        </Button>
+      ) : null}
       {stale ? (
         <Button small onClick={() => handlers.askAgain(suggestion.id)}>
           Ask again
@@ -117,6 +122,7 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
         <p className="review-state" data-tone={tone}>
           {words}
         </p>
+        {suggestion.note && suggestion.note !== words ? <p className="review-note">{suggestion.note}</p> : null}
         <OtherFiles elsewhere={elsewhere} />
       </div>
       <div className="review-actions">

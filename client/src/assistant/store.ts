@@ -1,6 +1,7 @@
 import { createStore, type ReadableStore } from '../lib/store'
 import type { EventSocket } from '../events/socket'
 import type { WorkspaceApi } from '../api/workspace'
+import { ScreenTimes } from './screenTimes'
 import { forgetNotes, none, suggestionChanged, suggestionDelta, type Suggestions, suggestionsRead } from './suggestions'
 import { pendingByDocument } from './summary'
 
@@ -16,6 +17,8 @@ export class SuggestionStore {
   private readonly pendingStore = createStore<ReadonlyMap<string, number>>(new Map())
   /** Document → how many changes wait in it for a decision. Replaced only when that changes, not while text streams. */
   readonly pending: ReadableStore<ReadonlyMap<string, number>> = this.pendingStore
+  /** What of it this page has had on the screen. */
+  readonly screen = new ScreenTimes()
 
   constructor(
     private readonly api: WorkspaceApi,

@@ -12,7 +12,9 @@ import { type ReviewHandlers, reviewHandlers } from './handlers'
 import { placeHunks } from './placement'
 import { proposals, show } from './proposals'
 import { reviewKeys } from './reviewKeys'
+import type { ScreenTimes } from './screenTimes'
 import { inDocument } from './suggestions'
+import { watchScreen } from './watchScreen'
 
 const failures: Record<Decision, string> = {
   accept: 'The change was not accepted',
@@ -21,18 +23,19 @@ const failures: Record<Decision, string> = {
 }
 
 /** Sends decisions, each once however often a button is pressed meanwhile. */
-function useDecide(): ReviewHandlers['decide'] {
+function useDecide(screen: ScreenTimes): ReviewHandlers['decide'] {
   const underWay = useRef(new Set<string>())
   return useMemo(
     () => (suggestion, hunks, decision) => {
       const fresh = hunks.filter((hunk) => !underWay.current.has(hunk))
       if (fresh.length === 0) return
       for (const hunk of fresh) underWay.current.add(hunk)
-      void attempt(failures[decision], () => decide(suggestion, fresh, decision)).then(() => {
+      const shown = screen.of(fresh, performance.now())
+      void attempt(failures[decision], () => decide(suggestion, fresh, decision, shown)).then(() => {
         for (const hunk of fresh) underWay.current.delete(hunk)
       })
     },
-    [],
+    [screen],
   )
 }
 
@@ -52,9 +55,12 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
   const canDecide = canEdit && isOpen
   const state = useStore(suggestions.state)
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
-  const decideOnce = useDecide()
+  const decideOnce = useDecide(suggestions.screen)
   const [compartment] = useState(() => new Compartment())
-  const extensions = useMemo(() => [proposals, reviewKeys, compartment.of([])], [compartment])
+  const extensions = useMemo(
+    () => [proposals, reviewKeys, watchScreen(suggestions.screen), compartment.of([])],
+    [compartment, suggestions],
+  )
 
   const handlers = useMemo<ReviewHandlers>(
     () => ({

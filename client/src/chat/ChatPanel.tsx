@@ -1,5 +1,7 @@
 import { History, SquarePen, Trash2 } from 'lucide-react'
 import { useEffect, useRef } from 'react'
+import { FailedRequests } from '../assistant/FailedRequests'
+import { OutageNote } from '../assistant/OutageNote'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
@@ -78,6 +80,8 @@ export default function ChatPanel({ path }: { path: string | null }) {
           <strong>{status.label}.</strong> {status.label_detail}
         </p>
       )}
+      <OutageNote className="chat-label" />
+      <FailedRequests />
       <MessageList conversation={current} />
       {canEdit ? (
         <Composer key={current ?? 'new'} path={path} ref={composer} />

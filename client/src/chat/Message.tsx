@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../api/types'
-import { cancelJob } from '../api/workspace'
+import { cancelJob, retryJob } from '../api/workspace'
 import { Saw } from '../assistant/Saw'
 import { formatFull, formatWhen } from '../lib/format'
 import { Markdown } from '../markdown/Markdown'
@@ -15,8 +15,13 @@ function State({ message }: { message: ChatMessage }) {
   if (state === 'done') return error ? <p className="quiet">{error}</p> : null
   if (state === 'failed') {
     return (
-      <p className="problem" role="alert">
-        {error ?? 'The assistant could not answer.'}
+      <p className="message-state problem" role="alert">
+        <span>{error ?? 'The assistant could not answer.'}</span>
+        {job && canEdit ? (
+          <Button small onClick={() => void attempt('It was not tried again', () => retryJob(job))}>
+            Try again
+          </Button>
+        ) : null}
       </p>
     )
   }

@@ -1,16 +1,17 @@
-import type { ChatMessage, ConfigState, Job, Role, Suggestion, SuggestionDelta } from '../api/types'
+import type { ChatMessage, ConfigState, Job, Outage, Role, Suggestion, SuggestionDelta } from '../api/types'
 
 /** What the event socket tells, by its CloudEvents type without the "scriptorium." in front. */
 export interface EventData {
   'suggestion.changed': Suggestion
   'suggestion.delta': SuggestionDelta
   'job.changed': Job
+  'assistant.outage': Outage & { over?: boolean }
   'chat.message': { conversation: string; message: ChatMessage }
   'chat.delta': { conversation: string; message: string; offset: number; text: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }
-  'workspace.changed': { name?: string }
+  'workspace.changed': { name?: string; collect_feedback?: boolean }
   'assistant.config': ConfigState
 }
 

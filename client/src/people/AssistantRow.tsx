@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from 'react'
+import { OutageNote } from '../assistant/OutageNote'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button } from '../ui/Button'
@@ -6,9 +7,9 @@ import { useRole, useWorkspace } from '../workspace/context'
 import { recorded } from './recorded'
 
 const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
-const SettingsDialog = lazy(() => import('../workspace/SettingsDialog'))
+const RecordsDialog = lazy(() => import('../records/RecordsDialog'))
 
-/** Owners decide what becomes of the records, also of those from before the collecting was switched off. */
+/** Also while nothing is collected: there may be records from before it was switched off. */
 function Records() {
   const [open, setOpen] = useState(false)
   return (
@@ -16,7 +17,7 @@ function Records() {
       <Button small className="person-action" onClick={() => setOpen(true)}>
         Records…
       </Button>
-      <Suspense>{open ? <SettingsDialog onClose={() => setOpen(false)} /> : null}</Suspense>
+      <Suspense>{open ? <RecordsDialog onClose={() => setOpen(false)} /> : null}</Suspense>
     </>
   )
 }
@@ -37,7 +38,7 @@ function Settings() {
 /** The assistant is one of the people; what answers in its name is said plainly. */
 export function AssistantRow() {
   const { assistant, summary } = useWorkspace()
-  const { canEdit, isOwner } = useRole()
+  const { canEdit } = useRole()
   const status = useStore(assistant)
   const { collect_feedback: collects } = useStore(summary)
   return (
@@ -53,10 +54,11 @@ export function AssistantRow() {
             stays in force.
           </span>
         ) : null}
+        <OutageNote className="person-note outage" />
         {collects ? <span className="person-note">{recorded}</span> : null}
         <span className="person-actions">
           {canEdit ? <Settings /> : null}
-          {isOwner ? <Records /> : null}
+          <Records />
         </span>
       </span>
     </li>

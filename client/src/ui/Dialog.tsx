@@ -8,17 +8,20 @@ interface DialogProps {
   title: string
   /** What the dialog is about in a sentence, or nothing when the title says it all. */
   description?: string
+  /** As large as a page, for something to look through. */
+  wide?: boolean
   onClose: () => void
   children: ReactNode
 }
 
-export function Dialog({ title, description, onClose, children }: DialogProps) {
+export function Dialog({ title, description, wide = false, onClose, children }: DialogProps) {
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>
         <Radix.Overlay className="veil" />
         <Radix.Content
           className="dialog"
+          data-wide={wide || undefined}
           onOpenAutoFocus={focusItself}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >

@@ -11,6 +11,7 @@ import { useRole, useWorkspace } from './context'
 
 const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
 const SettingsDialog = lazy(() => import('./SettingsDialog'))
+const RecordsDialog = lazy(() => import('../records/RecordsDialog'))
 const TokensDialog = lazy(() => import('../people/TokensDialog'))
 
 const themes: [Theme, string][] = [
@@ -24,7 +25,7 @@ export function AccountMenu() {
   const { canEdit } = useRole()
   const color = useColorOf(me.id)
   const chosen = useStore(theme)
-  const [dialog, setDialog] = useState<'settings' | 'assistant' | 'tokens' | null>(null)
+  const [dialog, setDialog] = useState<'settings' | 'assistant' | 'records' | 'tokens' | null>(null)
   const close = () => setDialog(null)
   return (
     <>
@@ -40,6 +41,7 @@ export function AccountMenu() {
         <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
         <MenuItem onSelect={() => setDialog('settings')}>This workspace…</MenuItem>
         {canEdit ? <MenuItem onSelect={() => setDialog('assistant')}>The assistant…</MenuItem> : null}
+        <MenuItem onSelect={() => setDialog('records')}>What is recorded…</MenuItem>
         <MenuItem onSelect={() => setDialog('tokens')}>API tokens…</MenuItem>
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
@@ -50,6 +52,7 @@ export function AccountMenu() {
       <Suspense>
         {dialog === 'settings' ? <SettingsDialog onClose={close} /> : null}
         {dialog === 'assistant' ? <AssistantDialog onClose={close} /> : null}
+        {dialog === 'records' ? <RecordsDialog onClose={close} /> : null}
         {dialog === 'tokens' ? <TokensDialog onClose={close} /> : null}
       </Suspense>
     </>

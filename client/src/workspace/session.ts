@@ -1,12 +1,17 @@
 import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
+import { FailureStore } from '../assistant/failures'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { EventSocket } from '../events/socket'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
-import { attempt, tellProblem } from '../ui/toasts'
+import { recorded } from '../people/recorded'
+import { attempt, tell, tellProblem } from '../ui/toasts'
+
+/** Milliseconds between looks at whether the model answers again. */
+const lookAgain = 60_000
 
 /** Everything that lives as long as one workspace is open on the page. */
 export class WorkspaceSession {
@@ -14,9 +19,11 @@ export class WorkspaceSession {
   readonly tree: TreeDocument
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
+  readonly failures: FailureStore
   readonly uploads: Uploads
 
   private readonly events: EventSocket
+  private nextLook: ReturnType<typeof setTimeout> | undefined
   private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
@@ -43,6 +50,7 @@ export class WorkspaceSession {
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, this.events)
+    this.failures = new FailureStore(this.api, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
@@ -55,10 +63,22 @@ export class WorkspaceSession {
         known.has(document) ? new Set([...known].filter((one) => one !== document)) : known,
       )
     })
-    this.events.on('workspace.changed', () => void attempt('The workspace could not be read', () => this.loadSummary()))
+    this.events.on('workspace.changed', ({ collect_feedback: collects }) => {
+      if (collects !== undefined && collects !== this.summary.get().collect_feedback) {
+        tell(
+          collects ? 'Decisions are recorded from now on' : 'Decisions are no longer recorded',
+          collects ? recorded : '',
+        )
+      }
+      void attempt('The workspace could not be read', () => this.loadSummary())
+    })
     this.events.on('assistant.config', () => {
       void attempt('What the assistant is set to could not be read', () => this.loadAssistant())
     })
+    this.events.on(
+      'assistant.outage',
+      () => void attempt('The assistant could not be asked', () => this.loadAssistant()),
+    )
     this.events.onFresh = () => void this.load()
     this.events.open()
   }
@@ -68,6 +88,7 @@ export class WorkspaceSession {
   }
 
   close(): void {
+    clearTimeout(this.nextLook)
     this.uploads.stop()
     this.events.close()
     this.suggestions.close()
@@ -86,10 +107,19 @@ export class WorkspaceSession {
     const [status, recipes] = await Promise.all([this.api.assistant(), this.api.recipes()])
     this.assistantStore.set(status)
     this.recipeStore.set(recipes)
+    clearTimeout(this.nextLook)
+    // Nobody tells of an outage that ends because nobody meets it any more.
+    if (status.outage) this.nextLook = setTimeout(() => void this.loadAssistant().catch(() => undefined), lookAgain)
   }
 
   private async load(): Promise<void> {
-    const parts = [this.loadPeople(), this.suggestions.load(), this.chat.refresh(), this.loadAssistant()]
+    const parts = [
+      this.loadPeople(),
+      this.suggestions.load(),
+      this.chat.refresh(),
+      this.failures.load(),
+      this.loadAssistant(),
+    ]
     for (const result of await Promise.allSettled(parts)) {
       if (result.status === 'rejected') tellProblem('Part of the workspace could not be read', result.reason)
     }
