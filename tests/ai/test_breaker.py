@@ -193,7 +193,7 @@ async def test_every_process_can_tell_of_the_outage_and_of_its_end(outage: Group
         assert await other.assistant.outages.of("another workspace") is None
         await outage.ended(await outage.ask("Well?"))
         assert len(watching.of("scriptorium.assistant.outage")) == 1, "told once"
-        breaker = outage._provider
+        breaker = outage.assistant.choices.endpoints.provider()
         assert isinstance(breaker, Breaker)
         breaker._circuit._rests_until = 0.0  # the rest is over
         await outage.ended(await outage.ask("Well?", by=BOB))

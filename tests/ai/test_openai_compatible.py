@@ -242,15 +242,17 @@ async def test_a_value_that_is_refused_is_told_from_a_parameter_that_is_not_know
 ) -> None:
     server.enqueue(Script("rejected", says=said), Script())
     if unknown:
-        await answer(provider, request(max_tokens=9000))
-        assert "max_tokens" not in server.requests[-1].body
+        for _ in range(2):
+            await answer(provider, request(max_tokens=9000))
+            assert "max_tokens" not in server.requests[-1].body
+        assert len(server.requests) == 3, "the second time it is not tried"
     else:
         with pytest.raises(ModelError) as caught:
             await answer(provider, request(max_tokens=9000))
         assert "max_tokens" in caught.value.message, "people read what is wrong"
         assert len(server.requests) == 1
-    await answer(provider, request(max_tokens=100))
-    assert ("max_tokens" in server.requests[-1].body) is not unknown
+        await answer(provider, request(max_tokens=100))
+        assert server.requests[-1].body["max_tokens"] == 100
 
 
 async def test_what_is_refused_without_the_parameter_too_was_not_the_parameters_fault(
