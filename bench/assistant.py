@@ -275,7 +275,7 @@ def _at(values: list[float], share: float) -> float:
 
 
 def _line(what: str, *figures: str) -> None:
-    print(f"  {what:<56}{', '.join(figures)}", flush=True)
+    print(f"  {what:<60}{', '.join(figures)}", flush=True)
 
 
 def main() -> None:
