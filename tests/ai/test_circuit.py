@@ -91,10 +91,12 @@ def test_a_try_that_was_cancelled_is_followed_by_another() -> None:
 
 def test_what_was_asked_before_it_opened_says_nothing_new_by_failing() -> None:
     circuit = broken()
-    assert circuit.admit(1000.0)
+    ticket = circuit.admit(1000.0)
+    assert ticket
     circuit.failed(ASK, 1001.0)
-    assert circuit.admit(1001.0) is None, "the try is still on its way"
-    assert circuit.answered() == 100.0
+    assert circuit.admit(1001.0 + LONGEST_REST) is None, "the try is still on its way"
+    circuit.left(ticket)
+    assert circuit.admit(1001.0), "and it rests no longer for what came late"
 
 
 class Requests(RuleBasedStateMachine):

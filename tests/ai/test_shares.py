@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ai.shares import FOREGROUND, NOBODY, OF_A_PERSON, OF_A_WORKSPACE, HeldBack, Shares
+from ai.shares import NOBODY, OF_A_PERSON, OF_A_WORKSPACE, HeldBack, Shares
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def test_work_in_the_background_leaves_its_part_of_the_slots_alone(slots: int) -
     while allowed(shares.held_back(), Asked(f"p{begun}", f"w{begun}", background=True)):
         shares.begin(f"p{begun}", f"w{begun}")
         begun += 1
-    assert shares.free == int(slots * FOREGROUND)
+    assert shares.free == slots // 4
     assert allowed(shares.held_back(), Asked("ann", "w", background=False))
 
 
