@@ -308,7 +308,7 @@ async def test_a_deletion_is_answered_as_the_prompt_asks() -> None:
 async def test_an_answer_comes_at_its_last_decision_however_many_lie_between() -> None:
     """More than fit into one batch, of answers that are decided in turns."""
     many = [
-        {**record, "_id": f"{number:03}-{hunk}:0", "decided_at": 1e9 + 100 * hunk + number}
+        {**record, "_id": f"{number:03}-{hunk}:0", "decided_at": 1e9 + (1000 - number if hunk else number)}
         for number in range(60)
         for hunk, record in enumerate(
             records(
@@ -320,7 +320,7 @@ async def test_an_answer_comes_at_its_last_decision_however_many_lie_between() -
     ]
     shown = await exported("sft", *many)
     asked = [example["messages"][-2]["content"].rpartition("way ")[2] for example in shown]
-    assert asked == [f"{number}." for number in range(60)]
+    assert asked == [f"{number}." for number in reversed(range(60))]
 
 
 async def test_equal_requests_with_equal_answers_are_given_once() -> None:

@@ -167,3 +167,16 @@ async def test_the_command_line_starts_without_the_server() -> None:
     command = [sys.executable, "-c", script]
     done = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+async def test_feedback_names_where_to_go_on(server: Server) -> None:
+    where = ("--data-dir", server.data_dir)
+    first = await run("feedback", "--format", "sft", "--until", "settled", *where)
+    assert (first.returncode, first.stdout) == (0, "")
+    words, _, moment = first.stderr.strip().rpartition(" ")
+    assert words == "Go on with --since"
+    again = await run("feedback", "--since", moment, "--until", "settled", *where)
+    assert again.returncode == 0
+    wrong = await run("feedback", "--since", "yesterday", *where)
+    assert wrong.returncode == 1
+    assert wrong.stderr.count("\n") == 1
