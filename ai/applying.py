@@ -7,7 +7,7 @@ Pure. A piece is what stands in one code block, or a whole answer. In the order 
 - a part: its sections (a line with what is indented below it, a heading with what it heads) are looked for by their
   first lines, and stand in place of what the text has there.
 
-White space never decides whether lines are the same. A place that is not the only one is no place: a proposal in the
+Indentation never decides whether lines are the same. A place that is not the only one is no place: a proposal in the
 wrong place is worse than none, and whoever asked can say which one is meant.
 """
 
@@ -18,17 +18,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ai.blocks import BlockReader, Replacing, Searched
+from ai.matching import Ambiguous, Fitting, Place, locate
+
 MOST_LINES = 50_000
-MOST_EDITS = 200
-"""Of the text, and search/replace blocks in one piece: both may be hostile, and looking for lines that are all alike
-takes the one times the other."""
+MOST_EDITS = 50
+"""Of the text, and changes in one piece: both may be hostile, and looking for lines takes the one times the other."""
 
 _WHOLE = 0.75
 """The share of a text's lines that has to be there again for a piece to count as the whole text."""
 
-_SEARCH = re.compile(r"^[ \t]*<{5,9}[ \t]*(?:SEARCH|ORIGINAL|HEAD)\b.*$", re.IGNORECASE)
-_DIVIDER = re.compile(r"^[ \t]*={5,9}[ \t]*$")
-_REPLACE = re.compile(r"^[ \t]*>{5,9}[ \t]*(?:REPLACE|UPDATED)\b.*$", re.IGNORECASE)
 _DIFF_HUNK = re.compile(r"^@@.*@@|^@@[ \t]*$")
 _DIFF_FILE = re.compile(r"^(?:diff |index |--- |\+\+\+ )")
 _LONGEST_MARK = 200
@@ -70,22 +69,27 @@ def replacements(text: str, piece: str) -> list[Replacement]:
     """
     if text.count("\n") > MOST_LINES:
         raise CannotApply(f"The file has more than {MOST_LINES:,} lines, too many to find the place.")
-    found = sorted(_found(_Text(text), piece), key=lambda change: (change.start, change.end))
-    for before, after in pairwise(found):
+    return in_order(text, list(_found(text, piece)))
+
+
+def in_order(text: str, changes: Sequence[Replacement]) -> list[Replacement]:
+    """`changes` of `text`, without those that change nothing. Raises CannotApply where two of them meet."""
+    ordered = sorted(changes, key=lambda change: (change.start, change.end))
+    for before, after in pairwise(ordered):
         if after.start < before.end or after.start == before.start:
             raise CannotApply("Two parts of it belong to the same place of the file.")
-    return [change for change in found if text[change.start : change.end] != change.text]
+    return [change for change in ordered if text[change.start : change.end] != change.text]
 
 
-def _found(text: "_Text", piece: str) -> Iterator[Replacement]:
-    edits = list(_edits(piece.split("\n")))
+def _found(whole: str, piece: str) -> Iterator[Replacement]:
+    edits = _edits(piece)
     if len(edits) > MOST_EDITS:
         raise CannotApply(f"It has more than {MOST_EDITS} changes, too many for one proposal.")
     if edits:
         for search, replace in edits:
-            yield _sought(text, search, replace)
+            yield _sought(whole, search, replace)
         return
-    lines = _without_blank_ends(piece.split("\n"))
+    text, lines = _Text(whole), _without_blank_ends(piece.split("\n"))
     if not lines:
         raise CannotApply("There is nothing in it.")
     if any(_leaves_out(line) and _key(line) not in text.by_key for line in lines):
@@ -110,9 +114,6 @@ class _Text:
         self.keys = [_key(line) for line in self.lines]
         self.by_key = _numbers(self.keys)
         self.by_head = _numbers([_head(key) for key in self.keys])
-        self.numbers = [number for number, key in enumerate(self.keys) if key]
-        """Of the lines that are not blank."""
-        self.written = [self.keys[number] for number in self.numbers]
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -179,32 +180,22 @@ def _moved(lines: Sequence[str], from_indent: str, to_indent: str) -> list[str]:
 # ---- search and replace
 
 
-def _edits(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+def _edits(piece: str) -> list[tuple[list[str], list[str]]]:
     """The (search, replace) pairs that a piece consists of; none when it is of another form."""
-    if any(_SEARCH.match(line) for line in lines):
-        yield from _search_replace(lines)
-    elif any(_DIFF_HUNK.match(line) for line in lines):
-        yield from _diff_hunks(lines)
-
-
-def _search_replace(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-    search: list[str] | None = None
-    replace: list[str] | None = None
-    for line in lines:
-        if search is None:
-            search = [] if _SEARCH.match(line) else None
-        elif replace is None:
-            if _DIVIDER.match(line):
-                replace = []
-            else:
-                search.append(line)
-        elif _REPLACE.match(line):
-            yield search, replace
-            search = replace = None
-        else:
-            replace.append(line)
-    if search is not None:
+    reader = BlockReader()
+    said = [*reader.push(piece), *reader.finish()]
+    if reader.blocks == 0:
+        lines = piece.split("\n")
+        return list(_diff_hunks(lines)) if any(_DIFF_HUNK.match(line) for line in lines) else []
+    if reader.broken:
         raise CannotApply("It breaks off in the middle of a change.")
+    edits: list[tuple[list[str], list[str]]] = []
+    for part in said:
+        if isinstance(part, Searched):
+            edits.append((list(part.lines), []))
+        elif isinstance(part, Replacing):
+            edits[-1][1].append(part.line)
+    return edits
 
 
 def _diff_hunks(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
@@ -218,46 +209,27 @@ def _diff_hunks(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
         elif _DIFF_FILE.match(line):
             continue
         elif line.startswith("-"):
-            old.append(line[1:])
+            old.append(f"{line[1:]}\n")
         elif line.startswith("+"):
-            new.append(line[1:])
+            new.append(f"{line[1:]}\n")
         elif not line.startswith("\\"):
-            old.append(line.removeprefix(" "))
-            new.append(line.removeprefix(" "))
+            old.append(f"{line.removeprefix(' ')}\n")
+            new.append(f"{line.removeprefix(' ')}\n")
 
 
-def _sought(text: _Text, search: Sequence[str], replace: Sequence[str]) -> Replacement:
-    wanted = _without_blank_ends(search)
-    if not wanted:
-        if any(text.keys):
+def _sought(text: str, search: Sequence[str], replace: Sequence[str]) -> Replacement:
+    first = next((line for line in search if line.strip()), None)
+    if first is None:
+        if text.strip():
             raise CannotApply("It does not say which lines of the file it is to replace.")
-        return text.replaced(0, len(text.lines), replace)
-    places = _windows(text, wanted)
-    if len(places) > 1:
-        # The same words at several depths: the one that is written exactly so, if there is one.
-        places = [place for place in places if text.lines[place[0] : place[1]] == wanted] or places
-    if len(places) == 1:
-        [(first, last)] = places
-        kept = _without_blank_ends(replace) if len(wanted) < len(search) else replace
-        return text.replaced(first, last, _moved(kept, _indent(wanted[0]), _indent(text.lines[first])))
-    if not places:
-        # In prose a paragraph is one line, and what is to be replaced may be a sentence of it.
-        sentence = "\n".join(wanted).strip()
-        if text.whole.count(sentence) == 1:
-            start = text.whole.index(sentence)
-            return Replacement(start, start + len(sentence), "\n".join(replace).strip())
-    raise _no_place(len(places), wanted[0])
-
-
-def _windows(text: _Text, wanted: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the lines `wanted` stand in a row; blank lines count neither here nor there."""
-    keys = [key for key in map(_key, wanted) if key]
-    found = []
-    for number in text.by_key.get(keys[0], ()):
-        at = bisect_left(text.numbers, number)
-        if text.written[at : at + len(keys)] == keys:
-            found.append((number, text.numbers[at + len(keys) - 1] + 1))
-    return found
+        return Replacement(0, len(text), "".join(replace))
+    place = locate(text, search)
+    if not isinstance(place, Place):
+        raise _no_place(place.places if isinstance(place, Ambiguous) else 0, first)
+    fitting = Fitting(place, search)
+    written = "".join(map(fitting.push, replace))
+    line_end = place.whole_lines and text[place.start : place.end].endswith("\n")
+    return Replacement(place.start, place.end, written + fitting.finish(line_end=line_end))
 
 
 def _no_place(count: int, line: str) -> CannotApply:

@@ -164,8 +164,9 @@ def _given(suggestion: Suggestion, hunk: Hunk, decision: DecisionRecord) -> Feed
 def _selection(suggestion: Suggestion, hunk: Hunk) -> tuple[str | None, tuple[int, int] | None]:
     """What the model was given to change, and where the hunk's base text stands in it."""
     made = suggestion.generation_of(hunk.document)
-    # A hunk that was decided before a worker died belongs to another request than the newest.
-    if made is None or made["attempt"] != hunk.attempt:
+    # A hunk that was decided before a worker died belongs to another request than the newest; and what comes from a
+    # conversation answers a question, not the request to change a certain text.
+    if made is None or made["attempt"] != hunk.attempt or made["selection"] is None:
         return None, None
     start = hunk.ord - made["start"]
     return made["selection"], (start, start + utf16_length(hunk.base))

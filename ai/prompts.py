@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ai.blocks import instructions as form_of_blocks
+from ai.dialogue import alternating
 from ai.files_answer import INSTRUCTIONS as form_of_files
 from ai.matching import Ambiguous, Missing
-from ai.models.port import ChatMessage
+from ai.models.port import ChatMessage, SourceFile
 from ai.rewriting import Failure
 
 # Letters, about a quarter as many tokens. The text just around the place matters most; the selection is never cut.
 _BEFORE = 6_000
 _AFTER = 3_000
 _DOCUMENT = 16_000
+_MENTIONED = 48_000
 _HISTORY = 24_000
 _ABOUT = 4_000
 
@@ -153,16 +155,20 @@ def chat_prompt(
     language: str | None = None,
     document: str | None = None,
     selection: str | None = None,
+    mentioned: Sequence[SourceFile] = (),
 ) -> Prompt:
-    """Asks a question, after as much of the conversation as fits, with the open document where there is one.
+    """Asks a question, after as much of the conversation as fits, with the open document and those that it mentions.
 
     `selection` is what of the document the question is about.
+    The context's item of role history also tells how many messages went in, `messages`, and of how many, `of_messages`.
     """
     data = _Data(path, language)
     if selection is not None:
         data.add("selection", selection, _beginning_of(selection, _DOCUMENT))
     if document is not None:
         data.add("document", document, _beginning_of(document, _DOCUMENT))
+    for file in mentioned:
+        data.add_file(file, _beginning_of(file.text, min(_DOCUMENT, _MENTIONED // len(mentioned))))
     told: list[ChatMessage] = []
     room = _HISTORY
     for message in reversed(history):
@@ -172,7 +178,9 @@ def chat_prompt(
         told.insert(0, message)
     if history:
         data.note("history", sum(len(m.content) for m in told), sum(len(m.content) for m in history))
-    return data.prompt(_CHAT, question, told)
+        data.context[-1] |= {"messages": len(told), "of_messages": len(history)}
+    system, *turns = (prompt := data.prompt(_CHAT, question, told)).messages
+    return Prompt([system, *alternating(turns)], prompt.context)
 
 
 def instructed(prompt: Prompt, instruction: str | None) -> Prompt:
@@ -200,6 +208,11 @@ class _Data:
     def add(self, role: str, text: str, shown: str) -> None:
         self.note(role, len(shown), len(text))
         self.parts.append(self.marked(role, shown))
+
+    def add_file(self, file: SourceFile, shown: str) -> None:
+        """A file beside the one that the request is about."""
+        self.context.append({"role": "mentioned", "path": file.path, "letters": len(shown), "of": len(file.text)})
+        self.parts += [self.marked("path", file.path), self.marked("document", shown)]
 
     def note(self, role: str, letters: int, of: int) -> None:
         self.context.append({"role": role, "path": self.path, "letters": letters, "of": of})

@@ -23,6 +23,7 @@ from server.routes import (
     assistant,
     assistant_config,
     client,
+    conversations,
     events,
     files,
     health,
@@ -55,6 +56,7 @@ ROUTES: tuple[ModuleType, ...] = (
     versions,
     assistant,
     assistant_config,
+    conversations,
     events,
     sync,
     client,  # last: it answers to whatever is left

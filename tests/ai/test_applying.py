@@ -136,7 +136,7 @@ def test_search_and_replace_blocks_change_what_they_name() -> None:
 
 
 def test_the_white_space_of_a_search_does_not_matter_and_the_replacement_follows_the_text() -> None:
-    piece = "<<<<<<< SEARCH\nif age  < 18:\n    return 0\n=======\nif age < 16:\n    return 0\n>>>>>>> REPLACE"
+    piece = "<<<<<<< SEARCH\nif age < 18:\n    return 0\n=======\nif age < 16:\n    return 0\n>>>>>>> REPLACE"
     assert applied(CODE, piece) == CODE.replace("< 18", "< 16")
 
 
@@ -169,7 +169,7 @@ def test_a_unified_diff_is_applied_wherever_its_lines_are_now() -> None:
     [
         (SCRIPT, "<<<<<<< SEARCH\n}\n=======\n};\n>>>>>>> REPLACE", "2 times"),
         (SCRIPT, "<<<<<<< SEARCH\nfunction c() {\n=======\nx\n>>>>>>> REPLACE", "not in the file"),
-        (SCRIPT, "<<<<<<< SEARCH\nfunction a() {\n=======\nx\n", "breaks off"),
+        (SCRIPT, "<<<<<<< SEARCH\nfunction a() {\n", "breaks off"),
         (SCRIPT, "<<<<<<< SEARCH\n=======\nx\n>>>>>>> REPLACE", "does not say which lines"),
         (SCRIPT, "const z = 1", "not in the file"),
         (SCRIPT + SCRIPT, "function a() {\n  return 3\n}", "2 times"),
@@ -205,8 +205,8 @@ def test_hostile_pieces_are_looked_at_once_and_not_every_line_with_every_other()
     refusal(alike, "x\n" * 3)
     refusal(alike, "# " + "." * 90_000 + "\n" + "rest " * 9_000)
     refusal(alike, "x = 1\n" * 15_000)
-    refusal(alike, "<<<<<<< SEARCH\nx\nx\n=======\ny\n>>>>>>> REPLACE\n" * 200)
-    assert "too many" in refusal(alike, "<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n" * 201)
+    refusal(alike, "<<<<<<< SEARCH\nx\nx\n=======\ny\n>>>>>>> REPLACE\n" * 50)
+    assert "too many" in refusal(alike, "<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n" * 51)
 
 
 def test_replacements_stay_inside_of_the_text_and_apart_whatever_is_asked() -> None:
