@@ -203,7 +203,9 @@ class Conversations:
         if unless_begun:
             still["begun"] = {"$ne": question.answer}
         record = await self._messages.find_one_and_update(
-            still, {"$set": {"answer": answer, "job": job}}, return_document=ReturnDocument.AFTER
+            still,
+            {"$set": {"answer": answer, "job": job}, "$inc": {"attempt": 1}},
+            return_document=ReturnDocument.AFTER,
         )
         return Message.of(record) if record else None
 

@@ -39,6 +39,7 @@ class Message:
 
     A question names the `answer` that counts and the `job` that makes it, and the files that it is about. An answer
     names its `question`; it is `shortened` when the beginning of the conversation did not fit into what the model read.
+    `attempt` of a question counts how often it was asked again, of an answer the workers that have begun it.
     `asked_at` is when the question was asked, for both: messages are in order by it, and then by `created_at`.
     """
 
@@ -123,7 +124,7 @@ class Message:
             "created_at": rfc3339(self.created_at),
         }
         if self.role == "user":
-            shown |= {"mentions": [file.view() for file in self.mentions]}
+            shown |= {"attempt": self.attempt, "mentions": [file.view() for file in self.mentions]}
             optional = {"job": self.job, "answer": self.answer, "about": self.about.view() if self.about else None}
         else:
             shown |= {"attempt": self.attempt, "shortened": self.shortened}

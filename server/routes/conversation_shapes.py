@@ -91,7 +91,7 @@ class MessageShown(BaseModel):
     question: str | None = None
     """Of an answer: what it answers."""
     attempt: int | None = None
-    """Of an answer: it begins anew when another worker takes it over."""
+    """Of a question, how often it was asked again; of an answer, which worker writes it: each one begins anew."""
     shortened: bool | None = None
     """Of an answer: whether the beginning of the conversation did not fit into what the model read."""
     answer: str | None = None
