@@ -1,4 +1,13 @@
-import type { ChatMessage, ConfigState, Job, Role, Suggestion, SuggestionDelta } from '../api/types'
+import type {
+  ChatDelta,
+  ChatMessage,
+  ConfigState,
+  Conversation,
+  Job,
+  Role,
+  Suggestion,
+  SuggestionDelta,
+} from '../api/types'
 
 /** What the event socket tells, by its CloudEvents type without the "scriptorium." in front. */
 export interface EventData {
@@ -6,7 +15,9 @@ export interface EventData {
   'suggestion.delta': SuggestionDelta
   'job.changed': Job
   'chat.message': { conversation: string; message: ChatMessage }
-  'chat.delta': { conversation: string; message: string; offset: number; text: string }
+  'chat.delta': ChatDelta
+  'conversation.changed': Conversation
+  'conversation.deleted': { id: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }

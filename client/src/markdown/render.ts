@@ -3,6 +3,12 @@ import MarkdownIt from 'markdown-it'
 import { resolvePath } from '../lib/paths'
 import type { Surroundings } from './surroundings'
 
+/** UTF-16 code units that are rendered; what is behind them stands as it is. Nobody reads more than that at once. */
+const longest = 200_000
+
+/** Addresses of the web and of mail, and whatever names no scheme; others start programs on some machines. */
+const noOtherScheme = /^(?:(?:https?|mailto):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i
+
 const hasScheme = (reference: string) => /^[a-z][a-z0-9+.-]*:/i.test(reference) || reference.startsWith('//')
 
 const decode = (reference: string): string => {
@@ -61,16 +67,37 @@ markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
   return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
 }
 
+// Numbered as ai/chat_proposals.py counts them, so that each can be named.
+markdown.renderer.rules.fence = (tokens, index, _options, env) => {
+  const token = tokens[index]
+  const [language = '', hint = ''] = (token?.info ?? '').trim().split(/\s+/)
+  const { escapeHtml } = markdown.utils
+  const counted = env as { blocks?: number }
+  const number = counted.blocks ?? 0
+  counted.blocks = number + 1
+  const marks = `data-block="${number}" data-language="${escapeHtml(language)}" data-hint="${escapeHtml(hint)}"`
+  const line = token?.attrGet('data-line')
+  const from = line === null || line === undefined ? '' : ` data-line="${escapeHtml(String(line))}"`
+  return `<pre ${marks}${from}><code>${escapeHtml(token?.content ?? '')}</code></pre>\n`
+}
+
 // markdown-it escapes all HTML of the text; should it ever fail to, nothing that runs gets past this.
 const purifier = DOMPurify(window)
 
 /** Markdown of anybody as a piece of a page that runs nothing and fetches nothing from elsewhere. */
 export function renderMarkdown(text: string, surroundings: Surroundings): DocumentFragment {
-  return purifier.sanitize(markdown.render(text, { surroundings }), {
+  const fragment = purifier.sanitize(markdown.render(text.slice(0, longest), { surroundings }), {
     RETURN_DOM_FRAGMENT: true,
     USE_PROFILES: { html: true },
     ADD_ATTR: ['target'],
+    ALLOWED_URI_REGEXP: noOtherScheme,
     FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
-    FORBID_ATTR: ['style', 'id', 'name', 'srcset'],
+    FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
   })
+  if (text.length > longest) {
+    const rest = document.createElement('pre')
+    rest.textContent = text.slice(longest)
+    fragment.append(rest)
+  }
+  return fragment
 }
