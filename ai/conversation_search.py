@@ -81,7 +81,7 @@ class ConversationSearch:
         }
         matches: dict[str, Match] = {}
         async for record in self._messages.find(those).sort([("created_at", DESCENDING)]).limit(_MOST_HITS):
-            shown = snippet(record["text"], words[0])
+            shown = snippet(record["text"], words)
             match = Match(record["conversation"], record["_id"], record["author_name"], shown)
             matches.setdefault(match.conversation, match)
         return matches
@@ -94,9 +94,9 @@ def _title_match(conversation: Conversation, words: Sequence[str]) -> Match | No
     return None
 
 
-def snippet(text: str, word: str) -> str:
-    """A line of `text` around the first place where `word` stands."""
-    found = re.search(re.escape(word), text, re.IGNORECASE)
+def snippet(text: str, words: Sequence[str]) -> str:
+    """A line of `text` around the first place where one of `words` stands."""
+    found = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
     at = found.start() if found else 0
     start, end = max(0, at - _BEFORE_WORD), at + _AFTER_WORD
     line = " ".join(text[start:end].split())

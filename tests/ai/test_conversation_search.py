@@ -70,10 +70,10 @@ async def test_renaming_is_told_and_so_is_deleting(group: Group) -> None:
 
 def test_a_snippet_is_a_line_around_the_word() -> None:
     text = "begin " * 100 + "the\n\n  WORD is here" + " end" * 100
-    line = snippet(text, "word")
+    line = snippet(text, ["word", "end"])
     assert line.startswith("…")
     assert line.endswith("…")
     assert "the WORD is here" in line
     assert len(line) < 170
-    assert snippet("short word", "word") == "short word"
-    assert snippet("not there", "word") == "not there"
+    assert snippet("short word", ["word"]) == "short word"
+    assert snippet("not there", ["word"]) == "not there"

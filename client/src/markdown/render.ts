@@ -64,6 +64,11 @@ markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
   const file = fileOf(reference, path)
   if (file !== null) return `<img src="${escapeHtml(fileUrl(file))}" alt="${escapeHtml(alternative)}" loading="lazy">`
   const words = escapeHtml(`Image: ${alternative || reference}`)
+  const opened = tokens
+    .slice(0, index)
+    .reduce((depth, { type, nesting }) => depth + (/^link_/.test(type) ? nesting : 0), 0)
+  // No link can hold another one: the browser would end the outer one before it, with nothing in it.
+  if (opened > 0) return words
   return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
 }
 
