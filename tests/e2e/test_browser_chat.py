@@ -333,8 +333,8 @@ async def test_no_injection_in_an_answer_runs_or_asks_anybody(site: Server, peop
             await link.hover()
         assert await tab.page.evaluate("window.hostile") is None
         assert came == []
-    # There is no x.png in the workspace. Whatever the page's policy had to stop would be told here, too.
-    tab.errors = [error for error in tab.errors if "404" not in error]
+    # The workspace has none of these images. Whatever the page's policy had to stop would be told here, too.
+    tab.errors = [error for error in tab.errors if "the server responded with a status of 4" not in error]
     ours = f"http://127.0.0.1:{site.port}/"
     assert [url for url in requests if not url.startswith(ours)] == []
     prose = tab.page.locator(".message .prose")

@@ -108,10 +108,14 @@ function Said({ message, conversation, path, onAskAgain }: SaidProps) {
             ) : null}
           </>
         ) : null}
-        {onAskAgain === null ? null : (
+        {onAskAgain === null ? null : message.state === 'done' ? (
           <IconButton label="Try again" side="top" onClick={onAskAgain}>
             <RotateCw />
           </IconButton>
+        ) : (
+          <Button small look="quiet" onClick={onAskAgain}>
+            <RotateCw aria-hidden /> Try again
+          </Button>
         )}
       </div>
       {dialog}

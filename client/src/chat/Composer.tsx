@@ -19,10 +19,12 @@ function useMentioning(text: string, cursor: number | null) {
   const [closed, setClosed] = useState<number | null>(null)
   const typed = cursor === null ? null : mentionAt(text, cursor)
   const [start, query] = [typed?.start ?? null, typed?.query ?? '']
-  const paths = useMemo(
-    () => (start === null || start === closed ? [] : bestPaths(files, query, mostShown)),
-    [files, start, query, closed],
-  )
+  const paths = useMemo(() => {
+    if (start === null || start === closed) return []
+    const best = bestPaths(files, query, mostShown)
+    // A name that is there in full needs no list, which would take the Enter that is meant to send it.
+    return best[0] === query ? [] : best
+  }, [files, start, query, closed])
   const put = (path: string): { text: string; cursor: number } => {
     const from = start ?? text.length
     const behind = text.slice(cursor ?? text.length).replace(/^ /, '')

@@ -28,7 +28,9 @@ export const addCodeTools = (propose: ((hint: string) => string | null) | null) 
     if (propose !== null) {
       const file = propose(code.dataset.hint ?? '')
       if (file !== null) bar.append(button('propose', `Propose in ${file}`))
-      bar.append(button('choose', file === null ? 'Propose in…' : 'Elsewhere…'))
+      const choose = button('choose', file === null ? 'Propose in…' : '…')
+      choose.ariaLabel = 'Propose in another file…'
+      bar.append(choose)
     }
     // What is compared from one picture to the next must not depend on where the block stands.
     code.removeAttribute('data-line')

@@ -66,7 +66,7 @@ markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
   const words = escapeHtml(`Image: ${alternative || reference}`)
   const opened = tokens
     .slice(0, index)
-    .reduce((depth, { type, nesting }) => depth + (/^link_/.test(type) ? nesting : 0), 0)
+    .reduce((depth, { type, nesting }) => depth + (type.startsWith('link_') ? nesting : 0), 0)
   // No link can hold another one: the browser would end the outer one before it, with nothing in it.
   if (opened > 0) return words
   return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
