@@ -36,12 +36,20 @@ markdown.core.ruler.push('source lines', (state) => {
   }
 })
 
-const surroundingsOf = (env: Record<string, unknown> | undefined) => env?.surroundings as Surroundings
+/** What is known while one text is rendered. */
+interface Rendering {
+  surroundings: Surroundings
+  /** Links that are open, and code blocks so far. */
+  links: number
+  blocks: number
+}
+const renderingOf = (env: unknown) => env as Rendering
 
 markdown.renderer.rules.link_open = (tokens, index, options, env, renderer) => {
+  renderingOf(env).links += 1
   const token = tokens[index]
   const reference = String(token?.attrGet('href') ?? '')
-  const { path, pageUrl } = surroundingsOf(env)
+  const { path, pageUrl } = renderingOf(env).surroundings
   const file = fileOf(reference, path)
   if (file !== null) {
     token?.attrSet('href', pageUrl(file))
@@ -53,6 +61,11 @@ markdown.renderer.rules.link_open = (tokens, index, options, env, renderer) => {
   return renderer.renderToken(tokens, index, options)
 }
 
+markdown.renderer.rules.link_close = (tokens, index, options, env, renderer) => {
+  renderingOf(env).links -= 1
+  return renderer.renderToken(tokens, index, options)
+}
+
 // Here and not on the finished elements: an <img> fetches its address as soon as it exists, and a remote image would
 // tell a stranger who reads this text and when. It is shown as a link.
 markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
@@ -60,15 +73,12 @@ markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
   const reference = String(token?.attrGet('src') ?? '')
   const alternative = renderer.renderInlineAsText(token?.children ?? [], options, env)
   const { escapeHtml } = markdown.utils
-  const { path, fileUrl } = surroundingsOf(env)
+  const { path, fileUrl } = renderingOf(env).surroundings
   const file = fileOf(reference, path)
   if (file !== null) return `<img src="${escapeHtml(fileUrl(file))}" alt="${escapeHtml(alternative)}" loading="lazy">`
   const words = escapeHtml(`Image: ${alternative || reference}`)
-  const opened = tokens
-    .slice(0, index)
-    .reduce((depth, { type, nesting }) => depth + (type.startsWith('link_') ? nesting : 0), 0)
   // No link can hold another one: the browser would end the outer one before it, with nothing in it.
-  if (opened > 0) return words
+  if (renderingOf(env).links > 0) return words
   return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
 }
 
@@ -77,9 +87,8 @@ markdown.renderer.rules.fence = (tokens, index, _options, env) => {
   const token = tokens[index]
   const [language = '', hint = ''] = (token?.info ?? '').trim().split(/\s+/)
   const { escapeHtml } = markdown.utils
-  const counted = env as { blocks?: number }
-  const number = counted.blocks ?? 0
-  counted.blocks = number + 1
+  const rendering = renderingOf(env)
+  const number = rendering.blocks++
   const marks = `data-block="${number}" data-language="${escapeHtml(language)}" data-hint="${escapeHtml(hint)}"`
   const line = token?.attrGet('data-line')
   const from = line === null || line === undefined ? '' : ` data-line="${escapeHtml(String(line))}"`
@@ -91,14 +100,18 @@ const purifier = DOMPurify(window)
 
 /** Markdown of anybody as a piece of a page that runs nothing and fetches nothing from elsewhere. */
 export function renderMarkdown(text: string, surroundings: Surroundings): DocumentFragment {
-  const fragment = purifier.sanitize(markdown.render(text.slice(0, longest), { surroundings }), {
-    RETURN_DOM_FRAGMENT: true,
-    USE_PROFILES: { html: true },
-    ADD_ATTR: ['target'],
-    ALLOWED_URI_REGEXP: noOtherScheme,
-    FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
-    FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
-  })
+  const rendering: Rendering = { surroundings, links: 0, blocks: 0 }
+  const fragment = purifier.sanitize(
+    markdown.render(text.slice(0, longest), rendering as Rendering & Record<string, unknown>),
+    {
+      RETURN_DOM_FRAGMENT: true,
+      USE_PROFILES: { html: true },
+      ADD_ATTR: ['target'],
+      ALLOWED_URI_REGEXP: noOtherScheme,
+      FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
+      FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
+    },
+  )
   if (text.length > longest) {
     const rest = document.createElement('pre')
     rest.textContent = text.slice(longest)
