@@ -43,6 +43,7 @@ interface Rendering {
   links: number
   blocks: number
 }
+const begin = (surroundings: Surroundings): Rendering => ({ surroundings, links: 0, blocks: 0 })
 const renderingOf = (env: unknown) => env as Rendering
 
 markdown.renderer.rules.link_open = (tokens, index, options, env, renderer) => {
@@ -100,18 +101,14 @@ const purifier = DOMPurify(window)
 
 /** Markdown of anybody as a piece of a page that runs nothing and fetches nothing from elsewhere. */
 export function renderMarkdown(text: string, surroundings: Surroundings): DocumentFragment {
-  const rendering: Rendering = { surroundings, links: 0, blocks: 0 }
-  const fragment = purifier.sanitize(
-    markdown.render(text.slice(0, longest), rendering as Rendering & Record<string, unknown>),
-    {
-      RETURN_DOM_FRAGMENT: true,
-      USE_PROFILES: { html: true },
-      ADD_ATTR: ['target'],
-      ALLOWED_URI_REGEXP: noOtherScheme,
-      FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
-      FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
-    },
-  )
+  const fragment = purifier.sanitize(markdown.render(text.slice(0, longest), { ...begin(surroundings) }), {
+    RETURN_DOM_FRAGMENT: true,
+    USE_PROFILES: { html: true },
+    ADD_ATTR: ['target'],
+    ALLOWED_URI_REGEXP: noOtherScheme,
+    FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'audio', 'video', 'picture', 'source'],
+    FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
+  })
   if (text.length > longest) {
     const rest = document.createElement('pre')
     rest.textContent = text.slice(longest)
