@@ -95,7 +95,7 @@ async def test_a_file_that_is_kept_from_the_assistant_is_refused_and_the_questio
     await open_chat(tab)
     asked = len(model.requests)
     await ask(tab, "What is in @chat/.env ?")
-    await expect(tab.page.get_by_text("is kept from the assistant")).to_be_visible()
+    await expect(tab.page.get_by_text("is kept from the assistant").first).to_be_visible()
     await expect(box(tab)).to_have_value("What is in @chat/.env ?")
     assert len(model.requests) == asked
     tab.errors.clear()  # the browser itself reports the refusal
