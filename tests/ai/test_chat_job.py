@@ -214,6 +214,19 @@ async def test_asking_again_gives_another_answer_that_counts_and_keeps_the_first
     assert [m["content"] for m in history[1:3]] == ["What is the answer?", "Second answer."]
 
 
+async def test_asking_again_is_about_the_same_selection_and_files(group: Group) -> None:
+    await group.file("a.md", "Marked words. And others.\n")
+    await group.file("b.md", "Mentioned words.\n")
+    asked = await group.assistant.requests.ask(group.workspace, "Why @b.md?", None, "a.md", ANN, (0, 13))
+    async with group.working():
+        await group.ended(asked)
+        await group.ended(await ask_again(group, asked, (await messages(group, asked))[0].id))
+    first, second = (request.body["messages"][-1]["content"] for request in group.model.requests)
+    for prompt in (first, second):
+        assert prompt.count("Marked words.") == 2
+        assert "Mentioned words." in prompt
+
+
 async def test_a_failed_and_a_stopped_answer_can_be_asked_for_again(group: Group) -> None:
     group.model.enqueue(Script("unauthorized"), Script(answer=ANSWER))
     failed, stopped = await ask(group, "One?"), await ask(group, "Two?")
