@@ -115,6 +115,9 @@ async def test_a_block_that_one_proposes_is_accepted_by_the_other(
     await follow(editor, "Let children in free")
     await expect(editor.page.get_by_text("The opening hours stay")).to_be_visible()
     await people.picture(editor, "chat-block")
+    # Also with another file open: the question was about this one.
+    await owner.open("Welcome.md")
+    await follow(owner, "Let children in free")
     await owner.page.get_by_role("button", name="Propose in tickets.py").click()
     for tab in (owner, editor):
         await expect(tab.review).to_contain_text("to decide")

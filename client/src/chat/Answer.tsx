@@ -3,6 +3,7 @@ import { type MouseEvent, useCallback, useMemo, useState } from 'react'
 import type { ChatMessage } from '../api/types'
 import { cancelJob } from '../api/workspace'
 import { baseName } from '../lib/paths'
+import { useStore } from '../lib/store'
 import { Markdown } from '../markdown/Markdown'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
@@ -50,16 +51,19 @@ function State({ message }: { message: ChatMessage }) {
 interface SaidProps {
   message: ChatMessage
   conversation: string
+  /** Of the file that is open. */
+  open: string | null
+  /** Of the file that it is most likely meant for. */
   path: string | null
   /** Null where nobody may, or not now. */
   onAskAgain: (() => void) | null
 }
 
 /** What was answered, with all that can be done with it. */
-function Said({ message, conversation, path, onAskAgain }: SaidProps) {
+function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
   const { tree } = useWorkspace()
   const { canEdit } = useRole()
-  const { propose, chooseFile, dialog } = useProposing(conversation, message.id, path)
+  const { propose, chooseFile, dialog } = useProposing(conversation, message.id, open)
   const ended = message.state !== 'streaming'
   // As the tree is when somebody looks: answers are not drawn anew for each file that comes and goes.
   const target = useCallback(
@@ -133,8 +137,14 @@ interface AnswerPartProps {
 
 /** The answer to a question: the newest one, unless somebody here looks at an earlier one. */
 export function AnswerPart({ conversation, question, answers, path }: AnswerPartProps) {
-  const { api } = useWorkspace()
+  const { api, tree } = useWorkspace()
   const { canEdit } = useRole()
+  const { nodes } = useStore(tree.tree)
+  const about = [question?.about, ...(question?.mentions ?? [])].flatMap(
+    (file) => nodes.get(file?.document ?? '')?.path ?? [],
+  )
+  // Whoever has opened another file since most likely still means the one that was asked about.
+  const file = path !== null && about.includes(path) ? path : (about[0] ?? path)
   const [looked, setLooked] = useState<{ at: string; of: string | undefined } | null>(null)
   const awaited = question?.answer
   const waits = awaited !== undefined && !answers.some(({ id }) => id === awaited)
@@ -179,7 +189,8 @@ export function AnswerPart({ conversation, question, answers, path }: AnswerPart
           <Said
             message={message}
             conversation={conversation}
-            path={path}
+            open={path}
+            path={file}
             onAskAgain={canAskAgain && index === newest ? () => again(message) : null}
           />
         )}
