@@ -28,9 +28,17 @@ class Announcements:
         data = {"conversation": conversation, "message": message}
         await self._events.append(workspace, "scriptorium.chat.message", data)
 
-    async def chat_delta(self, workspace: str, conversation: str, message: str, offset: int, text: str) -> None:
+    async def chat_delta(
+        self, workspace: str, conversation: str, message: str, attempt: int, offset: int, text: str
+    ) -> None:
         """`offset` in UTF-16 code units, as a browser counts what it shows already."""
-        data = {"conversation": conversation, "message": message, "offset": offset, "text": text}
+        data = {
+            "conversation": conversation,
+            "message": message,
+            "attempt": attempt,
+            "offset": offset,
+            "text": text,
+        }
         await self._events.transient(workspace, "scriptorium.chat.delta", data)
 
     async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
@@ -40,3 +48,9 @@ class Announcements:
     async def outage(self, workspace: str, data: dict[str, Any]) -> None:
         """A model does not answer, or answers again: `data` as `ai.outages.view` gives it, with `over` at its end."""
         await self._events.append(workspace, "scriptorium.assistant.outage", data)
+
+    async def conversation_changed(self, workspace: str, conversation: dict[str, Any]) -> None:
+        await self._events.append(workspace, "scriptorium.conversation.changed", conversation)
+
+    async def conversation_deleted(self, workspace: str, conversation: str) -> None:
+        await self._events.append(workspace, "scriptorium.conversation.deleted", {"id": conversation})

@@ -15,10 +15,12 @@ from ai.announcements import Announcements
 from ai.attempt import JobFailed, NewAttempt, Run
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
+from ai.chat_proposals import ChatProposals
 from ai.choices import Choices
 from ai.clock import rfc3339
 from ai.context import WINDOW
-from ai.conversations import Conversations
+from ai.conversation_search import ConversationSearch
+from ai.conversations import Conversation, Conversations
 from ai.corrections import Corrections
 from ai.create_job import CreateAttempt
 from ai.decisions import Decisions, Outcome
@@ -99,6 +101,7 @@ class Assistant:
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
+        self.conversation_search = ConversationSearch(storage.db)
         self._expiry = Expiry(storage.db)
         material = Material(files, rooms)
         self.gathering = Gathering(storage.db, files, rooms, material, window)
@@ -114,6 +117,9 @@ class Assistant:
             self.conversations,
             self._announcements,
             self._preparations,
+        )
+        self.chat_proposals = ChatProposals(
+            rooms, self.requests, self.conversations, self.suggestions, self.feedback, self._announcements
         )
         tools = Toolbox(
             rooms,
@@ -250,6 +256,12 @@ class Assistant:
             if hunk.created and hunk.id in unwanted:
                 await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
 
+    async def rename_conversation(self, workspace: str, id: str, title: str) -> Conversation:
+        """Raises ai.conversations.ConversationNotFound."""
+        conversation = await self.conversations.rename(workspace, id, title)
+        await self._announcements.conversation_changed(workspace, conversation.view())
+        return conversation
+
     async def delete_conversation(self, workspace: str, id: str) -> None:
         """With all its messages; what is being answered in it is cancelled.
 
@@ -260,6 +272,7 @@ class Assistant:
         for job in await self.jobs.unfinished(conversation=conversation.id):
             await self.cancel(job.id)
         await self.conversations.delete(conversation.id)
+        await self._announcements.conversation_deleted(workspace, conversation.id)
 
     async def forget_workspace(self, workspace: str) -> None:
         """Delete all that is kept about a workspace that is gone, but for its decisions."""

@@ -1,15 +1,19 @@
-"""Conversations of a workspace with the assistant: collections ``conversations`` and ``messages``."""
+"""Conversations of a workspace with the assistant: collections ``conversations``, ``messages`` and ``generations``.
+
+A message is a question of a person or an answer to one. Of each question at most one answer counts: the newest one that
+was asked for, which the question names. Whoever wants another asks again, and the earlier ones stay to be read.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import uuid4
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from ai.clock import now, rfc3339
 from ai.jobs import Person
+from ai.messages import Message, MessageState, SharedFile
 from ai.suggestions import ASSISTANT
 from storage.mongo import Database
 
@@ -18,16 +22,16 @@ TITLE_LENGTH = 80
 MOST_LISTED = 200
 """Conversations in one list, those with the newest messages."""
 
+MOST_MESSAGES = 200
+"""Messages that are read at once, the newest."""
+
 
 class ConversationNotFound(KeyError):
     pass
 
 
-class MessageState(StrEnum):
-    STREAMING = "streaming"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+class MessageNotFound(KeyError):
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,90 +64,22 @@ class Conversation:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`text` of a message that streams is what has been stored of it; the rest travels as deltas.
-
-    `context` tells what the model saw for an answer (`ai.context.Piece.view`), without any text.
-    """
-
-    id: str
-    conversation: str
-    workspace: str
-    role: Literal["user", "assistant"]
-    author: str
-    author_name: str
-    text: str
-    state: MessageState
-    created_at: float
-    job: str | None = None
-    attempt: int = 0
-    error: str | None = None
-    context: Sequence[dict[str, Any]] = ()
-
-    @classmethod
-    def of(cls, record: dict[str, Any]) -> Self:
-        return cls(
-            record["_id"],
-            record["conversation"],
-            record["workspace"],
-            record["role"],
-            record["author"],
-            record["author_name"],
-            record["text"],
-            MessageState(record["state"]),
-            record["created_at"],
-            record["job"],
-            record["attempt"],
-            record["error"],
-            record.get("context", ()),  # older ones have none
-        )
-
-    def record(self) -> dict[str, Any]:
-        return {
-            "_id": self.id,
-            "conversation": self.conversation,
-            "workspace": self.workspace,
-            "role": self.role,
-            "author": self.author,
-            "author_name": self.author_name,
-            "text": self.text,
-            "state": self.state.value,
-            "created_at": self.created_at,
-            "job": self.job,
-            "attempt": self.attempt,
-            "error": self.error,
-            "context": list(self.context),
-        }
-
-    def view(self) -> dict[str, Any]:
-        shown = {
-            "id": self.id,
-            "role": self.role,
-            "author": self.author,
-            "author_name": self.author_name,
-            "text": self.text,
-            "state": self.state.value,
-            "created_at": rfc3339(self.created_at),
-        }
-        optional = {"job": self.job, "error": self.error, "context": list(self.context) or None}
-        return shown | {name: value for name, value in optional.items() if value is not None}
-
-
 class Conversations:
     def __init__(self, db: Database) -> None:
         self._conversations = db["conversations"]
         self._messages = db["messages"]
+        self._generations = db["generations"]
 
     async def ensure_indexes(self) -> None:
         await self._conversations.create_index([("workspace", ASCENDING), ("updated_at", DESCENDING)])
-        await self._messages.create_index([("conversation", ASCENDING), ("created_at", ASCENDING)])
+        await self._messages.create_index([("conversation", ASCENDING), ("asked_at", ASCENDING)])
         await self._messages.create_index([("workspace", ASCENDING)])
+        await self._generations.create_index([("conversation", ASCENDING)])
 
     async def create(self, workspace: str, first_message: str, created_by: Person) -> Conversation:
         """A conversation, called after how it begins."""
         moment = now()
-        conversation = Conversation(uuid4().hex, workspace, _title(first_message), created_by, moment, moment)
+        conversation = Conversation(uuid4().hex, workspace, title_of(first_message), created_by, moment, moment)
         await self._conversations.insert_one(
             {
                 "_id": conversation.id,
@@ -169,26 +105,75 @@ class Conversations:
         found = self._conversations.find({"workspace": workspace}).sort([("updated_at", DESCENDING)])
         return [Conversation.of(record) async for record in found.limit(MOST_LISTED)]
 
+    async def rename(self, workspace: str, id: str, title: str) -> Conversation:
+        """Raises ConversationNotFound."""
+        renamed = await self._conversations.update_one(
+            {"_id": id, "workspace": workspace}, {"$set": {"title": title_of(title)}}
+        )
+        if renamed.matched_count == 0:
+            raise ConversationNotFound(id)
+        return await self.get(workspace, id)
+
     async def delete(self, id: str) -> None:
         # The messages go first: without their conversation nobody would ever find what is left of them. And once more
         # at the end, for one that was added meanwhile; from then on `_add` takes back what it adds.
-        await self._messages.delete_many({"conversation": id})
+        await self._delete_messages(id)
         await self._conversations.delete_one({"_id": id})
-        await self._messages.delete_many({"conversation": id})
+        await self._delete_messages(id)
+
+    async def _delete_messages(self, conversation: str) -> None:
+        await self._generations.delete_many({"conversation": conversation})
+        await self._messages.delete_many({"conversation": conversation})
 
     # ---- messages
 
-    async def messages(self, conversation: str) -> list[Message]:
-        """All of them, in order."""
-        found = self._messages.find({"conversation": conversation}).sort([("created_at", ASCENDING)])
-        return [Message.of(record) async for record in found]
+    async def messages(self, conversation: str, before: Message | None = None) -> list[Message]:
+        """The newest `MOST_MESSAGES` at most, in order; with `before`, a question, those of the questions before it.
+
+        An answer whose question is too far back is left out.
+        """
+        wanted: dict[str, Any] = {"conversation": conversation}
+        if before is not None:
+            wanted["asked_at"] = {"$lt": before.asked_at}
+        newest = self._messages.find(wanted).sort([("asked_at", DESCENDING), ("created_at", DESCENDING)])
+        messages = [Message.of(record) async for record in newest.limit(MOST_MESSAGES)][::-1]
+        first = next((number for number, m in enumerate(messages) if m.role == "user"), len(messages))
+        return messages[first:]
+
+    async def begins_with(self, conversation: str, message: Message) -> bool:
+        """Whether nothing was asked before `message`."""
+        earlier = {"conversation": conversation, "asked_at": {"$lt": message.asked_at}}
+        return await self._messages.find_one(earlier, {"_id": 1}) is None
+
+    async def message_of(self, conversation: str, id: str) -> Message:
+        """Raises MessageNotFound, also for one of another conversation."""
+        message = await self.message(id)
+        if message is None or message.conversation != conversation:
+            raise MessageNotFound(id)
+        return message
 
     async def message(self, id: str) -> Message | None:
         record = await self._messages.find_one({"_id": id})
         return Message.of(record) if record else None
 
-    async def question(self, conversation: Conversation, text: str, by: Person) -> Message:
-        """What a person says. Raises ConversationNotFound when it was deleted meanwhile."""
+    async def question(
+        self,
+        conversation: Conversation,
+        text: str,
+        by: Person,
+        *,
+        answer: str,
+        job: str,
+        about: SharedFile | None = None,
+        selection: str | None = None,
+        mentions: Sequence[SharedFile] = (),
+    ) -> Message:
+        """What a person says, to be answered by the message `answer`, which `job` will make.
+
+        Raises:
+            ConversationNotFound: it was deleted meanwhile.
+        """
+        moment = now()
         message = Message(
             uuid4().hex,
             conversation.id,
@@ -198,15 +183,46 @@ class Conversations:
             by.name,
             text,
             MessageState.DONE,
-            now(),
+            moment,
+            moment,
+            job,
+            answer=answer,
+            about=about,
+            selection=selection,
+            mentions=tuple(mentions),
         )
         await self._add(message)
         return message
 
+    async def ask_again(self, question: Message, answer: str, job: str, *, unless_begun: bool) -> Message | None:
+        """Let the message `answer`, made by `job`, be the one that counts. None when somebody else was faster.
+
+        `unless_begun`: also when a worker has begun the answer that counts in `question`.
+        """
+        still: dict[str, Any] = {"_id": question.id, "answer": question.answer}
+        if unless_begun:
+            still["begun"] = {"$ne": question.answer}
+        record = await self._messages.find_one_and_update(
+            still,
+            {"$set": {"answer": answer, "job": job}, "$inc": {"attempt": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return Message.of(record) if record else None
+
+    async def begin(self, question: str, answer: str) -> Message | None:
+        """The question, for the worker that is about to write `answer`. None when it is gone or was asked again.
+
+        From now on nobody can ask again before that worker's job has ended, so there is one answer at a time.
+        """
+        record = await self._messages.find_one_and_update(
+            {"_id": question, "answer": answer}, {"$set": {"begun": answer}}, return_document=ReturnDocument.AFTER
+        )
+        return Message.of(record) if record else None
+
     async def answer(
-        self, conversation: str, workspace: str, id: str, job: str, attempt: int, revived_at: int
+        self, question: Message, id: str, job: str, attempt: int, revived_at: int = 0, *, shortened: bool = False
     ) -> Message:
-        """The assistant's message `id`, empty and streaming, for `attempt` at `job`.
+        """The assistant's message `id` to `question`, empty and streaming, for `attempt` at `job`.
 
         It stands where it first stood also when an earlier attempt had begun it. A message that has ended is returned
         as it is, and so is one that a later attempt has begun. One that failed in an attempt up to `revived_at` begins
@@ -219,20 +235,29 @@ class Conversations:
         if record is None:
             message = Message(
                 id,
-                conversation,
-                workspace,
+                question.conversation,
+                question.workspace,
                 "assistant",
                 ASSISTANT["id"],
                 ASSISTANT["name"],
                 "",
                 MessageState.STREAMING,
                 now(),
+                question.asked_at,
                 job,
                 attempt,
+                question=question.id,
+                shortened=shortened,
             )
             await self._add(message)
             return message
-        anew = {"text": "", "attempt": attempt, "state": MessageState.STREAMING.value, "error": None}
+        anew = {
+            "text": "",
+            "attempt": attempt,
+            "state": MessageState.STREAMING.value,
+            "error": None,
+            "shortened": shortened,
+        }
         beginning = {"_id": id, "state": MessageState.STREAMING.value, "attempt": {"$lt": attempt}}
         await self._messages.update_one(beginning, {"$set": anew})
         if revived_at:
@@ -251,6 +276,23 @@ class Conversations:
         result = await self._messages.update_one(held, {"$set": fields})
         return result.matched_count == 1
 
+    async def keep_generation(self, answer: Message, asked_by: str, generation: dict[str, Any]) -> None:
+        """How `answer` was made, for the record of what becomes of it; apart from it, since a prompt is long.
+
+        `asked_by`: the id of the person.
+        """
+        record = {
+            "workspace": answer.workspace,
+            "conversation": answer.conversation,
+            "user": asked_by,
+            "generation": generation,
+        }
+        await self._generations.update_one({"_id": answer.id}, {"$set": record}, upsert=True)
+
+    async def generation(self, answer: str) -> dict[str, Any] | None:
+        record = await self._generations.find_one({"_id": answer})
+        return record["generation"] if record else None
+
     async def _add(self, message: Message) -> None:
         await self._messages.insert_one(message.record())
         talk = await self._conversations.update_one({"_id": message.conversation}, {"$set": {"updated_at": now()}})
@@ -259,6 +301,6 @@ class Conversations:
             raise ConversationNotFound(message.conversation)
 
 
-def _title(text: str) -> str:
+def title_of(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

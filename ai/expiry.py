@@ -1,5 +1,7 @@
 """Deletes what has served its time, and what belonged to a workspace that is gone."""
 
+from collections.abc import Sequence
+
 from ai.clock import now
 from storage.mongo import Database
 
@@ -9,7 +11,17 @@ KEPT = 30 * 24 * 3600.0
 PREPARED = 3600.0
 """Seconds after which nobody needs a request prepared any more."""
 
-_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "erasures", "turns")
+_OF_A_WORKSPACE = (
+    "jobs",
+    "hunks",
+    "suggestions",
+    "messages",
+    "generations",
+    "conversations",
+    "feedback",
+    "erasures",
+    "turns",
+)
 
 _BATCH = 500
 
@@ -23,8 +35,8 @@ class Expiry:
     async def sweep(self) -> None:
         """Delete what is too old. Several processes may do it at once."""
         before = now() - KEPT
-        await self._sweep("suggestions", "created_at", before, "hunks", "suggestion")
-        await self._sweep("conversations", "updated_at", before, "messages", "conversation")
+        await self._sweep("suggestions", "created_at", before, ("hunks",), "suggestion")
+        await self._sweep("conversations", "updated_at", before, ("generations", "messages"), "conversation")
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
         for name in ("analyses", "turns"):
@@ -32,14 +44,15 @@ class Expiry:
         # Where no process is a conversation manager, nobody takes them.
         await self._db["preparations"].delete_many({"created_at": {"$lt": now() - PREPARED}})
 
-    async def _sweep(self, name: str, age: str, before: float, parts: str, owner: str) -> None:
+    async def _sweep(self, name: str, age: str, before: float, parts: Sequence[str], owner: str) -> None:
         while True:
             found = self._db[name].find({age: {"$lt": before}}, {"_id": 1}).limit(_BATCH)
             ids = [record["_id"] async for record in found]
             if not ids:
                 return
             # The parts first: without what they belong to, nobody would ever find them.
-            await self._db[parts].delete_many({owner: {"$in": ids}})
+            for part in parts:
+                await self._db[part].delete_many({owner: {"$in": ids}})
             await self._db[name].delete_many({"_id": {"$in": ids}})
 
     async def forget_workspace(self, workspace: str) -> None:

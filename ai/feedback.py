@@ -30,6 +30,7 @@ class Feedback:
     def __init__(self, db: Database) -> None:
         self._feedback = db["feedback"]
         self._suggestions = db["suggestions"]
+        self._generations = db["generations"]
         self.consent = Consent(db)
 
     async def ensure_indexes(self) -> None:
@@ -92,6 +93,7 @@ class Feedback:
         await self.consent.erased(workspace, person)
         asked = {"workspace": workspace} if person is None else {"workspace": workspace, "user": person}
         await self._suggestions.update_many(asked, {"$set": {"generations": {}, "earlier": []}})
+        await self._generations.delete_many(asked)
         return await self._delete({"workspace": workspace, **({} if person is None else from_person(person))})
 
     async def erase_one(self, workspace: str, id: str) -> bool:
@@ -150,7 +152,8 @@ def _given(
     terms: Terms,
 ) -> FeedbackInput:
     selection, place = None, None
-    if made is not None:
+    # What comes from a conversation answers a question, not the request to change a certain text.
+    if made is not None and made["selection"] is not None:
         # What the model was given to change, and where the hunk's base text stands in it.
         start = hunk.ord - made["start"]
         selection, place = made["selection"], (start, start + utf16_length(hunk.base))

@@ -40,6 +40,19 @@ class Material:
         found = [node.path for node in tree.nodes.values() if node.kind != "folder" and node.path.startswith(inside)]
         return [path for path in found if not rules.ignores(path)]
 
+    async def read(self, workspace: str, documents: Sequence[str]) -> list[SourceFile]:
+        """Those of `documents` that are still there and may reach a model, as they are and are called now."""
+        tree = await self._files.tree(workspace)
+        rules = await self._rules(tree)
+        files: list[SourceFile] = []
+        for document in dict.fromkeys(documents):
+            node = tree.nodes.get(document)
+            if node is None or node.kind != "text" or rules.ignores(node.path):
+                continue
+            if (text := await self._text(document)) is not None:
+                files.append(SourceFile(node.path, text))
+        return files
+
     def corpus(self, workspace: str) -> Corpus:
         """The text files of `workspace`, read when somebody asks for them."""
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ai.blocks import instructions as form_of_blocks
 from ai.context import Candidate, Cut, Role, Window
+from ai.dialogue import alternating
 from ai.files_answer import INSTRUCTIONS as form_of_files
 from ai.matching import Ambiguous, Missing
 from ai.models.port import ChatMessage, SourceFile
@@ -210,7 +211,9 @@ def chat_prompt(
     ]
     about = Candidate("selection", selection or "", "was selected when it was asked", "beginning")
     turns = [_turn(turn, known, newest=number == 0) for number, turn in enumerate(reversed(history))]
-    return data.prompt(_CHAT, question, (*around, about, open_now, *named, *turns), _TALK)
+    prompt = data.prompt(_CHAT, question, (*around, about, open_now, *named, *turns), _TALK)
+    system, *said = prompt.messages
+    return replace(prompt, messages=[system, *alternating(said)])
 
 
 def _turn(turn: ChatMessage, known: Secrets, *, newest: bool) -> Candidate:

@@ -12,9 +12,11 @@ from ai.conversations import Conversations
 from ai.create_job import OWN_FOLDER
 from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
-from ai.jobs import Jobs, Person
+from ai.jobs import JobNotFound, Jobs, Person
 from ai.manager import Preparations
 from ai.material import Material
+from ai.mentions import mentioned
+from ai.messages import Message, SharedFile
 from ai.naming import names_in
 from ai.queue import Queue
 from ai.suggestion_attempt import suggestion_of
@@ -29,6 +31,9 @@ from collab.trees import PathConflict
 
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
+
+MOST_MENTIONED = 20
+"""Files that one question may mention."""
 
 
 MOST_OPEN = 20
@@ -56,6 +61,14 @@ class TooMuchText(ValueError):
 
 class TooManyFiles(ValueError):
     """More files than `MOST_FILES` have to do with it, or nobody can say which; the message says so."""
+
+
+class TooManyMentions(ValueError):
+    """A question mentions more than `MOST_MENTIONED` files; the message says so."""
+
+
+class AnsweredAlready(ValueError):
+    """The question is being answered, or was asked again; the message says so."""
 
 
 class NothingStale(ValueError):
@@ -122,7 +135,7 @@ class Requests:
         Raises:
             TextDiffers, TooMuchText, TooManyFiles
         """
-        entry = await self._text(workspace, path)
+        entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             text = room.text
             for position in (start, end):
@@ -148,7 +161,7 @@ class Requests:
         if also != "all":
             if len(also) >= MOST_FILES:
                 raise TooManyFiles(f"The assistant edits at most {MOST_FILES} files at once.")
-            others = {other.id: other for other in [await self._text(workspace, path) for path in also]}
+            others = {other.id: other for other in [await self.text_file(workspace, path) for path in also]}
             others.pop(entry.id, None)
             return list(others.values())
         names = names_in(selection, instruction)
@@ -163,10 +176,10 @@ class Requests:
                 f"{said} is found in {len(paths) + 1} files, and the assistant edits at most {MOST_FILES} at once. "
                 "Choose the files."
             )
-        return [await self._text(workspace, path) for path in paths]
+        return [await self.text_file(workspace, path) for path in paths]
 
     async def write(self, workspace: str, path: str, at: int, instruction: str, by: Person) -> Asked:
-        entry = await self._text(workspace, path)
+        entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
             target = _target(entry, room, at, at) | {"at": at, "created": False}
@@ -212,7 +225,7 @@ class Requests:
             raise NothingStale("Nothing of this has to be asked for again.")
         targets = []
         for document, hunks in stale.items():
-            entry = await self._text(before.workspace, await self._files.path_of(document) or hunks[0].path)
+            entry = await self.text_file(before.workspace, await self._files.path_of(document) or hunks[0].path)
             async with self._rooms.open(entry.id) as room:
                 room.flush()
                 found = resolve(room.doc, _ends(hunks)) if entry.id == document else []
@@ -232,37 +245,104 @@ class Requests:
         path: str | None,
         by: Person,
         selection: tuple[int, int] | None = None,
+        mentions: Sequence[str] = (),
     ) -> Asked:
         """Say `message` in `conversation`, a new one without it, with the file at `path` open and `selection` (start
         and end) of it marked.
 
+        It is about the files at the paths `mentions` too, and about those that it names itself (`ai.mentions`).
+
         Raises:
-            ai.conversations.ConversationNotFound, TooMuchText
+            ai.conversations.ConversationNotFound, TooMuchText, TooManyMentions
         """
-        entry = await self._text(workspace, path) if path is not None else None
+        known = await self._conversations.get(workspace, conversation) if conversation is not None else None
+        entry = await self.text_file(workspace, path) if path is not None else None
         selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
-        if conversation is None:
-            talk = await self._conversations.create(workspace, message, by)
-        else:
-            talk = await self._conversations.get(workspace, conversation)
-        question = await self._conversations.question(talk, message, by)
+        files = await self._mentioned(workspace, message, mentions) if mentions or "@" in message else []
+        talk = known or await self._conversations.create(workspace, message, by)
+        question = await self._conversations.question(
+            talk,
+            message,
+            by,
+            answer=uuid4().hex,
+            job=uuid4().hex,
+            about=_shared(entry) if entry is not None else None,
+            selection=selected,
+            mentions=files,
+        )
+        return await self._answer(question, by)
+
+    async def ask_again(self, workspace: str, conversation: str, message: str, by: Person) -> Asked:
+        """Ask once more for an answer to `message`, a question, or to the one that `message` answers.
+
+        Raises:
+            ai.conversations.ConversationNotFound, ai.conversations.MessageNotFound, AnsweredAlready
+        """
+        talk = await self._conversations.get(workspace, conversation)
+        named = await self._conversations.message_of(talk.id, message)
+        question = named
+        if named.role == "assistant":
+            question = await self._conversations.message_of(talk.id, named.question or "")
+        answer = await self._conversations.message(question.answer or "")
+        if named.role == "assistant" and answer is not None and answer.id != named.id:
+            raise AnsweredAlready("Somebody has asked this again already.")
+        try:
+            underway = not (await self._jobs.get(question.job or "")).state.final
+            unheard = False
+        except JobNotFound:
+            # It has expired; or whoever asked has not stored it yet, or died before that.
+            underway = False
+            unheard = answer is None or not answer.state.final
+        if underway:
+            raise AnsweredAlready("This is being answered already.")
+        again = await self._conversations.ask_again(question, uuid4().hex, uuid4().hex, unless_begun=unheard)
+        if again is None:
+            raise AnsweredAlready("Somebody has asked this again already.")
+        return await self._answer(again, by)
+
+    async def _answer(self, question: Message, by: Person) -> Asked:
+        """Queue what makes the answer that `question` names."""
         payload = {
             "question": question.id,
-            "answer": uuid4().hex,
-            "document": entry.id if entry else None,
-            "path": entry.path if entry else None,
-            "selection": selected,
-            "open": self._rooms.visited_in(workspace)[:MOST_OPEN],
+            "answer": question.answer,
+            "document": question.about.document if question.about else None,
+            "path": question.about.path if question.about else None,
+            "selection": question.selection,
+            "mentions": [file.view() for file in question.mentions],
+            "open": self._rooms.visited_in(question.workspace)[:MOST_OPEN],
         }
-        async with beside(self._announcements.chat_message(workspace, talk.id, question.view())) as told:
+        workspace, conversation = question.workspace, question.conversation
+        async with beside(self._announcements.chat_message(workspace, conversation, question.view())) as told:
             job = await self._jobs.create(
-                workspace=workspace, kind="chat", requested_by=by, payload=payload, conversation=talk.id
+                id=question.job,
+                workspace=workspace,
+                kind="chat",
+                requested_by=by,
+                payload=payload,
+                conversation=conversation,
             )
             await told
         await self._queue.wake()
         async with beside(self._preparations.ask(job.id)):
             await self._announcements.job_changed(job)
-        return Asked(job.id, conversation=talk.id)
+        return Asked(job.id, conversation=conversation)
+
+    async def _mentioned(self, workspace: str, message: str, paths: Sequence[str]) -> list[SharedFile]:
+        tree = await self._files.tree(workspace)
+
+        def is_text(path: str) -> bool:
+            node = tree.by_path.get(path)
+            return node is not None and node.kind == "text"
+
+        found: dict[str, SharedFile] = {}
+        for path in (*paths, *mentioned(message, is_text)):
+            if len(found) > MOST_MENTIONED:
+                break
+            entry = await self.text_file(workspace, path)
+            found[entry.id] = _shared(entry)
+        if len(found) > MOST_MENTIONED:
+            raise TooManyMentions(f"A question may mention at most {MOST_MENTIONED} files.")
+        return list(found.values())
 
     async def _selected(self, entry: FileEntry, start: int, end: int) -> str:
         """The text itself and no place in it: the question is about what stood there when it was asked."""
@@ -271,7 +351,8 @@ class Requests:
             raise TooMuchText(f"The assistant can be asked about at most {MOST_SELECTED:,} characters at once.")
         return slice_utf16(text, start, end)
 
-    async def _text(self, workspace: str, path: str) -> FileEntry:
+    async def text_file(self, workspace: str, path: str) -> FileEntry:
+        """The text file at `path`, which may reach a model."""
         entry = await self._files.entry(workspace, path)
         if entry.kind != "text":
             raise NotAText(f"“{entry.path}” is no text file.")
@@ -320,6 +401,10 @@ def _line_around(text: str, place: int) -> tuple[int, int]:
     at = utf16_to_codepoint(text, place)
     first, last = text.rfind("\n", 0, at) + 1, text.find("\n", at)
     return codepoint_to_utf16(text, first), codepoint_to_utf16(text, len(text) if last < 0 else last)
+
+
+def _shared(entry: FileEntry) -> SharedFile:
+    return SharedFile(entry.id, entry.path)
 
 
 def _ends(hunks: list[Hunk]) -> list[Anchor]:

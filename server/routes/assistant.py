@@ -11,12 +11,8 @@ from server.access import Editor, InWorkspaceOf, Viewer
 from server.callers import Member
 from server.routes.assistant_refusals import refusals, undecided
 from server.routes.assistant_shapes import (
-    AskedChat,
     AskedSuggestion,
     AssistantStatus,
-    ChatRequest,
-    ConversationShown,
-    ConversationWhole,
     DecisionOutcome,
     DecisionRequest,
     EditRequest,
@@ -30,7 +26,7 @@ from server.services import Services, ServicesDep
 
 router = APIRouter(tags=["assistant"])
 
-_OF_WORKSPACE = "/api/workspaces/{workspace}"
+OF_WORKSPACE = "/api/workspaces/{workspace}"
 
 
 async def _workspace_of_job(services: Services, id: str) -> str | None:
@@ -53,20 +49,20 @@ SuggestionViewer = Annotated[Member, Depends(InWorkspaceOf("viewer", "suggestion
 SuggestionEditor = Annotated[Member, Depends(InWorkspaceOf("editor", "suggestion", _workspace_of_suggestion))]
 
 
-def _person(member: Member) -> Person:
+def person_of(member: Member) -> Person:
     return Person(member.user.id, member.user.name)
 
 
 # ---- asking
 
 
-@router.get(_OF_WORKSPACE + "/ai/status")
+@router.get(OF_WORKSPACE + "/ai/status")
 async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
     outage = await services.assistant.outages.of(member.workspace)
     return AssistantStatus(**await services.assistant.status(member.workspace) | {"outage": outage})
 
 
-@router.post(_OF_WORKSPACE + "/ai/edits", status_code=202)
+@router.post(OF_WORKSPACE + "/ai/edits", status_code=202)
 async def ask_for_edit(body: EditRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
     """Have the text from `start` to `end` changed, or whole files. What changes becomes hunks that editors decide."""
     with refusals():
@@ -76,69 +72,31 @@ async def ask_for_edit(body: EditRequest, member: Editor, services: ServicesDep)
             body.start,
             body.end,
             body.instruction,
-            _person(member),
+            person_of(member),
             body.expected,
             body.also,
         )
     return AskedSuggestion(**asked.view())
 
 
-@router.post(_OF_WORKSPACE + "/ai/writes", status_code=202)
+@router.post(OF_WORKSPACE + "/ai/writes", status_code=202)
 async def ask_for_write(body: WriteRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
     """Have the assistant type into the document at `at`, for everybody to see."""
     with refusals():
         asked = await services.assistant.requests.write(
-            member.workspace, body.path, body.at, body.instruction, _person(member)
+            member.workspace, body.path, body.at, body.instruction, person_of(member)
         )
     return AskedSuggestion(**asked.view())
 
 
-@router.post(_OF_WORKSPACE + "/ai/files", status_code=202)
+@router.post(OF_WORKSPACE + "/ai/files", status_code=202)
 async def ask_for_files(body: FilesRequest, member: Editor, services: ServicesDep) -> AskedSuggestion:
     """Have the assistant make a new file and type into it, or the files of a folder; 409 when the file is there."""
     with refusals():
         asked = await services.assistant.requests.create(
-            member.workspace, body.path, body.kind, body.instruction, _person(member)
+            member.workspace, body.path, body.kind, body.instruction, person_of(member)
         )
     return AskedSuggestion(**asked.view())
-
-
-@router.post(_OF_WORKSPACE + "/ai/chat", status_code=202)
-async def chat(body: ChatRequest, member: Editor, services: ServicesDep) -> AskedChat:
-    """Say something in a conversation, a new one without `conversation`; the answer streams to everybody."""
-    with refusals():
-        asked = await services.assistant.requests.ask(
-            member.workspace,
-            body.message,
-            body.conversation,
-            body.path,
-            _person(member),
-            (body.selection.start, body.selection.end) if body.selection else None,
-        )
-    return AskedChat(**asked.view())
-
-
-# ---- conversations
-
-
-@router.get(_OF_WORKSPACE + "/conversations", response_model=list[ConversationShown])
-async def list_conversations(member: Viewer, services: ServicesDep) -> list[Shown]:
-    """Those with the newest messages, newest first."""
-    return [c.view() for c in await services.assistant.conversations.of_workspace(member.workspace)]
-
-
-@router.get(_OF_WORKSPACE + "/conversations/{id}", response_model=ConversationWhole, response_model_exclude_none=True)
-async def show_conversation(id: str, member: Viewer, services: ServicesDep) -> Shown:
-    conversations = services.assistant.conversations
-    with refusals():
-        conversation = await conversations.get(member.workspace, id)
-    return conversation.view() | {"messages": [m.view() for m in await conversations.messages(id)]}
-
-
-@router.delete(_OF_WORKSPACE + "/conversations/{id}", status_code=204)
-async def delete_conversation(id: str, member: Editor, services: ServicesDep) -> None:
-    with refusals():
-        await services.assistant.delete_conversation(member.workspace, id)
 
 
 # ---- jobs
@@ -160,7 +118,7 @@ async def cancel_job(id: str, member: JobEditor, services: ServicesDep) -> Shown
 # ---- suggestions
 
 
-@router.get(_OF_WORKSPACE + "/suggestions", response_model=list[SuggestionShown], response_model_exclude_none=True)
+@router.get(OF_WORKSPACE + "/suggestions", response_model=list[SuggestionShown], response_model_exclude_none=True)
 async def list_suggestions(member: Viewer, services: ServicesDep, path: str | None = None) -> list[Shown]:
     """The newest ones, newest first; with `path`, those of the file there."""
     with refusals():
@@ -180,7 +138,7 @@ async def decide(id: str, body: DecisionRequest, member: SuggestionEditor, servi
     which = None if body.hunks == "all" else body.hunks
     with refusals():
         outcomes = await services.assistant.decide(
-            id, which, Decision(body.decision), _person(member), body.reason, body.shown
+            id, which, Decision(body.decision), person_of(member), body.reason, body.shown
         )
     if (problem := undecided(outcomes)) is not None:
         raise problem
@@ -191,5 +149,5 @@ async def decide(id: str, body: DecisionRequest, member: SuggestionEditor, servi
 async def ask_again(id: str, member: SuggestionEditor, services: ServicesDep) -> AskedSuggestion:
     """Ask anew for what has become stale."""
     with refusals():
-        asked = await services.assistant.requests.again(id, _person(member))
+        asked = await services.assistant.requests.again(id, person_of(member))
     return AskedSuggestion(**asked.view())

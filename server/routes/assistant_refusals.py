@@ -3,12 +3,23 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ai.conversations import ConversationNotFound
+from ai.applying import CannotApply
+from ai.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges
+from ai.conversations import ConversationNotFound, MessageNotFound
 from ai.decisions import Outcome
 from ai.hunks import HunkState
 from ai.jobs import JobNotFound, NotFailed
 from ai.judging import CannotJudgeNow
-from ai.requests import KeptFromModels, NotAText, NothingStale, TextDiffers, TooManyFiles, TooMuchText
+from ai.requests import (
+    AnsweredAlready,
+    KeptFromModels,
+    NotAText,
+    NothingStale,
+    TextDiffers,
+    TooManyFiles,
+    TooManyMentions,
+    TooMuchText,
+)
 from ai.suggestions import SuggestionNotFound
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
@@ -26,7 +37,7 @@ def refusals() -> Iterator[None]:
     """Lets what the assistant refuses leave as a `Problem`."""
     try:
         yield
-    except (SuggestionNotFound, ConversationNotFound, JobNotFound):
+    except (SuggestionNotFound, ConversationNotFound, MessageNotFound, JobNotFound):
         raise Problem(404, "There is nothing of that id; it may have expired.") from None
     except FileNotFound as error:
         raise Problem(404, str(error)) from None
@@ -38,12 +49,14 @@ def refusals() -> Iterator[None]:
         raise Problem(422, "A position lies inside a surrogate pair; positions are UTF-16 code units.") from None
     except OffsetOutsideText:
         raise Problem(422, "A position lies outside the text; positions are UTF-16 code units.") from None
-    except (NotAText, TooMuchText, TooManyFiles) as error:
+    except (NotAText, TooMuchText, TooManyFiles, TooManyMentions, BlockNotFound) as error:
         raise Problem(422, str(error)) from None
     except KeptFromModels as error:
         raise Problem(403, str(error)) from None
-    except (TextDiffers, NothingStale, NotFailed) as error:
+    except (TextDiffers, NothingStale, NotFailed, AnsweredAlready, NotAnAnswer, NothingChanges) as error:
         raise Problem(409, str(error)) from None
+    except CannotApply as error:
+        raise Problem(409, str(error), reason="no place") from None
     except DocumentTooLarge as error:
         raise Problem(413, str(error)) from None
     except (CannotJudgeNow, Overloaded, RoomRebuilding):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from ai.context import Role
 
 
-def _has_no_half_characters(text: str) -> str:
+def has_no_half_characters(text: str) -> str:
     # JSON can spell half of a surrogate pair, which no encoding can store.
     text.encode()
     return text
@@ -16,13 +16,13 @@ def _has_no_half_characters(text: str) -> str:
 Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
-    AfterValidator(_has_no_half_characters),
+    AfterValidator(has_no_half_characters),
 ]
 """What a person tells the assistant."""
 
 Position = Annotated[int, Field(ge=0, strict=True)]
-Path = Annotated[str, AfterValidator(_has_no_half_characters)]
-Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_has_no_half_characters)]
+Path = Annotated[str, AfterValidator(has_no_half_characters)]
+Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(has_no_half_characters)]
 
 
 _MOST_MS = 30 * 24 * 3600 * 1000
@@ -53,19 +53,6 @@ class FilesRequest(BaseModel):
     instruction: Words
 
 
-class ChatSelection(BaseModel):
-    start: Position
-    end: Position
-
-
-class ChatRequest(BaseModel):
-    message: Words
-    conversation: Id | None = None
-    path: Path | None = None
-    selection: ChatSelection | None = None
-    """Of the file at `path`: what the message is about."""
-
-
 class DecisionRequest(BaseModel):
     hunks: Annotated[list[Id], Field(min_length=1, max_length=10_000)] | Literal["all"]
     """\"all\" means those for which the decision can be made."""
@@ -83,11 +70,6 @@ class SomePerson(BaseModel):
 class AskedSuggestion(BaseModel):
     job: str
     suggestion: str
-
-
-class AskedChat(BaseModel):
-    job: str
-    conversation: str
 
 
 class AssistantFileState(BaseModel):
@@ -201,32 +183,6 @@ class HunkOutcome(BaseModel):
 
 class DecisionOutcome(BaseModel):
     hunks: list[HunkOutcome]
-
-
-class ConversationShown(BaseModel):
-    id: str
-    title: str
-    created_by: SomePerson
-    created_at: str
-    updated_at: str
-
-
-class MessageShown(BaseModel):
-    id: str
-    role: Literal["user", "assistant"]
-    author: str
-    author_name: str
-    text: str
-    state: Literal["streaming", "done", "failed", "cancelled"]
-    created_at: str
-    job: str | None = None
-    error: str | None = None
-    context: list[Seen] | None = None
-    """What the model saw for an answer."""
-
-
-class ConversationWhole(ConversationShown):
-    messages: list[MessageShown]
 
 
 class Erased(BaseModel):

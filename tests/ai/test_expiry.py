@@ -8,7 +8,7 @@ from tests.ai.group import ANN, Group
 from tests.ai.proposals import propose
 from tests.doubles.model_server import Script
 
-COLLECTIONS = ("jobs", "suggestions", "hunks", "conversations", "messages", "decisions", "feedback")
+COLLECTIONS = ("jobs", "suggestions", "hunks", "conversations", "messages", "generations", "decisions", "feedback")
 DAY = 24 * 3600.0
 
 

@@ -80,7 +80,8 @@ def test_a_chat_keeps_the_newest_turns_that_fit() -> None:
         question="And now?", history=history, path="a.md", language="markdown", document="# A", window=window
     )
     assert prompt.messages[0].role == "system"
-    assert prompt.messages[1:-1] == history[-5:]
+    # Five fit, but the first of these is an answer whose question does not.
+    assert prompt.messages[1:-1] == history[-4:]
     assert prompt.messages[-1].content.endswith("And now?")
     assert "# A" in prompt.messages[-1].content
     [turns] = [item for item in prompt.context if item["role"] == "history"]
@@ -102,6 +103,21 @@ def test_files_that_a_question_mentions_go_in_by_name() -> None:
         ("mentioned", "b.md"),
         ("mentioned", "c/c.md"),
     ]
+
+
+def test_a_chat_takes_turns_whatever_was_left_unanswered() -> None:
+    history = [
+        ChatMessage("assistant", "Welcome."),
+        ChatMessage("user", "One?"),
+        ChatMessage("user", "Two?"),
+        ChatMessage("assistant", "Both."),
+        ChatMessage("user", "Three?"),
+    ]
+    prompt = chat_prompt(question="Four?", history=history, path="a.md", document="# A")
+    assert [m.role for m in prompt.messages] == ["system", "user", "assistant", "user"]
+    assert prompt.messages[1].content == "One?\n\nTwo?"
+    assert prompt.messages[3].content.startswith("Three?\n\n<path-")
+    assert prompt.messages[3].content.endswith("Four?")
 
 
 def test_languages_by_name() -> None:

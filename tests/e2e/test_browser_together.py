@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import People, Tab
@@ -165,13 +165,7 @@ async def test_an_answer_in_chat_streams_to_everybody(site: Server, people: Peop
     # Kept: whoever comes later reads it too.
     await viewer.page.reload()
     await viewer.page.get_by_role("button", name="Conversations with the assistant").click()
-    await open_newest_conversation(viewer.page)
     await expect(viewer.page.get_by_text("to its end.")).to_be_visible()
-
-
-async def open_newest_conversation(page: Page) -> None:
-    await page.get_by_role("button", name="Other conversations").click()
-    await page.get_by_role("menuitemradio").first.click()
 
 
 async def test_a_model_that_fails_says_so_to_everybody(site: Server, people: People, model: ModelServer) -> None:

@@ -72,7 +72,10 @@ RULES = {
     ("POST", f"{W}/ai/chat"): "editor of the workspace",
     ("GET", f"{W}/conversations"): "viewer of the workspace",
     ("GET", f"{W}/conversations/{{id}}"): "viewer of the workspace",
+    ("PATCH", f"{W}/conversations/{{id}}"): "editor of the workspace",
     ("DELETE", f"{W}/conversations/{{id}}"): "editor of the workspace",
+    ("POST", f"{W}/conversations/{{id}}/messages/{{message}}/retry"): "editor of the workspace",
+    ("POST", f"{W}/conversations/{{id}}/messages/{{message}}/proposals"): "editor of the workspace",
     ("GET", "/api/jobs/{id}"): "viewer of the workspace of the job",
     ("DELETE", "/api/jobs/{id}"): "editor of the workspace of the job",
     ("GET", f"{W}/jobs"): "viewer of the workspace",
@@ -238,6 +241,7 @@ def filled(path: str, workspace: str) -> str:
         .replace("{user}", NOBODY)
         .replace("{document}", NOBODY)
         .replace("{version}", NOBODY)
+        .replace("{message}", NOBODY)
     )
 
 

@@ -7,6 +7,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /** For programs, where the server gives one: which of the cases of this status it is. */
+    readonly reason = '',
   ) {
     super(detail === '' ? title : `${title}: ${detail}`)
   }
@@ -28,7 +30,8 @@ export function problemFrom(status: number, body: string): Problem {
   } catch {
     // A proxy in between answers in HTML; its status is all that can be told.
   }
-  return new Problem(status, field(json, 'title') || `The server answered ${status}`, field(json, 'detail'))
+  const title = field(json, 'title') || `The server answered ${status}`
+  return new Problem(status, title, field(json, 'detail'), field(json, 'reason'))
 }
 
 /** Two short texts for whatever was thrown. */

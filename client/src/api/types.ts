@@ -182,6 +182,12 @@ export interface SuggestionDelta {
   removed: string[]
 }
 
+/** A file that a question is about, by the path that it had then. */
+export interface SharedFile {
+  document: string
+  path: string
+}
+
 export interface ChatMessage {
   id: string
   role: 'user' | 'assistant'
@@ -189,22 +195,52 @@ export interface ChatMessage {
   author_name: string
   text: string
   state: 'streaming' | 'done' | 'failed' | 'cancelled'
-  job?: string | null
+  /** Of a question, how often it was asked again; of an answer, which worker writes it: each one begins anew. */
+  attempt: number
+  /** Of an answer, what makes it; of a question, what makes its newest answer. */
+  job?: string
   created_at: string
-  error?: string | null
+  error?: string
   /** What the model saw for an answer. */
   context?: Seen[] | null
+  /** Of an answer: what it answers. */
+  question?: string
+  /** Of an answer: the beginning of the conversation did not fit into what the model read. */
+  shortened?: boolean
+  /** Of a question: the answer that counts, also before it has begun. */
+  answer?: string
+  about?: SharedFile
+  mentions?: SharedFile[]
+}
+
+export interface ChatDelta {
+  conversation: string
+  message: string
+  attempt: number
+  /** In UTF-16 code units. */
+  offset: number
+  text: string
 }
 
 export interface Conversation {
   id: string
   title: string
+  created_by: Person
+  created_at: string
   updated_at: string
+  /** In the answer to a search: where the words stand; without a message it is the title. */
+  match?: { message?: string; author_name?: string; snippet: string }
 }
 
 export interface ConversationDetail extends Conversation {
+  /** The newest; answers follow their question. */
   messages: ChatMessage[]
+  /** Whether there are messages before these. */
+  earlier: boolean
 }
+
+/** Where a piece of an answer goes: to the place that is found for it, in place of the whole text, or behind it. */
+export type Where = 'found' | 'whole' | 'end'
 
 /** What an import did; numbers of files. */
 export interface Imported {

@@ -17,6 +17,7 @@ import type {
   Recipe,
   Role,
   Suggestion,
+  Where,
   Workspace,
 } from './types'
 
@@ -106,16 +107,38 @@ export class WorkspaceApi {
   failedJobs = () => request<ListedJob[]>('GET', `${this.base}/jobs?state=failed`)
 
   /** `selection` is what of the file at `path` the message is about. */
-  ask = (message: string, conversation: string | null, path: string | null, selection?: Selection) =>
+  ask = (
+    message: string,
+    conversation: string | null,
+    path: string | null,
+    mentions: readonly string[],
+    selection?: Selection,
+  ) =>
     request<{ job: string; conversation: string }>('POST', `${this.base}/ai/chat`, {
       message,
       ...(conversation === null ? {} : { conversation }),
       ...(path === null ? {} : { path }),
       ...(selection === undefined ? {} : { selection }),
+      ...(mentions.length === 0 ? {} : { mentions }),
     })
-  conversations = () => request<Conversation[]>('GET', `${this.base}/conversations`)
-  conversation = (id: string) => request<ConversationDetail>('GET', `${this.base}/conversations/${id}`)
+  conversations = (query = '') =>
+    request<Conversation[]>('GET', `${this.base}/conversations${query && `?q=${encodeURIComponent(query)}`}`)
+  conversation = (id: string, before?: string) =>
+    request<ConversationDetail>(
+      'GET',
+      `${this.base}/conversations/${id}${before === undefined ? '' : `?before=${before}`}`,
+    )
+  renameConversation = (id: string, title: string) =>
+    request<Conversation>('PATCH', `${this.base}/conversations/${id}`, { title })
   deleteConversation = (id: string) => request<undefined>('DELETE', `${this.base}/conversations/${id}`)
+  askAnswerAgain = (conversation: string, message: string) =>
+    request<{ job: string }>('POST', `${this.base}/conversations/${conversation}/messages/${message}/retry`)
+  proposeAnswer = (conversation: string, message: string, block: number | 'all', path: string, where: Where) =>
+    request<{ suggestion: string }>(
+      'POST',
+      `${this.base}/conversations/${conversation}/messages/${message}/proposals`,
+      { block, path, where },
+    )
 }
 
 /** `shown`: for how many milliseconds each hunk has been on the screen, without those that were not. */

@@ -1,45 +1,75 @@
-import { History, SquarePen, Trash2 } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { Ellipsis, History, Pencil, SquarePen, Trash2 } from 'lucide-react'
+import { type SyntheticEvent, useEffect, useRef, useState } from 'react'
 import { FailedRequests } from '../assistant/FailedRequests'
 import { OutageNote } from '../assistant/OutageNote'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
-import { IconButton } from '../ui/Button'
-import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu'
+import { Button, IconButton } from '../ui/Button'
+import { Confirm } from '../ui/Confirm'
+import { Dialog } from '../ui/Dialog'
+import { Menu, MenuItem } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { Composer } from './Composer'
+import { ConversationList } from './ConversationList'
 import { MessageList } from './MessageList'
 
-function ConversationMenu() {
+const longestTitle = 80
+
+function Rename({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
   const { chat } = useWorkspace()
-  const { canEdit } = useRole()
-  const list = useStore(chat.list) ?? []
-  const current = useStore(chat.current)
-  if (list.length === 0) return null
-  const choices = list.map(({ id, title }) => [id, title] as const)
-  const open = (id: string) => void attempt('The conversation could not be opened', () => chat.open(id))
-  const remove = (id: string) => void attempt('The conversation was not deleted', () => chat.remove(id))
+  const [typed, setTyped] = useState(title)
+  const rename = async (event: SyntheticEvent) => {
+    event.preventDefault()
+    if (await attempt('The conversation was not renamed', () => chat.rename(id, typed.trim()))) onClose()
+  }
   return (
-    <Menu
-      trigger={
-        <button type="button" className="icon-button" aria-label="Other conversations">
-          <History />
-        </button>
-      }
-    >
-      <div className="menu-scroller">
-        <MenuChoice value={current ?? ''} choices={choices} onChange={open} />
-      </div>
-      {current !== null && canEdit ? (
-        <>
-          <MenuSeparator />
-          <MenuItem danger onSelect={() => remove(current)}>
-            <Trash2 aria-hidden /> Delete this conversation
-          </MenuItem>
-        </>
+    <Dialog title="Rename this conversation" onClose={onClose}>
+      <form className="row" onSubmit={(event) => void rename(event)}>
+        <label className="field">
+          Name
+          <input value={typed} maxLength={longestTitle} autoFocus onChange={(event) => setTyped(event.target.value)} />
+        </label>
+        <Button type="submit" look="primary" disabled={typed.trim() === '' || typed.trim() === title}>
+          Rename
+        </Button>
+      </form>
+    </Dialog>
+  )
+}
+
+/** What can be done with the conversation that is open. */
+function ConversationMenu({ id, title }: { id: string; title: string }) {
+  const { chat } = useWorkspace()
+  const [asking, setAsking] = useState<'rename' | 'delete' | null>(null)
+  const close = () => setAsking(null)
+  return (
+    <>
+      <Menu
+        trigger={
+          <button type="button" className="icon-button" aria-label="This conversation">
+            <Ellipsis />
+          </button>
+        }
+      >
+        <MenuItem onSelect={() => setAsking('rename')}>
+          <Pencil aria-hidden /> Rename…
+        </MenuItem>
+        <MenuItem danger onSelect={() => setAsking('delete')}>
+          <Trash2 aria-hidden /> Delete…
+        </MenuItem>
+      </Menu>
+      {asking === 'rename' ? <Rename id={id} title={title} onClose={close} /> : null}
+      {asking === 'delete' ? (
+        <Confirm
+          title={`Delete “${title}”?`}
+          description="It is gone for everybody, with all questions and answers. What was proposed from it stays."
+          action="Delete"
+          onConfirm={() => void attempt('The conversation was not deleted', () => chat.remove(id))}
+          onClose={close}
+        />
       ) : null}
-    </Menu>
+    </>
   )
 }
 
@@ -47,10 +77,11 @@ function ConversationMenu() {
 export default function ChatPanel({ path }: { path: string | null }) {
   const { chat, assistant } = useWorkspace()
   const { canEdit } = useRole()
+  const [listed, setListed] = useState(false)
   const current = useStore(chat.current)
   const title = useStore(chat.list)?.find(({ id }) => id === current)?.title
   const status = useStore(assistant)
-  const news = useStore(chat.news)
+  const news = useStore(chat.unread).size > 0
   const composer = useRef<HTMLTextAreaElement>(null)
   const narrow = useNarrow()
   useEffect(() => {
@@ -60,10 +91,12 @@ export default function ChatPanel({ path }: { path: string | null }) {
   useEffect(() => {
     // The first question of a conversation takes the box away in which it was typed, and the focus with it.
     if (!narrow && document.activeElement === document.body) composer.current?.focus()
-  }, [narrow, current])
+  }, [narrow, current, listed])
   useEffect(() => {
-    if (news) chat.seen()
-  }, [chat, news])
+    chat.attend(!listed)
+    return () => chat.attend(false)
+  }, [chat, listed])
+  if (listed) return <ConversationList onClose={() => setListed(false)} />
   return (
     <div className="chat">
       <div className="side-header">
@@ -73,7 +106,14 @@ export default function ChatPanel({ path }: { path: string | null }) {
             <SquarePen />
           </IconButton>
         ) : null}
-        <ConversationMenu />
+        <IconButton
+          label={news ? 'All conversations: something new' : 'All conversations'}
+          data-news={news || undefined}
+          onClick={() => setListed(true)}
+        >
+          <History />
+        </IconButton>
+        {current !== null && canEdit && title !== undefined ? <ConversationMenu id={current} title={title} /> : null}
       </div>
       {status === null || status.configured ? null : (
         <p className="chat-label">
@@ -82,7 +122,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
       )}
       <OutageNote className="chat-label" />
       <FailedRequests />
-      <MessageList conversation={current} />
+      <MessageList conversation={current} path={path} />
       {canEdit ? (
         <Composer key={current ?? 'new'} path={path} ref={composer} />
       ) : (

@@ -1,4 +1,14 @@
-import type { ChatMessage, ConfigState, Job, Outage, Role, Suggestion, SuggestionDelta } from '../api/types'
+import type {
+  ChatDelta,
+  ChatMessage,
+  ConfigState,
+  Conversation,
+  Job,
+  Outage,
+  Role,
+  Suggestion,
+  SuggestionDelta,
+} from '../api/types'
 
 /** What the event socket tells, by its CloudEvents type without the "scriptorium." in front. */
 export interface EventData {
@@ -7,7 +17,9 @@ export interface EventData {
   'job.changed': Job
   'assistant.outage': Outage & { over?: boolean }
   'chat.message': { conversation: string; message: ChatMessage }
-  'chat.delta': { conversation: string; message: string; offset: number; text: string }
+  'chat.delta': ChatDelta
+  'conversation.changed': Conversation
+  'conversation.deleted': { id: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }

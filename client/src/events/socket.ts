@@ -7,7 +7,8 @@ const isFinal = (code: number) => code >= 4400 && code < 4500
 
 /**
  * The events of one workspace. After a break it goes on where it stopped (`?after=`); only the very first connection
- * starts with what is new, so `onFresh` is the moment to read the present state over HTTP.
+ * starts with what is new, so `onFresh` is the moment to read the present state over HTTP. Deltas are not resumed:
+ * `onResumed` is the moment to read again what was being written.
  */
 export class EventSocket {
   private readonly handlers = new Map<EventType, Set<(data: never) => void>>()
@@ -18,6 +19,7 @@ export class EventSocket {
   private stopped = false
 
   onFresh: () => void = () => undefined
+  onResumed: () => void = () => undefined
 
   constructor(private readonly path: string) {}
 
@@ -53,6 +55,7 @@ export class EventSocket {
       openedAt = performance.now()
       // Nothing numbered has been seen yet, so there is no place to resume from: what was missed has to be read.
       if (this.lastId === null) this.onFresh()
+      else this.onResumed()
     }
     socket.onmessage = (message) => this.receive(message.data)
     socket.onclose = (event) => {

@@ -43,6 +43,14 @@ describe('Markdown', () => {
     expect([...box.querySelectorAll('a')].map((link) => link.textContent)).toEqual(['Image: there', 'Image: other'])
   })
 
+  test('an image from elsewhere within a link is its words', () => {
+    const box = render('[![there](https://example.org/x.png)](https://example.org/page) ![a](//example.org/y.png)')
+    expect([...box.querySelectorAll('a')].map((link) => [link.textContent, link.getAttribute('href')])).toEqual([
+      ['Image: there', 'https://example.org/page'],
+      ['Image: a', '//example.org/y.png'],
+    ])
+  })
+
   test('links to files stay in the app, all others leave it without saying from where', () => {
     const box = render('[file](b.md#part) [up](../../x) [web](https://example.org) [part](#part)')
     const [file, up, web, part] = [...box.querySelectorAll('a')]

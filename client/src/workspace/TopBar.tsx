@@ -25,7 +25,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
   const session = useWorkspace()
   const { canEdit } = useRole()
   const connected = useStore(session.tree.connected)
-  const news = useStore(session.chat.news)
+  const news = useStore(session.chat.unread).size > 0
   return (
     <header className="topbar">
       <IconButton

@@ -49,7 +49,7 @@ export class WorkspaceSession {
     this.uploads = new Uploads(this.api)
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
-    this.chat = new ChatStore(this.api, this.events)
+    this.chat = new ChatStore(this.api, me.id, this.events)
     this.failures = new FailureStore(this.api, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
@@ -92,6 +92,7 @@ export class WorkspaceSession {
     this.uploads.stop()
     this.events.close()
     this.suggestions.close()
+    this.chat.close()
     this.tree.close()
   }
 

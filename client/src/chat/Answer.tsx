@@ -1,0 +1,202 @@
+import { ChevronLeft, ChevronRight, Copy, FilePen, RotateCw } from 'lucide-react'
+import { type MouseEvent, useCallback, useMemo, useState } from 'react'
+import type { ChatMessage } from '../api/types'
+import { cancelJob } from '../api/workspace'
+import { Saw } from '../assistant/Saw'
+import { baseName } from '../lib/paths'
+import { useStore } from '../lib/store'
+import { Markdown } from '../markdown/Markdown'
+import { AssistantAvatar } from '../ui/Avatar'
+import { Button, IconButton } from '../ui/Button'
+import { attempt, tell } from '../ui/toasts'
+import { useRole, useWorkspace } from '../workspace/context'
+import { addCodeTools, clickedTool } from './codeTools'
+import { useProposing } from './useProposing'
+import { When } from './Question'
+
+/** Whether there may be a code block. */
+const fence = /```|~~~/
+
+async function copy(text: string): Promise<void> {
+  if (await attempt('It was not copied', () => navigator.clipboard.writeText(text))) tell('Copied')
+}
+
+function StopButton({ job }: { job: string }) {
+  return (
+    <Button small onClick={() => void attempt('The assistant was not stopped', () => cancelJob(job))}>
+      Stop
+    </Button>
+  )
+}
+
+function State({ message }: { message: ChatMessage }) {
+  const { canEdit } = useRole()
+  const { state, job, error, text } = message
+  if (state === 'failed') {
+    return (
+      <p className="problem" role="alert">
+        {error ?? 'The assistant could not answer.'}
+      </p>
+    )
+  }
+  if (state === 'cancelled') return <p className="quiet">{text === '' ? 'Stopped.' : 'Stopped here.'}</p>
+  if (state === 'done') return error === undefined ? null : <p className="quiet">{error}</p>
+  return (
+    <p className="message-state">
+      {text === '' ? 'Thinking…' : 'Writing…'}
+      {job !== undefined && canEdit ? <StopButton job={job} /> : null}
+    </p>
+  )
+}
+
+interface SaidProps {
+  message: ChatMessage
+  conversation: string
+  /** Of the file that is open. */
+  open: string | null
+  /** Of the file that it is most likely meant for. */
+  path: string | null
+  /** Null where nobody may, or not now. */
+  onAskAgain: (() => void) | null
+}
+
+/** What was answered, with all that can be done with it. */
+function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
+  const { tree } = useWorkspace()
+  const { canEdit } = useRole()
+  const { propose, chooseFile, dialog } = useProposing(conversation, message.id, open)
+  const ended = message.state !== 'streaming'
+  // As the tree is when somebody looks: answers are not drawn anew for each file that comes and goes.
+  const target = useCallback(
+    (hint: string) => (tree.tree.get().byPath.get(hint)?.kind === 'text' ? hint : path),
+    [tree, path],
+  )
+  const hasCode = fence.test(message.text)
+  const decorate = useMemo(() => {
+    if (!hasCode) return undefined
+    const named = (hint: string) => {
+      const file = target(hint)
+      return file === null ? null : baseName(file)
+    }
+    return addCodeTools(canEdit && ended ? named : null)
+  }, [hasCode, target, canEdit, ended])
+
+  const onClick = (event: MouseEvent) => {
+    const clicked = clickedTool(event.target)
+    if (clicked === null) return
+    if (clicked.tool === 'copy') {
+      void copy(clicked.code)
+      return
+    }
+    const file = clicked.tool === 'propose' ? target(clicked.hint) : null
+    if (file === null) chooseFile(clicked.block)
+    else propose(clicked.block, file)
+  }
+  return (
+    <>
+      <Markdown text={message.text} path="" {...(decorate && { decorate })} onClick={onClick} />
+      <State message={message} />
+      <Saw context={message.context} />
+      <div className="message-tools">
+        {ended && message.text !== '' ? (
+          <>
+            <IconButton label="Copy the answer" side="top" onClick={() => void copy(message.text)}>
+              <Copy />
+            </IconButton>
+            {canEdit ? (
+              <IconButton
+                label={path === null ? 'Propose the answer in a file…' : `Propose the answer in ${baseName(path)}`}
+                side="top"
+                onClick={() => (path === null ? chooseFile('all') : propose('all', path))}
+              >
+                <FilePen />
+              </IconButton>
+            ) : null}
+          </>
+        ) : null}
+        {onAskAgain === null ? null : message.state === 'done' ? (
+          <IconButton label="Try again" side="top" onClick={onAskAgain}>
+            <RotateCw />
+          </IconButton>
+        ) : (
+          <Button small look="quiet" onClick={onAskAgain}>
+            <RotateCw aria-hidden /> Try again
+          </Button>
+        )}
+      </div>
+      {dialog}
+    </>
+  )
+}
+
+interface AnswerPartProps {
+  conversation: string
+  question: ChatMessage | null
+  /** The oldest first. */
+  answers: readonly ChatMessage[]
+  path: string | null
+}
+
+/** The answer to a question: the newest one, unless somebody here looks at an earlier one. */
+export function AnswerPart({ conversation, question, answers, path }: AnswerPartProps) {
+  const { api, tree } = useWorkspace()
+  const { canEdit } = useRole()
+  const { nodes } = useStore(tree.tree)
+  const about = [question?.about, ...(question?.mentions ?? [])].flatMap(
+    (file) => nodes.get(file?.document ?? '')?.path ?? [],
+  )
+  // Whoever has opened another file since most likely still means the one that was asked about.
+  const file = path !== null && about.includes(path) ? path : (about[0] ?? path)
+  const [looked, setLooked] = useState<{ at: string; of: string | undefined } | null>(null)
+  const awaited = question?.answer
+  const waits = awaited !== undefined && !answers.some(({ id }) => id === awaited)
+  const newest = answers.length - 1 + (waits ? 1 : 0)
+  // Another answer takes everybody's eyes off the earlier ones.
+  const chosen = looked?.of === awaited ? answers.findIndex(({ id }) => id === looked?.at) : -1
+  const index = chosen < 0 ? newest : chosen
+  const message = answers[index]
+  const look = (next: number) => setLooked({ at: answers[next]?.id ?? '', of: awaited })
+  const again = (of: ChatMessage) =>
+    void attempt('The assistant was not asked again', () => api.askAnswerAgain(conversation, of.id))
+  const canAskAgain = canEdit && question !== null && message !== undefined && message.state !== 'streaming'
+  if (message === undefined && !waits) return null
+  return (
+    <li className="message" data-role="assistant" aria-busy={message === undefined || message.state === 'streaming'}>
+      <AssistantAvatar />
+      <div className="message-body">
+        <p className="message-head">
+          <strong>{message?.author_name ?? 'Assistant'}</strong>
+          {message === undefined ? null : <When time={message.created_at} />}
+          {newest > 0 ? (
+            <span className="message-versions">
+              <IconButton label="The answer before" disabled={index === 0} onClick={() => look(index - 1)}>
+                <ChevronLeft />
+              </IconButton>
+              {index + 1} of {newest + 1}
+              <IconButton label="The next answer" disabled={index === newest} onClick={() => look(index + 1)}>
+                <ChevronRight />
+              </IconButton>
+            </span>
+          ) : null}
+        </p>
+        {message?.shortened ? (
+          <p className="message-shortened quiet">The beginning of this conversation was too long to be read again.</p>
+        ) : null}
+        {message === undefined ? (
+          <p className="message-state">
+            Waiting for its turn…
+            {question?.job !== undefined && canEdit ? <StopButton job={question.job} /> : null}
+          </p>
+        ) : (
+          <Said
+            message={message}
+            conversation={conversation}
+            open={path}
+            path={file}
+            onAskAgain={canAskAgain && index === newest ? () => again(message) : null}
+          />
+        )}
+      </div>
+    </li>
+  )
+}

@@ -1,0 +1,51 @@
+/** What a button in a code block does; `block` is the number of the block in its message. */
+export type CodeTool = { tool: 'copy'; code: string } | { tool: 'propose' | 'choose'; block: number; hint: string }
+
+function button(tool: string, label: string): HTMLButtonElement {
+  const made = document.createElement('button')
+  made.type = 'button'
+  made.className = 'code-tool'
+  made.dataset.tool = tool
+  made.textContent = label
+  return made
+}
+
+/**
+ * Puts a bar with buttons above each code block of a rendered answer. Made here, after all that came from the text was
+ * made harmless, so that no text can bring a button of its own. `propose` names the file that a block with this hint
+ * (what stands behind the language) would be proposed in, null for none, or is null itself where nobody may propose.
+ */
+export const addCodeTools = (propose: ((hint: string) => string | null) | null) => (fragment: DocumentFragment) => {
+  for (const code of fragment.querySelectorAll<HTMLElement>('pre[data-block]')) {
+    const box = document.createElement('div')
+    box.className = 'code-block'
+    const bar = document.createElement('div')
+    bar.className = 'code-bar'
+    const language = document.createElement('span')
+    language.className = 'code-language'
+    language.textContent = code.dataset.language ?? ''
+    bar.append(language, button('copy', 'Copy'))
+    if (propose !== null) {
+      const file = propose(code.dataset.hint ?? '')
+      if (file !== null) bar.append(button('propose', `Propose in ${file}`))
+      const choose = button('choose', file === null ? 'Propose in…' : '…')
+      choose.ariaLabel = 'Propose in another file…'
+      bar.append(choose)
+    }
+    // What is compared from one picture to the next must not depend on where the block stands.
+    code.removeAttribute('data-line')
+    code.replaceWith(box)
+    box.append(bar, code)
+  }
+}
+
+/** What was clicked on, if it is one of these buttons. */
+export function clickedTool(target: EventTarget | null): CodeTool | null {
+  const clicked = target instanceof Element ? target.closest<HTMLElement>('button[data-tool]') : null
+  const code = clicked?.closest('.code-block')?.querySelector<HTMLElement>('pre')
+  if (clicked === null || code === null || code === undefined) return null
+  const { tool } = clicked.dataset
+  if (tool === 'copy') return { tool, code: code.textContent }
+  if (tool !== 'propose' && tool !== 'choose') return null
+  return { tool, block: Number(code.dataset.block), hint: code.dataset.hint ?? '' }
+}
