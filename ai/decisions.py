@@ -127,7 +127,7 @@ class Decisions:
         for hunk in await self._suggestions.hunks(suggestion.id):
             if hunk.mode == "edit" and hunk.state is HunkState.PENDING:
                 pending[hunk.document].append(hunk)
-        found: list[DecisionRecord] = []
+        found = 0
         for document, hunks in pending.items():
             cases = [Case(hunk, Transition(hunk.state, Effect.NONE, needs_base=True)) for hunk in hunks]
             try:
@@ -138,9 +138,10 @@ class Decisions:
             outdated = [hunk for hunk, verdict in zip(hunks, verdicts, strict=True) if not verdict.intact]
             records = [_record(suggestion, hunk, "stale", HunkState.STALE, by) for hunk in outdated]
             ours = await self._insert(records)
-            found = [record for record in records if record.id in ours]
-            await self._carrying.show(found)
-            self._carrying.learn_later(found)
+            won = [record for record in records if record.id in ours]
+            await self._carrying.show(won)
+            self._carrying.learn_later(won)
+            found += len(won)
         if found:
             await self._announcements.suggestion_changed(await self._suggestions.view(suggestion.id))
 
