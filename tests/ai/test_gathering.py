@@ -46,7 +46,7 @@ async def ask(group: Group, kind: Kind, path: str) -> list[dict[str, Any]]:
 
 
 async def corrected(group: Group) -> bool:
-    await group.assistant.feedback.measure_due()
+    await group.assistant.corrections.measure_due()
     return any([record["final_text"] == "greet," async for record in group.storage.db["feedback"].find({})])
 
 
