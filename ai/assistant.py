@@ -16,6 +16,7 @@ from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.choices import Choices
 from ai.clock import rfc3339
+from ai.completions import Completions
 from ai.conversations import Conversations
 from ai.corrections import Corrections
 from ai.create_job import CreateAttempt
@@ -91,6 +92,7 @@ class Assistant:
             self.conversations,
             self._announcements,
         )
+        self.completions = Completions(storage, rooms, self.requests, material, self.choices, self.feedback)
         tools = Toolbox(
             rooms,
             files,
@@ -110,7 +112,8 @@ class Assistant:
         }
 
     async def ensure_indexes(self) -> None:
-        for part in (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback):
+        parts = (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback, self.completions.fates)
+        for part in parts:
             await part.ensure_indexes()
 
     async def status(self, workspace: str) -> dict[str, Any]:
@@ -237,13 +240,19 @@ class Assistant:
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
         """See `ai.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
-        await self.carrying.idle()
+        await self._idle()
         return self.records.export(workspace, format, window)
 
     async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
         """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
-        await self.carrying.idle()
+        await self._idle()
+        await self.completions.fates.erase(workspace, person)
         return await self.feedback.erase(workspace, person)
+
+    async def _idle(self) -> None:
+        """Return once all that was decided here has been learned."""
+        await self.carrying.idle()
+        await self.completions.fates.idle()
 
     # ---- the work
 
@@ -255,6 +264,7 @@ class Assistant:
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(_repeat(self.completions.fates.sweep, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
         ]
         try:
@@ -301,10 +311,12 @@ async def open_assistant(
         assistant = Assistant(storage, rooms, files, endpoints, queue)
         await assistant.ensure_indexes()
         try:
-            yield assistant
+            async with assistant.completions.listening():
+                yield assistant
         finally:
             await assistant.choices.close()
         await assistant.carrying.idle()
+        await assistant.completions.fates.idle()
     finally:
         await queue.close()
         await endpoints.close()

@@ -6,7 +6,7 @@ from storage.mongo import Database
 KEPT = 30 * 24 * 3600.0
 """Seconds for which jobs, suggestions and conversations are kept."""
 
-_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "erasures")
+_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "completions", "feedback", "erasures")
 
 _BATCH = 500
 

@@ -116,7 +116,7 @@ class Requests:
         Raises:
             TextDiffers, TooMuchText, TooManyFiles
         """
-        entry = await self._text(workspace, path)
+        entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             text = room.text
             for position in (start, end):
@@ -142,7 +142,7 @@ class Requests:
         if also != "all":
             if len(also) >= MOST_FILES:
                 raise TooManyFiles(f"The assistant edits at most {MOST_FILES} files at once.")
-            others = {other.id: other for other in [await self._text(workspace, path) for path in also]}
+            others = {other.id: other for other in [await self.text_file(workspace, path) for path in also]}
             others.pop(entry.id, None)
             return list(others.values())
         names = names_in(selection, instruction)
@@ -157,10 +157,10 @@ class Requests:
                 f"{said} is found in {len(paths) + 1} files, and the assistant edits at most {MOST_FILES} at once. "
                 "Choose the files."
             )
-        return [await self._text(workspace, path) for path in paths]
+        return [await self.text_file(workspace, path) for path in paths]
 
     async def write(self, workspace: str, path: str, at: int, instruction: str, by: Person) -> Asked:
-        entry = await self._text(workspace, path)
+        entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
             target = _target(entry, room, at, at) | {"at": at, "created": False}
@@ -206,7 +206,7 @@ class Requests:
             raise NothingStale("Nothing of this has to be asked for again.")
         targets = []
         for document, hunks in stale.items():
-            entry = await self._text(before.workspace, await self._files.path_of(document) or hunks[0].path)
+            entry = await self.text_file(before.workspace, await self._files.path_of(document) or hunks[0].path)
             async with self._rooms.open(entry.id) as room:
                 room.flush()
                 found = resolve(room.doc, _ends(hunks)) if entry.id == document else []
@@ -233,7 +233,7 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, TooMuchText
         """
-        entry = await self._text(workspace, path) if path is not None else None
+        entry = await self.text_file(workspace, path) if path is not None else None
         selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
         if conversation is None:
             talk = await self._conversations.create(workspace, message, by)
@@ -263,7 +263,8 @@ class Requests:
             raise TooMuchText(f"The assistant can be asked about at most {MOST_SELECTED:,} characters at once.")
         return slice_utf16(text, start, end)
 
-    async def _text(self, workspace: str, path: str) -> FileEntry:
+    async def text_file(self, workspace: str, path: str) -> FileEntry:
+        """The text file at `path`, if a model may see it."""
         entry = await self._files.entry(workspace, path)
         if entry.kind != "text":
             raise NotAText(f"“{entry.path}” is no text file.")

@@ -23,6 +23,7 @@ from server.routes import (
     assistant,
     assistant_config,
     client,
+    completions,
     events,
     feedback,
     files,
@@ -59,6 +60,7 @@ ROUTES: tuple[ModuleType, ...] = (
     assistant_config,
     jobs,
     feedback,
+    completions,
     events,
     sync,
     client,  # last: it answers to whatever is left
