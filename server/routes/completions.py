@@ -14,7 +14,7 @@ from ai.completion_fates import CompletionDecided, CompletionNotFound
 from ai.completions import Completion, Stopped, TooManyAtOnce
 from ai.jobs import Person
 from ai.models import ModelError
-from ai.worker import WORTH_RETRYING
+from ai.retries import WORTH_RETRYING
 from collab.positions import InvalidAnchor
 from server.access import Editor
 from server.callers import Member
