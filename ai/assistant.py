@@ -18,6 +18,7 @@ from ai.chat_job import ChatAttempt
 from ai.chat_proposals import ChatProposals
 from ai.choices import Choices
 from ai.clock import rfc3339
+from ai.completions import Completions
 from ai.context import WINDOW
 from ai.conversation_search import ConversationSearch
 from ai.conversations import Conversation, Conversations
@@ -121,6 +122,7 @@ class Assistant:
         self.chat_proposals = ChatProposals(
             rooms, self.requests, self.conversations, self.suggestions, self.feedback, self._announcements
         )
+        self.completions = Completions(storage, rooms, self.requests, material, self.choices, self.feedback)
         tools = Toolbox(
             rooms,
             files,
@@ -149,6 +151,7 @@ class Assistant:
             self.feedback,
             self.gathering,
             self._preparations,
+            self.completions.fates,
         ):
             await part.ensure_indexes()
 
@@ -283,13 +286,19 @@ class Assistant:
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
         """See `ai.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
-        await self.carrying.idle()
+        await self._idle()
         return self.records.export(workspace, format, window)
 
     async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
         """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
-        await self.carrying.idle()
+        await self._idle()
+        await self.completions.fates.erase(workspace, person)
         return await self.feedback.erase(workspace, person)
+
+    async def _idle(self) -> None:
+        """Return once all that was decided here has been learned."""
+        await self.carrying.idle()
+        await self.completions.fates.idle()
 
     # ---- the work
 
@@ -317,6 +326,7 @@ class Assistant:
         chores = [
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(_repeat(self.completions.fates.sweep, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
         ]
         try:
@@ -367,11 +377,13 @@ async def open_assistant(
         )
         await assistant.ensure_indexes()
         try:
-            yield assistant
+            async with assistant.completions.listening():
+                yield assistant
         finally:
             await assistant.choices.close()
             await assistant.gathering.close()
         await assistant.carrying.idle()
+        await assistant.completions.fates.idle()
     finally:
         await queue.close()
         await analysis.close()

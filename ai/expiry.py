@@ -18,6 +18,7 @@ _OF_A_WORKSPACE = (
     "messages",
     "generations",
     "conversations",
+    "completions",
     "feedback",
     "erasures",
     "turns",

@@ -131,7 +131,7 @@ class _Answer:
             [{"role": message["role"], "content": message["content"]} for message in last["messages"]],
             proposed or _NOTHING,
             (wanted or _NOTHING) if any(taken for _, taken in decided) else None,
-            all(taken for _, taken in decided),
+            all(taken and _taken_whole(hunk) for hunk, taken in decided),
         )
 
 
@@ -156,6 +156,12 @@ def _left(hunk: Record) -> str:
     """The text as people left it, or as they took it where nobody has looked again."""
     text: str = hunk["proposed_text"] if hunk["final_text"] is None else hunk["final_text"]
     return text
+
+
+def _taken_whole(hunk: Mapping[str, Any]) -> bool:
+    """False for a completion of which a word or a line was accepted."""
+    accepted = hunk["corrections"].get("accepted")
+    return accepted is None or accepted["part"] == "whole"
 
 
 def _put_together(selection: str, pieces: Sequence[tuple[tuple[int, int], str]]) -> str | None:

@@ -44,7 +44,7 @@ class FeedbackInput:
     document: str
     path: str
     kind: Kind
-    job: str
+    job: str | None
     suggestion: str
     hunk: str
     requested_by: Mapping[str, Any] | None

@@ -19,3 +19,4 @@ ANSWERS = Counter(
     "Answers of models to edits, by the form they came in and what was understood: understood, repaired, partly, not",
     ["model", "form", "outcome"],
 )
+COMPLETIONS = Counter("scriptorium_completions", "Completions by what became of them", ["decision"])

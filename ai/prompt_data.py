@@ -85,6 +85,8 @@ class PromptData:
     changed: Sequence[tuple[int, int]] = ()
     paths: Sequence[str] = ()
     """Of all documents of a request, if it is about several."""
+    last: Role | None = None
+    """What goes behind all else of the document."""
     word: str = ""
     selection: Piece | None = None
     rewritten: bool = True
@@ -158,6 +160,7 @@ class PromptData:
         parts += [self._file(piece) for piece in pieces if piece.candidate.role == "mentioned"]
         own = {one.candidate.role: one.text for one in (*pieces, self.selection) if one is not None}
         shown = [role for role in _OWN if role in own or role in self.always]
+        shown.sort(key=lambda role: role == self.last)
         if shown:
             # A file may be called anything, so its name is data like its text.
             parts += [self._marked("path", cleaned(self.path).text)] if self.path else []

@@ -30,6 +30,7 @@ from ai.rewriting import Failure
 __all__ = [
     "Prompt",
     "chat_prompt",
+    "completion_prompt",
     "edit_prompt",
     "files_prompt",
     "instructed",
@@ -42,6 +43,11 @@ _AROUND: Mapping[Role, int] = {"about": 10, "before": 35, "after": 25, "file": 2
 _TALK: Mapping[Role, int] = {"selection": 20, "document": 25, "mentioned": 20, "history": 20, "file": 9, "example": 6}
 _NEW: Mapping[Role, int] = {"files": 30, "file": 50, "example": 20}
 """Shares of the room for the surroundings."""
+
+# Of a completion the first word has to come while the person still pauses, and every letter read delays it.
+_JUST_BEFORE, _JUST_AFTER = 3_000, 1_000
+_JUST_AROUND: Mapping[Role, int] = {"before": 75, "after": 25}
+_JUST_TOKENS = 1_500
 
 _EDIT = (
     "You edit a selected part of a document for a group of people who work on it together. Answer with the text that "
@@ -76,6 +82,14 @@ _FILES = (
     "nothing else, each begun by a line that names it, in this form:\n\n{form}\n\nNo code fence around a file, no "
     "explanation before, between or after them. Make as many files as the instruction needs and no more; none of those "
     "that are there already can be written. "
+)
+_COMPLETE = (
+    "Somebody is typing in a document, and you complete what they are typing. Answer with the text that comes next at "
+    "the cursor, between what stands before and what stands after it, and with nothing else: no explanation, no code "
+    "fence around it, no repetition of what stands before or after. Begin with the very next letter, or with a blank "
+    "or a line break where one belongs there. Be short: finish the sentence, the statement or the block that was "
+    "begun, in a few lines at most. Follow the language, the style and the indentation of the document. If nothing is "
+    "to be added, answer with an empty code block. "
 )
 _CHAT = (
     "You are the assistant of a group of people who work together on the documents of one workspace, and you answer "
@@ -178,6 +192,22 @@ def files_prompt(
     names = Candidate("files", "\n".join(there), "are the names of what is there", "beginning", folder or None)
     asked = f"Write the files as follows:\n{instruction}"
     return data.prompt(_FILES.format(form=form_of_files), asked, (*around, names), _NEW)
+
+
+def completion_prompt(*, path: str | None, language: str | None, before: str, after: str) -> Prompt:
+    """Asks for the next words or lines between `before` and `after`. Raises TooMuchForModel."""
+    # What comes before goes last: what a small model has read last it goes on with.
+    window = Window(surroundings=_JUST_TOKENS)
+    data = PromptData(path, language, window, ("before", "after"), last="before")
+    near = before[-_JUST_BEFORE:]
+    if len(near) < len(before) and "\n" in near[:-1]:
+        near = near.partition("\n")[2]
+    sides = (
+        Candidate("before", near, "stands before the cursor", "end", path, before.count("\n") - near.count("\n") + 1),
+        Candidate("after", after[:_JUST_AFTER], "stands after the cursor", "beginning", path, before.count("\n") + 1),
+    )
+    asked = "Go on right behind the last letter of what stands before the cursor."
+    return data.prompt(_COMPLETE, asked, sides, _JUST_AROUND)
 
 
 def chat_prompt(

@@ -44,7 +44,7 @@ class LocalAssistant:
         """Nothing is held open."""
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        answers = {"edit": self._edit, "write": self._write, "chat": self._chat}
+        answers = {"edit": self._edit, "write": self._write, "chat": self._chat, "completion": self._write}
         text, note = await answers[request.kind](request.task)
         for line in text.splitlines(keepends=True):
             yield Chunk(line)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-Kind = Literal["edit", "write", "chat"]
+Kind = Literal["edit", "write", "chat", "completion"]
 ErrorKind = Literal["unreachable", "timeout", "rate_limited", "server_error", "rejected", "cut_off", "nonsense"]
 FinishReason = Literal["stop", "length", "filtered"]
 
@@ -108,6 +108,7 @@ class Task:
 
     edit: `selection` is to be replaced, `before` and `after` are the rest of the document around it.
     write: `selection` is empty, the text goes between `before` and `after`.
+    completion: as write, with an empty `instruction`; a few words or lines at most.
     chat: `instruction` is the question; `before`, `selection` and `after` are empty.
     """
 

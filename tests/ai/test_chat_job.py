@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from ai import conversations, prompts
+from ai import conversations
+from ai.context import Window
 from ai.conversations import ConversationNotFound, MessageNotFound
 from ai.jobs import JobState, Person
 from ai.messages import Message, MessageState
@@ -289,7 +290,7 @@ async def test_asking_again_is_refused_for_what_is_not_there(group: Group) -> No
 
 async def test_a_long_conversation_goes_on_without_its_beginning(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversations, "MOST_MESSAGES", 6)
-    monkeypatch.setattr(prompts, "_HISTORY", 90)
+    monkeypatch.setattr(group.assistant.gathering, "window", lambda choice: Window(surroundings=115))
     asked = await ask(group, "Question 0")
     async with group.working():
         await group.ended(asked)

@@ -127,6 +127,12 @@ class Tab:
 
     # ---- the assistant
 
+    async def wants_completions(self, wanted: bool = True) -> None:
+        """As a person sets it."""
+        await self.page.get_by_role("button", name="theme and account").click()
+        choice = "In grey, for you alone" if wanted else "Off"
+        await self.page.get_by_role("menuitemradio", name=choice).click()
+
     async def ask(self, instruction: str) -> None:
         """For the selected text, or at the cursor."""
         await self.page.keyboard.press("Control+k")
@@ -150,7 +156,8 @@ class People:
         self.tabs: list[Tab] = []
 
     async def window(self, viewport: dict[str, int] | None = None, **options: object) -> Tab:
-        """A browser that nobody is signed in with."""
+        """A browser that nobody is signed in with, and whose person wants no grey text: it comes in every pause, and
+        would take the scripted answers that are meant for something else. `Tab.wants_completions` switches it on."""
         context = await self._browser.new_context(
             viewport=viewport or DESK,  # type: ignore[arg-type]
             color_scheme="light",
@@ -158,6 +165,7 @@ class People:
             **options,  # type: ignore[arg-type]
         )
         context.set_default_timeout(PATIENCE * 1000)
+        await context.add_init_script("localStorage['scriptorium:completions'] ??= 'off'")
         self._contexts.append(context)
         tab = Tab(self._server, await context.new_page())
         self.tabs.append(tab)
@@ -176,10 +184,10 @@ class People:
         await expect(tab.page.get_by_role("navigation", name="Where you are")).to_be_visible()
         return tab
 
-    async def guest(self, role: str, name: str, viewport: dict[str, int] | None = None) -> Tab:
+    async def guest(self, role: str, name: str, viewport: dict[str, int] | None = None, **options: object) -> Tab:
         """Somebody who has followed an invitation and given a name."""
         invite = await self._server.owner.http.post(f"{self._server.workspace_path}/invites", json={"role": role})
-        tab = await self.window(viewport)
+        tab = await self.window(viewport, **options)
         await tab.follow(invite.raise_for_status().json()["url"])
         await tab.page.get_by_label("Your name").fill(name)
         await tab.page.get_by_role("button", name="Join").click()

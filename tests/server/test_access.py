@@ -70,6 +70,8 @@ RULES = {
     ("POST", f"{W}/ai/files"): "editor of the workspace",
     ("POST", f"{W}/ai/writes"): "editor of the workspace",
     ("POST", f"{W}/ai/chat"): "editor of the workspace",
+    ("POST", f"{W}/ai/completions"): "editor of the workspace",
+    ("POST", f"{W}/ai/completions/{{id}}/decision"): "editor of the workspace",
     ("GET", f"{W}/conversations"): "viewer of the workspace",
     ("GET", f"{W}/conversations/{{id}}"): "viewer of the workspace",
     ("PATCH", f"{W}/conversations/{{id}}"): "editor of the workspace",

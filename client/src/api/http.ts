@@ -3,10 +3,19 @@ import { problemFrom, unreachable } from './problem'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+/** `keepalive`: the request is sent also when the page is closed in this moment. */
+type RequestOptions = Pick<RequestInit, 'keepalive'>
+
 /** Turns true when any answer says that the session is over; the app shows the sign-in page then. */
 export const sessionEnded = createStore(false)
 
-async function send(method: Method, url: string, body?: BodyInit, type?: string): Promise<Response> {
+async function send(
+  method: Method,
+  url: string,
+  body?: BodyInit,
+  type?: string,
+  options?: RequestOptions,
+): Promise<Response> {
   let response: Response
   try {
     response = await fetch(url, {
@@ -14,6 +23,7 @@ async function send(method: Method, url: string, body?: BodyInit, type?: string)
       body: body ?? null,
       headers: { Accept: 'application/json', ...(type === undefined ? {} : { 'Content-Type': type }) },
       credentials: 'same-origin',
+      ...options,
     })
   } catch {
     throw unreachable()
@@ -24,9 +34,11 @@ async function send(method: Method, url: string, body?: BodyInit, type?: string)
 }
 
 /** The caller names the shape that the interface promises; an empty answer is undefined. */
-export async function request<T>(method: Method, url: string, json?: unknown): Promise<T> {
+export async function request<T>(method: Method, url: string, json?: unknown, options?: RequestOptions): Promise<T> {
   const response =
-    json === undefined ? await send(method, url) : await send(method, url, JSON.stringify(json), 'application/json')
+    json === undefined
+      ? await send(method, url)
+      : await send(method, url, JSON.stringify(json), 'application/json', options)
   const text = await response.text()
   return (text === '' ? undefined : JSON.parse(text)) as T
 }

@@ -6,6 +6,7 @@ import { AskForm } from '../assistant/AskForm'
 import { forTip } from '../assistant/recipes'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
+import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
 import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
@@ -36,7 +37,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   useEffect(() => session.barriers.allow(canEdit), [session, canEdit])
   const recipes = useStore(useWorkspace().recipes)
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
-  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace)], [review.extensions])
+  const ghost = useGhostText(session)
+  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace), ghost], [review.extensions, ghost])
 
   if (phase.is === 'opening')
     return (

@@ -2,6 +2,7 @@ import { lazy, Suspense, useState } from 'react'
 import { signOut } from '../app/account'
 import { go } from '../app/location'
 import { setTheme, theme, type Theme } from '../app/theme'
+import { completing, type Completing, setCompleting } from '../ghost/setting'
 import { useStore } from '../lib/store'
 import { useColorOf } from '../people/useColorOf'
 import { Avatar } from '../ui/Avatar'
@@ -20,12 +21,18 @@ const themes: [Theme, string][] = [
   ['dark', 'Dark'],
 ]
 
+const completions: [Completing, string][] = [
+  ['on', 'In grey, for you alone'],
+  ['off', 'Off'],
+]
+
 export function AccountMenu() {
   const { me, api } = useWorkspace()
   const { canEdit } = useRole()
   const color = useColorOf(me.id)
   const chosen = useStore(theme)
   const [dialog, setDialog] = useState<'settings' | 'assistant' | 'records' | 'tokens' | null>(null)
+  const completes = useStore(completing)
   const close = () => setDialog(null)
   return (
     <>
@@ -46,6 +53,9 @@ export function AccountMenu() {
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
         <MenuChoice value={chosen} choices={themes} onChange={setTheme} />
+        <MenuSeparator />
+        <MenuLabel>Suggestions while you type</MenuLabel>
+        <MenuChoice value={completes} choices={completions} onChange={setCompleting} />
         <MenuSeparator />
         <MenuItem onSelect={() => void attempt('You are still signed in', signOut)}>Sign out</MenuItem>
       </Menu>
