@@ -12,6 +12,8 @@ from pymongo.errors import ConnectionFailure
 
 from ai.announcements import Announcements
 from ai.attempt import JobFailed, NewAttempt, Run
+from ai.budget_book import BudgetBook
+from ai.budgets import Gauge
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.choices import Choices
@@ -26,9 +28,11 @@ from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
 from ai.feedback_reader import FeedbackReader, Window
+from ai.figures import Figures
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
 from ai.material import Material
+from ai.metering import Meter
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
 from ai.outages import Outages
@@ -37,6 +41,7 @@ from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
 from ai.suggestions import Suggestions
 from ai.toolbox import Toolbox
+from ai.usage import Ledger
 from ai.worker import CANCEL_CHANNEL, Worker
 from ai.write_job import WriteAttempt
 from collab.files import Files
@@ -49,6 +54,7 @@ log = structlog.get_logger(__name__)
 RECOVER_EVERY = 5.0
 MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
+SETTLE_EVERY = 600.0
 
 SHOWN = 200
 """Letters of what was asked, in a list of jobs."""
@@ -57,12 +63,17 @@ SHOWN = 200
 class AssistantSettings(ModelSettings, Protocol):
     @property
     def redis_url(self) -> str | None: ...
+    @property
+    def currency(self) -> str: ...
 
 
 class Assistant:
     """One per process. `requests` takes what people ask for; everything else here is about what became of it."""
 
-    def __init__(self, storage: Storage, rooms: Rooms, files: Files, endpoints: Endpoints, queue: Queue) -> None:
+    def __init__(
+        self, storage: Storage, rooms: Rooms, files: Files, endpoints: Endpoints, queue: Queue, currency: str = "USD"
+    ) -> None:
+        """`currency`: that of the prices of `endpoints`."""
         self._bus = storage.bus
         self._rooms = rooms
         self._files = files
@@ -78,7 +89,11 @@ class Assistant:
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
-        self._expiry = Expiry(storage.db)
+        self.budgets = BudgetBook(storage.db)
+        self.ledger = Ledger(storage.db)
+        self.meter = Meter(self.budgets, self.ledger, currency)
+        self.figures = Figures(storage.db)
+        self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
         self.requests = Requests(
             rooms,
@@ -90,12 +105,14 @@ class Assistant:
             self.decisions,
             self.conversations,
             self._announcements,
+            self._admit,
         )
         tools = Toolbox(
             rooms,
             files,
             material,
             self.choices,
+            self.meter,
             self.suggestions,
             self.conversations,
             self.decisions,
@@ -112,6 +129,19 @@ class Assistant:
     async def ensure_indexes(self) -> None:
         for part in (self.jobs, self.suggestions, self.conversations, self.carrying, self.feedback):
             await part.ensure_indexes()
+        for kept in (self.budgets, self.ledger, self.figures):
+            await kept.ensure_indexes()
+
+    async def _admit(self, workspace: str, by: Person) -> None:
+        """Raises ai.budget_book.BudgetSpent. The local assistant costs nothing, so it always goes on."""
+        if await self._costs(workspace):
+            await self.budgets.check(workspace, by.id)
+
+    async def _costs(self, workspace: str) -> bool:
+        try:
+            return (await self.choices.of(workspace)).provider.name != "local"
+        except JobFailed:
+            return False  # nobody answers
 
     async def status(self, workspace: str) -> dict[str, Any]:
         """Who answers a workspace, for people: {provider, model, configured, label, label_detail, config}, `config` as
@@ -131,6 +161,10 @@ class Assistant:
             "label_detail": provider.label_detail,
             "config": config,
         }
+
+    async def budget(self, workspace: str, person: str) -> list[Gauge]:
+        """How far the budget is used up that calls of models count against. Empty where none does."""
+        return await self.budgets.gauges(workspace, person) if await self._costs(workspace) else []
 
     async def cancel(self, job: str) -> Job:
         """Stop a job. One that runs stops within a moment, one that has ended stays as it is.
@@ -243,7 +277,15 @@ class Assistant:
     async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
         """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
         await self.carrying.idle()
-        return await self.feedback.erase(workspace, person)
+        erased = await self.feedback.erase(workspace, person)
+        await self.figures.forget_feedback(workspace)
+        return erased
+
+    async def erase_one(self, workspace: str, record: str) -> bool:
+        """See `ai.feedback.Feedback.erase_one`."""
+        erased = await self.feedback.erase_one(workspace, record)
+        await self.figures.forget_feedback(workspace)
+        return erased
 
     # ---- the work
 
@@ -256,6 +298,7 @@ class Assistant:
             asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
+            asyncio.create_task(_repeat(self.meter.settle_lost, SETTLE_EVERY)),
         ]
         try:
             await worker.run()
@@ -298,13 +341,14 @@ async def open_assistant(
 
         queue = RedisQueue(settings.redis_url, storage.process)
     try:
-        assistant = Assistant(storage, rooms, files, endpoints, queue)
+        assistant = Assistant(storage, rooms, files, endpoints, queue, settings.currency)
         await assistant.ensure_indexes()
         try:
             yield assistant
         finally:
             await assistant.choices.close()
         await assistant.carrying.idle()
+        await assistant.meter.idle()
     finally:
         await queue.close()
         await endpoints.close()

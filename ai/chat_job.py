@@ -41,7 +41,7 @@ class ChatAttempt:
         prompt, task = await self._prompt()
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("chat", prompt.messages, task, choice.params)
-        generation = Generation(self._run, choice.provider, prompt, request)
+        generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
         # The model thinks while the message is begun.
         async with beside(self._begin()) as beginning:
             await self._stream(generation, beginning)

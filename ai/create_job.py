@@ -59,7 +59,7 @@ class CreateAttempt(SuggestionAttempt):
         prompt = files_prompt(instruction=suggestion.instruction, folder=self._folder, there=there)
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
-        self._generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
         self._generation.form = "files"
         try:
             async with asyncio.TaskGroup() as group:

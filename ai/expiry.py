@@ -1,12 +1,27 @@
 """Deletes what has served its time, and what belonged to a workspace that is gone."""
 
+from ai import usage
+from ai.budgets import month_of
 from ai.clock import now
+from ai.figures import DECIDABLE_DAYS, Figures
 from storage.mongo import Database
 
 KEPT = 30 * 24 * 3600.0
 """Seconds for which jobs, suggestions and conversations are kept."""
 
-_OF_A_WORKSPACE = ("jobs", "hunks", "suggestions", "messages", "conversations", "feedback", "erasures")
+_OF_A_WORKSPACE = (
+    "jobs",
+    "hunks",
+    "suggestions",
+    "messages",
+    "conversations",
+    "feedback",
+    "erasures",
+    "usage",
+    "budgets",
+    "figure_days",
+    "figure_epochs",
+)
 
 _BATCH = 500
 
@@ -14,8 +29,9 @@ _BATCH = 500
 class Expiry:
     """Decisions stay: they are the proof of which text the assistant wrote, and hold no prompt. So does feedback."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, figures: Figures) -> None:
         self._db = db
+        self._figures = figures
 
     async def sweep(self) -> None:
         """Delete what is too old. Several processes may do it at once."""
@@ -24,6 +40,20 @@ class Expiry:
         await self._sweep("conversations", "updated_at", before, "messages", "conversation")
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
+        await self._db["budgets"].delete_many({"month": {"$lt": month_of(now() - usage.KEPT)}})
+        await self._sweep_usage(now() - usage.KEPT)
+
+    async def _sweep_usage(self, before: float) -> None:
+        """Its single records go once the sums of their days are kept."""
+        lately = {"at": {"$gte": now() - DECIDABLE_DAYS * 24 * 3600.0}}
+        for workspace in await self._db["usage"].distinct("workspace", lately):
+            await self._figures.keep(workspace)
+        old = {"at": {"$lt": before}}
+        for workspace in await self._db["usage"].distinct("workspace", old):
+            oldest = await self._db["usage"].find_one({"workspace": workspace}, {"at": 1}, sort=[("at", 1)])
+            if oldest is not None:
+                await self._figures.keep_usage(workspace, oldest["at"], before)
+                await self._db["usage"].delete_many({"workspace": workspace, **old})
 
     async def _sweep(self, name: str, age: str, before: float, parts: str, owner: str) -> None:
         while True:

@@ -1,7 +1,7 @@
 """What people ask of the assistant: each request is looked at, becomes a job, and wakes a worker."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -73,7 +73,8 @@ class Requests:
     """Every method may raise pymongo.errors.PyMongoError. Paths and positions that make no sense raise
 
     collab.paths.InvalidPath, collab.files.FileNotFound, NotAText, KeptFromModels, collab.offsets.OffsetOutsideText and
-    OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone.
+    OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone. `admit` is asked
+    before anything is kept, and may raise ai.budget_book.BudgetSpent.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Requests:
         decisions: Decisions,
         conversations: Conversations,
         announcements: Announcements,
+        admit: Callable[[str, Person], Awaitable[None]],
     ) -> None:
         self._rooms = rooms
         self._files = files
@@ -97,6 +99,7 @@ class Requests:
         self._decisions = decisions
         self._conversations = conversations
         self._announcements = announcements
+        self._admit = admit
 
     async def edit(
         self,
@@ -116,6 +119,7 @@ class Requests:
         Raises:
             TextDiffers, TooMuchText, TooManyFiles
         """
+        await self._admit(workspace, by)
         entry = await self._text(workspace, path)
         async with self._rooms.open(entry.id) as room:
             text = room.text
@@ -160,6 +164,7 @@ class Requests:
         return [await self._text(workspace, path) for path in paths]
 
     async def write(self, workspace: str, path: str, at: int, instruction: str, by: Person) -> Asked:
+        await self._admit(workspace, by)
         entry = await self._text(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
@@ -174,6 +179,7 @@ class Requests:
         Raises:
             collab.drive.PathConflict: something is there already; of a folder, a file.
         """
+        await self._admit(workspace, by)
         names = parse_path(path) if path or kind == "text" else ()
         if OWN_FOLDER in names or (names and await self._material.ignores(workspace, join(names))):
             raise KeptFromModels(f"The assistant does not write “{path}”.")
@@ -197,6 +203,7 @@ class Requests:
             ai.judging.CannotJudgeNow
         """
         before = await self._suggestions.get(suggestion)
+        await self._admit(before.workspace, by)
         await self._decisions.outdate(before, by)
         stale: dict[str, list[Hunk]] = defaultdict(list)
         for hunk in await self._suggestions.hunks(suggestion):
@@ -233,6 +240,7 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, TooMuchText
         """
+        await self._admit(workspace, by)
         entry = await self._text(workspace, path) if path is not None else None
         selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
         if conversation is None:

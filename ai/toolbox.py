@@ -8,6 +8,7 @@ from ai.conversations import Conversations
 from ai.decisions import Decisions
 from ai.feedback import Feedback
 from ai.material import Material
+from ai.metering import Meter
 from ai.suggestions import Suggestions
 from collab.files import Files
 from collab.rooms import Rooms
@@ -19,6 +20,7 @@ class Toolbox:
     files: Files
     material: Material
     choices: Choices
+    meter: Meter
     suggestions: Suggestions
     conversations: Conversations
     decisions: Decisions

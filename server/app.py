@@ -25,6 +25,7 @@ from server.routes import (
     client,
     events,
     feedback,
+    figures,
     files,
     health,
     invites,
@@ -59,6 +60,7 @@ ROUTES: tuple[ModuleType, ...] = (
     assistant_config,
     jobs,
     feedback,
+    figures,
     events,
     sync,
     client,  # last: it answers to whatever is left

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import structlog
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collab.limits import Limits
@@ -51,6 +51,9 @@ class Settings(BaseSettings):
 
     endpoints_file: Path | None = None
     """Further model endpoints for groups to choose from; see `ai.models.environment`."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Of all prices of models (ISO 4217), those that endpoints name themselves included."""
 
     owner_token: SecretStr | None = None
     """The owner's API token, set when the first start creates the owner."""

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from server.routes.budget_shapes import GaugeShown
+
 
 def _has_no_half_characters(text: str) -> str:
     # JSON can spell half of a surrogate pair, which no encoding can store.
@@ -113,6 +115,8 @@ class AssistantStatus(BaseModel):
     config: AssistantFileState
     outage: OutageShown | None = None
     """Set while the model does not answer, and the built-in assistant answers instead."""
+    budget: list[GaugeShown] = []
+    """How far the workspace's budget is used up; empty where nothing counts against any."""
 
 
 class JobShown(BaseModel):
