@@ -1,5 +1,6 @@
 import { ArrowUp } from 'lucide-react'
 import { type SyntheticEvent, type KeyboardEvent, type Ref, useState } from 'react'
+import { BudgetNote } from '../assistant/BudgetNote'
 import { baseName } from '../lib/paths'
 import { IconButton } from '../ui/Button'
 import { tellProblem } from '../ui/toasts'
@@ -42,6 +43,7 @@ export function Composer({ path, ref }: { path: string | null; ref: Ref<HTMLText
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKeyDown}
       />
+      <BudgetNote key={busy ? 'asked' : 'asking'} />
       <div className="composer-foot">
         {path === null ? (
           <span />
