@@ -1,6 +1,7 @@
 """The ledger of calls and the budget that lets them in, with a real worker and on real storage."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from ai.budgets import Amount, Budget
 from ai.clock import now
 from ai.jobs import JobState
 from ai.metering import STEP, Meter
-from ai.models import ChatMessage, ModelRequest, Price, Task
+from ai.models import ChatMessage, Chunk, ModelRequest, Outage, Price, Task
 from ai.models.local import LocalAssistant
 from ai.models.openai_compatible import OpenAICompatible
 from ai.usage import Caller
@@ -76,7 +77,7 @@ async def test_every_call_of_a_model_is_in_the_ledger_once_and_without_a_word_of
 
 
 async def test_how_a_call_ended_is_told_apart(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ai.worker.FIRST_DELAY", 0.05)
+    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.05)
     async with group.working():
         await chatted(group, Script("unauthorized"))
         await chatted(group, Script("cut_off", answer="Some words are written first."))
@@ -101,7 +102,7 @@ async def test_how_a_call_ended_is_told_apart(group: Group, monkeypatch: pytest.
 
 
 async def test_each_attempt_at_a_job_has_a_record_of_its_own(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ai.worker.FIRST_DELAY", 0.05)
+    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.05)
     async with group.working():
         job = await chatted(group, Script("server_error"), Script("rate_limited", retry_after="0"), Script())
     assert [(r["job"], r["attempt"], r["ended"]) for r in await ledger(group)] == [
@@ -305,4 +306,20 @@ async def test_a_worker_that_stops_leaves_nothing_held(group: Group) -> None:
         await until(lambda: group.model.requests and group.model.requests[0].tokens_sent > 5)
     [record] = await ledger(group)
     assert record["ended"] == "stopped"
+    assert (await account(group))["held"] == {}
+
+
+async def test_what_the_built_in_assistant_answers_while_the_model_is_down_costs_nothing(group: Group) -> None:
+    class Down(OpenAICompatible):
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+            yield Chunk("It is down. " * 20, "stop", instead_of=Outage("house", "scripted", now()))
+
+    down = Down(model="scripted", api_key="secret-key", base_url=group.model.url, price=PRICE)
+    request = ModelRequest("chat", [ChatMessage("user", "Hello?")], Task(instruction="Hello?"))
+    async for _ in group.assistant.meter.stream(Caller(group.workspace, "ann"), down, request):
+        pass
+    await down.close()
+    [record] = await ledger(group)
+    assert (record["provider"], record["model"], record["ended"]) == ("local", "local", "done")
+    assert (record["prompt_tokens"], record["completion_tokens"], record["cost"]) == (0, 0, None)
     assert (await account(group))["held"] == {}
