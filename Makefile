@@ -21,7 +21,7 @@ help:
 	@echo 'make services  fetch and build the real services that tests/services starts'
 	@echo 'make torture   kill, pause and flush everything under people who type; ARGS="--minutes 60"'
 	@echo 'make bench     measure this server and others side by side; ARGS=--help says what of it'
-	@echo '              large texts, many documents, large trees, costly functions: python -m bench.large, bench.soak, bench.tree, bench.costs'
+	@echo '              large texts, many documents, large trees, costly functions, figures: python -m bench.large, bench.soak, bench.tree, bench.costs, bench.figures'
 	@echo 'make fuzz      feed hostile bytes to the sync protocol for a minute; ARGS="--minutes 60" for an hour'
 	@echo 'make lock      compile requirements/*.txt anew from pyproject.toml, and the peers of bench'
 	@echo 'make clean     remove everything that make has made'

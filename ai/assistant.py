@@ -13,6 +13,8 @@ from pymongo.errors import ConnectionFailure
 from ai.analysis import tidied
 from ai.announcements import Announcements
 from ai.attempt import JobFailed, NewAttempt, Run
+from ai.budget_book import BudgetBook
+from ai.budgets import Gauge
 from ai.carrying import Carrying
 from ai.chat_job import ChatAttempt
 from ai.chat_proposals import ChatProposals
@@ -31,11 +33,13 @@ from ai.exports import Format
 from ai.faults import fault
 from ai.feedback import Feedback
 from ai.feedback_reader import FeedbackReader, Window
+from ai.figures import Figures
 from ai.gathering import Gathering
 from ai.hunks import Decision, HunkState
 from ai.jobs import Job, Jobs, JobState, Person
 from ai.manager import Manager, Preparations
 from ai.material import Material
+from ai.metering import Meter
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
 from ai.outages import Outages
@@ -44,6 +48,7 @@ from ai.queue import LocalQueue, Queue
 from ai.requests import Requests
 from ai.suggestions import Suggestions
 from ai.toolbox import Toolbox
+from ai.usage import Ledger
 from ai.worker import CANCEL_CHANNEL, Worker
 from ai.write_job import WriteAttempt
 from collab.files import Files
@@ -57,6 +62,7 @@ RECOVER_EVERY = 5.0
 MEASURE_EVERY = 3.0
 EXPIRE_EVERY = 3600.0
 MANAGE_AGAIN = 5.0
+SETTLE_EVERY = 600.0
 
 SHOWN = 200
 """Letters of what was asked, in a list of jobs."""
@@ -67,6 +73,8 @@ class AssistantSettings(ModelSettings, Protocol):
     def redis_url(self) -> str | None: ...
     @property
     def context_window(self) -> int: ...
+    @property
+    def currency(self) -> str: ...
 
 
 class Assistant:
@@ -82,10 +90,12 @@ class Assistant:
         *,
         analysis: Queue | None = None,
         window: int = WINDOW,
+        currency: str = "USD",
     ) -> None:
         """`analysis` wakes conversation managers as `queue` wakes workers; without it they are of this process.
 
-        `window` is how many tokens the model takes, question and answer together.
+        `window` is how many tokens the model takes, question and answer together. `currency`: that of the prices of
+        `endpoints`.
         """
         self._bus = storage.bus
         self._rooms = rooms
@@ -103,7 +113,11 @@ class Assistant:
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
         self.conversation_search = ConversationSearch(storage.db)
-        self._expiry = Expiry(storage.db)
+        self.budgets = BudgetBook(storage.db)
+        self.ledger = Ledger(storage.db)
+        self.meter = Meter(self.budgets, self.ledger, currency)
+        self.figures = Figures(storage.db)
+        self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
         self.gathering = Gathering(storage.db, files, rooms, material, window)
         self._preparations = Preparations(storage.db, analysis or LocalQueue())
@@ -118,16 +132,20 @@ class Assistant:
             self.conversations,
             self._announcements,
             self._preparations,
+            self._admit,
         )
         self.chat_proposals = ChatProposals(
             rooms, self.requests, self.conversations, self.suggestions, self.feedback, self._announcements
         )
-        self.completions = Completions(storage, rooms, self.requests, material, self.choices, self.feedback)
+        self.completions = Completions(
+            storage, rooms, self.requests, material, self.choices, self.feedback, self.meter, self._admit
+        )
         tools = Toolbox(
             rooms,
             files,
             material,
             self.choices,
+            self.meter,
             self.suggestions,
             self.conversations,
             self.decisions,
@@ -154,6 +172,19 @@ class Assistant:
             self.completions.fates,
         ):
             await part.ensure_indexes()
+        for kept in (self.budgets, self.ledger, self.figures):
+            await kept.ensure_indexes()
+
+    async def _admit(self, workspace: str, by: Person) -> None:
+        """Raises ai.budget_book.BudgetSpent. The local assistant costs nothing, so it always goes on."""
+        if await self._costs(workspace):
+            await self.budgets.check(workspace, by.id)
+
+    async def _costs(self, workspace: str) -> bool:
+        try:
+            return (await self.choices.of(workspace)).provider.name != "local"
+        except JobFailed:
+            return False  # nobody answers
 
     async def status(self, workspace: str) -> dict[str, Any]:
         """Who answers a workspace, for people: {provider, model, configured, label, label_detail, config}, `config` as
@@ -173,6 +204,10 @@ class Assistant:
             "label_detail": provider.label_detail,
             "config": config,
         }
+
+    async def budget(self, workspace: str, person: str) -> list[Gauge]:
+        """How far the budget is used up that calls of models count against. Empty where none does."""
+        return await self.budgets.gauges(workspace, person) if await self._costs(workspace) else []
 
     async def cancel(self, job: str) -> Job:
         """Stop a job. One that runs stops within a moment, one that has ended stays as it is.
@@ -293,7 +328,15 @@ class Assistant:
         """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
         await self._idle()
         await self.completions.fates.erase(workspace, person)
-        return await self.feedback.erase(workspace, person)
+        erased = await self.feedback.erase(workspace, person)
+        await self.figures.forget_feedback(workspace)
+        return erased
+
+    async def erase_one(self, workspace: str, record: str) -> bool:
+        """See `ai.feedback.Feedback.erase_one`."""
+        erased = await self.feedback.erase_one(workspace, record)
+        await self.figures.forget_feedback(workspace)
+        return erased
 
     async def _idle(self) -> None:
         """Return once all that was decided here has been learned."""
@@ -328,6 +371,7 @@ class Assistant:
             asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
             asyncio.create_task(_repeat(self.completions.fates.sweep, RECOVER_EVERY)),
             asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
+            asyncio.create_task(_repeat(self.meter.settle_lost, SETTLE_EVERY)),
         ]
         try:
             await worker.run()
@@ -373,7 +417,14 @@ async def open_assistant(
         analysis = RedisQueue(settings.redis_url, storage.process, "scriptorium.analysis", "managers")
     try:
         assistant = Assistant(
-            storage, rooms, files, endpoints, queue, analysis=analysis, window=settings.context_window
+            storage,
+            rooms,
+            files,
+            endpoints,
+            queue,
+            analysis=analysis,
+            window=settings.context_window,
+            currency=settings.currency,
         )
         await assistant.ensure_indexes()
         try:
@@ -384,6 +435,7 @@ async def open_assistant(
             await assistant.gathering.close()
         await assistant.carrying.idle()
         await assistant.completions.fates.idle()
+        await assistant.meter.idle()
     finally:
         await queue.close()
         await analysis.close()

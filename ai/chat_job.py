@@ -59,7 +59,7 @@ class ChatAttempt:
         prompt, task = await self._prompt(question, choice)
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("chat", prompt.messages, task, choice.params)
-        self._generation = generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation = generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
         self._context = generation.context
         # The model thinks while the message is begun.
         async with beside(self._begin(question)) as beginning:

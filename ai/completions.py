@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +25,12 @@ from ai.feedback import Feedback
 from ai.jobs import Person
 from ai.languages import language_of
 from ai.material import Material
+from ai.metering import Meter
 from ai.models import Chunk, Corpus, ModelRequest, SourceFile, Task, Usage
 from ai.prompts import Prompt, completion_prompt, instructed, without_marks
 from ai.recent import Recent
 from ai.requests import Requests, TextDiffers
+from ai.usage import Caller
 from collab.offsets import OffsetOutsideText, utf16_to_codepoint
 from collab.room import Room
 from collab.rooms import Rooms
@@ -81,12 +83,16 @@ class Completions:
         material: Material,
         choices: Choices,
         feedback: Feedback,
+        meter: Meter,
+        admit: Callable[[str, Person], Awaitable[None]],
     ) -> None:
         self._bus = storage.bus
         self._rooms = rooms
         self._requests = requests
         self._material = material
         self._choices = choices
+        self._meter = meter
+        self._admit = admit
         self.fates = CompletionFates(storage.db, rooms, feedback)
         self._running: dict[tuple[str, str], _Running] = {}
         self._answers: Recent[str, str] = Recent(ANSWERS, ANSWERS_FOR)
@@ -110,6 +116,7 @@ class Completions:
         Raises:
             As `ai.requests.Requests`; ai.requests.TextDiffers; ai.attempt.JobFailed as `ai.choices.Choices.of`.
         """
+        await self._admit(workspace, by)
         entry = await self._requests.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             before, after = await _around(room, at, expected)
@@ -182,7 +189,9 @@ class Completions:
             return
         shape = CompletionText(completion.request.task.before, completion.request.task.after)
         try:
-            async with aclosing(completion.choice.provider.stream(completion.request)) as chunks:
+            caller = Caller(completion.record.workspace, completion.record.asker.id)
+            answer = self._meter.stream(caller, completion.choice.provider, completion.request)
+            async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     making.note(chunk)
                     if piece := shape.push(chunk.text):

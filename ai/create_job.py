@@ -69,7 +69,7 @@ class CreateAttempt(SuggestionAttempt):
         )
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
-        self._generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
         self._generation.form = "files"
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,6 +1,6 @@
 """The record of one decision on one hunk: collection ``decisions``."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 from ai.clock import now
@@ -17,6 +17,19 @@ DecisionName = Literal["accepted", "rejected", "undone", "stale", "superseded"]
 
 def decision_id(hunk: str, revision: int) -> str:
     return f"{hunk}:{revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the group's figures tell apart: they outlive the suggestion. `requested_by` is the person's id.
+
+    All None in records from before there were figures.
+    """
+
+    kind: str | None = None
+    model: str | None = None
+    language: str | None = None
+    requested_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class DecisionRecord:
     finished: bool = False
     was_shown: bool | None = None
     shown_ms: int | None = None
+    about: About = About()
 
     @property
     def id(self) -> str:
@@ -73,6 +87,7 @@ class DecisionRecord:
             record["state"] == "finished",
             record.get("was_shown"),
             record.get("shown_ms"),
+            About(record.get("kind"), record.get("model"), record.get("language"), record.get("requested_by")),
         )
 
     def record(self) -> dict[str, Any]:
@@ -97,4 +112,5 @@ class DecisionRecord:
             "shown_ms": self.shown_ms,
             "state": "unfinished",
             "leased_until": now() + TAKEN_FOR_DEAD,
+            **asdict(self.about),
         }

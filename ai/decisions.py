@@ -21,11 +21,12 @@ from ai import metrics
 from ai.announcements import Announcements
 from ai.carrying import Carrying
 from ai.clock import now
-from ai.decision_record import DecisionName, DecisionRecord, decision_id
+from ai.decision_record import About, DecisionName, DecisionRecord, decision_id
 from ai.decision_updates import Edit, Insertion, deletion
 from ai.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.jobs import Person
 from ai.judging import Case, Verdict, judge
+from ai.languages import language_of
 from ai.suggestions import Suggestion, Suggestions
 from collab.room import Room
 from collab.rooms import Rooms
@@ -255,6 +256,7 @@ def _record(
         edit.insertion if edit else None,
         was_shown=hunk.id in shown if shown is not None else None,
         shown_ms=shown.get(hunk.id) if shown is not None else None,
+        about=About(hunk.mode, suggestion.model, language_of(hunk.path), suggestion.requested_by.id),
     )
 
 

@@ -14,6 +14,7 @@ from ai import metrics
 from ai.analysis import language_in
 from ai.attempt import JobFailed, Run
 from ai.blocks import mark_for
+from ai.choices import Choice
 from ai.context import Candidate
 from ai.gathering import prompted
 from ai.generation import Generation
@@ -21,7 +22,7 @@ from ai.hunks import Hunk, HunkState
 from ai.known import needed_for, until_known
 from ai.languages import language_of
 from ai.models import ModelRequest, Task
-from ai.prompts import edit_prompt, instructed, repair_prompt
+from ai.prompts import Prompt, edit_prompt, instructed, repair_prompt
 from ai.proposal import Proposal
 from ai.rewriting import Form, Rewriting
 from ai.suggestions import Suggestion
@@ -153,8 +154,7 @@ class EditTarget:
         )
         prompt = instructed(prompt, choice.system_instruction)
         rewriting = Rewriting(self.proposal, start, task.selection, form, mark)
-        request = ModelRequest("edit", prompt.messages, task, choice.params)
-        self.generation = Generation(self._run, choice.provider, prompt, request, start)
+        self.generation = self._generation(choice, prompt, task, start)
         if form == "blocks":
             self.generation.form = "blocks"
         await self._stream(self.generation, rewriting, news)
@@ -162,12 +162,14 @@ class EditTarget:
         if rewriting.failures and not self.generation.cut_off and self.generation.outage is None:
             again = repair_prompt(prompt, rewriting.said, rewriting.failures)
             rewriting.again()
-            request = ModelRequest("edit", again.messages, task, choice.params)
-            repairing = Generation(self._run, choice.provider, again, request)
-            await self._stream(repairing, rewriting, news)
+            await self._stream(self._generation(choice, again, task), rewriting, news)
             outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
         self.generation.unplaced = len(rewriting.failures)
         metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
+
+    def _generation(self, choice: Choice, prompt: Prompt, task: Task, start: int = 0) -> Generation:
+        request = ModelRequest("edit", prompt.messages, task, choice.params)
+        return Generation(self._run, choice.provider, self._tools.meter, prompt, request, start)
 
     async def _stream(self, generation: Generation, rewriting: Rewriting, news: Callable[[], None]) -> None:
         async with aclosing(generation.stream()) as chunks:

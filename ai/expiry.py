@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from ai import usage
+from ai.budgets import month_of
 from ai.clock import now
+from ai.figures import DECIDABLE_DAYS, Figures
 from storage.mongo import Database
 
 KEPT = 30 * 24 * 3600.0
@@ -22,6 +25,10 @@ _OF_A_WORKSPACE = (
     "feedback",
     "erasures",
     "turns",
+    "usage",
+    "budgets",
+    "figure_days",
+    "figure_epochs",
 )
 
 _BATCH = 500
@@ -30,8 +37,9 @@ _BATCH = 500
 class Expiry:
     """Decisions stay: they are the proof of which text the assistant wrote, and hold no prompt. So does feedback."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, figures: Figures) -> None:
         self._db = db
+        self._figures = figures
 
     async def sweep(self) -> None:
         """Delete what is too old. Several processes may do it at once."""
@@ -44,6 +52,20 @@ class Expiry:
             await self._db[name].delete_many({"expires_at": {"$lt": now()}})
         # Where no process is a conversation manager, nobody takes them.
         await self._db["preparations"].delete_many({"created_at": {"$lt": now() - PREPARED}})
+        await self._db["budgets"].delete_many({"month": {"$lt": month_of(now() - usage.KEPT)}})
+        await self._sweep_usage(now() - usage.KEPT)
+
+    async def _sweep_usage(self, before: float) -> None:
+        """Its single records go once the sums of their days are kept."""
+        lately = {"at": {"$gte": now() - DECIDABLE_DAYS * 24 * 3600.0}}
+        for workspace in await self._db["usage"].distinct("workspace", lately):
+            await self._figures.keep(workspace)
+        old = {"at": {"$lt": before}}
+        for workspace in await self._db["usage"].distinct("workspace", old):
+            oldest = await self._db["usage"].find_one({"workspace": workspace}, {"at": 1}, sort=[("at", 1)])
+            if oldest is not None:
+                await self._figures.keep_usage(workspace, oldest["at"], before)
+                await self._db["usage"].delete_many({"workspace": workspace, **old})
 
     async def _sweep(self, name: str, age: str, before: float, parts: Sequence[str], owner: str) -> None:
         while True:

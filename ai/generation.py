@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from ai import metrics
 from ai.attempt import Run
+from ai.metering import Meter
 from ai.models import Chunk, FinishReason, ModelRequest, Outage, Provider, Usage
 from ai.models.local import LocalAssistant
 from ai.prompts import Prompt
+from ai.usage import Caller
 
 MOST_WRITTEN = 100_000
 MOST_REWRITTEN = 4
@@ -20,11 +22,14 @@ each token of it would cost everybody who watches."""
 class Generation:
     """Counts and times one stream. Seconds throughout; `first_token` and `total` from the attempt's beginning."""
 
-    def __init__(self, run: Run, provider: Provider, prompt: Prompt, request: ModelRequest, start: int = 0) -> None:
+    def __init__(
+        self, run: Run, provider: Provider, meter: Meter, prompt: Prompt, request: ModelRequest, start: int = 0
+    ) -> None:
         """`start` is where the request's selection begins in the document, in UTF-16 code units."""
         self._letters_left = MOST_WRITTEN + MOST_REWRITTEN * len(request.task.selection)
         self._run = run
         self._provider = provider
+        self._meter = meter
         self._prompt = prompt
         self._request = request
         self._start = start
@@ -43,10 +48,15 @@ class Generation:
         self._ended = False
 
     async def stream(self) -> AsyncGenerator[Chunk, None]:
-        """The model's chunks. Closing this closes the connection to the model. Raises ModelError."""
+        """The model's chunks. Closing this closes the connection to the model.
+
+        Raises:
+            ai.models.ModelError, ai.budget_book.BudgetSpent
+        """
         job = self._run.job
+        caller = Caller(job.workspace, job.requested_by.id, job.id, job.attempt)
         try:
-            async with aclosing(self._provider.stream(self._request)) as chunks:
+            async with aclosing(self._meter.stream(caller, self._provider, self._request)) as chunks:
                 async for chunk in chunks:
                     if chunk.instead_of is not None:
                         self.outage = self._run.outage = chunk.instead_of
@@ -83,6 +93,8 @@ class Generation:
             return "The answer was cut off: it is longer than the model may write."
         if self.finish_reason == "filtered":
             return "The answer was cut off by the model's content filter."
+        if self.finish_reason == "budget":
+            return "The answer was cut off: it takes more than the budget of this workspace has left."
         return self.note
 
     @property
@@ -92,7 +104,7 @@ class Generation:
 
     @property
     def cut_off(self) -> bool:
-        return self.finish_reason in ("length", "filtered")
+        return self.finish_reason in ("length", "filtered", "budget")
 
     def record(self) -> dict[str, Any]:
         """What `ai.suggestions.Suggestion.generations` holds, as far as it is known by now."""

@@ -1,7 +1,7 @@
 """What people ask of the assistant: each request is looked at, becomes a job, and wakes a worker."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -90,7 +90,8 @@ class Requests:
     """Every method may raise pymongo.errors.PyMongoError. Paths and positions that make no sense raise
 
     collab.paths.InvalidPath, collab.files.FileNotFound, NotAText, KeptFromModels, collab.offsets.OffsetOutsideText and
-    OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone.
+    OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone. `admit` is asked
+    before anything is kept, and may raise ai.budget_book.BudgetSpent.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Requests:
         conversations: Conversations,
         announcements: Announcements,
         preparations: Preparations,
+        admit: Callable[[str, Person], Awaitable[None]],
     ) -> None:
         self._rooms = rooms
         self._files = files
@@ -116,6 +118,7 @@ class Requests:
         self._conversations = conversations
         self._announcements = announcements
         self._preparations = preparations
+        self._admit = admit
 
     async def edit(
         self,
@@ -135,6 +138,7 @@ class Requests:
         Raises:
             TextDiffers, TooMuchText, TooManyFiles
         """
+        await self._admit(workspace, by)
         entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             text = room.text
@@ -179,6 +183,7 @@ class Requests:
         return [await self.text_file(workspace, path) for path in paths]
 
     async def write(self, workspace: str, path: str, at: int, instruction: str, by: Person) -> Asked:
+        await self._admit(workspace, by)
         entry = await self.text_file(workspace, path)
         async with self._rooms.open(entry.id) as room:
             utf16_to_codepoint(room.text, at)
@@ -193,6 +198,7 @@ class Requests:
         Raises:
             collab.drive.PathConflict: something is there already; of a folder, a file.
         """
+        await self._admit(workspace, by)
         names = parse_path(path) if path or kind == "text" else ()
         if OWN_FOLDER in names or (names and await self._material.ignores(workspace, join(names))):
             raise KeptFromModels(f"The assistant does not write “{path}”.")
@@ -216,6 +222,7 @@ class Requests:
             ai.judging.CannotJudgeNow
         """
         before = await self._suggestions.get(suggestion)
+        await self._admit(before.workspace, by)
         await self._decisions.outdate(before, by)
         stale: dict[str, list[Hunk]] = defaultdict(list)
         for hunk in await self._suggestions.hunks(suggestion):
@@ -255,6 +262,7 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, TooMuchText, TooManyMentions
         """
+        await self._admit(workspace, by)
         known = await self._conversations.get(workspace, conversation) if conversation is not None else None
         entry = await self.text_file(workspace, path) if path is not None else None
         selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
@@ -278,6 +286,7 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, ai.conversations.MessageNotFound, AnsweredAlready
         """
+        await self._admit(workspace, by)
         talk = await self._conversations.get(workspace, conversation)
         named = await self._conversations.message_of(talk.id, message)
         question = named

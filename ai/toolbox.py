@@ -9,6 +9,7 @@ from ai.decisions import Decisions
 from ai.feedback import Feedback
 from ai.gathering import Gathering
 from ai.material import Material
+from ai.metering import Meter
 from ai.suggestions import Suggestions
 from collab.files import Files
 from collab.rooms import Rooms
@@ -20,6 +21,7 @@ class Toolbox:
     files: Files
     material: Material
     choices: Choices
+    meter: Meter
     suggestions: Suggestions
     conversations: Conversations
     decisions: Decisions

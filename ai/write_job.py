@@ -124,7 +124,7 @@ class WriteAttempt(SuggestionAttempt):
         )
         prompt = instructed(prompt, choice.system_instruction)
         request = ModelRequest("write", prompt.messages, task, choice.params)
-        self._generation = Generation(self._run, choice.provider, prompt, request)
+        self._generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
         reading = asyncio.create_task(self._read(self._generation, dictation))
         try:
             await dictation.type()

@@ -27,6 +27,7 @@ from server.routes import (
     conversations,
     events,
     feedback,
+    figures,
     files,
     health,
     invites,
@@ -63,6 +64,7 @@ ROUTES: tuple[ModuleType, ...] = (
     feedback,
     completions,
     conversations,
+    figures,
     events,
     sync,
     client,  # last: it answers to whatever is left

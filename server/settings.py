@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import structlog
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ai.context import WINDOW
@@ -55,6 +55,9 @@ class Settings(BaseSettings):
 
     context_window: int = Field(default=WINDOW, ge=2_000)
     """Tokens that the model takes at once, question and answer together."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Of all prices of models (ISO 4217), those that endpoints name themselves included."""
 
     owner_token: SecretStr | None = None
     """The owner's API token, set when the first start creates the owner."""

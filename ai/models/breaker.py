@@ -13,7 +13,7 @@ from typing import Literal
 from ai.clock import now
 from ai.models.circuit import Circuit
 from ai.models.local import LocalAssistant
-from ai.models.port import Chunk, ErrorKind, ModelError, ModelRequest, Outage, Provider
+from ai.models.port import Chunk, ErrorKind, ModelError, ModelRequest, Outage, Price, Provider
 
 _DOWN: frozenset[ErrorKind] = frozenset({"unreachable", "timeout", "server_error", "cut_off"})
 """What says that the endpoint does not work. One that refuses, or is busy, does."""
@@ -37,6 +37,10 @@ class Breaker:
     @property
     def model(self) -> str:
         return self._provider.model
+
+    @property
+    def price(self) -> Price | None:
+        return self._provider.price
 
     @property
     def label(self) -> str:

@@ -26,6 +26,7 @@ class LocalAssistant:
 
     name: Literal["local"] = "local"
     model = "local"
+    price = None
     label = "Built-in assistant"
     label_detail = (
         "No model is configured. The built-in assistant repairs and formats code, continues text from your own files, "

@@ -50,7 +50,7 @@ class OpenAICompatible:
     ) -> None:
         """`price` tells what an answer costs where the endpoint does not."""
         self.model = model
-        self._price = price
+        self.price = price
         self._waits = waits or Waits()
         self._client = AsyncOpenAI(
             # Endpoints of one's own mostly ask for no key, the SDK always does.
@@ -156,8 +156,8 @@ class OpenAICompatible:
 
     def _last_chunk(self, answer: AnswerReader, left_out: Collection[str]) -> Chunk:
         chunk = answer.last_chunk()
-        if self._price is not None and chunk.usage is not None and chunk.usage.cost is None:
-            chunk = replace(chunk, usage=replace(chunk.usage, cost=self._price.of(chunk.usage)))
+        if self.price is not None and chunk.usage is not None and chunk.usage.cost is None:
+            chunk = replace(chunk, usage=replace(chunk.usage, cost=self.price.of(chunk.usage)))
         # Under its newer name, `max_tokens` was not refused.
         if named := [name for name in OPTIONAL if name in left_out and name not in ("max_tokens", "stream_options")]:
             these = " and ".join(named)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 Kind = Literal["edit", "write", "chat", "completion"]
 ErrorKind = Literal["unreachable", "timeout", "rate_limited", "server_error", "rejected", "cut_off", "nonsense"]
-FinishReason = Literal["stop", "length", "filtered"]
+FinishReason = Literal["stop", "length", "filtered", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the answer. Only the last chunk of a stream has a `finish_reason`; its `text` may be empty.
+    """A piece of the answer. Only the last chunk of a stream has a `finish_reason`; its `text` may be empty. The reason
+    "budget" is never the model's own: it comes from `ai.metering`.
 
     `note` is a sentence about the answer that belongs beside it, never into the document: the local assistant says
     in it what it did, or why it has nothing to propose.
@@ -164,6 +165,11 @@ class Provider(Protocol):
     @property
     def label_detail(self) -> str:
         """One sentence for people: where the text goes, or how to configure a model."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """What answers cost where the endpoint does not say."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:

@@ -14,14 +14,17 @@ class Workspace:
     name: str
     collect_feedback: bool
     created_at: datetime
+    budget: dict[str, Any]
+    """The fields of `ai.budgets.Budget` that were set."""
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> "Workspace":
-        return cls(record["_id"], record["name"], record["collect_feedback"], record["created_at"])
+        budget = record.get("budget", {})
+        return cls(record["_id"], record["name"], record["collect_feedback"], record["created_at"], budget)
 
 
 class Workspaces:
-    """Collection ``workspaces``: {_id, name, collect_feedback, consent?, created_at, created_by, deleted_at?}.
+    """Collection ``workspaces``: {_id, name, collect_feedback, consent?, budget?, created_at, created_by, deleted_at?}.
 
     `consent` is about `collect_feedback`, see `ai.consent`.
     """

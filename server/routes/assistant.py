@@ -22,6 +22,7 @@ from server.routes.assistant_shapes import (
     SuggestionShown,
     WriteRequest,
 )
+from server.routes.budget_shapes import GaugeShown
 from server.services import Services, ServicesDep
 
 router = APIRouter(tags=["assistant"])
@@ -59,7 +60,9 @@ def person_of(member: Member) -> Person:
 @router.get(OF_WORKSPACE + "/ai/status")
 async def status(member: Viewer, services: ServicesDep) -> AssistantStatus:
     outage = await services.assistant.outages.of(member.workspace)
-    return AssistantStatus(**await services.assistant.status(member.workspace) | {"outage": outage})
+    gauges = await services.assistant.budget(member.workspace, member.user.id)
+    more = {"outage": outage, "budget": [GaugeShown.of(gauge) for gauge in gauges]}
+    return AssistantStatus(**await services.assistant.status(member.workspace) | more)
 
 
 @router.post(OF_WORKSPACE + "/ai/edits", status_code=202)

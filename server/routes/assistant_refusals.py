@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ai.applying import CannotApply
+from ai.budget_book import BudgetSpent
 from ai.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges
+from ai.clock import rfc3339
 from ai.conversations import ConversationNotFound, MessageNotFound
 from ai.decisions import Outcome
 from ai.hunks import HunkState
@@ -51,6 +53,12 @@ def refusals() -> Iterator[None]:
         raise Problem(422, "A position lies outside the text; positions are UTF-16 code units.") from None
     except (NotAText, TooMuchText, TooManyFiles, TooManyMentions, BlockNotFound) as error:
         raise Problem(422, str(error)) from None
+    except BudgetSpent as error:
+        gauge = error.gauge
+        renewal = rfc3339(gauge.renews_at)
+        raise Problem(
+            402, str(error), reason="budget", unit=gauge.unit, personal=gauge.personal, renews_at=renewal
+        ) from None
     except KeptFromModels as error:
         raise Problem(403, str(error)) from None
     except (TextDiffers, NothingStale, NotFailed, AnsweredAlready, NotAnAnswer, NothingChanges) as error:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from ai.context import Role
+from server.routes.budget_shapes import GaugeShown
 
 
 def has_no_half_characters(text: str) -> str:
@@ -97,6 +98,8 @@ class AssistantStatus(BaseModel):
     config: AssistantFileState
     outage: OutageShown | None = None
     """Set while the model does not answer, and the built-in assistant answers instead."""
+    budget: list[GaugeShown] = []
+    """How far the workspace's budget is used up; empty where nothing counts against any."""
 
 
 class JobShown(BaseModel):

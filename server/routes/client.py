@@ -33,6 +33,7 @@ _NOT_BUILT = """<!doctype html>
 
 @router.get("/")
 @router.get("/w/{path:path}")
+@router.get("/figures/{path:path}")
 async def page(_: Anyone) -> Response:
     index = DIST / "index.html"
     if not index.is_file():

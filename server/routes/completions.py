@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from ai.attempt import JobFailed
+from ai.budget_book import BudgetSpent
 from ai.completion_fates import CompletionDecided, CompletionNotFound
 from ai.completions import Completion, Stopped, TooManyAtOnce
 from ai.jobs import Person
@@ -124,6 +125,10 @@ async def _events(services: Services, member: Member, completion: Completion) ->
             raise Problem(403, "You may not ask the assistant here any more.") from None
         if not began:
             raise Problem(409, "You have asked anew in this file meanwhile.") from None
+    except BudgetSpent:
+        if not began:
+            with refusals():
+                raise
     except ModelError as error:
         # What was shown by then may be taken all the same.
         if not began:

@@ -165,7 +165,7 @@ async def show_record(id: Id, member: Viewer, services: ServicesDep) -> RecordWh
 
 @router.delete("/records/{id}", status_code=204)
 async def erase_record(id: Id, member: Owner, services: ServicesDep) -> None:
-    if not await services.assistant.feedback.erase_one(member.workspace, id):
+    if not await services.assistant.erase_one(member.workspace, id):
         raise _absent()
 
 

@@ -9,6 +9,7 @@ from ai.clock import now
 from server.access import Owner, SomeoneSignedIn, Viewer
 from server.identity import Role
 from server.problems import Problem
+from server.routes.budget_shapes import BudgetSetting
 from server.routes.me import workspaces_of
 from server.routes.people import JoinedWorkspace, Name
 from server.services import Services, ServicesDep
@@ -23,6 +24,7 @@ class NewWorkspace(BaseModel):
 class WorkspaceSettings(BaseModel):
     name: str
     collect_feedback: bool
+    budget: BudgetSetting
 
 
 class WorkspaceShown(WorkspaceSettings):
@@ -34,6 +36,8 @@ class WorkspaceShown(WorkspaceSettings):
 class WorkspaceChange(BaseModel):
     name: Name | None = None
     collect_feedback: bool | None = None
+    budget: BudgetSetting | None = None
+    """In place of the one before; a limit that is left out, or null, is none."""
 
 
 @router.get("")
@@ -93,5 +97,6 @@ async def _settings(services: Services, id: str) -> WorkspaceShown:
         name=workspace.name,
         role="viewer",
         collect_feedback=workspace.collect_feedback,
+        budget=BudgetSetting(**workspace.budget),
         created_at=workspace.created_at,
     )

@@ -31,7 +31,7 @@ async def test_what_is_older_than_thirty_days_goes(group: Group, monkeypatch: py
     await make_one_of_each(group)
     before = await counts(group)
     assert all(before.values())
-    sweeper = expiry.Expiry(group.storage.db)
+    sweeper = expiry.Expiry(group.storage.db, group.assistant.figures)
     monkeypatch.setattr(expiry, "now", lambda: now() + 29 * DAY)
     await sweeper.sweep()
     assert await counts(group) == before
@@ -45,7 +45,7 @@ async def test_a_job_that_still_runs_is_kept(group: Group, monkeypatch: pytest.M
     await group.file("a.md", "One line.\n")
     asked = await group.edit("a.md", 0, 3)
     monkeypatch.setattr(expiry, "now", lambda: now() + 31 * DAY)
-    await expiry.Expiry(group.storage.db).sweep()
+    await expiry.Expiry(group.storage.db, group.assistant.figures).sweep()
     assert (await group.assistant.jobs.get(asked.job)).id == asked.job
 
 

@@ -16,6 +16,29 @@ export interface WorkspaceSummary {
 export interface Workspace extends WorkspaceSummary {
   /** Whether decisions on the assistant's proposals are kept to learn from. */
   collect_feedback: boolean
+  budget: Budget
+}
+
+/** What a workspace may spend on models; null is without limit. Days and months are those of UTC. */
+export interface Budget {
+  tokens_per_day: number | null
+  money_per_month: number | null
+  /** ISO 4217. */
+  currency: string
+  /** What one person alone may use of each limit, above 0 and up to 1. */
+  share: number | null
+}
+
+/** How far one limit is used up. `personal`: one's own share of the workspace's. */
+export interface Gauge {
+  unit: 'tokens' | 'money'
+  personal: boolean
+  limit: number
+  used: number
+  currency: string
+  renews_at: string
+  /** A sentence, once nothing more can be asked for. */
+  spent: string | null
 }
 
 export interface Me extends Person {
@@ -61,6 +84,7 @@ export interface AssistantStatus {
   label: string
   label_detail: string
   outage?: Outage | null
+  budget: Gauge[]
   config: ConfigState
 }
 
@@ -255,4 +279,51 @@ export interface DocumentInfo {
   kind: 'text' | 'binary'
   size: number
   media_type?: string | null
+}
+
+export type Dimension = 'kind' | 'model' | 'language' | 'person'
+
+interface Rate {
+  count: number
+  /** 0 to 1; null where nothing was counted. */
+  rate: number | null
+}
+
+export interface FigureSet {
+  decisions: {
+    accepted: number
+    rejected: number
+    taken_back: number
+    ignored: number
+    stale: number
+    acceptance: number | null
+  }
+  kept: { quiet: Rate; after_30s: Rate; after_10min: Rate }
+  calls: { count: number; ended: Record<string, number>; estimated: number }
+  /** Seconds. */
+  first_token: { count: number; p50: number | null; p95: number | null }
+  tokens: { prompt: number; completion: number }
+  cost: { currency: string; amount: number }[]
+}
+
+export interface FigureGroup extends FigureSet {
+  key: string | null
+  /** The person's. */
+  name: string | null
+}
+
+export interface FigurePoint extends FigureSet {
+  /** A day of UTC, 2026-11-28. */
+  begins: string
+}
+
+export interface Figures {
+  begins: string
+  ends: string
+  by: Dimension
+  step: 'day' | 'week'
+  collects: boolean
+  total: FigureSet
+  groups: FigureGroup[]
+  series: FigurePoint[]
 }

@@ -6,8 +6,10 @@ import type {
   Conversation,
   ConversationDetail,
   Decision,
+  Dimension,
   DocumentInfo,
   Endpoint,
+  Figures,
   HunkState,
   Imported,
   Invite,
@@ -68,8 +70,12 @@ export class WorkspaceApi {
   }
 
   get = () => request<Workspace>('GET', this.base)
-  change = (fields: Partial<Pick<Workspace, 'name' | 'collect_feedback'>>) =>
+  change = (fields: Partial<Pick<Workspace, 'name' | 'collect_feedback' | 'budget'>>) =>
     request<Workspace>('PATCH', this.base, fields)
+
+  /** Both days are included, and are those of UTC. */
+  figures = (from: string, to: string, by: Dimension) =>
+    request<Figures>('GET', `${this.base}/figures?${new URLSearchParams({ from, to, by }).toString()}`)
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)

@@ -24,7 +24,7 @@ function Pages() {
       return <UnreachablePage onRetry={() => void loadAccount()} />
     case 'known':
       if (place.at === 'home') return <HomePage me={who.me} />
-      return <WorkspacePage key={place.workspace} me={who.me} workspace={place.workspace} path={place.path} />
+      return <WorkspacePage key={place.workspace} me={who.me} place={place} />
   }
 }
 

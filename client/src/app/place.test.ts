@@ -3,6 +3,7 @@ import { type Place, readPlace, writePlace } from './place'
 
 test.each<Place>([
   { at: 'home' },
+  { at: 'figures', workspace: 'w1' },
   { at: 'workspace', workspace: 'w1', path: '' },
   { at: 'workspace', workspace: 'w1', path: 'docs/a b#c/é 100%.md' },
 ])('$path goes into the address bar and comes back', (place) => {

@@ -9,6 +9,7 @@ import { Button } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import { askRange, closeAsk } from './ask'
 import { AskScope } from './AskScope'
+import { BudgetNote } from './BudgetNote'
 import { OutageNote } from './OutageNote'
 import { RecipeButtons } from './RecipeButtons'
 import { filled, fits } from './recipes'
@@ -204,6 +205,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
             {writes ? 'it being written' : 'the proposal'}.
             {status === null || status.outage ? null : ` ${status.configured ? 'Model: ' : ''}${status.label}`}
             <OutageNote className="ask-outage" />
+            <BudgetNote />
           </>
         ) : (
           <span className="problem" role="alert">

@@ -1,6 +1,7 @@
 import { ArrowUp, AtSign } from 'lucide-react'
 import { type KeyboardEvent, type RefObject, type SyntheticEvent, useId, useMemo, useState } from 'react'
 import { bestPaths } from '../lib/fuzzy'
+import { BudgetNote } from '../assistant/BudgetNote'
 import { baseName } from '../lib/paths'
 import { IconButton } from '../ui/Button'
 import { tellProblem } from '../ui/toasts'
@@ -117,6 +118,7 @@ export function Composer({ path, ref }: { path: string | null; ref: RefObject<HT
         onBlur={() => setCursor(null)}
         onKeyDown={onKeyDown}
       />
+      <BudgetNote key={busy ? 'asked' : 'asking'} />
       <div className="composer-foot">
         <IconButton label="Name a file" keys="@" side="top" onClick={startMention}>
           <AtSign />

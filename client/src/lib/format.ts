@@ -31,3 +31,36 @@ export function formatFull(time: string): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
+
+const whole = new Intl.NumberFormat()
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 })
+
+export const formatCount = (count: number) => whole.format(Math.round(count))
+/** 1.2M instead of 1,234,567. */
+export const formatShort = (count: number) => (count < 10_000 ? formatCount(count) : short.format(count))
+
+/** Of a share from 0 to 1. A little is not nothing, and nearly all is not all. */
+export function formatPercent(share: number): string {
+  const percent = Math.round(share * 100)
+  if (percent === 0 && share > 0) return '< 1 %'
+  if (percent === 100 && share < 1) return '> 99 %'
+  return `${percent} %`
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
+  return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`
+}
+
+/** Less than a cent is shown in as many digits as it takes. */
+export function formatMoney(amount: number, currency: string): string {
+  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? { maximumSignificantDigits: 2 } : {}
+  return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...digits }).format(amount)
+}
+
+export function formatAmount(
+  value: number,
+  { unit, currency }: { unit: 'tokens' | 'money'; currency: string },
+): string {
+  return unit === 'money' ? formatMoney(value, currency) : `${formatCount(value)} tokens`
+}

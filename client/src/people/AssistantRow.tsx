@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from 'react'
+import { PlaceLink } from '../app/PlaceLink'
 import { OutageNote } from '../assistant/OutageNote'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
@@ -37,7 +38,7 @@ function Settings() {
 
 /** The assistant is one of the people; what answers in its name is said plainly. */
 export function AssistantRow() {
-  const { assistant, summary } = useWorkspace()
+  const { api, assistant, summary } = useWorkspace()
   const { canEdit } = useRole()
   const status = useStore(assistant)
   const { collect_feedback: collects } = useStore(summary)
@@ -57,6 +58,9 @@ export function AssistantRow() {
         <OutageNote className="person-note outage" />
         {collects ? <span className="person-note">{recorded}</span> : null}
         <span className="person-actions">
+          <PlaceLink className="button person-action" data-small place={{ at: 'figures', workspace: api.id }}>
+            Figures
+          </PlaceLink>
           {canEdit ? <Settings /> : null}
           <Records />
         </span>

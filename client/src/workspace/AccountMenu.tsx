@@ -45,6 +45,7 @@ export function AccountMenu() {
       >
         <MenuLabel>{me.name}</MenuLabel>
         <MenuItem onSelect={() => go({ at: 'home' })}>All workspaces</MenuItem>
+        <MenuItem onSelect={() => go({ at: 'figures', workspace: api.id })}>Figures of the assistant</MenuItem>
         <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
         <MenuItem onSelect={() => setDialog('settings')}>This workspace…</MenuItem>
         {canEdit ? <MenuItem onSelect={() => setDialog('assistant')}>The assistant…</MenuItem> : null}

@@ -13,7 +13,7 @@ const folderOf = ({ node, path }: OpenFile) =>
  * The middle of the window. Files that are dropped on it are put beside what is open. They are caught on their way down,
  * for CodeMirror would type their content into the text of everybody.
  */
-export function Pane({ file, children }: { file: OpenFile; children: ReactNode }) {
+export function Pane({ file, label, children }: { file: OpenFile; label: string; children: ReactNode }) {
   const { canEdit } = useRole()
   const { upload, confirm } = useUpload()
   const [over, setOver] = useState(false)
@@ -40,7 +40,7 @@ export function Pane({ file, children }: { file: OpenFile; children: ReactNode }
     <main
       className="pane"
       data-target={over || undefined}
-      aria-label={file.path === '' ? 'No file is open' : file.path}
+      aria-label={label}
       onDragEnterCapture={onOver}
       onDragOverCapture={onOver}
       onDragLeave={onLeave}

@@ -3,6 +3,7 @@ import { useStore } from '../lib/store'
 import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { attempt } from '../ui/toasts'
+import { BudgetForm } from './BudgetForm'
 import { useRole, useWorkspace } from './context'
 
 function Name() {
@@ -33,6 +34,7 @@ export default function SettingsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="This workspace" onClose={onClose}>
       <Name />
+      <BudgetForm />
     </Dialog>
   )
 }

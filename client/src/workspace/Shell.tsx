@@ -18,6 +18,7 @@ import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
 export type Panel = 'chat' | 'people'
 
@@ -26,8 +27,8 @@ const panels = {
   people: { title: 'People', Content: PeoplePanel },
 }
 
-/** Files on the left, the text in the middle, one panel on the right. */
-export function Shell({ path }: { path: string }) {
+/** Files on the left, the text in the middle, one panel on the right. The group's figures take the text's place. */
+export function Shell({ path, figures = false }: { path: string; figures?: boolean }) {
   const session = useWorkspace()
   const summary = useStore(session.summary)
   const treeState = useStore(session.tree.state)
@@ -38,7 +39,8 @@ export function Shell({ path }: { path: string }) {
   const file = useOpenFile(path)
   const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null)
 
-  useTitle(file.path === '' ? summary.name : `${baseName(file.path)} · ${summary.name}`)
+  const title = figures ? 'Figures' : file.path
+  useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
   useStrayDrops()
@@ -52,7 +54,7 @@ export function Shell({ path }: { path: string }) {
   return (
     <div className="shell">
       <TopBar
-        path={file.path}
+        path={title}
         document={document}
         filesOpen={filesOpen}
         onToggleFiles={() => setFilesOpen((open) => !open)}
@@ -65,9 +67,15 @@ export function Shell({ path }: { path: string }) {
             <FilesPanel openNode={file.node} onOpened={() => (narrow ? setFilesOpen(false) : undefined)} />
           </Side>
         ) : null}
-        <Pane file={file}>
+        <Pane file={file} label={title === '' ? 'No file is open' : title}>
           {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
-          <DocumentPane file={file} session={document} />
+          {figures ? (
+            <Suspense fallback={<Waiting>Opening…</Waiting>}>
+              <FiguresPage />
+            </Suspense>
+          ) : (
+            <DocumentPane file={file} session={document} />
+          )}
         </Pane>
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>

@@ -4,6 +4,7 @@ import type { Me } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { go } from '../app/location'
 import { rememberWorkspace } from '../app/lastWorkspace'
+import type { Place } from '../app/place'
 import { Page } from '../app/Page'
 import { Button } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
@@ -13,13 +14,13 @@ import { Shell } from './Shell'
 
 interface WorkspacePageProps {
   me: Me
-  workspace: string
-  path: string
+  place: Exclude<Place, { at: 'home' }>
 }
 
 type Opened = { session: WorkspaceSession } | { problem: string } | null
 
-export function WorkspacePage({ me, workspace, path }: WorkspacePageProps) {
+export function WorkspacePage({ me, place }: WorkspacePageProps) {
+  const { workspace } = place
   const [opened, setOpened] = useState<Opened>(null)
 
   useEffect(() => {
@@ -51,7 +52,7 @@ export function WorkspacePage({ me, workspace, path }: WorkspacePageProps) {
   }
   return (
     <WorkspaceContext value={opened.session}>
-      <Shell path={path} />
+      {place.at === 'figures' ? <Shell path="" figures /> : <Shell path={place.path} />}
     </WorkspaceContext>
   )
 }

@@ -100,6 +100,11 @@ export class WorkspaceSession {
     await Promise.all([this.loadSummary(), this.api.members().then((members) => this.memberStore.set(members))])
   }
 
+  /** How much of the budget is left by now. */
+  async loadBudget(): Promise<void> {
+    this.assistantStore.set(await this.api.assistant())
+  }
+
   private async loadSummary(): Promise<void> {
     this.summaryStore.set(await this.api.get())
   }

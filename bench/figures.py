@@ -1,0 +1,93 @@
+"""What the group's figures take over a year with many decisions, and how long they hold the event loop up.
+
+    .venv/bin/python -m bench.figures --decisions 100000
+
+On the embedded database, with as many calls of models as decisions, four fifths of the decisions with feedback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from ai.clock import now
+from ai.day_sums import day_at
+from ai.figures import Figures, report, step_for
+from server.collecting import collect_regularly
+from storage import Storage, open_storage
+from tests.ai.test_figures import Invented
+
+BATCH = 5_000
+DAYS = 365
+
+
+async def fill(storage: Storage, decisions: int) -> None:
+    invented = Invented(1, "bench", [f"person {number}" for number in range(20)])
+    today = day_at(now())
+    for _ in range(0, decisions, BATCH):
+        for name, records in invented.add(BATCH, today - timedelta(days=DAYS - 1), today).items():
+            # Of the size that real ones have: a prompt and texts, or the bytes of an edit.
+            padding = {"feedback": {"messages": "x" * 4_000}, "decisions": {"update": b"x" * 400}}.get(name, {})
+            await storage.db[name].insert_many([record | padding for record in records])
+        invented = Invented(invented.dice.randrange(1 << 30), "bench", invented.people)
+
+
+@asynccontextmanager
+async def longest_turn() -> AsyncIterator[list[float]]:
+    """Milliseconds of CPU, so that neighbours do not count; a list of one number once this is left."""
+    turns: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(0.001)
+            turns.append((time.thread_time() - began) * 1e3)
+
+    watching = asyncio.create_task(watch())
+    yield turns
+    watching.cancel()
+    turns[:] = [max(turns, default=0.0)]
+
+
+async def measure(storage: Storage, name: str, days: int) -> None:
+    figures = Figures(storage.db)
+    last = day_at(now())
+    first = last - timedelta(days=days - 1)
+    began, cpu = time.perf_counter(), time.process_time()
+    async with longest_turn() as turns:
+        sums = await figures.days("bench", first, last)
+        made = await asyncio.to_thread(report, sums, first, last, "person", step_for(first, last))
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    total = made["total"]["decisions"]
+    print(
+        f"{name:48} {took * 1e3:8,.0f} ms, {cpu * 1e3:8,.0f} ms of CPU here, longest turn {turns[0]:5.0f} ms, "
+        f"{total['accepted'] + total['rejected']:,} decisions"
+    )
+
+
+async def main(decisions: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        where = {"mongo_url": None, "object_store_url": None, "redis_url": None}
+        async with open_storage(**where, data_dir=Path(folder)) as storage:
+            await Figures(storage.db).ensure_indexes()
+            await storage.db["usage"].create_index([("workspace", 1), ("at", 1)])
+            await storage.db["feedback"].create_index([("workspace", 1), ("decided_at", 1)])
+            await fill(storage, decisions)
+            collecting = asyncio.create_task(collect_regularly())  # as a server does
+            await measure(storage, "the last 30 days, for the first time", 30)
+            await measure(storage, "the last 30 days, again", 30)
+            await measure(storage, "the year, for the first time", DAYS)
+            await measure(storage, "the year, again", DAYS)
+            collecting.cancel()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--decisions", type=int, default=100_000)
+    asyncio.run(main(parser.parse_args().decisions))
