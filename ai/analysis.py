@@ -172,21 +172,32 @@ def _split(marked: bytes) -> Sequence[bytes]:
 
 # ---- dialogue
 
-_FENCE = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"(`{3,}|~{3,})")
 _KEPT_OF_FENCE = 30
 
 
 def tidied(text: str) -> str:
-    """A message of a conversation as it is told again: without rows of empty lines, and of long code the beginning."""
-    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
-    text = _FENCE.sub(_shortened, text)
-    return re.sub(r"\n{4,}", "\n\n\n", text).strip("\n")
+    """A message of a conversation as it is told again: without rows of empty lines, and of long code the beginning.
+
+    Line by line: a pattern that looks for the end of every fence takes long where none of them ends.
+    """
+    kept: list[str] = []
+    inside: list[str] | None = None
+    fence = ""
+    for line in (line.rstrip(" \t") for line in text.split("\n")):
+        if inside is None:
+            kept.append(line)
+            if opening := _FENCE.match(line):
+                fence, inside = opening[1], []
+        elif line == fence:
+            kept += [*_shortened(inside), line]
+            inside = None
+        else:
+            inside.append(line)
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*kept, *(inside or [])])).strip("\n")
 
 
-def _shortened(fence: re.Match[str]) -> str:
-    lines = fence[2].split("\n")
+def _shortened(lines: list[str]) -> list[str]:
     if len(lines) <= _KEPT_OF_FENCE + 10:
-        return fence[0]
-    kept = "\n".join(lines[:_KEPT_OF_FENCE])
-    opening = fence[0].partition("\n")[0]
-    return f"{opening}\n{kept}\n… {len(lines) - 1 - _KEPT_OF_FENCE} more lines\n{fence[1]}"
+        return lines
+    return [*lines[:_KEPT_OF_FENCE], f"… {len(lines) - _KEPT_OF_FENCE} more lines"]

@@ -138,7 +138,16 @@ class Assistant:
             rooms, self.requests, self.conversations, self.suggestions, self.feedback, self._announcements
         )
         self.completions = Completions(
-            storage, rooms, self.requests, material, self.choices, self.feedback, self.meter, self._admit
+            storage,
+            rooms,
+            self.requests,
+            material,
+            self.choices,
+            self.feedback,
+            self.meter,
+            self.outages,
+            self.gathering,
+            self._admit,
         )
         tools = Toolbox(
             rooms,

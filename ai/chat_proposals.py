@@ -119,7 +119,8 @@ class ChatProposals:
             answer.workspace,
             "edit",
             (entry.id,),
-            by,
+            # Not whoever proposes it: what is kept of it is the question of who asked, and is theirs to have erased.
+            Person(question.author, question.author_name) if question else by,
             question.text if question else "From a conversation",
             SuggestionState.READY,
             # Its own time, not that of the answer: lists of suggestions are in the order in which people saw them come.

@@ -22,11 +22,14 @@ from ai.completion_fates import CompletionFates
 from ai.completion_record import CompletionRecord
 from ai.completion_text import CompletionText
 from ai.feedback import Feedback
+from ai.gathering import Gathering
 from ai.jobs import Person
 from ai.languages import language_of
 from ai.material import Material
 from ai.metering import Meter
-from ai.models import Chunk, Corpus, ModelRequest, SourceFile, Task, Usage
+from ai.models import Chunk, Corpus, ModelRequest, Outage, SourceFile, Task, Usage
+from ai.models.local import LocalAssistant
+from ai.outages import Outages
 from ai.prompts import Prompt, completion_prompt, instructed, without_marks
 from ai.recent import Recent
 from ai.requests import Requests, TextDiffers
@@ -84,6 +87,8 @@ class Completions:
         choices: Choices,
         feedback: Feedback,
         meter: Meter,
+        outages: Outages,
+        gathering: Gathering,
         admit: Callable[[str, Person], Awaitable[None]],
     ) -> None:
         self._bus = storage.bus
@@ -92,6 +97,8 @@ class Completions:
         self._material = material
         self._choices = choices
         self._meter = meter
+        self._outages = outages
+        self._gathering = gathering
         self._admit = admit
         self.fates = CompletionFates(storage.db, rooms, feedback)
         self._running: dict[tuple[str, str], _Running] = {}
@@ -122,7 +129,12 @@ class Completions:
             before, after = await _around(room, at, expected)
         choice = await self._choices.of(workspace)
         language = language_of(entry.path)
-        prompt = completion_prompt(path=entry.path, language=language, before=before, after=after)
+        window = self._gathering.window(choice)
+        await window.tokenizer.ready()
+        # In a thread: secrets are looked for far around the cursor, at every pause of everybody who types.
+        prompt = await asyncio.to_thread(
+            completion_prompt, path=entry.path, language=language, before=before, after=after, window=window
+        )
         prompt = instructed(prompt, choice.system_instruction)
         task = Task("", entry.path, language, before, "", after, self._corpus(workspace))
         request = ModelRequest("completion", prompt.messages, task, choice.params)
@@ -194,6 +206,10 @@ class Completions:
             async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     making.note(chunk)
+                    if chunk.ends is not None:  # said once: whoever leaves now must not keep it to themselves
+                        await asyncio.shield(self._outages.over(chunk.ends))
+                    if chunk.instead_of is not None:
+                        await self._outages.met(completion.record.workspace, chunk.instead_of)
                     if piece := shape.push(chunk.text):
                         pieces.put_nowait(piece)
                     if shape.full:
@@ -202,7 +218,8 @@ class Completions:
                 pieces.put_nowait(piece)
         finally:
             making.end()
-        self._answers.put(key, shape.text)
+        if making.outage is None and (shape.full or making.whole):
+            self._answers.put(key, shape.text)
 
     @staticmethod
     def _key(completion: Completion) -> str:
@@ -257,26 +274,37 @@ class _Making:
         self._first_token: float | None = None
         self._total: float | None = None
         self._usage: Usage | None = None
+        self.outage: Outage | None = None
+        """Why the built-in assistant answers and not the model that was asked."""
+        self.whole = False
+        """Whether the model came to its end."""
+
+    @property
+    def model(self) -> str:
+        """Whoever really answers."""
+        return LocalAssistant.model if self.outage else self._provider.model
 
     def note(self, chunk: Chunk) -> None:
+        self.outage = chunk.instead_of or self.outage
+        self.whole = self.whole or chunk.finish_reason == "stop"
         self._usage = chunk.usage or self._usage
         if chunk.text and self._first_token is None:
             self._first_token = time.monotonic() - self._began
-            metrics.FIRST_TOKEN_SECONDS.labels("completion", self._provider.model).observe(self._first_token)
+            metrics.FIRST_TOKEN_SECONDS.labels("completion", self.model).observe(self._first_token)
 
     def end(self) -> None:
         self._total = time.monotonic() - self._began
         if self._usage is not None:
             tokens = metrics.TOKENS.labels
-            tokens("completion", self._provider.model, "prompt").inc(self._usage.prompt_tokens)
-            tokens("completion", self._provider.model, "completion").inc(self._usage.completion_tokens)
+            tokens("completion", self.model, "prompt").inc(self._usage.prompt_tokens)
+            tokens("completion", self.model, "completion").inc(self._usage.completion_tokens)
 
     def record(self) -> dict[str, Any]:
         """As `ai.generation.Generation.record`. Without tokens for an answer that was known already."""
         usage = self._usage
         return {
-            "provider": self._provider.name,
-            "model": self._provider.model,
+            "provider": LocalAssistant.name if self.outage else self._provider.name,
+            "model": self.model,
             "params": self._params.as_dict(),
             "messages": [message.as_dict() for message in self._prompt.messages],
             "context": list(self._prompt.context),

@@ -35,7 +35,7 @@ PER_MESSAGE = 4
 PER_REQUEST = 3
 """Tokens that endpoints put around a message and around all of them."""
 
-_MARGIN = 16_000
+MARGIN = 16_000
 """Letters beyond what can fit in which secrets are looked for as well: the longest private keys are cut otherwise."""
 
 _LETTERS = 8
@@ -169,7 +169,7 @@ class Offer:
 
 
 def _offer(number: int, candidate: Candidate, room: int, tokenizer: Tokenizer) -> Offer:
-    text, most = candidate.text, max(0, room) * _LETTERS + _MARGIN
+    text, most = candidate.text, max(0, room) * _LETTERS + MARGIN
     skipped = 0
     if len(text) > most and candidate.cut != "whole":
         skipped = len(text) - most if candidate.cut == "end" else 0

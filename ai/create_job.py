@@ -1,7 +1,7 @@
 """Jobs of kind create: the assistant makes the files of a folder and types into them, each a hunk of its own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -156,16 +156,25 @@ class CreateAttempt(SuggestionAttempt):
         await self._announce()
 
     async def _break_off(self, suggestion: Suggestion) -> None:
-        for hunk in await self._tools.suggestions.hunks(suggestion.id):
+        hunks = await self._tools.suggestions.hunks(suggestion.id)
+        for hunk in hunks:
             if hunk.state is HunkState.STREAMING:
                 await self._leave(suggestion, hunk, keep=True)
+        await self._drop_unbegun(suggestion, hunks)
+
+    async def _drop_unbegun(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> None:
+        """Files that were made by an attempt that ended before there was a hunk."""
+        for document in {*suggestion.documents, *self._documents} - {hunk.document for hunk in hunks}:
+            await self._tools.files.delete_empty(suggestion.workspace, document, self._author)
 
     async def _clear_earlier(self, suggestion: Suggestion) -> None:
         """What an earlier attempt had finished stays, and is not asked for again; what it had begun goes.
 
         Of a job that had failed all goes that nobody has decided: which of it was finished, nobody can tell.
         """
-        for hunk in await self._tools.suggestions.hunks(suggestion.id):
+        hunks = await self._tools.suggestions.hunks(suggestion.id)
+        await self._drop_unbegun(suggestion, hunks)
+        for hunk in hunks:
             if hunk.state is HunkState.STREAMING:
                 await self._leave(suggestion, hunk, keep=False)
             elif hunk.state is HunkState.PENDING and hunk.attempt <= self._job.revived_at:

@@ -47,8 +47,8 @@ class EditAttempt(SuggestionAttempt):
             await self._answer_all()
         if self._saving is not None:
             # Before what came after it, which could otherwise not be found there.
-            await self._saving
-        await self._save()
+            await asyncio.shield(self._saving)
+        await self._save_to_the_end()
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
         note = warnings(self._targets) or ("There is nothing to change." if empty else None)
         await self._keep(state=SuggestionState.READY.value, note=note)
@@ -98,10 +98,13 @@ class EditAttempt(SuggestionAttempt):
             await asyncio.sleep(SAVE_INTERVAL)
             if all(proposal.saved for proposal in self._proposals):
                 continue
-            # Shielded: what was handed out to be saved and is not would be lost to who breaks off, who waits for it.
-            self._saving = asyncio.ensure_future(self._save())
-            await asyncio.shield(self._saving)
+            await self._save_to_the_end()
             pace.mark()
+
+    async def _save_to_the_end(self) -> None:
+        # Shielded: what was handed out to be saved and is not would be lost to who breaks off, who waits for it.
+        self._saving = asyncio.ensure_future(self._save())
+        await asyncio.shield(self._saving)
 
     @property
     def _proposals(self) -> list[Proposal]:

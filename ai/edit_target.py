@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from pycrdt import Text
 
 from ai import metrics
@@ -21,7 +22,7 @@ from ai.generation import Generation
 from ai.hunks import Hunk, HunkState
 from ai.known import needed_for, until_known
 from ai.languages import language_of
-from ai.models import ModelRequest, Task
+from ai.models import ModelError, ModelRequest, Task
 from ai.prompts import Prompt, edit_prompt, instructed, repair_prompt
 from ai.proposal import Proposal
 from ai.rewriting import Form, Rewriting
@@ -32,6 +33,8 @@ from collab.offsets import slice_utf16, utf16_length
 from collab.positions import Anchor, resolve
 from collab.refusals import RoomClosed
 from collab.snapshots import DocumentGone, DocumentNotFound
+
+log = structlog.get_logger(__name__)
 
 BLOCKS_FROM = 8_000
 """Letters of a text from which on a model is asked for search/replace blocks: writing all of it again would take a
@@ -80,6 +83,7 @@ class EditTarget:
 
     async def _open(self) -> tuple[Proposal, Task, int]:
         """The proposal, what is to be done, and where in the document, in UTF-16 code units. Raises JobFailed."""
+        self.path = await self._tools.material.path_of(self._suggestion.workspace, self.document)
         try:
             async with self._tools.rooms.open(self.document) as room, asyncio.timeout(PATIENCE):
                 await until_known(room, needed_for(self._anchors))
@@ -160,12 +164,26 @@ class EditTarget:
         await self._stream(self.generation, rewriting, news)
         outcome = self._outcome(rewriting)
         if rewriting.failures and not self.generation.cut_off and self.generation.outage is None:
-            again = repair_prompt(prompt, rewriting.said, rewriting.failures)
-            rewriting.again()
-            await self._stream(self._generation(choice, again, task), rewriting, news)
-            outcome = "repaired" if rewriting.understood else self._outcome(rewriting)
+            outcome = await self._repair(prompt, rewriting, choice, task, news) or outcome
         self.generation.unplaced = len(rewriting.failures)
         metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
+
+    async def _repair(
+        self, prompt: Prompt, rewriting: Rewriting, choice: Choice, task: Task, news: Callable[[], None]
+    ) -> str | None:
+        """Ask once more for what could not be placed; None when there is no answer, and what was placed has to do."""
+        failures = list(rewriting.failures)
+        # In a thread: to look for lines that come close takes long in a long text.
+        await asyncio.to_thread(rewriting.look_around)
+        again = repair_prompt(prompt, rewriting.said, rewriting.failures)
+        rewriting.again()
+        try:
+            await self._stream(self._generation(choice, again, task), rewriting, news)
+        except (ModelError, JobFailed) as error:
+            log.warning("an answer was not repaired", job=self._run.job.id, why=str(error))
+            rewriting.failures = failures
+            return None
+        return "repaired" if rewriting.understood else self._outcome(rewriting)
 
     def _generation(self, choice: Choice, prompt: Prompt, task: Task, start: int = 0) -> Generation:
         request = ModelRequest("edit", prompt.messages, task, choice.params)

@@ -28,7 +28,7 @@ _RUNS, _COMPARED = 200, 2_000
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The lines are nowhere. `nearest` are those of the text that come close, "" when none do."""
+    """The lines are nowhere. `nearest` are those of the text that come close (`nearest_to`), as far as is known."""
 
     nearest: str = ""
 
@@ -106,7 +106,7 @@ def locate(text: str, search: Sequence[str]) -> Place | Missing | Ambiguous:
             return Ambiguous(len(found))
         if found:
             return _place(lines, starts, wanted, found[0], found[0] + len(wanted))
-    return _within(text, wanted) or _without_blanks(lines, starts, wanted) or Missing(_nearest(lines, wanted))
+    return _within(text, wanted) or _without_blanks(lines, starts, wanted) or Missing()
 
 
 class Fitting:
@@ -267,12 +267,13 @@ def _place(lines: Sequence[str], starts: Sequence[int], searched: Sequence[str],
     return Place(starts[first], starts[last], step=_step(lines), searched=tuple(searched), found=found)
 
 
-def _nearest(lines: Sequence[str], wanted: Sequence[str]) -> str:
-    """The lines of the text that come closest, for a model to look at again.
+def nearest_to(text: str, search: Sequence[str]) -> str:
+    """The lines of `text` that come closest to `search`, for a model to look at again; "" when none do.
 
     Of runs that share a line with what is wanted, the one with the most letters in common is compared: comparing all
     would cost as much as their lengths multiplied.
     """
+    lines, wanted = _lines(text), _trimmed(search)
     keys = {key for line in wanted if len(key := _flat(line)) > 3}
     size, piece = len(wanted), "".join(wanted)[:_COMPARED]
     matcher = SequenceMatcher(None, b=piece, autojunk=False)

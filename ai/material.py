@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ai.attempt import JobFailed
 from ai.ignore import IGNORE_FILE, IgnoreRules
 from ai.models import Corpus, SourceFile
 from collab.files import Files
@@ -22,6 +23,18 @@ class Material:
     async def ignores(self, workspace: str, path: str) -> bool:
         """Whether the file at `path` must not reach a model."""
         return (await self.rules(workspace)).ignores(path)
+
+    async def path_of(self, workspace: str, document: str) -> str:
+        """Where the file is now, for a job that was asked for earlier.
+
+        Raises:
+            JobFailed: it is gone, or must not reach a model any more.
+        """
+        if (path := await self._files.path_of(document)) is None:
+            raise JobFailed("The file is gone.")
+        if await self.ignores(workspace, path):
+            raise JobFailed(f"“{path}” is kept from the assistant, as .scriptorium/ignore or the defaults say.")
+        return path
 
     async def rules(self, workspace: str) -> IgnoreRules:
         """Which paths of `workspace` must not reach a model."""

@@ -94,7 +94,10 @@ class Meter:
         call = _call(caller, provider, request)
         holding = None
         if not free:
-            holding = await self._let_in(call, tally)
+            budget = await self._book.budget(caller.workspace)
+            holding = asyncio.create_task(self._hold(call, tally, budget))
+            if not budget.unlimited:  # else nobody waits for it
+                await self._held(call, holding)
         try:
             async with aclosing(provider.stream(request)) as chunks:
                 async for chunk in chunks:
@@ -132,13 +135,23 @@ class Meter:
 
     # ---- one call
 
-    async def _let_in(self, call: dict[str, Any], tally: _Tally) -> asyncio.Task[None] | None:
-        """Hold what the call may come to. Where there is no budget nobody waits for it: the task does it."""
-        budget = await self._book.budget(call["workspace"])
-        if budget.unlimited:
-            return asyncio.create_task(self._hold(call, tally, budget))
-        await self._hold(call, tally, budget)
-        return None
+    async def _held(self, call: dict[str, Any], holding: asyncio.Task[None]) -> None:
+        """Raises BudgetSpent."""
+        try:
+            await asyncio.shield(holding)
+        except asyncio.CancelledError:
+            # It may be held by now: who is cancelled at this moment must not be charged with it.
+            self._write_later(self._let_go(call, holding))
+            raise
+
+    async def _let_go(self, call: dict[str, Any], holding: asyncio.Task[None]) -> None:
+        try:
+            await holding
+            await self._book.settle(call["workspace"], call["id"], call["begun_at"], Amount(0, None))
+        except BudgetSpent:
+            return
+        except Exception as error:
+            log.error("a call of a model is not settled yet", call=call["id"], error=fault(error))
 
     async def _hold(self, call: dict[str, Any], tally: _Tally, budget: Budget) -> None:
         usage = Usage(tally.prompt, tally.held)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ai.blocks import instructions as form_of_blocks
-from ai.context import Candidate, Cut, Role, Window
+from ai.context import MARGIN, Candidate, Cut, Role, Window
 from ai.dialogue import alternating
 from ai.files_answer import INSTRUCTIONS as form_of_files
 from ai.matching import Ambiguous, Missing
@@ -26,6 +26,7 @@ from ai.prompt_data import (
     word_apart_from,
 )
 from ai.rewriting import Failure
+from ai.secrets import clipped, redact
 
 __all__ = [
     "Prompt",
@@ -194,17 +195,41 @@ def files_prompt(
     return data.prompt(_FILES.format(form=form_of_files), asked, (*around, names), _NEW)
 
 
-def completion_prompt(*, path: str | None, language: str | None, before: str, after: str) -> Prompt:
+def completion_prompt(
+    *, path: str | None, language: str | None, before: str, after: str, window: Window | None = None
+) -> Prompt:
     """Asks for the next words or lines between `before` and `after`. Raises TooMuchForModel."""
+    room = replace(window or Window(), surroundings=_JUST_TOKENS)
     # What comes before goes last: what a small model has read last it goes on with.
-    window = Window(surroundings=_JUST_TOKENS)
-    data = PromptData(path, language, window, ("before", "after"), last="before")
+    data = PromptData(path, language, room, ("before", "after"), last="before")
     near = before[-_JUST_BEFORE:]
     if len(near) < len(before) and "\n" in near[:-1]:
         near = near.partition("\n")[2]
+    behind = after[:_JUST_AFTER]
+    # Looked for beyond both: half a key has no known form.
+    wide = before[-len(near) - MARGIN :] if near else ""
+    secrets = redact(wide + after[: _JUST_AFTER + MARGIN]).redactions
+    cursor = len(wide)
+    line = before.count("\n") + 1
     sides = (
-        Candidate("before", near, "stands before the cursor", "end", path, before.count("\n") - near.count("\n") + 1),
-        Candidate("after", after[:_JUST_AFTER], "stands after the cursor", "beginning", path, before.count("\n") + 1),
+        Candidate(
+            "before",
+            near,
+            "stands before the cursor",
+            "end",
+            path,
+            line - near.count("\n"),
+            secrets=clipped(secrets, cursor - len(near), cursor),
+        ),
+        Candidate(
+            "after",
+            behind,
+            "stands after the cursor",
+            "beginning",
+            path,
+            line,
+            secrets=clipped(secrets, cursor, cursor + len(behind)),
+        ),
     )
     asked = "Go on right behind the last letter of what stands before the cursor."
     return data.prompt(_COMPLETE, asked, sides, _JUST_AROUND)

@@ -262,8 +262,8 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, TooMuchText, TooManyMentions
         """
-        await self._admit(workspace, by)
         known = await self._conversations.get(workspace, conversation) if conversation is not None else None
+        await self._admit(workspace, by)
         entry = await self.text_file(workspace, path) if path is not None else None
         selected = await self._selected(entry, *selection) if entry is not None and selection is not None else None
         files = await self._mentioned(workspace, message, mentions) if mentions or "@" in message else []
@@ -286,8 +286,8 @@ class Requests:
         Raises:
             ai.conversations.ConversationNotFound, ai.conversations.MessageNotFound, AnsweredAlready
         """
-        await self._admit(workspace, by)
         talk = await self._conversations.get(workspace, conversation)
+        await self._admit(workspace, by)
         named = await self._conversations.message_of(talk.id, message)
         question = named
         if named.role == "assistant":

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ai.answer import AnswerStream, clean_answer
 from ai.blocks import BlockReader, Ended, Replacing, Said, Searched
-from ai.matching import Ambiguous, Fitting, Missing, Place, locate
+from ai.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
 from ai.proposal import Proposal, Region
 from collab.offsets import utf16_length
 
@@ -22,6 +22,9 @@ Form = Literal["whole", "blocks"]
 
 _OPENS = re.compile(r"(?:\s*(?:```|~~~)[^\n]*\n)?\s*<{6,}[^\n]*\n")
 _MAY_OPEN = re.compile(r"(?:\s*(?:`{0,2}|~{0,2}|(?:```|~~~)[^\n]*(?:\n\s*)?))?<*[^\n<]{0,20}\Z")
+
+_LOOKED = 20
+"""Blocks that could not be placed, for which the text is looked through."""
 
 _ALIKE = 0.5
 """Share of a text's lines that an answer without a block has in common with it, if it is that text written anew."""
@@ -97,6 +100,12 @@ class Rewriting:
         if cut_off or not (self._answered or self._answer.deleted):
             return (self._whole.stop() if self._whole else False) or news
         return self._region().finish() or news
+
+    def look_around(self) -> None:
+        """Find out for lines that are nowhere which ones come close; may take a tenth of a second for each."""
+        for failure in self.failures[:_LOOKED]:
+            if isinstance(failure.problem, Missing):
+                failure.problem = Missing(nearest_to(self._text, failure.search))
 
     def again(self) -> None:
         """A second answer follows, with the blocks that failed; whatever it says counts instead of them."""

@@ -79,6 +79,7 @@ class WriteAttempt(SuggestionAttempt):
             await self._type_answer(dictation, before, after, choice, await around)
         finally:
             dictation.get_up()
+        await self._keep()  # before there is a hunk to decide
         await dictation.settle()
         nothing = "There is nothing to write." if not dictation.typed else None
         warning = self._generation.warning if self._generation else None
@@ -102,7 +103,7 @@ class WriteAttempt(SuggestionAttempt):
         self, dictation: Dictation, before: str, after: str, choice: Choice, around: Sequence[Candidate]
     ) -> None:
         """Raises ModelError after typing what came."""
-        path = self._target["path"]
+        path = await self._tools.material.path_of(self._job.workspace, self._target["document"])
         task = Task(
             instruction=self._job.payload["instruction"],
             path=path,

@@ -97,6 +97,8 @@ async def complete(body: CompletionRequest, member: Editor, services: ServicesDe
             completion = await services.assistant.completions.ask(
                 member.workspace, body.path, body.at, asker, body.expected
             )
+        except BudgetSpent:
+            raise
         except JobFailed as error:
             raise Problem(409, str(error)) from None
     return EventStream(_events(services, member, completion))

@@ -74,7 +74,8 @@ class RecordListed(BaseModel):
 
 class RecordWhole(RecordListed):
     schema_version: int
-    job: str
+    job: str | None
+    """None for a completion, which has none."""
     suggestion: str
     attempt: int | None = None
     hunk: str

@@ -57,7 +57,7 @@ async def test_a_block_becomes_hunks_that_anybody_decides(group: Group) -> None:
         await eventually(lambda: events.has("scriptorium.suggestion.changed", id=suggestion, state="ready"))
     view = await group.view(suggestion)
     assert (view["mode"], view["documents"], view["instruction"]) == ("edit", [document], "Who pays, and when?")
-    assert (view["requested_by"]["name"], view["author"]["model"], view["job"]) == ("Bob", "scripted", answer.job)
+    assert (view["requested_by"]["name"], view["author"]["model"], view["job"]) == ("Ann", "scripted", answer.job)
     [hunk] = view["hunks"]
     assert (hunk["state"], hunk["path"], hunk["base"]) == ("pending", "a.py", "")
     assert hunk["start"] == utf16_length(CODE[: CODE.index("9")])
@@ -96,7 +96,7 @@ async def test_decisions_leave_records_with_what_the_model_was_told_in_the_conve
     await group.decide(suggestion, "accept")
     [record] = [json.loads(line) async for line in await group.assistant.feedback_lines(group.workspace, "raw")]
     assert (record["kind"], record["decision"], record["model"]) == ("edit", "accepted", "scripted")
-    assert (record["requested_by"]["name"], record["job"]) == ("Bob", answer.job)
+    assert (record["requested_by"]["name"], record["job"]) == ("Ann", answer.job)
     assert record["messages"][-1]["content"].endswith("Who pays, and when?")
     assert record["usage"]["completion_tokens"] > 0
     assert record["selection"] is None

@@ -107,7 +107,9 @@ def test_a_prompt_fits_the_window_and_holds_the_selection_as_it_stands(
 def test_a_chat_fits_the_window_and_its_turns_are_the_newest_without_a_hole(
     turns: list[str], document: str, tokens: int
 ) -> None:
-    history = [ChatMessage("user" if n % 2 == 0 else "assistant", f"{n}: {text}") for n, text in enumerate(turns)]
+    # An answer is the newest: a question without one goes together with the question that is asked now.
+    last = len(turns) - 1
+    history = [ChatMessage("user" if (last - n) % 2 else "assistant", f"{n}: {text}") for n, text in enumerate(turns)]
     window = Window(tokens)
     prompt = chat_prompt(question="And now?", history=history, path="a", document=document, window=window)
     assert sum(TOKENIZER.count(one.content) for one in prompt.messages) < prompt.tokens <= tokens

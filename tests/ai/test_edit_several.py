@@ -265,3 +265,27 @@ async def test_what_went_stale_in_several_files_is_on_record_as_that_and_asked_f
         ("a.py", "feXtch_all", "load_all"),
         ("src/b.py", "feXtch_all", "load_all"),
     ]
+
+
+async def test_a_repair_that_fails_leaves_what_was_placed(group: Group) -> None:
+    await group.file("a.md", LONG)
+    answer = block("no such line\n", "X\n") + block("line 9 of a long text\n", "9\n")
+    group.model.enqueue(Script(answer=answer), Script("unauthorized"))
+    asked = await group.edit("a.md", 0, len(LONG))
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.DONE
+    view = await group.view(asked.suggestion)
+    assert view["note"] == "One more change was proposed, but not for a text that is there."
+    assert [hunk["proposed"] for hunk in view["hunks"]] == ["9"]
+
+
+@pytest.mark.parametrize("kind", ["edit", "write"])
+async def test_a_file_that_is_kept_from_models_since_it_was_asked_for_reaches_none(group: Group, kind: str) -> None:
+    await group.file("a.md", "Nothing that anybody may see.\n")
+    asked = await (group.edit("a.md", 0, 7) if kind == "edit" else group.write("a.md", 0))
+    await group.file(".scriptorium/ignore", "a.md\n")
+    async with group.working():
+        job = await group.ended(asked)
+    assert job.state is JobState.FAILED
+    assert "kept from the assistant" in (job.error or "")
+    assert group.model.requests == []

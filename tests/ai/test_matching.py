@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.matching import Ambiguous, Fitting, Missing, Place, locate
+from ai.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
 
 TEXT = """def first(a):
     if a:
@@ -48,9 +48,10 @@ def test_lines_that_are_there_twice_are_ambiguous_also_with_other_blank_space() 
 
 
 def test_lines_that_are_nowhere_come_with_those_that_are_near() -> None:
-    assert locate(TEXT, ["def third(b):\n", "    pass\n"]) == Missing()
-    near = locate(TEXT, ["def second(a):\n", "    if b:\n", "        return 'one'\n"])
-    assert near == Missing("def second(a):\n    if a:\n        return 'one'\n")
+    search = ["def second(a):\n", "    if b:\n", "        return 'one'\n"]
+    assert locate(TEXT, search) == Missing()
+    assert nearest_to(TEXT, search) == "def second(a):\n    if a:\n        return 'one'\n"
+    assert nearest_to(TEXT, ["def third(b):\n", "    pass\n"]) == ""
     assert locate(TEXT, ["\n", "  \n"]) == Missing()
     assert locate("", ["a\n"]) == Missing()
 

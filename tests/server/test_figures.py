@@ -164,6 +164,8 @@ async def test_a_spent_budget_is_402_with_what_is_spent_and_when_it_is_free_agai
         ("edits", {**where, "start": 0, "end": 3}),
         ("writes", {**where, "at": 0}),
         ("chat", {"message": "Hello?"}),
+        ("files", {"path": "new.md", "kind": "text", "instruction": "Write it."}),
+        ("completions", {"path": "a.md", "at": 3}),
     ):
         refused = problem(await desk.editor.post(f"{desk.base}/ai/{path}", json=body), 402)
         assert refused["detail"].startswith("All of this workspace's budget for today is used up, 20 tokens.")
