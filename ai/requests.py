@@ -1,10 +1,14 @@
 """What people ask of the assistant: each request is looked at, becomes a job, and wakes a worker."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+from pymongo.errors import DuplicateKeyError
 
 from ai.announcements import Announcements
 from ai.beside import beside
@@ -12,7 +16,7 @@ from ai.conversations import Conversations
 from ai.create_job import OWN_FOLDER
 from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
-from ai.jobs import JobNotFound, Jobs, Person
+from ai.jobs import Job, JobNotFound, Jobs, Person
 from ai.manager import Preparations
 from ai.material import Material
 from ai.mentions import mentioned
@@ -35,6 +39,9 @@ MOST_SELECTED = 200_000
 MOST_MENTIONED = 20
 """Files that one question may mention."""
 
+
+UNHEARD = 1.0
+"""Seconds after which somebody who has named a job and not stored it is taken to have died."""
 
 MOST_OPEN = 20
 """Files that a job remembers to have been open when it was asked for."""
@@ -295,19 +302,30 @@ class Requests:
         answer = await self._conversations.message(question.answer or "")
         if named.role == "assistant" and answer is not None and answer.id != named.id:
             raise AnsweredAlready("Somebody has asked this again already.")
-        try:
-            underway = not (await self._jobs.get(question.job or "")).state.final
-            unheard = False
-        except JobNotFound:
-            # It has expired; or whoever asked has not stored it yet, or died before that.
-            underway = False
-            unheard = answer is None or not answer.state.final
+        job = await self._job_of(question)
+        # Without one it has expired, or whoever asked died before it was stored.
+        underway = job is not None and not job.state.final
+        unheard = job is None and (answer is None or not answer.state.final)
         if underway:
             raise AnsweredAlready("This is being answered already.")
-        again = await self._conversations.ask_again(question, uuid4().hex, uuid4().hex, unless_begun=unheard)
+        # Names that everybody finds who asks again at this moment: of two whom the database lets through at once, one
+        # has the job (not every server compares and sets as one step).
+        answer_id, job_id = (uuid5(NAMESPACE_OID, f"{what}:{question.id}:{question.attempt + 1}").hex for what in "aj")
+        again = await self._conversations.ask_again(question, answer_id, job_id, unless_begun=unheard)
         if again is None:
             raise AnsweredAlready("Somebody has asked this again already.")
-        return await self._answer(again, by)
+        try:
+            return await self._answer(again, by)
+        except DuplicateKeyError:
+            raise AnsweredAlready("Somebody has asked this again already.") from None
+
+    async def _job_of(self, question: Message) -> Job | None:
+        """What makes its newest answer. Whoever asks names the job in the question, and stores it right after that."""
+        for wait in (UNHEARD, 0.0):
+            with suppress(JobNotFound):
+                return await self._jobs.get(question.job or "")
+            await asyncio.sleep(wait)
+        return None
 
     async def _answer(self, question: Message, by: Person) -> Asked:
         """Queue what makes the answer that `question` names."""

@@ -255,7 +255,7 @@ async def test_never_two_answers_to_one_question_at_a_time(group: Group) -> None
     tried = await asyncio.gather(
         *(way(group.workspace, asked.conversation, answer.id, BOB) for way in ways), return_exceptions=True
     )
-    assert [type(outcome) for outcome in tried].count(AnsweredAlready) == 3
+    assert [type(outcome) for outcome in tried].count(AnsweredAlready) == 3, tried
     [again] = [outcome for outcome in tried if isinstance(outcome, Asked)]
     with pytest.raises(AnsweredAlready):
         await ask_again(group, asked, answer.id)
