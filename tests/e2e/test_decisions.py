@@ -156,6 +156,9 @@ async def text_of(client: Any) -> str:
     return str(client.text)
 
 
+LONG = "# Changed\nin many\nlines\n" * 4
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -163,9 +166,8 @@ async def text_of(client: Any) -> str:
         Script("rejected"),
         Script("nonsense"),
         Script("empty"),
-        Script("cut_off"),
-        Script("error_event"),
-        Script("invalid_json"),
+        # What somebody has seen something of is not asked for again.
+        *(Script(how, answer=LONG, tokens=12, delay=0.05) for how in ("cut_off", "error_event", "invalid_json")),
     ],
     ids=lambda script: script.behaviour,
 )
