@@ -31,7 +31,7 @@ async def test_failed_requests_are_seen_by_all_and_tried_again_by_editors(
         await owner.page.keyboard.press("Control+j")
         await owner.page.get_by_role("textbox", name="Your question").fill("What is this about?")
         await owner.page.keyboard.press("Enter")
-        await expect(owner.page.locator(".message-state")).to_contain_text("does not accept the key")
+        await expect(owner.page.locator(".message").get_by_role("alert")).to_contain_text("does not accept the key")
         await people.picture(owner, "failures-closed-wide")
         for tab in (owner, viewer):
             await tab.open("notes.md")
