@@ -103,7 +103,7 @@ async def test_a_folder_of_files_is_written_before_everybodys_eyes(
     more = asyncio.Event()
     answer = f"=== FILE: index.html ===\n{PAGE}=== FILE: style.css ===\n{STYLE}"
     model.enqueue(Script(answer=answer, tokens=9, goes_on=more))
-    await owner.page.get_by_role("button", name="New files from the assistant").click()
+    await owner.page.get_by_role("button", name="Have files written").click()
     dialog = owner.page.get_by_role("dialog")
     await dialog.get_by_role("combobox").select_option("A folder of files")
     await dialog.get_by_role("textbox", name="Folder").fill("countdown")

@@ -72,7 +72,7 @@ export function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
 
   return (
     <Dialog
-      title="New files from the assistant"
+      title="Have files written by the assistant"
       description="Everybody sees them being written. What is undone is taken away again."
       onClose={onClose}
     >

@@ -97,7 +97,7 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
             <IconButton label="New folder" onClick={() => fileTree.startDraft('folder')}>
               <FolderPlus />
             </IconButton>
-            <IconButton label="New files from the assistant" onClick={() => setAsking(true)}>
+            <IconButton label="Have files written" onClick={() => setAsking(true)}>
               <Sparkle />
             </IconButton>
             <UploadButton icon />
