@@ -236,7 +236,12 @@ async def test_workspaces_are_made_renamed_and_deleted(house: House) -> None:
     assert created["role"] == "owner"
     path = f"/api/workspaces/{created['id']}"
     assert (await editor.get(f"{path}/tree")).json() == []
-    assert (await editor.get(f"{path}/settings")).json() == {"name": "Notes", "collect_feedback": True}
+    nothing_limited = {"tokens_per_day": None, "money_per_month": None, "share": None, "currency": "USD"}
+    assert (await editor.get(f"{path}/settings")).json() == {
+        "name": "Notes",
+        "collect_feedback": True,
+        "budget": nothing_limited,
+    }
     changed = await editor.patch(path, json={"collect_feedback": False})
     assert changed.json()["collect_feedback"] is False
     assert changed.json()["name"] == "Notes"
