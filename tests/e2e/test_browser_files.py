@@ -205,3 +205,13 @@ async def test_in_the_dark(site: Server, people: People) -> None:
     red = int(background.split("(")[1].split(",")[0])
     assert red < 64
     await people.picture(owner, "dark")
+
+
+async def test_the_file_that_is_opened_comes_into_sight_in_a_long_list(site: Server, people: People) -> None:
+    for number in range(40):
+        await new_document(site, f"zz-{number:02}.md", "")
+    tab = await people.owner()
+    await tab.open("zz-39.md")
+    await expect(tab.row("zz-39.md")).to_be_in_viewport()
+    await tab.open("zz-00.md")
+    await expect(tab.row("zz-00.md")).to_be_in_viewport()

@@ -1,7 +1,7 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { FilePlus, FolderPlus, Sparkle } from 'lucide-react'
-import { useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { NewFilesDialog } from '../assistant/NewFilesDialog'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
@@ -83,6 +83,15 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
     paddingStart: 4,
     paddingEnd: 64,
   })
+
+  // What is opened elsewhere, by a link or from a search, is brought into sight here, once; then one may scroll away.
+  const openIndex = items.findIndex((item) => item.getId() === openNode?.id)
+  const revealed = useRef<string | undefined>(undefined)
+  useEffect(() => {
+    if (openIndex < 0 || revealed.current === openNode?.id) return
+    revealed.current = openNode?.id
+    virtualizer.scrollToIndex(openIndex)
+  }, [openIndex, openNode?.id, virtualizer])
 
   const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
