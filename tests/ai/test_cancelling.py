@@ -15,7 +15,7 @@ from ai.queue_redis import RedisQueue
 from ai.requests import Asked
 from collab.offsets import utf16_length
 from tests.ai.group import Group, eventually, open_group
-from tests.ai.test_workers import worker_process
+from tests.ai.worker_processes import worker_process
 from tests.conftest import Backend
 from tests.doubles.model_server import Script
 

@@ -1,8 +1,6 @@
 """The conversation manager: finds out beforehand what jobs need, in any process, and nobody has to wait for it."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,9 @@ from redis.asyncio import Redis as RedisClient
 from ai import analyses, expiry, gathering, manager
 from ai.analysis import analysed
 from ai.jobs import JobState
-from ai.queue_redis import RedisQueue
 from ai.requests import Asked
-from storage import open_storage
-from tests.ai.group import ANN, Group, eventually, open_group
+from tests.ai.group import ANN, Group, eventually
+from tests.ai.worker_processes import asking_group, worker_process, worker_settings
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
@@ -241,23 +238,10 @@ async def test_a_large_document_is_analysed_in_a_process_of_its_own_while_the_lo
 async def test_a_process_for_analysis_alone_prepares_and_answers_nothing_also_after_redis_was_flushed(
     redis_service: Redis, mongo_service: Mongo, tmp_path: Path
 ) -> None:
-    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
-    async with (
-        open_storage(**stores, data_dir=tmp_path) as storage,
-        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
-    ):
+    async with asking_group(redis_service, mongo_service, tmp_path) as group:
         await group.file("a.md", LONG)
-        environment = os.environ | {
-            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
-            "SCRIPTORIUM_REDIS_URL": redis_service.url,
-            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
-            "SCRIPTORIUM_MODEL": "scripted",
-            "OPENAI_BASE_URL": group.model.url,
-            "OPENAI_API_KEY": "key",
-        }
-        command = (sys.executable, "-m", "server", "worker", "--only", "analysis")
-        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
-        try:
+        settings = worker_settings(redis_service, mongo_service, tmp_path, group.model.url)
+        async with worker_process(settings, "--only", "analysis") as process:
             asked = await ask(group, "What is the key?", "a.md")
             await eventually(lambda: prepared(group))
             assert len(await kept(group)) == 1
@@ -273,7 +257,3 @@ async def test_a_process_for_analysis_alone_prepares_and_answers_nothing_also_af
             process.kill()
             async with group.working():
                 assert (await group.ended(asked)).state is JobState.DONE
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()

@@ -16,12 +16,10 @@ from redis.asyncio import Redis as RedisClient
 
 from ai.jobs import Job, JobState
 from ai.models.circuit import FAILURES
-from ai.queue_redis import RedisQueue
 from ai.requests import Asked
 from collab.offsets import utf16_length
-from storage import open_storage
-from tests.ai.group import Group, Watching, eventually, open_group
-from tests.ai.test_workers import worker_process
+from tests.ai.group import Group, Watching, eventually
+from tests.ai.worker_processes import asking_group, worker_process, worker_settings
 from tests.doubles.model_server import ModelServer, Request, Script
 from tests.services.launchers import Mongo, Redis
 
@@ -70,20 +68,10 @@ async def test_whatever_happens_to_the_pool_every_job_ends_once_and_nothing_is_s
     seed: int, redis_service: Redis, mongo_service: Mongo, tmp_path: Path
 ) -> None:
     draw = random.Random(seed)
-    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(open_storage(**stores, data_dir=tmp_path))
-        queue = RedisQueue(redis_service.url, "asker")
-        group = await stack.enter_async_context(open_group(storage, queue))
+        group = await stack.enter_async_context(asking_group(redis_service, mongo_service, tmp_path))
         model = await stack.enter_async_context(Flaky(draw))
-        settings = {
-            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
-            "SCRIPTORIUM_REDIS_URL": redis_service.url,
-            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
-            "SCRIPTORIUM_MODEL": "scripted",
-            "OPENAI_BASE_URL": model.url,
-            "OPENAI_API_KEY": "key",
-        }
+        settings = worker_settings(redis_service, mongo_service, tmp_path, model.url)
 
         async def start() -> Process:
             return await stack.enter_async_context(worker_process(settings))
@@ -111,7 +99,7 @@ async def test_whatever_happens_to_the_pool_every_job_ends_once_and_nothing_is_s
             await check(group, plan.kinds[number], number, asked, job)
             # None at all where the worker was killed between the record and the event.
             assert ends(watching, job) <= 1
-        held = [record async for record in storage.db["jobs"].find({"holder": {"$ne": None}})]
+        held = [record async for record in group.storage.db["jobs"].find({"holder": {"$ne": None}})]
         assert held == [], "no lease is left"
 
 

@@ -2,21 +2,16 @@
 
 import asyncio
 import json
-import os
-import sys
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from ai import worker
 from ai.jobs import LEASE, JobState, Person, Priority
-from ai.queue_redis import RedisQueue
 from collab.offsets import utf16_length
 from storage import open_storage
 from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
+from tests.ai.worker_processes import asking_group, worker_process, worker_settings
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
@@ -116,19 +111,8 @@ async def test_a_database_that_goes_away_mid_stream_costs_time_and_nothing_else(
 async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_written_twice(
     redis_service: Redis, mongo_service: Mongo, tmp_path: Path
 ) -> None:
-    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
-    async with (
-        open_storage(**stores, data_dir=tmp_path) as storage,
-        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
-    ):
-        settings = {
-            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
-            "SCRIPTORIUM_REDIS_URL": redis_service.url,
-            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
-            "SCRIPTORIUM_MODEL": "scripted",
-            "OPENAI_BASE_URL": group.model.url,
-            "OPENAI_API_KEY": "key",
-        }
+    async with asking_group(redis_service, mongo_service, tmp_path) as group:
+        settings = worker_settings(redis_service, mongo_service, tmp_path, group.model.url)
         document = await group.file("a.md", TEXT)
         group.model.enqueue(Script("endless", answer="again and "), Script(answer="Once."))
         async with worker_process(settings) as first:
@@ -149,20 +133,9 @@ async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_wri
 async def test_whatever_a_killed_worker_was_doing_is_taken_over_and_said_once(
     redis_service: Redis, mongo_service: Mongo, tmp_path: Path
 ) -> None:
-    stores = {"mongo_url": mongo_service.url, "object_store_url": None, "redis_url": redis_service.url}
     new = (TEXT * 10).replace("Another", "A second")
-    async with (
-        open_storage(**stores, data_dir=tmp_path) as storage,
-        open_group(storage, RedisQueue(redis_service.url, "asker")) as group,
-    ):
-        settings = {
-            "SCRIPTORIUM_MONGO_URL": mongo_service.url,
-            "SCRIPTORIUM_REDIS_URL": redis_service.url,
-            "SCRIPTORIUM_DATA_DIR": str(tmp_path),
-            "SCRIPTORIUM_MODEL": "scripted",
-            "OPENAI_BASE_URL": group.model.url,
-            "OPENAI_API_KEY": "key",
-        }
+    async with asking_group(redis_service, mongo_service, tmp_path) as group:
+        settings = worker_settings(redis_service, mongo_service, tmp_path, group.model.url)
         edited = await group.file("edited.md", TEXT * 10)
         written = await group.file("written.md", TEXT)
         async with worker_process(settings) as first, Watching(group) as watching:
@@ -196,19 +169,6 @@ async def test_whatever_a_killed_worker_was_doing_is_taken_over_and_said_once(
 def then(answer: str) -> str:
     """In a request: what the model answers to it once no script is left."""
     return f" #model {json.dumps({'answer': answer})}"
-
-
-@asynccontextmanager
-async def worker_process(settings: dict[str, str]) -> AsyncIterator[Process]:
-    """`scriptorium worker`, killed at the end."""
-    command = (sys.executable, "-m", "server", "worker")
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | settings)
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def _has_hunks(group: Group, suggestion: str | None) -> bool:

@@ -14,6 +14,7 @@ from collab.codec import encode_sync_step_2, encode_update
 from collab.entries import LogEntry
 from collab.known import Known
 from collab.limits import Limits
+from collab.room import Room
 from collab.rooms import Rooms
 from collab.trial import Structs
 from collab.update import read_update
@@ -47,15 +48,22 @@ async def too_long(*_: Any) -> Any:
     raise TookTooLong("as if")
 
 
-async def test_a_text_that_is_given_up_takes_no_cut_any_more(
+async def given_up_at_the_next_look(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await new_document(storage)
-    room, leave = await rooms.enter(document)
+) -> tuple[Room, Callable[[], None]]:
+    """A room, and what leaves it; its text has an emoji, and is found too costly as soon as somebody tries it."""
+    room, leave = await rooms.enter(await new_document(storage))
     room.apply(EMOJI, "user:ann")
     await room.durable()
     monkeypatch.setattr(rooms.aside, "attempt", too_long)
     room._replica.structs = Structs(0, 100_000)
+    return room, leave
+
+
+async def test_a_text_that_is_given_up_takes_no_cut_any_more(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, leave = await given_up_at_the_next_look(storage, rooms, monkeypatch)
     holds: list[Any] = []
     hold = room._hold
     monkeypatch.setattr(room, "_hold", lambda work: (holds.append(work), hold(work)))
@@ -319,12 +327,7 @@ async def test_what_is_refused_after_a_rebuild_is_its_senders_alone(
 async def test_what_was_dropped_takes_no_memory_from_the_others(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = await new_document(storage)
-    room, leave = await rooms.enter(document)
-    room.apply(EMOJI, "user:ann")
-    await room.durable()
-    monkeypatch.setattr(rooms.aside, "attempt", too_long)
-    room._replica.structs = Structs(0, 100_000)
+    room, leave = await given_up_at_the_next_look(storage, rooms, monkeypatch)
     many = [(client, 0, [text("Y", origin=(5, 1), right=(5, 2))]) for client in range(1_000, 2_000)]
     room.apply(update(*many), "user:eve")
     assert rooms.backlog > 0
