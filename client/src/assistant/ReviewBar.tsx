@@ -7,6 +7,7 @@ import { altShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
+import { Sentence } from '../ui/Sentence'
 import { attempt } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import type { ReviewHandlers } from './handlers'
@@ -120,9 +121,13 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
           {suggestion.instruction === '' ? null : <q>{suggestion.instruction}</q>}
         </p>
         <p className="review-state" data-tone={tone}>
-          {words}
+          <Sentence text={words} />
         </p>
-        {suggestion.note && suggestion.note !== words ? <p className="review-note">{suggestion.note}</p> : null}
+        {suggestion.note && suggestion.note !== words ? (
+          <p className="review-note">
+            <Sentence text={suggestion.note} />
+          </p>
+        ) : null}
         <OtherFiles elsewhere={elsewhere} />
       </div>
       <div className="review-actions">

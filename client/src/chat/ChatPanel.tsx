@@ -7,6 +7,7 @@ import { useStore } from '../lib/store'
 import { Button, IconButton } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { Dialog } from '../ui/Dialog'
+import { Sentence } from '../ui/Sentence'
 import { Menu, MenuItem } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
@@ -117,7 +118,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
       </div>
       {status === null || status.configured ? null : (
         <p className="chat-label">
-          <strong>{status.label}.</strong> {status.label_detail}
+          <strong>{status.label}.</strong> <Sentence text={status.label_detail} />
         </p>
       )}
       <OutageNote className="chat-label" />

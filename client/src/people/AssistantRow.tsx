@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react'
 import { PlaceLink } from '../app/PlaceLink'
 import { OutageNote } from '../assistant/OutageNote'
+import { Sentence } from '../ui/Sentence'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button } from '../ui/Button'
@@ -48,7 +49,11 @@ export function AssistantRow() {
       <span className="person-name">
         Assistant
         <span className="person-where">{status === null ? '' : status.label}</span>
-        {status === null || status.configured ? null : <span className="person-note">{status.label_detail}</span>}
+        {status === null || status.configured ? null : (
+          <span className="person-note">
+            <Sentence text={status.label_detail} />
+          </span>
+        )}
         {status?.config.state === 'bad' ? (
           <span className="person-note problem">
             Its settings cannot be followed, line {status.config.line}: {status.config.message} What they said before
