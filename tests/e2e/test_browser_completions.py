@@ -186,18 +186,18 @@ async def test_without_grey_text_every_key_does_what_it_always_does(
 
 
 async def test_on_a_phone_there_is_a_button_for_it(site: Server, people: People, model: ModelServer) -> None:
-    await new_document(site, "grey-phone.md", "")
+    await new_document(site, "palm.md", "")
     guest = await people.guest("editor", "Pia", PHONE, has_touch=True, is_mobile=True)
-    await guest.open("grey-phone.md")
+    await guest.open("palm.md")
     await guest.wants_completions()
     model.enqueue(Script(answer=MORE))
-    await guest.text("grey-phone.md").tap()
+    await guest.text("palm.md").tap()
     await guest.page.keyboard.type("The meeting was ")
     await shows(guest, MORE)
     await people.picture(guest, "grey-text-phone")
     await grey(guest).get_by_role("button", include_hidden=True).tap()
-    await guest.reads("grey-phone.md", f"The meeting was {MORE}")
-    await expect(guest.text("grey-phone.md")).to_be_focused()
+    await guest.reads("palm.md", f"The meeting was {MORE}")
+    await expect(guest.text("palm.md")).to_be_focused()
 
 
 async def test_a_viewer_is_not_completed(site: Server, people: People, model: ModelServer) -> None:
