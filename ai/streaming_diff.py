@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ai.alignment import Alignment, Pair
-from ai.word_diff import Edit, growing_edits, joined, may_still_join, word_edits
+from ai.word_diff import Edit, akin, growing_edits, joined, may_still_join, word_edits
 
 # A unit ends with its line; in prose, where a paragraph is one line, also with a sentence. The rule looks at nothing
 # but the text around the end itself, so that both texts fall into the same units wherever they are the same.
@@ -67,6 +67,7 @@ class StreamingDiff:
         self._open: list[Edit] = []  # edits between committed pairs and the end of the best path so far
         self._frontier = Pair(0, 0)  # the first units behind that path
         self._refined: dict[Pair, list[Edit]] = {}
+        self._kinship: dict[Pair, bool] = {}
         self._settled: list[Hunk] = []
         self._streaming: list[Hunk] = []
         self._next_id = 0
@@ -117,6 +118,7 @@ class StreamingDiff:
         self._open = []
         if len(pairs) > 1 or edits:
             self._refined = {pair: edits for pair, edits in self._refined.items() if pair.base >= self._committed.base}
+            self._kinship = {pair: kin for pair, kin in self._kinship.items() if pair.base >= self._committed.base}
         reached = self._starts[self._committed.base]
         keep = 1 if edits and may_still_join(self._base, edits[-1], reached) else 0
         self._waiting = edits[len(edits) - keep :]
@@ -131,26 +133,40 @@ class StreamingDiff:
 
     def _growing(self) -> list[Edit]:
         """The edits behind the path: units that nothing was found for, and the unit that is being written."""
-        at, base_units = self._frontier, self._alignment.base
-        place = self._starts[at.base]
-        written = "".join(self._alignment.new[at.new :])
-        if self._unfinished and at.base < len(base_units):
-            unit = base_units[at.base]
+        base_units, (base, new) = self._alignment.base, self._frontier
+        edits: list[Edit] = []
+        # Too little in common for the alignment, which looks at all the units around, is enough for who comes next:
+        # where the text breaks off here, a line that was rewritten must not stand beside what it was.
+        while new < len(self._alignment.new) and base < len(base_units) and self._akin(pair := Pair(base, new)):
+            edits += _moved(self._refine(pair), self._starts[base])
+            base, new = base + 1, new + 1
+        place = self._starts[base]
+        written = "".join(self._alignment.new[new:])
+        if self._unfinished and base < len(base_units):
+            unit = base_units[base]
             if unit.startswith(self._unfinished):
-                return [Edit(place, place, written)] if written else []
+                return [*edits, Edit(place, place, written)] if written else edits
             if not written:
-                return _moved(growing_edits(unit, self._unfinished), place)
+                return [*edits, *_moved(growing_edits(unit, self._unfinished), place)]
         written += self._unfinished
-        return [Edit(place, place, written)] if written else []
+        return [*edits, Edit(place, place, written)] if written else edits
+
+    def _akin(self, pair: Pair) -> bool:
+        if pair not in self._kinship:
+            self._kinship[pair] = akin(self._alignment.base[pair.base], self._alignment.new[pair.new])
+        return self._kinship[pair]
+
+    def _refine(self, pair: Pair) -> list[Edit]:
+        if pair not in self._refined:
+            self._refined[pair] = word_edits(self._alignment.base[pair.base], self._alignment.new[pair.new])
+        return self._refined[pair]
 
     def _edits_of(self, begin: Pair, pairs: Iterable[Pair]) -> Iterator[Edit]:
         base_units, new_units = self._alignment.base, self._alignment.new
         for pair in pairs:
             yield from self._gap(begin, pair)
             if base_units[pair.base] != new_units[pair.new]:
-                if pair not in self._refined:
-                    self._refined[pair] = word_edits(base_units[pair.base], new_units[pair.new])
-                yield from _moved(self._refined[pair], self._starts[pair.base])
+                yield from _moved(self._refine(pair), self._starts[pair.base])
             begin = Pair(pair.base + 1, pair.new + 1)
 
     def _gap(self, begin: Pair, end: Pair) -> list[Edit]:

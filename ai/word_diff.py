@@ -61,6 +61,13 @@ def word_edits(old: str, new: str) -> list[Edit]:
     return edits if kept * 3 >= changed else whole
 
 
+def akin(old: str, new: str) -> bool:
+    """Whether `new` reads as another form of `old`: two fifths of what is written in it stands in `old`, in order."""
+    a, b = tokens(old), tokens(new)
+    head = _common_head(a, b)
+    return _enough(b[:head], b[head:], _matches(a[head : head + _MAX_CELLS // max(1, len(b) - head)], b[head:]))
+
+
 def growing_edits(old: str, unfinished: str) -> list[Edit]:
     """The edits by which `unfinished`, of which more will come, begins to rewrite `old`.
 
@@ -73,7 +80,7 @@ def growing_edits(old: str, unfinished: str) -> list[Edit]:
     start = sum(map(len, a[:head]))
     a, rest = a[head:], b[head:]
     matches = _matches(a[: _MAX_CELLS // len(rest)], rest, free_end=True)
-    if 5 * (_ink(b[:head]) + _ink([rest[j] for _, j in matches])) < 2 * _ink(b):
+    if not _enough(b[:head], rest, matches):
         matches = []
     reached_a, reached_b = (matches[-1][0] + 1, matches[-1][1] + 1) if matches else (0, 0)
     edits = _edits(a[:reached_a], rest[:reached_b], matches, start)
@@ -140,6 +147,12 @@ def _common_head(a: Sequence[str], b: Sequence[str]) -> int:
 
 def _ink(parts: Sequence[str]) -> int:
     return sum(len(part) for part in parts if not part.isspace())
+
+
+def _enough(head: Sequence[str], rest: Sequence[str], matches: Sequence[tuple[int, int]]) -> bool:
+    """Whether a text of `head` and `rest` has much in common with one that has its head and what `matches` it."""
+    shared, ink = _ink(head), _ink(rest)
+    return 5 * (shared + _ink([rest[j] for _, j in matches])) >= 2 * (shared + ink)
 
 
 def _weight(token: str) -> int:

@@ -236,6 +236,15 @@ def test_what_has_not_been_written_again_is_not_shown_as_deleted() -> None:
     stream.push(SOURCE[:100])
     assert stream.hunks == ()
     stream.push("entirely new words\nthat go on for a while\nand never")
+    # The line in which it stood is complete, and has become another.
+    assert [hunk.base for hunk in stream.hunks] == ["realpath(path)\n"]
+
+
+def test_lines_that_come_before_those_that_were_not_written_again_are_shown_as_new() -> None:
+    stream = StreamingDiff(SOURCE)
+    stream.push(SOURCE[: SOURCE.index("def first")])
+    assert stream.hunks == ()
+    stream.push("entirely new words\nthat go on for a while\nand never")
     assert all(hunk.base == "" for hunk in stream.hunks)
 
 
@@ -244,6 +253,16 @@ def test_stop_keeps_what_was_written_in_full_and_the_rest_of_the_base() -> None:
     stream.push("one apple\ntwo red pears\nthree gre")
     stream.stop()
     assert [(hunk.base, hunk.proposed, hunk.settled) for hunk in stream.hunks] == [("", "red ", True)]
+
+
+def test_where_it_stops_a_rewritten_line_does_not_stand_beside_what_it_was() -> None:
+    base = "One line.\nAnother line.\nThe last line.\n"
+    new = base.replace("Another", "A second")
+    for written in range(len(new) + 1):
+        stream = StreamingDiff(base)
+        stream.push(new[:written])
+        stream.stop()
+        assert apply_hunks(base, stream.hunks) in (base, new)
 
 
 def test_an_ended_diff_takes_nothing_more() -> None:

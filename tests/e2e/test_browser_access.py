@@ -109,5 +109,13 @@ async def test_edits_that_are_not_saved_stay_on_the_screen_of_who_was_signed_out
     await expect(first.page.get_by_role("heading", name="You are signed out")).to_be_visible()
     await expect(first.state).to_have_text("No longer saved")
     await first.reads("out2.md", "before\nin the tunnel")
+    # An answer that says the same comes at any time, also before the document's own connection is back.
+    async with first.page.expect_response(lambda response: response.status == 401):
+        await first.page.get_by_role("button", name="Conversations with the assistant").click()
+    drawer = first.page.get_by_role("dialog", name="Conversations")
+    await drawer.get_by_role("button", name="Close").press("Enter")
+    await expect(drawer).to_be_hidden()
+    await expect(first.state).to_have_text("No longer saved")
+    await first.reads("out2.md", "before\nin the tunnel")
     await people.picture(first, "signed-out-with-edits")
     first.errors.clear()  # the browser itself reports what it could not reach

@@ -6,7 +6,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `keepalive`: the request is sent also when the page is closed in this moment. */
 type RequestOptions = Pick<RequestInit, 'keepalive'>
 
-/** Turns true when any answer says that the session is over; the app shows the sign-in page then. */
+/** Turns true when any answer says that the session is over; the app shows the sign-in page, once nothing is unsaved. */
 export const sessionEnded = createStore(false)
 
 async function send(

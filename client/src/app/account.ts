@@ -2,7 +2,7 @@ import { getMe, signIn, signOut as endSession } from '../api/account'
 import { sessionEnded } from '../api/http'
 import { describe, Problem } from '../api/problem'
 import type { Me } from '../api/types'
-import { localCopyPrefix } from '../document/session'
+import { localCopyPrefix, unsavedDocuments } from '../document/session'
 import { createStore, type ReadableStore } from '../lib/store'
 
 export type Account =
@@ -12,11 +12,15 @@ const store = createStore<Account>({ is: 'unknown' })
 
 export const account: ReadableStore<Account> = store
 
-sessionEnded.subscribe(() => {
+/** Edits that are nowhere else stay on the screen; their document says by itself that the session is over. */
+function leaveIfEnded(): void {
   if (!sessionEnded.get()) return
   remember(false)
-  store.set({ is: 'nobody', why: null })
-})
+  if (unsavedDocuments.get().size === 0) store.set({ is: 'nobody', why: null })
+}
+
+sessionEnded.subscribe(leaveIfEnded)
+unsavedDocuments.subscribe(leaveIfEnded)
 
 const hint = 'scriptorium:signed-in'
 
