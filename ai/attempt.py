@@ -27,8 +27,10 @@ class Stop(Enum):
 class Run:
     """A job in the hands of this process: its lease, and the way to stop it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, taken_over: bool = False) -> None:
+        """`taken_over`: from a worker whose lease had run out."""
         self.job = job
+        self.taken_over = taken_over
         self.shown = False
         """Whether people have seen something of the answer: then a failing model is not asked again by itself."""
         self.outage: Outage | None = None

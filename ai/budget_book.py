@@ -41,6 +41,7 @@ class BudgetBook:
 
     async def ensure_indexes(self) -> None:
         await self._accounts.create_index([("oldest", ASCENDING)])
+        await self._accounts.create_index([("workspace", ASCENDING)])
 
     async def budget(self, workspace: str) -> Budget:
         record = await self._workspaces.find_one({"_id": workspace}, {"budget": 1})
@@ -89,6 +90,14 @@ class BudgetBook:
         async for record in self._accounts.find({"oldest": {"$lt": before}}):
             calls = [hold.call for hold in Account.of(record).held.values()]
             found += [dict(call) for call in calls if call["begun_at"] < before]
+        return found
+
+    async def left_behind(self, workspace: str, job: str, attempt: int) -> list[dict[str, Any]]:
+        """The same of calls that attempts of `job` before this one have left unsettled."""
+        found = []
+        async for record in self._accounts.find({"workspace": workspace, "oldest": {"$ne": None}}):
+            calls = [hold.call for hold in Account.of(record).held.values()]
+            found += [dict(call) for call in calls if call["job"] == job and (call["attempt"] or 0) < attempt]
         return found
 
     async def _read(self, key: str) -> tuple[Account, int]:

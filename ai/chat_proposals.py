@@ -104,14 +104,18 @@ class ChatProposals:
         # The hunks first: until the suggestion is there nobody knows of them, and it is never there without them.
         await self._suggestions.add_hunks(hunks)
         await self._suggestions.create(suggestion)
+        if suggestion.generations and not await self._may_be_kept(answer, suggestion.requested_by):
+            # Erased, or switched off, at this very moment.
+            await self._suggestions.change(suggestion.id, suggestion.attempt, generations={})
         await self._announcements.suggestion_changed(suggestion.view(hunks))
         return suggestion.id
 
     async def _suggestion(self, answer: Message, entry: FileEntry, by: Person) -> Suggestion:
         question = await self._conversations.message(answer.question) if answer.question else None
+        # Not whoever proposes it: what is kept of it is the question of who asked, and is theirs to have erased.
+        asker = Person(question.author, question.author_name) if question else by
         generation = None
-        terms = await self._feedback.consent.terms(answer.workspace)
-        if terms.cover(answer.created_at, *([question.author] if question else [])):
+        if await self._may_be_kept(answer, asker):
             generation = await self._conversations.generation(answer.id)
         return Suggestion(
             uuid4().hex,
@@ -119,8 +123,7 @@ class ChatProposals:
             answer.workspace,
             "edit",
             (entry.id,),
-            # Not whoever proposes it: what is kept of it is the question of who asked, and is theirs to have erased.
-            Person(question.author, question.author_name) if question else by,
+            asker,
             question.text if question else "From a conversation",
             SuggestionState.READY,
             # Its own time, not that of the answer: lists of suggestions are in the order in which people saw them come.
@@ -130,6 +133,9 @@ class ChatProposals:
             # What was asked for is an answer, not the text that gives way to a part of it.
             generations={entry.id: generation | {"selection": None}} if generation else {},
         )
+
+    async def _may_be_kept(self, answer: Message, asker: Person) -> bool:
+        return await self._feedback.consent.covers(answer.workspace, answer.created_at, asker.id)
 
     async def _hunks(
         self, suggestion: Suggestion, answer: Message, entry: FileEntry, pieces: Sequence[str], where: Where

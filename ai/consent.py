@@ -59,6 +59,10 @@ class Consent:
         erased = {one["person"]: one["at"] async for one in self._erasures.find({"workspace": workspace})}
         return Terms(since, given.get("by"), erased.pop(None, 0.0), erased)
 
+    async def covers(self, workspace: str, at: float, *people: str) -> bool:
+        """`Terms.cover`, by the terms of this moment."""
+        return (await self.terms(workspace)).cover(at, *people)
+
     async def erased(self, workspace: str, person: str | None) -> None:
         """From now on nothing is kept of what was until now; of one person's when it is named."""
         name = workspace if person is None else f"{workspace}:{person}"

@@ -75,6 +75,7 @@ class Conversations:
         await self._messages.create_index([("conversation", ASCENDING), ("asked_at", ASCENDING)])
         await self._messages.create_index([("workspace", ASCENDING)])
         await self._generations.create_index([("conversation", ASCENDING)])
+        await self._generations.create_index([("kept_at", ASCENDING)])
 
     async def create(self, workspace: str, first_message: str, created_by: Person) -> Conversation:
         """A conversation, called after how it begins."""
@@ -285,9 +286,13 @@ class Conversations:
             "workspace": answer.workspace,
             "conversation": answer.conversation,
             "user": asked_by,
+            "kept_at": now(),
             "generation": generation,
         }
         await self._generations.update_one({"_id": answer.id}, {"$set": record}, upsert=True)
+
+    async def drop_generation(self, answer: Message) -> None:
+        await self._generations.delete_one({"_id": answer.id})
 
     async def generation(self, answer: str) -> dict[str, Any] | None:
         record = await self._generations.find_one({"_id": answer})

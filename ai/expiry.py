@@ -46,6 +46,8 @@ class Expiry:
         before = now() - KEPT
         await self._sweep("suggestions", "created_at", before, ("hunks",), "suggestion")
         await self._sweep("conversations", "updated_at", before, ("generations", "messages"), "conversation")
+        # A conversation that stays in use keeps its messages, and not for ever what the models were shown.
+        await self._db["generations"].delete_many({"kept_at": {"$lt": before}})
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
         for name in ("analyses", "turns"):

@@ -55,6 +55,9 @@ class Generation:
         """
         job = self._run.job
         caller = Caller(job.workspace, job.requested_by.id, job.id, job.attempt)
+        if self._run.taken_over:
+            # What a killed worker held would else count against the budget for hours, also against this very job.
+            await self._meter.settle_left_behind(job.workspace, job.id, job.attempt)
         try:
             async with aclosing(self._meter.stream(caller, self._provider, self._request)) as chunks:
                 async for chunk in chunks:

@@ -124,14 +124,24 @@ class Meter:
         """Put calls into the ledger whose process died over them, by what they held; how many there were."""
         lost = await self._book.abandoned(now() - LOST_AFTER)
         for facts in lost:
-            usage = CallUsage(**facts, at=now(), ended="lost", estimated=True, first_token=None, total=LOST_AFTER)
-            await self._ledger.add(usage)
-            # Who died between the two has left its own record, which says more.
-            known = await self._ledger.find(usage.id) or facts
-            counted = Usage(known["prompt_tokens"], known["completion_tokens"])
-            cost = Cost(known["cost"], known["currency"]) if known["cost"] is not None else None
-            await self._book.settle(usage.workspace, usage.id, usage.begun_at, _amount(counted, cost))
+            await self._settle_lost(facts)
         return len(lost)
+
+    async def settle_left_behind(self, workspace: str, job: str, attempt: int) -> None:
+        """The same for what earlier attempts of `job` have left, as soon as another worker takes it over."""
+        for facts in await self._book.left_behind(workspace, job, attempt):
+            await self._settle_lost(facts)
+
+    async def _settle_lost(self, facts: dict[str, Any]) -> None:
+        at = now()
+        total = at - facts["begun_at"]
+        usage = CallUsage(**facts, at=at, ended="lost", estimated=True, first_token=None, total=total)
+        await self._ledger.add(usage)
+        # Who died between the two has left its own record, which says more.
+        known = await self._ledger.find(usage.id) or facts
+        counted = Usage(known["prompt_tokens"], known["completion_tokens"])
+        cost = Cost(known["cost"], known["currency"]) if known["cost"] is not None else None
+        await self._book.settle(usage.workspace, usage.id, usage.begun_at, _amount(counted, cost))
 
     # ---- one call
 

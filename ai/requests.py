@@ -16,7 +16,7 @@ from ai.conversations import Conversations
 from ai.create_job import OWN_FOLDER
 from ai.decisions import Decisions
 from ai.hunks import Hunk, HunkState
-from ai.jobs import Job, JobNotFound, Jobs, Person
+from ai.jobs import Job, JobNotFound, Jobs, NotFailed, Person
 from ai.manager import Preparations
 from ai.material import Material
 from ai.mentions import mentioned
@@ -315,9 +315,14 @@ class Requests:
         if again is None:
             raise AnsweredAlready("Somebody has asked this again already.")
         try:
-            return await self._answer(again, by)
+            asked = await self._answer(again, by)
         except DuplicateKeyError:
             raise AnsweredAlready("Somebody has asked this again already.") from None
+        if job is not None:
+            # Nobody has to try it once more by hand: that would come to an answer that no question names.
+            with suppress(NotFailed):
+                await self._announcements.job_changed(await self._jobs.put_aside(job.id))
+        return asked
 
     async def _job_of(self, question: Message) -> Job | None:
         """What makes its newest answer. Whoever asks names the job in the question, and stores it right after that."""

@@ -113,8 +113,8 @@ class SuggestionAttempt(ABC):
             await self._change(generations={})  # it was erased, or switched off, at this very moment
 
     async def _may_be_kept(self) -> bool:
-        terms = await self._tools.feedback.consent.terms(self._job.workspace)
-        return terms.cover(self._job.created_at, self._job.requested_by.id)
+        job, consent = self._job, self._tools.feedback.consent
+        return await consent.covers(job.workspace, job.created_at, job.requested_by.id)
 
     async def _tell_feedback(self) -> None:
         """Some of it may have been decided while it streamed, when nobody knew what it would come to."""

@@ -102,10 +102,12 @@ class Worker:
         """Whether no job is left that could be claimed if there were room for it."""
         while self._shares.free:
             held_back = self._shares.held_back()
-            job = await self._jobs.claim(self._holder, held_back) or await self._claim_abandoned(held_back)
-            if job is None:
+            if (job := await self._jobs.claim(self._holder, held_back)) is not None:
+                self._begin(Run(job))
+            elif (job := await self._claim_abandoned(held_back)) is not None:
+                self._begin(Run(job, taken_over=True))
+            else:
                 return not held_back
-            self._begin(job)
         return False
 
     async def _claim_abandoned(self, held_back: HeldBack) -> Job | None:
@@ -160,8 +162,8 @@ class Worker:
 
     # ---- one job
 
-    def _begin(self, job: Job) -> None:
-        run = Run(job)
+    def _begin(self, run: Run) -> None:
+        job = run.job
         self._runs[job.id] = run
         self._shares.begin(job.requested_by.id, job.workspace)
         self._tasks.add(task := asyncio.create_task(self._see_through(run), name=f"job {job.id}"))

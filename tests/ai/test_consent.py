@@ -209,3 +209,45 @@ async def test_one_record_is_erased_alone(group: Group) -> None:
     assert await feedback.erase_one(group.workspace, first["id"])
     assert not await feedback.erase_one(group.workspace, first["id"])
     assert [record["id"] for record in await lines(group)] == [second["id"]]
+
+
+async def test_what_a_proposal_from_chat_was_told_is_not_kept_by_who_erases_at_that_moment(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await group.file("a.md", TEXT)
+    group.model.enqueue(Script(answer="```\nAnother text.\n```"))
+    asked = await group.ask("What is better?")
+    assert asked.conversation is not None
+    async with group.working():
+        await group.ended(asked)
+    [_, answer] = await group.assistant.conversations.messages(asked.conversation)
+    create = group.assistant.suggestions.create
+
+    async def erased_first(*args: Any) -> Any:
+        await group.assistant.feedback.erase(group.workspace)
+        return await create(*args)
+
+    monkeypatch.setattr(group.assistant.suggestions, "create", erased_first)
+    await group.assistant.chat_proposals.propose(
+        group.workspace, asked.conversation, answer.id, 0, "a.md", BOB, "whole"
+    )
+    assert await group.storage.db["suggestions"].count_documents({}) == 1
+    assert [prompt for prompt in await prompts(group) if prompt] == []
+
+
+async def test_what_a_chat_was_told_is_not_kept_by_who_erases_at_that_moment(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversations = group.assistant.conversations
+    keep = conversations.keep_generation
+
+    async def erased_first(*args: Any) -> None:
+        await group.assistant.feedback.erase(group.workspace)
+        await keep(*args)
+
+    monkeypatch.setattr(conversations, "keep_generation", erased_first)
+    group.model.enqueue(Script(answer="An answer."))
+    asked = await group.ask("What is this?")
+    async with group.working():
+        await group.ended(asked)
+    assert await group.storage.db["generations"].count_documents({}) == 0

@@ -122,6 +122,19 @@ async def test_an_answer_in_a_conversation_stands_where_the_failed_one_stood(gro
     assert (answer.id, answer.text, answer.state, answer.error) == (failed.id, "All of it.", "done", None)
 
 
+async def test_a_question_that_is_asked_again_leaves_no_failure_to_see_to(group: Group) -> None:
+    group.model.enqueue(Script("cut_off", answer="One two three four.", tokens=2), Script(answer="All of it."))
+    asked = await group.ask("Well?")
+    assert asked.conversation is not None
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.FAILED
+        assert len(await group.assistant.jobs_of(group.workspace, JobState.FAILED)) == 1
+        [_, failed] = await group.assistant.conversations.messages(asked.conversation)
+        anew = await group.assistant.requests.ask_again(group.workspace, asked.conversation, failed.id, BOB)
+        assert (await group.ended(anew)).state is JobState.DONE
+        assert await group.assistant.jobs_of(group.workspace, JobState.FAILED) == []
+
+
 async def test_of_two_who_click_at_once_on_two_processes_one_has_it_tried_again(group: Group) -> None:
     other = await group.another()
     group.model.enqueue(Script("rejected"), Script(answer="Yes.", first=0.2))

@@ -41,6 +41,17 @@ async def test_what_is_older_than_thirty_days_goes(group: Group, monkeypatch: py
     assert {name for name, count in after.items() if count} == {"decisions", "feedback"}
 
 
+async def test_a_conversation_in_use_keeps_its_messages_and_no_prompts_of_before(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_one_of_each(group)
+    await group.storage.db["conversations"].update_many({}, {"$set": {"updated_at": now() + 30 * DAY}})
+    monkeypatch.setattr(expiry, "now", lambda: now() + 31 * DAY)
+    await expiry.Expiry(group.storage.db, group.assistant.figures).sweep()
+    left = await counts(group)
+    assert (left["conversations"], left["messages"], left["generations"]) == (1, 2, 0)
+
+
 async def test_a_job_that_still_runs_is_kept(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     await group.file("a.md", "One line.\n")
     asked = await group.edit("a.md", 0, 3)

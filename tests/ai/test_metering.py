@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ai import metering
+from ai import jobs, metering
 from ai.budget_book import BudgetSpent
 from ai.budgets import Amount, Budget
 from ai.clock import now
@@ -224,16 +224,14 @@ async def _done(tasks: list[asyncio.Task[bool]], count: int) -> bool:
     return sum(task.done() for task in tasks) >= count
 
 
-async def test_what_a_killed_process_had_running_is_counted_by_what_it_held_and_once(
-    group: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    book, meter = group.assistant.budgets, group.assistant.meter
-    call = {
+def running_call(workspace: str, job: str = "job") -> dict[str, Any]:
+    """What `BudgetBook.hold` is told of a first attempt's call that may come to 100 tokens."""
+    return {
         "id": "call",
-        "workspace": group.workspace,
+        "workspace": workspace,
         "person": "ann",
         "kind": "chat",
-        "job": "job",
+        "job": job,
         "attempt": 1,
         "provider": "openai",
         "model": "scripted",
@@ -244,6 +242,13 @@ async def test_what_a_killed_process_had_running_is_counted_by_what_it_held_and_
         "cost": None,
         "currency": None,
     }
+
+
+async def test_what_a_killed_process_had_running_is_counted_by_what_it_held_and_once(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, meter = group.assistant.budgets, group.assistant.meter
+    call = running_call(group.workspace)
     await book.hold(Budget(), call, Amount(100))
     assert await meter.settle_lost() == 0
     monkeypatch.setattr(metering, "LOST_AFTER", -1.0)
@@ -254,6 +259,26 @@ async def test_what_a_killed_process_had_running_is_counted_by_what_it_held_and_
     [record] = await ledger(group)
     assert (record["ended"], record["prompt_tokens"], record["completion_tokens"]) == ("lost", 70, 30)
     assert list((await account(group))["tokens"].values()) == [{"ann": 100}]
+
+
+async def test_who_takes_a_job_over_settles_what_the_killed_worker_held(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group.model.enqueue(Script(answer="Done."))
+    asked = await group.ask("What is this?")
+    monkeypatch.setattr(jobs, "LEASE", 0.05)
+    dead = await group.assistant.jobs.claim("dead")
+    assert dead is not None
+    monkeypatch.setattr(jobs, "LEASE", 60.0)
+    await group.assistant.budgets.hold(Budget(), running_call(group.workspace, asked.job), Amount(100))
+    another = running_call(group.workspace, "another job") | {"id": "another call"}
+    await group.assistant.budgets.hold(Budget(), another, Amount(100))
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.DONE
+    assert list((await account(group))["held"]) == ["another call"]
+    lost, done = await ledger(group)
+    assert (lost["_id"], lost["ended"], lost["job"]) == ("call", "lost", asked.job)
+    assert (done["ended"], done["attempt"]) == ("done", 2)
 
 
 async def test_a_call_that_was_written_but_not_settled_keeps_its_own_record(

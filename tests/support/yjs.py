@@ -203,6 +203,10 @@ class YjsClient:
     async def insert(self, index: int, text: str) -> None:
         await self._call("insert", index=index, text=text)
 
+    async def insert_somewhere(self, at: float, text: str) -> None:
+        """From 0, the beginning of the text as it is by then, to 1, its end."""
+        await self._call("insertSomewhere", at=at, text=text)
+
     async def delete(self, index: int, length: int) -> None:
         await self._call("delete", index=index, length=length)
 

@@ -66,6 +66,9 @@ const operations = {
     return doc.clientID
   },
   insert: ({ client, index, text: inserted }) => text(client).insert(index, inserted),
+  /** Where that is in the text as it is by then: `at` is from 0, its beginning, to 1, its end. */
+  insertSomewhere: ({ client, at, text: inserted }) =>
+    text(client).insert(Math.round(at * text(client).length), inserted),
   delete: ({ client, index, length }) => text(client).delete(index, length),
   text: ({ client }) => text(client).toString(),
   waitText: ({ client, text: expected, seconds }) =>
