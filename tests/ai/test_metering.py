@@ -184,7 +184,7 @@ async def test_of_fifty_at_once_on_two_processes_no_more_get_in_than_the_budget_
     limit = 8_000
     await spend(group, tokens_per_day=limit)
     other = await group.another()
-    # The scripted model keeps them all waiting, for longer than the tests' own provider would.
+    # Fifty at once may take longer to begin than the tests' own provider waits.
     patient = OpenAICompatible(model="scripted", api_key="secret-key", base_url=group.model.url)
     goes_on = asyncio.Event()
     group.model.enqueue(*[Script(answer="A few words more. " * 300, goes_on=goes_on) for _ in range(50)])

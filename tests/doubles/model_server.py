@@ -19,6 +19,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 Behaviour = Literal[
@@ -50,7 +51,7 @@ class Script:
     first: float = 0.0  # seconds before the first token
     delay: float = 0.0  # seconds between two tokens
     tokens: int = 3  # how many are sent before a failure, or before `goes_on`
-    goes_on: asyncio.Event | None = None  # an answer waits for it after `tokens` tokens
+    goes_on: asyncio.Event | None = None  # an answer waits for it after `tokens` tokens, and says so all the time
     retry_after: str | None = "1"
     finish_reason: str = "stop"
     usage: bool = True
@@ -211,7 +212,7 @@ class ModelServer:
             if request.tokens_sent and script.delay:
                 await _wait(script.delay, script, writer)
             if request.tokens_sent == script.tokens and script.goes_on is not None:
-                await script.goes_on.wait()
+                await _think(script, script.goes_on, writer)
             _write_event(writer, script, _event({"content": token}))
             await writer.drain()
             request.tokens_sent += 1
@@ -277,6 +278,16 @@ async def _wait(seconds: float, script: Script, writer: asyncio.StreamWriter) ->
         await asyncio.sleep(min(left, 0.05) if script.comments else left)
         if script.comments:
             _write_chunk(writer, b": still here\n\n")
+
+
+async def _think(script: Script, until: asyncio.Event, writer: asyncio.StreamWriter) -> None:
+    """As models do that reason out of sight: with events without a word, so that nobody takes them for stalled."""
+    while not until.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await until.wait()
+        _write_event(writer, script, _event({"content": ""}))
+        await writer.drain()
 
 
 def _write_event(writer: asyncio.StreamWriter, script: Script, event: dict[str, Any]) -> None:

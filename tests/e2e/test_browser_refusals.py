@@ -68,7 +68,7 @@ async def test_a_text_that_becomes_too_large_says_so_and_stays_to_be_copied(
         # It is the same text that the browser has kept.
         await owner.page.reload()
         await expect(owner.page.get_by_role("heading", name="This file is as large as it can be")).to_be_visible()
-        await owner.reads_of("full.md", "it fits\n" + LONG)
+        await owner.reads_of("full.md", LONG)  # before or behind what was typed at the same place meanwhile
         await go_back_to_what_is_saved(owner, "full.md", "before\nit fits\nalso here")
         assert await file_text(site, "full.md") == "before\nit fits\nalso here"
 
