@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ai.jobs import Job
+from ai.pool.jobs import Job
 from storage.events import EventLog
 
 
@@ -16,11 +16,11 @@ class Announcements:
         await self._events.append(job.workspace, "scriptorium.job.changed", job.view())
 
     async def suggestion_changed(self, view: dict[str, Any]) -> None:
-        """`view` as `ai.suggestions.Suggestion.view` gives it."""
+        """`view` as `ai.proposals.suggestions.Suggestion.view` gives it."""
         await self._events.append(view["workspace"], "scriptorium.suggestion.changed", view)
 
     async def suggestion_delta(self, workspace: str, suggestion: str, delta: dict[str, Any]) -> None:
-        """`delta` as `ai.deltas.Deltas.of` gives it."""
+        """`delta` as `ai.proposals.deltas.Deltas.of` gives it."""
         data = {"id": suggestion, **delta}
         await self._events.transient(workspace, "scriptorium.suggestion.delta", data)
 
@@ -42,11 +42,12 @@ class Announcements:
         await self._events.transient(workspace, "scriptorium.chat.delta", data)
 
     async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
-        """`found` as `ai.choices.FileState.view` gives it."""
+        """`found` as `ai.choosing.choices.FileState.view` gives it."""
         await self._events.append(workspace, "scriptorium.assistant.config", found)
 
     async def outage(self, workspace: str, data: dict[str, Any]) -> None:
-        """A model does not answer, or answers again: `data` as `ai.outages.view` gives it, with `over` at its end."""
+        """A model does not answer, or answers again: `data` as `ai.pool.outages.view` gives it, with `over` at its
+        end."""
         await self._events.append(workspace, "scriptorium.assistant.outage", data)
 
     async def conversation_changed(self, workspace: str, conversation: dict[str, Any]) -> None:

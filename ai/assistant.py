@@ -10,47 +10,47 @@ from uuid import uuid4
 import structlog
 from pymongo.errors import ConnectionFailure
 
-from ai.analysis import tidied
 from ai.announcements import Announcements
-from ai.attempt import JobFailed, NewAttempt, Run
-from ai.budget_book import BudgetBook
-from ai.budgets import Gauge
-from ai.carrying import Carrying
-from ai.chat_job import ChatAttempt
-from ai.chat_proposals import ChatProposals
-from ai.choices import Choices
+from ai.chat.chat_job import ChatAttempt
+from ai.chat.chat_proposals import ChatProposals
+from ai.chat.conversation_search import ConversationSearch
+from ai.chat.conversations import Conversation, Conversations
+from ai.choosing.choices import Choices
 from ai.clock import rfc3339
-from ai.completions import Completions
-from ai.context import WINDOW
-from ai.conversation_search import ConversationSearch
-from ai.conversations import Conversation, Conversations
-from ai.corrections import Corrections
-from ai.create_job import CreateAttempt
-from ai.decisions import Decisions, Outcome
-from ai.edit_job import EditAttempt
+from ai.completing.completions import Completions
+from ai.deciding.carrying import Carrying
+from ai.deciding.decisions import Decisions, Outcome
 from ai.expiry import Expiry
-from ai.exports import Format
 from ai.faults import fault
-from ai.feedback import Feedback
-from ai.feedback_reader import FeedbackReader, Window
-from ai.figures import Figures
-from ai.gathering import Gathering
-from ai.hunks import Decision, HunkState
-from ai.jobs import Job, Jobs, JobState, Person
-from ai.manager import Manager, Preparations
-from ai.material import Material
-from ai.metering import Meter
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
-from ai.outages import Outages
-from ai.placing import placed
-from ai.queue import LocalQueue, Queue
+from ai.pool.attempt import JobFailed, NewAttempt, Run
+from ai.pool.jobs import Job, Jobs, JobState, Person
+from ai.pool.outages import Outages
+from ai.pool.queue import LocalQueue, Queue
+from ai.pool.worker import CANCEL_CHANNEL, Worker
+from ai.prompting.analysis import tidied
+from ai.prompting.context import WINDOW
+from ai.prompting.gathering import Gathering
+from ai.prompting.manager import Manager, Preparations
+from ai.prompting.material import Material
+from ai.proposals.create_job import CreateAttempt
+from ai.proposals.edit_job import EditAttempt
+from ai.proposals.hunks import Decision, HunkState
+from ai.proposals.placing import placed
+from ai.proposals.suggestions import Suggestions
+from ai.proposals.write_job import WriteAttempt
+from ai.record.corrections import Corrections
+from ai.record.exports import Format
+from ai.record.feedback import Feedback
+from ai.record.feedback_reader import FeedbackReader, Window
 from ai.requests import Requests
-from ai.suggestions import Suggestions
+from ai.spending.budget_book import BudgetBook
+from ai.spending.budgets import Gauge
+from ai.spending.figures import Figures
+from ai.spending.metering import Meter
+from ai.spending.usage import Ledger
 from ai.toolbox import Toolbox
-from ai.usage import Ledger
-from ai.worker import CANCEL_CHANNEL, Worker
-from ai.write_job import WriteAttempt
 from collab.files import Files
 from collab.rooms import Rooms
 from storage import Storage
@@ -185,7 +185,7 @@ class Assistant:
             await kept.ensure_indexes()
 
     async def _admit(self, workspace: str, by: Person) -> None:
-        """Raises ai.budget_book.BudgetSpent. The local assistant costs nothing, so it always goes on."""
+        """Raises ai.spending.budget_book.BudgetSpent. The local assistant costs nothing, so it always goes on."""
         if await self._costs(workspace):
             await self.budgets.check(workspace, by.id)
 
@@ -197,7 +197,7 @@ class Assistant:
 
     async def status(self, workspace: str) -> dict[str, Any]:
         """Who answers a workspace, for people: {provider, model, configured, label, label_detail, config}, `config` as
-        `ai.choices.FileState.view` gives it.
+        `ai.choosing.choices.FileState.view` gives it.
         """
         config = (await self.choices.state(workspace)).view()
         try:
@@ -222,7 +222,7 @@ class Assistant:
         """Stop a job. One that runs stops within a moment, one that has ended stays as it is.
 
         Raises:
-            ai.jobs.JobNotFound
+            ai.pool.jobs.JobNotFound
         """
         if (before := await self.jobs.get(job)).state.final:
             return before
@@ -239,7 +239,7 @@ class Assistant:
         """Try a job once more that has failed. What it had come to is taken back first, as far as nobody decided it.
 
         Raises:
-            ai.jobs.JobNotFound, ai.jobs.NotFailed
+            ai.pool.jobs.JobNotFound, ai.pool.jobs.NotFailed
         """
         revived = await self.jobs.revive(job)
         await self._queue.wake()
@@ -247,13 +247,14 @@ class Assistant:
         return revived
 
     async def put_aside(self, job: str) -> Job:
-        """Leave a failed job out of the lists from now on. Raises ai.jobs.JobNotFound, ai.jobs.NotFailed."""
+        """Leave a failed job out of the lists from now on. Raises ai.pool.jobs.JobNotFound, ai.pool.jobs.NotFailed."""
         aside = await self.jobs.put_aside(job)
         await self._announcements.job_changed(aside)
         return aside
 
     async def jobs_of(self, workspace: str, state: JobState | None) -> list[dict[str, Any]]:
-        """See `ai.jobs.Jobs.of_workspace`; each with the beginning of what was asked, the path, and when it ended."""
+        """See `ai.pool.jobs.Jobs.of_workspace`; each with the beginning of what was asked, the path, and when it
+        ended."""
         jobs = await self.jobs.of_workspace(workspace, state)
         questions = [job.payload["question"] for job in jobs if "question" in job.payload]
         texts = await self.conversations.texts(questions) if questions else {}
@@ -268,7 +269,7 @@ class Assistant:
         return shown
 
     async def suggestion(self, id: str) -> dict[str, Any]:
-        """As people see it, its hunks where they stand now. Raises ai.suggestions.SuggestionNotFound."""
+        """As people see it, its hunks where they stand now. Raises ai.proposals.suggestions.SuggestionNotFound."""
         suggestion = await self.suggestions.get(id)
         return suggestion.view(await placed(self._rooms, self._files, await self.suggestions.hunks(id)))
 
@@ -287,7 +288,7 @@ class Assistant:
         reason: str | None = None,
         shown: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
-        """See `ai.decisions.Decisions.decide`. Raises ai.suggestions.SuggestionNotFound as well."""
+        """See `ai.deciding.decisions.Decisions.decide`. Raises ai.proposals.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
         outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed, shown=shown)
@@ -304,7 +305,7 @@ class Assistant:
                 await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
 
     async def rename_conversation(self, workspace: str, id: str, title: str) -> Conversation:
-        """Raises ai.conversations.ConversationNotFound."""
+        """Raises ai.chat.conversations.ConversationNotFound."""
         conversation = await self.conversations.rename(workspace, id, title)
         await self._announcements.conversation_changed(workspace, conversation.view())
         return conversation
@@ -313,7 +314,7 @@ class Assistant:
         """With all its messages; what is being answered in it is cancelled.
 
         Raises:
-            ai.conversations.ConversationNotFound
+            ai.chat.conversations.ConversationNotFound
         """
         conversation = await self.conversations.get(workspace, id)
         for job in await self.jobs.unfinished(conversation=conversation.id):
@@ -329,12 +330,12 @@ class Assistant:
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
-        """See `ai.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
+        """See `ai.record.feedback_reader.FeedbackReader.export`, with all that was decided here before."""
         await self._idle()
         return self.records.export(workspace, format, window)
 
     async def erase_feedback(self, workspace: str, person: str | None = None) -> int:
-        """See `ai.feedback.Feedback.erase`, which counts all that was decided here before."""
+        """See `ai.record.feedback.Feedback.erase`, which counts all that was decided here before."""
         await self._idle()
         await self.completions.fates.erase(workspace, person)
         erased = await self.feedback.erase(workspace, person)
@@ -342,7 +343,7 @@ class Assistant:
         return erased
 
     async def erase_one(self, workspace: str, record: str) -> bool:
-        """See `ai.feedback.Feedback.erase_one`."""
+        """See `ai.record.feedback.Feedback.erase_one`."""
         erased = await self.feedback.erase_one(workspace, record)
         await self.figures.forget_feedback(workspace)
         return erased
@@ -363,7 +364,7 @@ class Assistant:
             await end([managing])
 
     async def manage(self) -> None:
-        """Look at what requests are about, until cancelled; see `ai.manager`."""
+        """Look at what requests are about, until cancelled; see `ai.prompting.manager`."""
         await Manager(self._preparations, self.jobs, self._prepare).run()
 
     async def _prepare(self, job: Job) -> None:
@@ -420,7 +421,7 @@ async def open_assistant(
         queue, analysis = LocalQueue(), LocalQueue()
     else:
         # FastStream takes a quarter of a second to import, which an embedded start need not wait for.
-        from ai.queue_redis import RedisQueue
+        from ai.pool.queue_redis import RedisQueue
 
         queue = RedisQueue(settings.redis_url, storage.process)
         analysis = RedisQueue(settings.redis_url, storage.process, "scriptorium.analysis", "managers")

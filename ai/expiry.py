@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ai import usage
-from ai.budgets import month_of
 from ai.clock import now
-from ai.figures import DECIDABLE_DAYS, Figures
+from ai.spending import usage
+from ai.spending.budgets import month_of
+from ai.spending.figures import DECIDABLE_DAYS, Figures
 from storage.mongo import Database
 
 KEPT = 30 * 24 * 3600.0

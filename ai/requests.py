@@ -12,19 +12,19 @@ from pymongo.errors import DuplicateKeyError
 
 from ai.announcements import Announcements
 from ai.beside import beside
-from ai.conversations import Conversations
-from ai.create_job import OWN_FOLDER
-from ai.decisions import Decisions
-from ai.hunks import Hunk, HunkState
-from ai.jobs import Job, JobNotFound, Jobs, NotFailed, Person
-from ai.manager import Preparations
-from ai.material import Material
-from ai.mentions import mentioned
-from ai.messages import Message, SharedFile
-from ai.naming import names_in
-from ai.queue import Queue
-from ai.suggestion_attempt import suggestion_of
-from ai.suggestions import Suggestions
+from ai.chat.conversations import Conversations
+from ai.chat.mentions import mentioned
+from ai.chat.messages import Message, SharedFile
+from ai.deciding.decisions import Decisions
+from ai.pool.jobs import Job, JobNotFound, Jobs, NotFailed, Person
+from ai.pool.queue import Queue
+from ai.prompting.manager import Preparations
+from ai.prompting.material import Material
+from ai.proposals.create_job import OWN_FOLDER
+from ai.proposals.hunks import Hunk, HunkState
+from ai.proposals.naming import names_in
+from ai.proposals.suggestion_attempt import suggestion_of
+from ai.proposals.suggestions import Suggestions
 from collab.files import FileEntry, Files
 from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 from collab.paths import join, parse_path
@@ -98,7 +98,7 @@ class Requests:
 
     collab.paths.InvalidPath, collab.files.FileNotFound, NotAText, KeptFromModels, collab.offsets.OffsetOutsideText and
     OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone. `admit` is asked
-    before anything is kept, and may raise ai.budget_book.BudgetSpent.
+    before anything is kept, and may raise ai.spending.budget_book.BudgetSpent.
     """
 
     def __init__(
@@ -225,8 +225,8 @@ class Requests:
         What waits for a decision and has become stale is put on record as such: it cannot be decided afterwards.
 
         Raises:
-            ai.suggestions.SuggestionNotFound, NothingStale, TooMuchText
-            ai.judging.CannotJudgeNow
+            ai.proposals.suggestions.SuggestionNotFound, NothingStale, TooMuchText
+            ai.deciding.judging.CannotJudgeNow
         """
         before = await self._suggestions.get(suggestion)
         await self._admit(before.workspace, by)
@@ -264,10 +264,10 @@ class Requests:
         """Say `message` in `conversation`, a new one without it, with the file at `path` open and `selection` (start
         and end) of it marked.
 
-        It is about the files at the paths `mentions` too, and about those that it names itself (`ai.mentions`).
+        It is about the files at the paths `mentions` too, and about those that it names itself (`ai.chat.mentions`).
 
         Raises:
-            ai.conversations.ConversationNotFound, TooMuchText, TooManyMentions
+            ai.chat.conversations.ConversationNotFound, TooMuchText, TooManyMentions
         """
         known = await self._conversations.get(workspace, conversation) if conversation is not None else None
         await self._admit(workspace, by)
@@ -291,7 +291,7 @@ class Requests:
         """Ask once more for an answer to `message`, a question, or to the one that `message` answers.
 
         Raises:
-            ai.conversations.ConversationNotFound, ai.conversations.MessageNotFound, AnsweredAlready
+            ai.chat.conversations.ConversationNotFound, ai.chat.conversations.MessageNotFound, AnsweredAlready
         """
         talk = await self._conversations.get(workspace, conversation)
         await self._admit(workspace, by)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from ai.announcements import Announcements
-from ai.choices import Choices
-from ai.conversations import Conversations
-from ai.decisions import Decisions
-from ai.feedback import Feedback
-from ai.gathering import Gathering
-from ai.material import Material
-from ai.metering import Meter
-from ai.suggestions import Suggestions
+from ai.chat.conversations import Conversations
+from ai.choosing.choices import Choices
+from ai.deciding.decisions import Decisions
+from ai.prompting.gathering import Gathering
+from ai.prompting.material import Material
+from ai.proposals.suggestions import Suggestions
+from ai.record.feedback import Feedback
+from ai.spending.metering import Meter
 from collab.files import Files
 from collab.rooms import Rooms
 

@@ -14,9 +14,9 @@ from functools import partial
 
 from pycrdt import Doc, Text, merge_updates
 
-from ai.ignore import IgnoreRules
-from ai.kept_rate import kept_rate
-from ai.secrets import redact
+from ai.prompting.ignore import IgnoreRules
+from ai.record.kept_rate import kept_rate
+from ai.record.secrets import redact
 from collab.edits import minimal_edits
 from collab.known import NOTHING
 from collab.textfile import decode, encode

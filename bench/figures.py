@@ -17,8 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from ai.clock import now
-from ai.day_sums import day_at
-from ai.figures import Figures, report, step_for
+from ai.spending.day_sums import day_at
+from ai.spending.figures import Figures, report, step_for
 from server.collecting import collect_regularly
 from storage import Storage, open_storage
 from tests.ai.test_figures import Invented

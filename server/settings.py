@@ -14,7 +14,7 @@ import structlog
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ai.context import WINDOW
+from ai.prompting.context import WINDOW
 from collab.limits import Limits
 from server.commands.failure import CommandFailed
 

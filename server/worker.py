@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 Only = Literal["answers", "analysis"]
-"""What one process does: work on jobs, or look at what requests are about before that (`ai.manager`)."""
+"""What one process does: work on jobs, or look at what requests are about before that (`ai.prompting.manager`)."""
 
 
 async def work(settings: Settings, only: Only | None = None) -> None:

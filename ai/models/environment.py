@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from ai.choosing.yaml_text import BadYaml, YamlText, read
 from ai.models.endpoints import DEFAULT, LOCAL, Endpoint
 from ai.models.port import Price
-from ai.yaml_text import BadYaml, YamlText, read
 
 DEFAULT_MODEL = "gpt-5.4-mini"
 

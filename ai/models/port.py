@@ -59,7 +59,7 @@ class Outage:
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of the answer. Only the last chunk of a stream has a `finish_reason`; its `text` may be empty. The reason
-    "budget" is never the model's own: it comes from `ai.metering`.
+    "budget" is never the model's own: it comes from `ai.spending.metering`.
 
     `note` is a sentence about the answer that belongs beside it, never into the document: the local assistant says
     in it what it did, or why it has nothing to propose.

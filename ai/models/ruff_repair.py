@@ -8,7 +8,7 @@ from typing import Any
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
-from ai.alignment import Alignment, Pair
+from ai.answers.alignment import Alignment, Pair
 
 _MAX_LETTERS = 2_000_000
 _TIMEOUT = 10.0  # seconds

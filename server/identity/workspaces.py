@@ -15,7 +15,7 @@ class Workspace:
     collect_feedback: bool
     created_at: datetime
     budget: dict[str, Any]
-    """The fields of `ai.budgets.Budget` that were set."""
+    """The fields of `ai.spending.budgets.Budget` that were set."""
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> "Workspace":
@@ -26,7 +26,7 @@ class Workspace:
 class Workspaces:
     """Collection ``workspaces``: {_id, name, collect_feedback, consent?, budget?, created_at, created_by, deleted_at?}.
 
-    `consent` is about `collect_feedback`, see `ai.consent`.
+    `consent` is about `collect_feedback`, see `ai.record.consent`.
     """
 
     def __init__(self, db: AsyncDatabase[dict[str, Any]]) -> None:

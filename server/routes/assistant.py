@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from ai.hunks import Decision
-from ai.jobs import JobNotFound, Person
-from ai.suggestions import SuggestionNotFound
+from ai.pool.jobs import JobNotFound, Person
+from ai.proposals.hunks import Decision
+from ai.proposals.suggestions import SuggestionNotFound
 from server.access import Editor, InWorkspaceOf, Viewer
 from server.callers import Member
 from server.routes.assistant_refusals import refusals, undecided

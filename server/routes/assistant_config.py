@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from ai.attempt import JobFailed
+from ai.pool.attempt import JobFailed
 from server.access import Editor, Viewer
 from server.routes.assistant_shapes import AssistantFileState, Shown
 from server.services import ServicesDep

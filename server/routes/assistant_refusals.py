@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ai.applying import CannotApply
-from ai.budget_book import BudgetSpent
-from ai.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges
+from ai.answers.applying import CannotApply
+from ai.chat.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges
+from ai.chat.conversations import ConversationNotFound, MessageNotFound
 from ai.clock import rfc3339
-from ai.conversations import ConversationNotFound, MessageNotFound
-from ai.decisions import Outcome
-from ai.hunks import HunkState
-from ai.jobs import JobNotFound, NotFailed
-from ai.judging import CannotJudgeNow
+from ai.deciding.decisions import Outcome
+from ai.deciding.judging import CannotJudgeNow
+from ai.pool.jobs import JobNotFound, NotFailed
+from ai.proposals.hunks import HunkState
+from ai.proposals.suggestions import SuggestionNotFound
 from ai.requests import (
     AnsweredAlready,
     KeptFromModels,
@@ -22,7 +22,7 @@ from ai.requests import (
     TooManyMentions,
     TooMuchText,
 )
-from ai.suggestions import SuggestionNotFound
+from ai.spending.budget_book import BudgetSpent
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from collab.paths import InvalidPath

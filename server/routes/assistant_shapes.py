@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from ai.context import Role
+from ai.prompting.context import Role
 from server.routes.budget_shapes import GaugeShown
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from ai.budgets import Amount, Gauge
 from ai.clock import rfc3339
+from ai.spending.budgets import Amount, Gauge
 
 
 class BudgetSetting(BaseModel):

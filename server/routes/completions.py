@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from ai.attempt import JobFailed
-from ai.budget_book import BudgetSpent
-from ai.completion_fates import CompletionDecided, CompletionNotFound
-from ai.completions import Completion, Stopped, TooManyAtOnce
-from ai.jobs import Person
+from ai.completing.completion_fates import CompletionDecided, CompletionNotFound
+from ai.completing.completions import Completion, Stopped, TooManyAtOnce
 from ai.models import ModelError
-from ai.retries import WORTH_RETRYING
+from ai.pool.attempt import JobFailed
+from ai.pool.jobs import Person
+from ai.pool.retries import WORTH_RETRYING
+from ai.spending.budget_book import BudgetSpent
 from collab.positions import InvalidAnchor
 from server.access import Editor
 from server.callers import Member

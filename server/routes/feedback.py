@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator
 
 from ai.clock import rfc3339
-from ai.exports import Format
-from ai.feedback_reader import MOST_LISTED, Selection, Window
-from ai.feedback_record import Kind, Outcome
+from ai.record.exports import Format
+from ai.record.feedback_reader import MOST_LISTED, Selection, Window
+from ai.record.feedback_record import Kind, Outcome
 from server.access import Owner, Viewer
 from server.callers import Member
 from server.problems import Problem

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from ai.figures import Dimension, Step, report, step_for
+from ai.spending.figures import Dimension, Step, report, step_for
 from server.access import Viewer
 from server.callers import Member
 from server.problems import Problem

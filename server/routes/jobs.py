@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ai.jobs import JobState
+from ai.pool.jobs import JobState
 from server.access import Viewer
 from server.routes.assistant import JobEditor
 from server.routes.assistant_refusals import refusals

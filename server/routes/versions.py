@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import JSONResponse
 
-from ai.suggestions import ASSISTANT
+from ai.proposals.suggestions import ASSISTANT
 from collab.attribution import Run
 from collab.differences import LineDifference
 from collab.history import JOBS

@@ -15,10 +15,10 @@ from typing import Any
 
 from pycrdt import Doc, Text
 
-from ai.blocks import mark_for
-from ai.hunks import Hunk, HunkState
-from ai.proposal import Proposal
-from ai.rewriting import Rewriting
+from ai.answers.blocks import mark_for
+from ai.proposals.hunks import Hunk, HunkState
+from ai.proposals.proposal import Proposal
+from ai.proposals.rewriting import Rewriting
 from collab.offsets import slice_utf16, utf16_length
 
 SOURCES = ("textwrap", "shlex", "queue", "bisect", "heapq", "string", "calendar", "cmd", "fnmatch", "sched")

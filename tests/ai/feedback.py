@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ai.exports import Format
+from ai.record.exports import Format
 from tests.ai.group import Process, eventually
 
 

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self
 from uuid import uuid4
 
 from ai.assistant import Assistant
-from ai.decisions import Outcome
-from ai.hunks import Decision, Hunk
-from ai.jobs import Job, Person
+from ai.deciding.decisions import Outcome
 from ai.models import Price, Provider
 from ai.models.endpoints import DEFAULT, Endpoint, Endpoints
 from ai.models.openai_compatible import OpenAICompatible, Waits
-from ai.queue import LocalQueue, Queue
+from ai.pool.jobs import Job, Person
+from ai.pool.queue import LocalQueue, Queue
+from ai.proposals.hunks import Decision, Hunk
 from ai.requests import Asked
 from collab.edits import TextEdit
 from collab.files import Files

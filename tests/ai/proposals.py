@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from ai.clock import now
-from ai.hunks import Hunk, HunkState
-from ai.suggestions import Suggestion, SuggestionState
+from ai.proposals.hunks import Hunk, HunkState
+from ai.proposals.suggestions import Suggestion, SuggestionState
 from collab.edits import TextEdit
 from collab.offsets import slice_utf16, utf16_length
 from collab.positions import range_anchors

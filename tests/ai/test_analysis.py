@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.analysis import MOST_LINES, Analysis, analysed, changes, is_lock_file, marks, tidied
-from ai.tokens import Tokenizer
+from ai.prompting.analysis import MOST_LINES, Analysis, analysed, changes, is_lock_file, marks, tidied
+from ai.prompting.tokens import Tokenizer
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 LICENCE = """# Copyright 2026 The Group

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai.answer import AnswerStream, TextCleaner, clean_answer
+from ai.answers.answer import AnswerStream, TextCleaner, clean_answer
 
 CODE = "def f():\n    return 1\n"
 MARKDOWN = "# Title\n\n```\nmake run\n```\n\nThe end.\n"

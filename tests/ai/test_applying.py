@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ai.applying import CannotApply, Replacement, replacements
+from ai.answers.applying import CannotApply, Replacement, replacements
 
 CODE = '''"""Prices of the museum."""
 

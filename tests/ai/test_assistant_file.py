@@ -9,12 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.assistant_file import MOST_RECIPES, AssistantFile, parse
+from ai.choosing.assistant_file import MOST_RECIPES, AssistantFile, parse
+from ai.choosing.recipes import BUILT_IN, Recipe, with_built_in
+from ai.choosing.yaml_text import MOST_BYTES, BadYaml
 from ai.models import ModelParams, Price
 from ai.models.endpoints import Endpoint, Endpoints
 from ai.models.environment import endpoints_from
-from ai.recipes import BUILT_IN, Recipe, with_built_in
-from ai.yaml_text import MOST_BYTES, BadYaml
 from server.settings import Settings
 from tests.support.server import ROOT
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from ai.blocks import BlockReader, Ended, Replacing, Said, Searched, instructions, mark_for
+from ai.answers.blocks import BlockReader, Ended, Replacing, Said, Searched, instructions, mark_for
 
 ANSWER = """Sure:
 <<<<<<< SEARCH

@@ -6,11 +6,11 @@ from contextlib import aclosing
 
 import pytest
 
-from ai.jobs import JobState, Person
 from ai.models import ChatMessage, Chunk, ModelError, ModelRequest, Task, circuit
 from ai.models.breaker import Breaker
 from ai.models.circuit import FAILURES
 from ai.models.openai_compatible import OpenAICompatible, Waits
+from ai.pool.jobs import JobState, Person
 from collab.offsets import utf16_length
 from storage import Storage
 from tests.ai.group import BOB, Group, Watching, eventually, open_group
@@ -135,7 +135,7 @@ async def test_a_try_that_is_cancelled_leaves_it_to_the_next(
 @pytest.fixture
 async def outage(storage: Storage, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Group]:
     """A group whose model has just failed often enough."""
-    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.01)
+    monkeypatch.setattr("ai.pool.retries.FIRST_DELAY", 0.01)
     breaker = made(server)
     async with open_group(storage, provider=breaker) as group, group.working():
         server.enqueue(*[DOWN] * FAILURES)
@@ -206,5 +206,5 @@ async def test_an_outage_that_nobody_meets_any_more_is_forgotten(
 ) -> None:
     await outage.ended(await outage.ask("Well?", by=Person("cleo", "Cleo")))
     assert await outage.assistant.outages.of(outage.workspace) is not None
-    monkeypatch.setattr("ai.outages.REMEMBERED", 0.0)
+    monkeypatch.setattr("ai.pool.outages.REMEMBERED", 0.0)
     assert await outage.assistant.outages.of(outage.workspace) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.budgets import (
+from ai.spending.budgets import (
     Account,
     Amount,
     Budget,
@@ -20,7 +20,7 @@ from ai.budgets import (
     next_month,
     refusal,
 )
-from ai.prices import Cost
+from ai.spending.prices import Cost
 
 PEOPLE = ("ann", "bob", "cleo")
 EXCESS = 300
@@ -45,7 +45,8 @@ class Call:
 
 
 class Naive:
-    """All that was ever spent, in one list; and the accounts, one for each month, as `ai.budget_book` keeps them."""
+    """All that was ever spent, in one list; and the accounts, one for each month, as `ai.spending.budget_book` keeps
+    them."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget

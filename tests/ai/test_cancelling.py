@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from ai.jobs import Job, JobState
-from ai.queue_redis import RedisQueue
+from ai.pool.jobs import Job, JobState
+from ai.pool.queue_redis import RedisQueue
 from ai.requests import Asked
 from collab.offsets import utf16_length
 from tests.ai.group import Group, eventually, open_group

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from ai import conversations
-from ai.context import Window
-from ai.conversations import ConversationNotFound, MessageNotFound
-from ai.jobs import JobState, Person
-from ai.messages import Message, MessageState
+from ai.chat import conversations
+from ai.chat.conversations import ConversationNotFound, MessageNotFound
+from ai.chat.messages import Message, MessageState
+from ai.pool.jobs import JobState, Person
+from ai.prompting.context import Window
 from ai.requests import AnsweredAlready, Asked, KeptFromModels, NotAText, TooManyMentions
 from collab.files import FileNotFound
 from collab.offsets import utf16_length

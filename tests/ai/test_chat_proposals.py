@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from ai.applying import CannotApply
-from ai.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges, Where, code_blocks
-from ai.conversations import MessageNotFound
-from ai.hunks import HunkState
-from ai.messages import Message, MessageState
+from ai.answers.applying import CannotApply
+from ai.chat.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges, Where, code_blocks
+from ai.chat.conversations import MessageNotFound
+from ai.chat.messages import Message, MessageState
+from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels
 from collab.files import FileNotFound
 from collab.offsets import utf16_length

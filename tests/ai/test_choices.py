@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ai.assistant_file import ASSISTANT_FILE
-from ai.jobs import Job, JobState
+from ai.choosing.assistant_file import ASSISTANT_FILE
 from ai.models.endpoints import Endpoint, Endpoints
+from ai.pool.jobs import Job, JobState
 from tests.ai.group import ANN, Group, Process, Watching, eventually
 from tests.doubles.model_server import Script
 
@@ -255,7 +255,7 @@ async def test_an_answer_costs_what_the_server_says(desk: Group) -> None:
 async def test_the_file_is_parsed_when_it_changes_and_not_for_each_job(
     desk: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ai import choices
+    from ai.choosing import choices
 
     parsed = []
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.completion_text import MOST_LETTERS, MOST_LINES, CompletionText
+from ai.completing.completion_text import MOST_LETTERS, MOST_LINES, CompletionText
 
 CASES = [
     # before, after, answer, what is shown

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from ai import completion_fates, watching
-from ai.completion_fates import CompletionDecided, CompletionNotFound
-from ai.completion_record import Decision, Fate
-from ai.completions import Stopped, TooManyAtOnce
+from ai.completing import completion_fates
+from ai.completing.completion_fates import CompletionDecided, CompletionNotFound
+from ai.completing.completion_record import Decision, Fate
+from ai.completing.completions import Stopped, TooManyAtOnce
 from ai.models import ModelError
 from ai.models.local import LocalAssistant
+from ai.record import watching
 from ai.requests import KeptFromModels, NotAText, TextDiffers
 from collab.edits import TextEdit
 from collab.files import FileNotFound

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ai import watching
 from ai.clock import now, rfc3339
-from ai.consent import Terms
+from ai.record import watching
+from ai.record.consent import Terms
 from collab.offsets import utf16_length
 from tests.ai.feedback import lines, measured
 from tests.ai.group import ANN, BOB, Group

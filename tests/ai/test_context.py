@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.attempt import JobFailed
-from ai.context import Candidate, Piece, Role, TooMuchForModel, Window, offers_of, organised
 from ai.models import ChatMessage
-from ai.prompts import chat_prompt, edit_prompt, write_prompt
-from ai.tokens import Tokenizer
+from ai.pool.attempt import JobFailed
+from ai.prompting.context import Candidate, Piece, Role, TooMuchForModel, Window, offers_of, organised
+from ai.prompting.prompts import chat_prompt, edit_prompt, write_prompt
+from ai.prompting.tokens import Tokenizer
 
 TOKENIZER = Tokenizer()
 FRAME = 26

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ai.conversation_search import snippet
-from ai.conversations import ConversationNotFound
+from ai.chat.conversation_search import snippet
+from ai.chat.conversations import ConversationNotFound
 from tests.ai.group import ANN, Group, Watching, eventually
 from tests.doubles.model_server import Script
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from ai import corrections, watching
-from ai.watching import Watch
+from ai.record import corrections, watching
+from ai.record.watching import Watch
 from collab.edits import TextEdit
 from collab.offsets import utf16_length
 from tests.ai.feedback import lines, measured

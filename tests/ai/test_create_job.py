@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from ai import create_job
-from ai.hunks import HunkState
-from ai.jobs import JobState
+from ai.pool.jobs import JobState
+from ai.proposals import create_job
+from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels
 from collab.files import FileNotFound
 from collab.paths import InvalidPath

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from ai import retries
-from ai.hunks import HunkState
-from ai.jobs import MOST_ATTEMPTS, JobState, NotFailed
+from ai.pool import retries
+from ai.pool.jobs import MOST_ATTEMPTS, JobState, NotFailed
+from ai.proposals.hunks import HunkState
 from ai.requests import Asked
 from collab.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Watching, eventually

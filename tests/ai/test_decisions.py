@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from ai import decision_record
-from ai.decision_record import DecisionRecord
-from ai.decisions import Outcome
-from ai.hunks import HunkState
+from ai.deciding import decision_record
+from ai.deciding.decision_record import DecisionRecord
+from ai.deciding.decisions import Outcome
+from ai.proposals.hunks import HunkState
 from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.offsets import utf16_length

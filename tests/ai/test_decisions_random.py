@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ai.hunks import HunkState
+from ai.proposals.hunks import HunkState
 from collab.edits import TextEdit
 from collab.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Process, eventually

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ai.deltas import WHOLE_EVERY, Deltas
-from ai.hunks import HunkState
+from ai.proposals.deltas import WHOLE_EVERY, Deltas
+from ai.proposals.hunks import HunkState
 from collab.offsets import slice_utf16, utf16_length
 from tests.ai.corruptions import BLANK
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from ai import generation, jobs, requests
-from ai.hunks import Hunk, HunkState
-from ai.jobs import JobState
+from ai import requests
+from ai.pool import jobs
+from ai.pool.jobs import JobState
+from ai.prompting import generation
+from ai.proposals.hunks import Hunk, HunkState
 from collab.files import FileNotFound
 from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from tests.ai.group import ANN, Group, Watching, eventually

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from ai import edit_target, requests
-from ai.hunks import HunkState
-from ai.jobs import JobState
+from ai import requests
+from ai.pool.jobs import JobState
+from ai.proposals import edit_target
+from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels, TooManyFiles
 from collab.files import FileNotFound
 from tests.ai.group import BOB, Group, Watching, eventually
@@ -84,7 +85,7 @@ async def test_hunks_of_several_files_appear_while_models_write(group: Group) ->
 async def test_of_several_files_those_that_were_answered_are_kept_and_the_others_named(
     group: Group, monkeypatch: pytest.MonkeyPatch, first: Script, second: Script, named: int
 ) -> None:
-    monkeypatch.setattr("ai.edit_job.AT_ONCE", 1)
+    monkeypatch.setattr("ai.proposals.edit_job.AT_ONCE", 1)
     await three(group)
     group.model.enqueue(first, second)
     asked = await group.edit_several("a.py", ["src/b.py"])

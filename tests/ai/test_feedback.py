@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from ai import watching
-from ai.hunks import Decision
+from ai.proposals.hunks import Decision
+from ai.record import watching
 from ai.requests import Asked
 from collab.offsets import utf16_length
 from collab.positions import range_anchors

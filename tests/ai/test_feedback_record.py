@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from ai.exports import BATCH, FORMATS, Format, export
-from ai.feedback_record import SCHEMA_VERSION, FeedbackInput, build_record, correction
-from ai.prompts import edit_prompt, write_prompt
-from ai.streaming_diff import diff
+from ai.answers.streaming_diff import diff
+from ai.prompting.prompts import edit_prompt, write_prompt
+from ai.record.exports import BATCH, FORMATS, Format, export
+from ai.record.feedback_record import SCHEMA_VERSION, FeedbackInput, build_record, correction
 from tests.ai import published_formats
 
 TOKEN = "ghp_" + "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJabcd"

@@ -9,10 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from ai import day_sums, expiry
+from ai import expiry
 from ai.clock import now
-from ai.day_sums import day_at, starts_at
-from ai.figures import DIMENSIONS, MOMENTS, Dimension, report, shown, step_for
+from ai.spending import day_sums
+from ai.spending.day_sums import day_at, starts_at
+from ai.spending.figures import DIMENSIONS, MOMENTS, Dimension, report, shown, step_for
 from collab.offsets import utf16_length
 from storage.mongo import Database
 from tests.ai.group import ANN, BOB, Group

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from ai.files_answer import FileBegun, FilesReader, FileText
+from ai.answers.files_answer import FileBegun, FilesReader, FileText
 
 MAIN = "import sys\n\nprint('===', sys.argv)\n"
 NOTES = "# Notes\n\n```sh\nmake\n```\n\nThe end.\n"

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ai import gathering, watching
-from ai.context import WINDOW, Window
-from ai.jobs import JobState
 from ai.models import Kind
+from ai.pool.jobs import JobState
+from ai.prompting import gathering
+from ai.prompting.context import WINDOW, Window
+from ai.record import watching
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.collab.rooms_helpers import joined
 from tests.doubles.model_server import Script

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from ai.hunks import Decision, Effect, HunkState, Mode, transition
+from ai.proposals.hunks import Decision, Effect, HunkState, Mode, transition
 
 POSSIBLE = {
     ("edit", "pending", "accept"): ("accepted", Effect.REPLACE, True),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ai.ignore import IgnoreRules
+from ai.prompting.ignore import IgnoreRules
 from tests.support.work import growth_in_c
 
 
@@ -32,7 +32,7 @@ def test_secrets_are_kept_back_by_default(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["main.py", "environment.md", "src/keys.ts", "ai/secrets.py", "docs/env/setup.md", "a b/ü.txt"]
+    "path", ["main.py", "environment.md", "src/keys.ts", "ai/record/secrets.py", "docs/env/setup.md", "a b/ü.txt"]
 )
 def test_ordinary_files_are_not(path: str) -> None:
     assert not IgnoreRules().ignores(path)

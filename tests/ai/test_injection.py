@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.context import Candidate
-from ai.conversations import MessageState
-from ai.hunks import HunkState
-from ai.jobs import JobState
+from ai.chat.conversations import MessageState
 from ai.models import ChatMessage, SourceFile
-from ai.prompts import Prompt, chat_prompt, edit_prompt, write_prompt
+from ai.pool.jobs import JobState
+from ai.prompting.context import Candidate
+from ai.prompting.prompts import Prompt, chat_prompt, edit_prompt, write_prompt
+from ai.proposals.hunks import HunkState
 from tests.ai.group import ANN, Group
 from tests.ai.injections import ALL, HIDDEN, PATHS, VISIBLE
 from tests.doubles.model_server import Script

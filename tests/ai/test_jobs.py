@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from ai import jobs as jobs_module
-from ai.jobs import Job, JobNotFound, Jobs, JobState, Person, Priority
+from ai.pool import jobs as jobs_module
+from ai.pool.jobs import Job, JobNotFound, Jobs, JobState, Person, Priority
 from storage import Storage
 
 ANN, BOB = Person("ann", "Ann"), Person("bob", "Bob")

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ai.kept_rate import kept_rate
+from ai.record.kept_rate import kept_rate
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ai.jobs import JobState
 from ai.models.local import LocalAssistant
+from ai.pool.jobs import JobState
 from storage import Storage
 from tests.ai.group import ANN, Group, open_group
 

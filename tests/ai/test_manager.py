@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis as RedisClient
 
-from ai import analyses, expiry, gathering, manager
-from ai.analysis import analysed
-from ai.jobs import JobState
+from ai import expiry
+from ai.pool.jobs import JobState
+from ai.prompting import analyses, gathering, manager
+from ai.prompting.analysis import analysed
 from ai.requests import Asked
 from tests.ai.group import ANN, Group, eventually
 from tests.ai.worker_processes import asking_group, worker_process, worker_settings

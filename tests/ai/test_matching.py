@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
+from ai.answers.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
 
 TEXT = """def first(a):
     if a:

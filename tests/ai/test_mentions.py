@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ai.mentions import mentioned
+from ai.chat.mentions import mentioned
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "mentions.json").read_text())
 

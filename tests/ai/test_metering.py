@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from ai import jobs, metering
-from ai.budget_book import BudgetSpent
-from ai.budgets import Amount, Budget
 from ai.clock import now
-from ai.jobs import JobState
-from ai.metering import STEP, Meter
 from ai.models import ChatMessage, Chunk, ModelRequest, Outage, Price, Task
 from ai.models.local import LocalAssistant
 from ai.models.openai_compatible import OpenAICompatible
-from ai.usage import Caller
+from ai.pool import jobs
+from ai.pool.jobs import JobState
+from ai.spending import metering
+from ai.spending.budget_book import BudgetSpent
+from ai.spending.budgets import Amount, Budget
+from ai.spending.metering import STEP, Meter
+from ai.spending.usage import Caller
 from collab.offsets import utf16_length
 from storage import Storage
 from tests.ai.group import ANN, BOB, Group, Process, eventually, open_group
@@ -77,7 +78,7 @@ async def test_every_call_of_a_model_is_in_the_ledger_once_and_without_a_word_of
 
 
 async def test_how_a_call_ended_is_told_apart(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.05)
+    monkeypatch.setattr("ai.pool.retries.FIRST_DELAY", 0.05)
     async with group.working():
         await chatted(group, Script("unauthorized"))
         await chatted(group, Script("cut_off", answer="Some words are written first."))
@@ -102,7 +103,7 @@ async def test_how_a_call_ended_is_told_apart(group: Group, monkeypatch: pytest.
 
 
 async def test_each_attempt_at_a_job_has_a_record_of_its_own(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.05)
+    monkeypatch.setattr("ai.pool.retries.FIRST_DELAY", 0.05)
     async with group.working():
         job = await chatted(group, Script("server_error"), Script("rate_limited", retry_after="0"), Script())
     assert [(r["job"], r["attempt"], r["ended"]) for r in await ledger(group)] == [

@@ -1,6 +1,6 @@
 import pytest
 
-from ai.naming import names_in
+from ai.proposals.naming import names_in
 
 
 @pytest.mark.parametrize(

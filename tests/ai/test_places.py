@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from ai.decision_updates import places
-from ai.hunks import Hunk, HunkState
+from ai.deciding.decision_updates import places
+from ai.proposals.hunks import Hunk, HunkState
 from collab.edits import TextEdit, edit_update
 from collab.offsets import slice_utf16
 from collab.positions import range_anchors

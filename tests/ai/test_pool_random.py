@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis as RedisClient
 
-from ai.jobs import Job, JobState
 from ai.models.circuit import FAILURES
+from ai.pool.jobs import Job, JobState
 from ai.requests import Asked
 from collab.offsets import utf16_length
 from tests.ai.group import Group, Watching, eventually

@@ -1,7 +1,7 @@
 """What calls cost."""
 
 from ai.models import Price, Usage
-from ai.prices import Cost, cost_of
+from ai.spending.prices import Cost, cost_of
 
 PRICE = Price(0.25, 2.0)
 

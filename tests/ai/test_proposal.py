@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from pycrdt import Doc, Text
 
-from ai.hunks import Hunk, HunkState
-from ai.proposal import Proposal, Region, Unsaved
+from ai.proposals.hunks import Hunk, HunkState
+from ai.proposals.proposal import Proposal, Region, Unsaved
 from collab.offsets import utf16_length
 from collab.positions import Anchor, resolve
 

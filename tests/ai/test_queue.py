@@ -6,9 +6,9 @@ import time
 import pytest
 from redis.asyncio import Redis as RedisClient
 
-from ai import queue_redis
-from ai.queue import LocalQueue, Queue
-from ai.queue_redis import RedisQueue
+from ai.pool import queue_redis
+from ai.pool.queue import LocalQueue, Queue
+from ai.pool.queue_redis import RedisQueue
 from tests.services.launchers import Redis
 
 pytestmark = pytest.mark.alone

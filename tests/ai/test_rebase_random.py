@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from ai.hunks import HunkState
+from ai.proposals.hunks import HunkState
 from collab.edits import TextEdit
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.rebase import BASE, answer_of, check, word

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ai.recent import Recent
+from ai.completing.recent import Recent
 
 
 def test_of_too_many_the_one_goes_that_was_asked_for_longest_ago() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai.models import ErrorKind, ModelError
-from ai.retries import FIRST_DELAY, LONGEST_DELAY, delay
+from ai.pool.retries import FIRST_DELAY, LONGEST_DELAY, delay
 
 PASSING: tuple[ErrorKind, ...] = ("unreachable", "timeout", "rate_limited", "server_error", "cut_off")
 

@@ -5,10 +5,10 @@ import random
 import pytest
 from pycrdt import Doc, Text
 
-from ai.blocks import mark_for
-from ai.matching import Ambiguous, Missing
-from ai.proposal import Proposal
-from ai.rewriting import Form, Rewriting
+from ai.answers.blocks import mark_for
+from ai.answers.matching import Ambiguous, Missing
+from ai.proposals.proposal import Proposal
+from ai.proposals.rewriting import Form, Rewriting
 from tests.ai.corruptions import BLANK, FAULTS, case, shares, understand
 
 BASE = "one\ntwo\nthree\nfour\ntwo\n"

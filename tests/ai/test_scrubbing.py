@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ai.feedback_record import FeedbackInput, build_record, correction
-from ai.streaming_diff import diff
+from ai.answers.streaming_diff import diff
+from ai.record.feedback_record import FeedbackInput, build_record, correction
 from collab.offsets import utf16_length
 from tests.ai.test_secrets import SECRETS
 

@@ -8,7 +8,7 @@ import openai
 import pymongo
 import pytest
 
-from ai.secrets import redact
+from ai.record.secrets import redact
 from tests.support.work import growth, growth_in_c
 
 LETTERS = "aZ3kQ9xW1mB7vR5tY2nC8pL4sD6fG0hJ"

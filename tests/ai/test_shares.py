@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ai.shares import NOBODY, OF_A_PERSON, OF_A_WORKSPACE, HeldBack, Shares
+from ai.pool.shares import NOBODY, OF_A_PERSON, OF_A_WORKSPACE, HeldBack, Shares
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai import sketch
+from ai.spending import sketch
 
 durations = st.lists(st.floats(sketch.SHORTEST, 3_600), min_size=1, max_size=200)
 

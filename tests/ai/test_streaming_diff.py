@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai.streaming_diff import Hunk, StreamingDiff, apply_hunks, diff
-from ai.word_diff import separates, tokens
+from ai.answers.streaming_diff import Hunk, StreamingDiff, apply_hunks, diff
+from ai.answers.word_diff import separates, tokens
 
 WORDS = [
     "return",

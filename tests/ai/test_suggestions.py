@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ai.hunks import Hunk, HunkState
+from ai.proposals.hunks import Hunk, HunkState
 from tests.ai.group import Group
 from tests.ai.proposals import propose
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ai.tokens import Tokenizer
+from ai.prompting.tokens import Tokenizer
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "tokens.json").read_text())
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab \n\n\t"), max_size=400)

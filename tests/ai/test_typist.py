@@ -5,7 +5,7 @@ import random
 import pytest
 from pycrdt import Doc, Text
 
-from ai.typist import Typist
+from ai.proposals.typist import Typist
 from collab.edits import TextEdit, edit_update, fork
 from collab.offsets import utf16_length, utf16_to_utf8
 from collab.positions import resolve

@@ -1,6 +1,6 @@
 """The plan of looks at an accepted text."""
 
-from ai.watching import Watch
+from ai.record.watching import Watch
 
 ANCHORS = (b"\x00\x01\x00\x00", b"\x00\x01\x05\x41")
 

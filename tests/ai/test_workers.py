@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ai import worker
-from ai.jobs import LEASE, JobState, Person, Priority
+from ai.pool import worker
+from ai.pool.jobs import LEASE, JobState, Person, Priority
 from collab.offsets import utf16_length
 from storage import open_storage
 from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ai import attempt, jobs
-from ai.hunks import HunkState
-from ai.jobs import JobState
+from ai.pool import attempt, jobs
+from ai.pool.jobs import JobState
+from ai.proposals.hunks import HunkState
 from collab.codec import Decoder
 from collab.edits import TextEdit
 from collab.offsets import utf16_length

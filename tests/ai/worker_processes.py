@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ai.queue_redis import RedisQueue
+from ai.pool.queue_redis import RedisQueue
 from storage import open_storage
 from tests.ai.group import Group, open_group
 from tests.services.launchers import Mongo, Redis

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from ai.typist import Typist
+from ai.proposals.typist import Typist
 from collab.connection import Connection
 from collab.edits import TextEdit, edit_update
 from collab.known import Known

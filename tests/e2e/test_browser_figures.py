@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from ai.clock import now
-from ai.day_sums import day_at
+from ai.spending.day_sums import day_at
 from storage import open_storage
 from tests.ai.test_figures import Invented, store
 from tests.doubles.model_server import ModelServer, Script

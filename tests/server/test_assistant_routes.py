@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from ai.suggestions import SuggestionState
+from ai.proposals.suggestions import SuggestionState
 from collab.edits import TextEdit
 from server.app import open_services
 from server.settings import Settings
@@ -298,7 +298,7 @@ async def test_what_failed_is_listed_and_any_editor_has_it_tried_again_or_puts_i
 
 
 async def test_the_status_says_when_the_model_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ai.retries.FIRST_DELAY", 0.01)
+    monkeypatch.setattr("ai.pool.retries.FIRST_DELAY", 0.01)
     await desk.file()
     assert (await desk.viewer.get(f"{desk.base}/ai/status")).json()["outage"] is None
     desk.model.enqueue(*(Script("server_error", retry_after=None) for _ in range(3)))

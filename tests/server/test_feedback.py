@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from ai.clock import now, rfc3339
-from ai.feedback_reader import SETTLING
-from ai.feedback_record import FeedbackInput, build_record
+from ai.record.feedback_reader import SETTLING
+from ai.record.feedback_record import FeedbackInput, build_record
 from server.identity import User
 from tests.server.conftest import House
 from tests.support.waiting import until

@@ -6,7 +6,9 @@ It is told by a file of the name LOOK_NOW in the data folder. Run as `server` is
 import sys
 from pathlib import Path
 
-from ai import assistant, carrying, corrections, decision_record, watching
+from ai import assistant
+from ai.deciding import carrying, decision_record
+from ai.record import corrections, watching
 from server.cli import main
 
 LOOK_NOW = "look-now"

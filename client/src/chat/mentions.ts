@@ -1,5 +1,5 @@
 /**
- * Files that a message names by `@path`, or by `@"a path with spaces"`: the twin of ai/mentions.py.
+ * Files that a message names by `@path`, or by `@"a path with spaces"`: the twin of ai/chat/mentions.py.
  * tests/vectors/mentions.json holds both to the same answers; change neither alone.
  */
 

@@ -83,7 +83,7 @@ markdown.renderer.rules.image = (tokens, index, options, env, renderer) => {
   return `<a href="${escapeHtml(reference)}" target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
 }
 
-// Numbered as ai/chat_proposals.py counts them, so that each can be named.
+// Numbered as ai/chat/chat_proposals.py counts them, so that each can be named.
 markdown.renderer.rules.fence = (tokens, index, _options, env) => {
   const token = tokens[index]
   const [language = '', hint = ''] = (token?.info ?? '').trim().split(/\s+/)

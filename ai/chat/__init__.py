@@ -1,0 +1,1 @@
+"""Conversations of a workspace with the assistant."""

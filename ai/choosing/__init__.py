@@ -1,0 +1,1 @@
+"""Which model answers a group, and how: its own settings."""

@@ -1,0 +1,1 @@
+"""Grey text: the next words at one person's cursor."""

@@ -1,0 +1,1 @@
+"""Decisions on hunks, each made once and carried out exactly."""

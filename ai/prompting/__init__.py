@@ -1,0 +1,1 @@
+"""What a model is told: chosen, cleaned, counted, and shown to who asked."""

@@ -1,0 +1,1 @@
+"""What is kept of decisions and of what people made of the text, and how it is read, exported and erased."""

@@ -1,0 +1,1 @@
+"""What models are called for, what that costs, what may be spent, and what came of it."""
