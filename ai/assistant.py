@@ -120,7 +120,7 @@ class Assistant:
         self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
         self.gathering = Gathering(storage.db, files, rooms, material, window)
-        self._preparations = Preparations(storage.db, analysis or LocalQueue())
+        self.preparations = Preparations(storage.db, analysis or LocalQueue())
         self.requests = Requests(
             rooms,
             files,
@@ -131,7 +131,7 @@ class Assistant:
             self.decisions,
             self.conversations,
             self._announcements,
-            self._preparations,
+            self.preparations,
             self._admit,
         )
         self.chat_proposals = ChatProposals(
@@ -177,7 +177,7 @@ class Assistant:
             self.carrying,
             self.feedback,
             self.gathering,
-            self._preparations,
+            self.preparations,
             self.completions.fates,
         ):
             await part.ensure_indexes()
@@ -365,7 +365,7 @@ class Assistant:
 
     async def manage(self) -> None:
         """Look at what requests are about, until cancelled; see `ai.prompting.manager`."""
-        await Manager(self._preparations, self.jobs, self._prepare).run()
+        await Manager(self.preparations, self.jobs, self._prepare).run()
 
     async def _prepare(self, job: Job) -> None:
         messages = await self.conversations.messages(job.conversation) if job.conversation is not None else []
@@ -442,6 +442,7 @@ async def open_assistant(
                 yield assistant
         finally:
             await assistant.choices.close()
+            await assistant.preparations.close()
             await assistant.gathering.close()
         await assistant.carrying.idle()
         await assistant.completions.fates.idle()

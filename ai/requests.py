@@ -284,6 +284,7 @@ class Requests:
             about=_shared(entry) if entry is not None else None,
             selection=selected,
             mentions=files,
+            opens=known is None,
         )
         return await self._answer(question, by)
 
@@ -353,10 +354,10 @@ class Requests:
                 payload=payload,
                 conversation=conversation,
             )
-            await told
-        await self._queue.wake()
-        async with beside(self._preparations.ask(job.id)):
+            await self._queue.wake()
+            self._preparations.soon(job.id)
             await self._announcements.job_changed(job)
+            await told
         return Asked(job.id, conversation=conversation)
 
     async def _mentioned(self, workspace: str, message: str, paths: Sequence[str]) -> list[SharedFile]:
@@ -413,7 +414,7 @@ class Requests:
         await self._suggestions.create(suggestion)
         async with beside(self._announcements.suggestion_changed(suggestion.view(()))) as told:
             await self._queue.wake()
-            await self._preparations.ask(job.id)
+            self._preparations.soon(job.id)
             await told
         return Asked(job.id, suggestion=suggestion.id)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from storage.bus import Bus
 from storage.event_tail import Event, Tail, announcement, channel
@@ -17,17 +17,24 @@ from storage.mongo import Database
 
 __all__ = ["Event", "EventLog"]
 
-_MOST_POSITIONS = 10_000
+_MOST_STREAMS = 10_000
+"""Whose numbers are remembered."""
 _PAGE = 500
+_MOST_AT_ONCE = 100
+"""Events in one writing."""
+_DUPLICATE = 11_000
 _MOST_BUS_BYTES = 256 * 1024
 
 
 @dataclass
-class _Position:
-    """What this process believes to be the last number of a stream, None when it must ask."""
+class _Queue:
+    """Events of one stream on their way to the database, and the number after which they come."""
 
     last: int | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """What this process believes to be the last number of the stream, None when it must ask."""
+    waiting: list[tuple[Event, asyncio.Future[int]]] = field(default_factory=list)
+    writer: asyncio.Task[None] | None = None
+    """Who writes what waits, while anything does."""
 
 
 class EventLog:
@@ -41,7 +48,7 @@ class EventLog:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._events = db.events
         self._bus = bus
-        self._positions: OrderedDict[str, _Position] = OrderedDict()
+        self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._tails: dict[str, Tail] = {}
         bus.on_reconnect(self._look)
 
@@ -54,19 +61,13 @@ class EventLog:
 
         After a broken connection the event may be stored nevertheless, as with any write.
         """
-        position = self._position(stream)
-        async with position.lock:  # else all writers of this process would race for the same number
-            while True:
-                event = Event(await self._next(stream, position), stream, type, _now(), data)
-                try:
-                    await self._insert(event)
-                    break
-                except DuplicateKeyError:
-                    continue  # another process was faster
-            position.last = event.id
-            self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))  # in order, hence in here
-        assert event.id is not None
-        return event.id
+        queue = self._queue(stream)
+        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        queue.waiting.append((Event(None, stream, type, _now(), data), stored))
+        if queue.writer is None:
+            # Nobody's own task: whoever waits here may be cancelled, and others wait for the same writing.
+            queue.writer = asyncio.create_task(self._write(stream, queue))
+        return await stored
 
     async def transient(self, stream: str, type: str, data: dict[str, Any]) -> None:
         """Announces an event to those who follow now. It is never stored, and may be lost."""
@@ -115,6 +116,8 @@ class EventLog:
         return deleted
 
     async def close(self) -> None:
+        for writer in [queue.writer for queue in self._queues.values() if queue.writer is not None]:
+            await asyncio.wait({writer})
         tails, self._tails = self._tails, {}
         for tail in tails.values():
             await tail.stop()
@@ -123,13 +126,68 @@ class EventLog:
         for tail in self._tails.values():
             tail.look()
 
-    async def _next(self, stream: str, position: _Position) -> int:
-        last, position.last = position.last, None  # believed again only when the insertion succeeds
-        return (await self.newest(stream) if last is None else last) + 1
+    async def _write(self, stream: str, queue: _Queue) -> None:
+        """The first goes at once, and what comes meanwhile goes together: nobody waits for more than two writings."""
+        try:
+            while queue.waiting:
+                batch, queue.waiting = queue.waiting[:_MOST_AT_ONCE], queue.waiting[_MOST_AT_ONCE:]
+                await self._write_batch(stream, queue, batch)
+        finally:
+            queue.writer = None
 
-    async def _insert(self, event: Event) -> None:
-        key = {"_id": f"{event.stream}:{event.id}", "stream": event.stream, "number": event.id}
-        await self._events.insert_one({**key, "type": event.type, "time": event.time, "data": event.data})
+    async def _write_batch(self, stream: str, queue: _Queue, batch: list[tuple[Event, asyncio.Future[int]]]) -> None:
+        while batch:
+            last, queue.last = queue.last, None  # believed again only when the insertion succeeds
+            try:
+                first = (await self.newest(stream) if last is None else last) + 1
+                events = [replace(event, id=first + place) for place, (event, _) in enumerate(batch)]
+                count = await self._insert(events)
+            except BaseException as error:
+                for _, stored in batch:
+                    if not isinstance(error, Exception):
+                        stored.cancel()
+                    elif not stored.done():
+                        stored.set_exception(error)
+                        stored.exception()  # whoever waited for it may be gone
+                if not isinstance(error, Exception):
+                    raise
+                return
+            if count == len(events):
+                queue.last = events[-1].id
+            # With fewer of them another process was faster, and they take the numbers behind its own.
+            for event, (_, stored) in zip(events[:count], batch, strict=False):
+                self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))  # in order, hence in here
+                assert event.id is not None
+                if not stored.done():
+                    stored.set_result(event.id)
+            batch = batch[count:]
+
+    async def _insert(self, events: Sequence[Event]) -> int:
+        """How many of them, from the first on, are stored: all, or those before a number that was taken already."""
+        records = [
+            {
+                "_id": f"{event.stream}:{event.id}",
+                "stream": event.stream,
+                "number": event.id,
+                "type": event.type,
+                "time": event.time,
+                "data": event.data,
+            }
+            for event in events
+        ]
+        try:
+            if len(records) == 1:
+                await self._events.insert_one(records[0])
+            else:
+                await self._events.insert_many(records, ordered=True)
+        except DuplicateKeyError:
+            return 0
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"]
+            if [one["code"] for one in failed] != [_DUPLICATE]:
+                raise
+            return int(failed[0]["index"])
+        return len(records)
 
     async def newest(self, stream: str) -> int:
         """The number of the newest stored event; 0 when there is none."""
@@ -146,14 +204,14 @@ class EventLog:
             if len(documents) < _PAGE:
                 return
 
-    def _position(self, stream: str) -> _Position:
-        position = self._positions.setdefault(stream, _Position())
-        self._positions.move_to_end(stream)
-        if len(self._positions) > _MOST_POSITIONS:
-            oldest = next(iter(self._positions))
-            if not self._positions[oldest].lock.locked():
-                del self._positions[oldest]
-        return position
+    def _queue(self, stream: str) -> _Queue:
+        queue = self._queues.setdefault(stream, _Queue())
+        self._queues.move_to_end(stream)
+        if len(self._queues) > _MOST_STREAMS:
+            oldest = next(iter(self._queues))
+            if self._queues[oldest].writer is None:
+                del self._queues[oldest]
+        return queue
 
 
 def _now() -> datetime:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -18,6 +18,7 @@ from ai.models import ChatMessage, ModelRequest, Task
 from ai.pool.attempt import Fenced, JobFailed, Run
 from ai.pool.jobs import JobState
 from ai.prompting.analysis import language_in, tidied
+from ai.prompting.context import Candidate
 from ai.prompting.gathering import prompted
 from ai.prompting.generation import Generation
 from ai.prompting.prompt_data import Secrets
@@ -54,21 +55,29 @@ class ChatAttempt:
 
     async def run(self) -> None:
         """See `ai.pool.attempt.Attempt`."""
-        question = await self._question()
-        choice = await self._tools.choices.of(self._job.workspace)
-        prompt, task = await self._prompt(question, choice)
-        prompt = instructed(prompt, choice.system_instruction)
-        request = ModelRequest("chat", prompt.messages, task, choice.params)
-        self._generation = generation = Generation(self._run, choice.provider, self._tools.meter, prompt, request)
-        self._context = generation.context
-        # The model thinks while the message is begun.
-        async with beside(self._begin(question)) as beginning:
-            await self._stream(generation, beginning)
-        message = await beginning
+        tools, job = self._tools, self._job
+        async with beside(tools.gathering.around(job)) as around, beside(tools.meter.budget(job.workspace)) as budget:
+            question = await self._question()
+            # The message is begun while the prompt is made, and the model thinks.
+            async with beside(self._begin(question)) as beginning:
+                choice = await tools.choices.of(job.workspace)
+                prompt, task = await self._prompt(question, choice, around)
+                prompt = instructed(prompt, choice.system_instruction)
+                request = ModelRequest("chat", prompt.messages, task, choice.params)
+                self._generation = Generation(self._run, choice.provider, tools.meter, prompt, request, budget=budget)
+                self._context = self._generation.context
+                await self._stream(self._generation, beginning)
+        await self._conclude(self._generation, await beginning)
+
+    async def _conclude(self, generation: Generation, message: Message) -> None:
         if message.state is MessageState.FAILED:
             raise JobFailed(message.error or "It could not be answered.")
         if message.state is MessageState.STREAMING:
             error = generation.warning if self._text != generation.note else None
+            try:
+                await self._tools.conversations.stands(message)
+            except ConversationNotFound as gone:
+                raise JobFailed("The conversation was deleted.") from gone
             await self._keep_generation(message)
             await self._change(message, text=self._text, state=MessageState.DONE.value, error=error)
             await self._announce(message.id)
@@ -101,7 +110,8 @@ class ChatAttempt:
         """See `ai.pool.attempt.Attempt`. What had streamed stays."""
         try:
             message = await self._begin(await self._question())
-        except JobFailed:
+            await self._tools.conversations.stands(message)
+        except (JobFailed, ConversationNotFound):
             return  # with the conversation its answers are gone, and another answer may be under way by now
         if message.state is MessageState.STREAMING:
             ended = MessageState.CANCELLED if state is JobState.CANCELLED else MessageState.FAILED
@@ -110,28 +120,22 @@ class ChatAttempt:
         await self._announce(message.id)
 
     async def _begin(self, question: Message) -> Message:
-        try:
-            message = await self._tools.conversations.answer(
-                question,
-                self._job.payload["answer"],
-                self._job.id,
-                self._job.attempt,
-                self._job.revived_at,
-                shortened=self._shortened,
-            )
-        except ConversationNotFound as error:
-            raise JobFailed("The conversation was deleted.") from error
+        job = self._job
+        message = await self._tools.conversations.answer(
+            question, job.payload["answer"], job.id, job.attempt, job.revived_at
+        )
         if message.attempt > self._job.attempt:
             raise Fenced(self._job.id)
         if not self._text:
             # Also for those who have read what an earlier attempt wrote: it begins anew.
-            await self._announce(message.id)
+            await self._tools.announcements.chat_message(self._job.workspace, self._conversation, message.view())
         return message
 
-    async def _prompt(self, question: Message, choice: Choice) -> tuple[Prompt, Task]:
+    async def _prompt(
+        self, question: Message, choice: Choice, around: Awaitable[Sequence[Candidate]]
+    ) -> tuple[Prompt, Task]:
         payload = self._job.payload
-        async with beside(self._tools.gathering.around(self._job)) as around:
-            earlier = await self._tools.conversations.messages(self._conversation, question)
+        earlier = await self._tools.conversations.messages(self._conversation, question)
         told = [ChatMessage(turn.role, tidied(turn.content)) for turn in said(earlier)]
         open_file = [payload["document"]] if payload["document"] is not None else []
         mentions = [file["document"] for file in payload["mentions"] if file["document"] not in open_file]
@@ -193,7 +197,8 @@ class ChatAttempt:
 
     async def _change(self, message: Message, **fields: object) -> None:
         """Raises Fenced when another attempt has begun, or the conversation is gone."""
-        if not await self._tools.conversations.change(message, context=self._context, **fields):
+        seen = {"context": self._context, "shortened": self._shortened}
+        if not await self._tools.conversations.change(message, **seen, **fields):
             raise Fenced(self._job.id)
 
     async def _announce(self, message: str) -> None:

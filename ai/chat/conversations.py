@@ -5,11 +5,13 @@ was asked for, which the question names. Whoever wants another asks again, and t
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from ai.chat.messages import Message, MessageState, SharedFile
 from ai.clock import now, rfc3339
@@ -117,7 +119,7 @@ class Conversations:
 
     async def delete(self, id: str) -> None:
         # The messages go first: without their conversation nobody would ever find what is left of them. And once more
-        # at the end, for one that was added meanwhile; from then on `_add` takes back what it adds.
+        # at the end, for one that was added meanwhile; from then on `stands` takes back what was added.
         await self._delete_messages(id)
         await self._conversations.delete_one({"_id": id})
         await self._delete_messages(id)
@@ -168,8 +170,11 @@ class Conversations:
         about: SharedFile | None = None,
         selection: str | None = None,
         mentions: Sequence[SharedFile] = (),
+        opens: bool = False,
     ) -> Message:
         """What a person says, to be answered by the message `answer`, which `job` will make.
+
+        `opens`: the conversation was made for it, a moment ago.
 
         Raises:
             ConversationNotFound: it was deleted meanwhile.
@@ -192,7 +197,9 @@ class Conversations:
             selection=selection,
             mentions=tuple(mentions),
         )
-        await self._add(message)
+        await self._messages.insert_one(message.record())
+        if not opens:  # nobody knows of a new one, so that nobody can have deleted it
+            await self.stands(message)
         return message
 
     async def ask_again(self, question: Message, answer: str, job: str, *, unless_begun: bool) -> Message | None:
@@ -220,44 +227,25 @@ class Conversations:
         )
         return Message.of(record) if record else None
 
-    async def answer(
-        self, question: Message, id: str, job: str, attempt: int, revived_at: int = 0, *, shortened: bool = False
-    ) -> Message:
+    async def answer(self, question: Message, id: str, job: str, attempt: int, revived_at: int = 0) -> Message:
         """The assistant's message `id` to `question`, empty and streaming, for `attempt` at `job`.
 
         It stands where it first stood also when an earlier attempt had begun it. A message that has ended is returned
         as it is, and so is one that a later attempt has begun. One that failed in an attempt up to `revived_at` begins
-        anew.
-
-        Raises:
-            ConversationNotFound
+        anew. Whoever has it ended asks `stands`.
         """
+        if attempt == 1:
+            with suppress(DuplicateKeyError):
+                return await self._begun(question, id, job, attempt)
         record = await self._messages.find_one({"_id": id})
         if record is None:
-            message = Message(
-                id,
-                question.conversation,
-                question.workspace,
-                "assistant",
-                ASSISTANT["id"],
-                ASSISTANT["name"],
-                "",
-                MessageState.STREAMING,
-                now(),
-                question.asked_at,
-                job,
-                attempt,
-                question=question.id,
-                shortened=shortened,
-            )
-            await self._add(message)
-            return message
+            return await self._begun(question, id, job, attempt)
         anew = {
             "text": "",
             "attempt": attempt,
             "state": MessageState.STREAMING.value,
             "error": None,
-            "shortened": shortened,
+            "shortened": False,
         }
         beginning = {"_id": id, "state": MessageState.STREAMING.value, "attempt": {"$lt": attempt}}
         await self._messages.update_one(beginning, {"$set": anew})
@@ -265,6 +253,33 @@ class Conversations:
             failed = {"_id": id, "state": MessageState.FAILED.value, "attempt": {"$lte": revived_at}}
             await self._messages.update_one(failed, {"$set": anew})
         return Message.of(await self._messages.find_one({"_id": id}) or record)
+
+    async def _begun(self, question: Message, id: str, job: str, attempt: int) -> Message:
+        """Raises DuplicateKeyError when it is there already."""
+        message = Message(
+            id,
+            question.conversation,
+            question.workspace,
+            "assistant",
+            ASSISTANT["id"],
+            ASSISTANT["name"],
+            "",
+            MessageState.STREAMING,
+            now(),
+            question.asked_at,
+            job,
+            attempt,
+            question=question.id,
+        )
+        await self._messages.insert_one(message.record())
+        return message
+
+    async def stands(self, message: Message) -> None:
+        """Say that something was written in its conversation. Raises ConversationNotFound, and then it is gone too."""
+        talk = await self._conversations.update_one({"_id": message.conversation}, {"$set": {"updated_at": now()}})
+        if talk.matched_count == 0:
+            await self._messages.delete_one({"_id": message.id})
+            raise ConversationNotFound(message.conversation)
 
     async def texts(self, messages: Sequence[str]) -> dict[str, str]:
         """The texts of `messages` by their ids; those that are gone are left out."""
@@ -297,13 +312,6 @@ class Conversations:
     async def generation(self, answer: str) -> dict[str, Any] | None:
         record = await self._generations.find_one({"_id": answer})
         return record["generation"] if record else None
-
-    async def _add(self, message: Message) -> None:
-        await self._messages.insert_one(message.record())
-        talk = await self._conversations.update_one({"_id": message.conversation}, {"$set": {"updated_at": now()}})
-        if talk.matched_count == 0:
-            await self._messages.delete_one({"_id": message.id})
-            raise ConversationNotFound(message.conversation)
 
 
 def title_of(text: str) -> str:

@@ -33,6 +33,9 @@ POLL = 2.0
 
 RENEW = LEASE / 4
 
+TOLD_AFTER = 0.02
+"""Seconds from the beginning of a job until people are told of it: what they wait for are the model's first words."""
+
 
 class Worker:
     """`holder` must be new for every worker: a restarted one must not pass for its predecessor."""
@@ -196,11 +199,15 @@ class Worker:
         else:
             if job.attempt == 1:
                 metrics.QUEUED_SECONDS.labels(job.kind).observe(max(0.0, (job.started_at or 0.0) - job.created_at))
-            async with beside(self._announcements.job_changed(job)) as told:
+            async with beside(self._tell_of_beginning(job)) as told:
                 error = await run.watch(attempt.run())
                 await told
             await self._tell_of_outages(run)
             await self._settle(run, attempt, error)
+
+    async def _tell_of_beginning(self, job: Job) -> None:
+        await asyncio.sleep(TOLD_AFTER)
+        await self._announcements.job_changed(job)
 
     async def _settle(self, run: Run, attempt: Attempt, error: BaseException | None) -> None:
         match error:

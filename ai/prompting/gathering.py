@@ -5,8 +5,10 @@ the database, some two seconds after the last keystroke. What is kept from model
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -37,6 +39,9 @@ PATIENCE = 1.0
 MOST_FILES = 4
 LARGEST_FILE = 256 * 1024
 """Bytes of a file that may be shown beside another one: what is longer is rarely written by people."""
+
+MOST_REMEMBERED = 32
+"""Other files whose texts are kept in memory: most requests are about the same few, and each costs six queries."""
 
 MOST_EXAMPLES = 8
 LONGEST_EXAMPLE = 2_000
@@ -75,6 +80,7 @@ class Gathering:
         self._window = window
         self._analyses = Analyses(db, rooms.aside)
         self._turns = Turns(db)
+        self._settled: OrderedDict[tuple[str, datetime | None], tuple[str, Analysis]] = OrderedDict()
 
     async def ensure_indexes(self) -> None:
         await self._hunks.create_index([("workspace", ASCENDING), ("decided_at", DESCENDING)])
@@ -162,14 +168,31 @@ class Gathering:
             return entry.id not in opened, language_of(entry.path) != language, -when
 
         chosen = sorted(small, key=rank)[:MOST_FILES]
-        found = await self._rooms.presents([entry.id for entry in chosen])
-        shown = [entry for entry in chosen if entry.id in found]
-        analyses = await self._analyses.of([found[entry.id].text for entry in shown])
+        found = await self._looked_at(chosen)
         return [
-            _file(entry, found[entry.id].text, analysis, opened=entry.id in opened)
-            for entry, analysis in zip(shown, analyses, strict=True)
-            if analysis.made == "by hand"
+            _file(entry, *found[entry.id], opened=entry.id in opened)
+            for entry in chosen
+            if entry.id in found and found[entry.id][1].made == "by hand"
         ]
+
+    async def _looked_at(self, entries: Sequence[FileEntry]) -> dict[str, tuple[str, Analysis]]:
+        """Document → its text and what is to be said of it. What nobody here has open is as it last settled."""
+        found: dict[str, tuple[str, Analysis]] = {}
+        for entry in entries:
+            known = self._settled.get((entry.id, entry.updated_at))
+            if known is not None and not self._rooms.visited(entry.id):
+                self._settled.move_to_end((entry.id, entry.updated_at))
+                found[entry.id] = known
+        if not (others := [entry for entry in entries if entry.id not in found]):
+            return found
+        presents = await self._rooms.presents([entry.id for entry in others])
+        there = [entry for entry in others if entry.id in presents]
+        analyses = await self._analyses.of([presents[entry.id].text for entry in there])
+        for entry, analysis in zip(there, analyses, strict=True):
+            found[entry.id] = self._settled[entry.id, entry.updated_at] = presents[entry.id].text, analysis
+        while len(self._settled) > MOST_REMEMBERED:
+            self._settled.popitem(last=False)
+        return found
 
     async def _examples(self, job: Job) -> list[Candidate]:
         decided = {"workspace": job.workspace, "decided_at": {"$gt": 0}}

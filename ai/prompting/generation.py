@@ -1,7 +1,7 @@
 """One answer of a model, and what the record must know about how it was made."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from ai.models import Chunk, FinishReason, ModelRequest, Outage, Provider, Usage
 from ai.models.local import LocalAssistant
 from ai.pool.attempt import Run
 from ai.prompting.prompts import Prompt
+from ai.spending.budgets import Budget
 from ai.spending.metering import Meter
 from ai.spending.usage import Caller
 
@@ -23,9 +24,17 @@ class Generation:
     """Counts and times one stream. Seconds throughout; `first_token` and `total` from the attempt's beginning."""
 
     def __init__(
-        self, run: Run, provider: Provider, meter: Meter, prompt: Prompt, request: ModelRequest, start: int = 0
+        self,
+        run: Run,
+        provider: Provider,
+        meter: Meter,
+        prompt: Prompt,
+        request: ModelRequest,
+        start: int = 0,
+        budget: Awaitable[Budget] | None = None,
     ) -> None:
-        """`start` is where the request's selection begins in the document, in UTF-16 code units."""
+        """`start` is where the request's selection begins in the document, in UTF-16 code units. `budget` is that of
+        the workspace, if somebody has begun to look it up."""
         self._letters_left = MOST_WRITTEN + MOST_REWRITTEN * len(request.task.selection)
         self._run = run
         self._provider = provider
@@ -33,6 +42,7 @@ class Generation:
         self._prompt = prompt
         self._request = request
         self._start = start
+        self._budget = budget
         self._began = time.monotonic()
         self._first_token: float | None = None
         self._total: float | None = None
@@ -59,7 +69,7 @@ class Generation:
             # What a killed worker held would else count against the budget for hours, also against this very job.
             await self._meter.settle_left_behind(job.workspace, job.id, job.attempt)
         try:
-            async with aclosing(self._meter.stream(caller, self._provider, self._request)) as chunks:
+            async with aclosing(self._meter.stream(caller, self._provider, self._request, self._budget)) as chunks:
                 async for chunk in chunks:
                     if chunk.instead_of is not None:
                         self.outage = self._run.outage = chunk.instead_of

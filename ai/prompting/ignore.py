@@ -8,6 +8,7 @@ linear in the name where libraries that make one regular expression of a line ar
 import fnmatch
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 IGNORE_FILE = ".scriptorium/ignore"
 DEFAULTS = (
@@ -52,6 +53,7 @@ DEFAULTS = (
 )
 _MAX_LINES = 1_000
 _MAX_LINE = 1_000
+_MAX_REMEMBERED = 10_000
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -73,6 +75,16 @@ class IgnoreRules:
                 allows.setdefault(depth, pattern.allows)
         # As in git, nothing inside of a folder that is taken out can be allowed again.
         return not all(allows.values())
+
+
+def rules_of(text: str) -> IgnoreRules:
+    """`IgnoreRules`, remembered where the text is short: several requests a second read the same few lines."""
+    return _remembered(text) if len(text) <= _MAX_REMEMBERED else IgnoreRules(text)
+
+
+@lru_cache(maxsize=64)
+def _remembered(text: str) -> IgnoreRules:
+    return IgnoreRules(text)
 
 
 class _Pattern:

@@ -31,15 +31,36 @@ POLL = 2.0
 """Seconds between looks into MongoDB when no wake-up comes: wake-ups may be lost."""
 
 
+DELAY = 0.1
+"""Seconds from a request to its place on the list. A worker that is free has begun it by then; what is found out beside
+it would come too late for it, and would hold it up."""
+
+
 class Preparations:
     """What is to be prepared."""
 
     def __init__(self, db: Database, queue: Queue) -> None:
         self._preparations = db["preparations"]
+        self._asking: set[asyncio.Task[None]] = set()
         self.queue = queue
 
     async def ensure_indexes(self) -> None:
         await self._preparations.create_index([("leased_until", ASCENDING), ("created_at", ASCENDING)])
+
+    def soon(self, job: str) -> None:
+        """`ask`, in `DELAY` seconds."""
+        self._asking.add(task := asyncio.create_task(self._ask_later(job)))
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask_later(self, job: str) -> None:
+        await asyncio.sleep(DELAY)
+        await self.ask(job)
+
+    async def close(self) -> None:
+        """What was to be asked soon is not: jobs do not depend on it."""
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
     async def ask(self, job: str) -> None:
         """Have `job` prepared. Best effort: the job does not depend on it."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ai.models import Corpus, SourceFile
 from ai.pool.attempt import JobFailed
-from ai.prompting.ignore import IGNORE_FILE, IgnoreRules
+from ai.prompting.ignore import IGNORE_FILE, IgnoreRules, rules_of
 from collab.files import Files
 from collab.rooms import Rooms
 from collab.snapshots import DocumentGone, DocumentNotFound
@@ -90,7 +90,7 @@ class Material:
     async def _rules(self, tree: Tree) -> IgnoreRules:
         node = tree.by_path.get(IGNORE_FILE)
         text = await self._text(node.id) if node is not None and node.kind == "text" else None
-        return IgnoreRules(text or "")
+        return rules_of(text or "")
 
     async def _text(self, document: str) -> str | None:
         try:

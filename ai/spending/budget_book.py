@@ -84,6 +84,13 @@ class BudgetBook:
         """Put what `call` has spent in place of what it held. Once, however often it is said."""
         await self._change(workspace, month_of(begun_at), lambda account: account.settle(call, spent))
 
+    async def spend(self, workspace: str, call: str, person: str, begun_at: float, spent: Amount) -> None:
+        """Put what `call` has spent into the account, where it never held anything."""
+        nothing = Hold(person, day_of(begun_at), Amount())
+        await self._change(
+            workspace, month_of(begun_at), lambda account: account.hold(call, nothing).settle(call, spent)
+        )
+
     async def abandoned(self, before: float) -> list[dict[str, Any]]:
         """What `hold` was told of calls that began before this time and were never settled."""
         found = []

@@ -6,7 +6,7 @@ Everything that asks a model on somebody's behalf goes through `Meter.stream`.
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,10 @@ STEP = 1_000
 """Tokens by which a call that writes more than it holds goes on asking for more: how far each may overshoot a budget,
 beside what the endpoint counts above our estimate."""
 
+HOLD_AFTER = 0.1
+"""Seconds after which a call is in the account of a workspace without a budget, for who has to find it should its
+process die."""
+
 LOST_AFTER = 2 * 3600.0
 """Seconds after which a call that nobody has settled is taken for lost with its process."""
 
@@ -49,6 +53,8 @@ class _Tally:
     first_token: float | None = None
     counted: Usage | None = None
     ended: Ended = "stopped"
+    holds: bool = False
+    """Whether it is on its way into the account what the call may come to."""
     stood_in: bool = False
     """Whether the built-in assistant answers instead of a model that is down."""
 
@@ -80,8 +86,14 @@ class Meter:
         self._currency = currency
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def stream(self, caller: Caller, provider: Provider, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        """`Provider.stream`, metered.
+    async def budget(self, workspace: str) -> Budget:
+        """What `stream` wants to know of a workspace, for who looks it up beside other work."""
+        return await self._book.budget(workspace)
+
+    async def stream(
+        self, caller: Caller, provider: Provider, request: ModelRequest, budget: Awaitable[Budget] | None = None
+    ) -> AsyncGenerator[Chunk, None]:
+        """`Provider.stream`, metered. `budget` is that of the workspace, if somebody has begun to look it up.
 
         Raises:
             ai.spending.budget_book.BudgetSpent: before the model is called. One that goes beyond the budget while it
@@ -95,9 +107,12 @@ class Meter:
         call = _call(caller, provider, request)
         holding = None
         if not free:
-            budget = await self._book.budget(caller.workspace)
-            holding = asyncio.create_task(self._hold(call, tally, budget))
-            if not budget.unlimited:  # else nobody waits for it
+            limits = await (budget or self._book.budget(caller.workspace))
+            if limits.unlimited:
+                # Nobody waits for it, and nothing may hold up the model's first words.
+                holding = asyncio.create_task(self._hold_later(call, tally, limits))
+            else:
+                holding = asyncio.create_task(self._hold(call, tally, limits))
                 await self._held(call, holding)
         try:
             async with aclosing(provider.stream(request)) as chunks:
@@ -114,6 +129,8 @@ class Meter:
             raise
         finally:
             # Whoever reads must not wait for the record, least of all to be cancelled.
+            if holding is not None and not tally.holds:
+                holding.cancel()
             self._write_later(self._note(*self._used(call, tally, free=free), holding))
 
     async def idle(self) -> None:
@@ -164,7 +181,12 @@ class Meter:
         except Exception as error:
             log.error("a call of a model is not settled yet", call=call["id"], error=fault(error))
 
+    async def _hold_later(self, call: dict[str, Any], tally: _Tally, budget: Budget) -> None:
+        await asyncio.sleep(HOLD_AFTER)
+        await self._hold(call, tally, budget)
+
     async def _hold(self, call: dict[str, Any], tally: _Tally, budget: Budget) -> None:
+        tally.holds = True
         usage = Usage(tally.prompt, tally.held)
         cost = cost_of(usage, tally.price, self._currency)
         await self._book.hold(budget, call | _spending(usage, cost), _amount(usage, cost))
@@ -181,9 +203,13 @@ class Meter:
     async def _note(self, usage: CallUsage, spent: Amount, holding: asyncio.Task[None] | None) -> None:
         try:
             await self._ledger.add(usage)
-            if holding is not None:
+            if holding is None:
+                return
+            if holding.cancelled():
+                await self._book.spend(usage.workspace, usage.id, usage.person, usage.begun_at, spent)
+            else:
                 await holding
-            await self._book.settle(usage.workspace, usage.id, usage.begun_at, spent)
+                await self._book.settle(usage.workspace, usage.id, usage.begun_at, spent)
         except Exception as error:
             # What it holds stays held, and `settle_lost` finds it by that.
             log.error("a call of a model is not settled yet", call=usage.id, error=fault(error))
