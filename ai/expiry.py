@@ -27,6 +27,7 @@ _OF_A_WORKSPACE = (
     "turns",
     "usage",
     "budgets",
+    "calls",
     "figure_days",
     "figure_epochs",
 )

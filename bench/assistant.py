@@ -34,6 +34,7 @@ class Answer:
 
     asked_at: float
     first_at: float | None = None
+    last_at: float = 0.0
     late: list[float] = field(default_factory=list)
     """How long each token was on its way."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,7 +43,7 @@ class Answer:
 
     def take(self, text: str) -> None:
         now = time.monotonic()
-        self.first_at = self.first_at or now
+        self.first_at, self.last_at = self.first_at or now, now
         self.late += [now - float(token) for token in text.split()]
 
 
@@ -173,7 +174,7 @@ async def streams(running: Running, count: int, seconds: int) -> None:
             for answer in asked:
                 await answer.ended.wait()
         took, cpu = time.monotonic() - began, usage(running.pids).cpu - before
-    whole = [len(a.late) / (a.ended_at - (a.first_at or a.ended_at)) for a in asked if a.state == "done"]
+    whole = [len(a.late) / (a.last_at - (a.first_at or 0.0) + 1 / rate) for a in asked if a.state == "done"]
     late = _sorted(asked, lambda a: a.late)
     _line(
         f"{count} streams at once, {rate} tokens/s each",

@@ -56,6 +56,11 @@ class Preparations:
         await asyncio.sleep(DELAY)
         await self.ask(job)
 
+    async def idle(self) -> None:
+        """Return once all that was to be asked soon is on the list."""
+        while self._asking:
+            await asyncio.wait(self._asking)
+
     async def close(self) -> None:
         """What was to be asked soon is not: jobs do not depend on it."""
         for task in self._asking:

@@ -7,6 +7,8 @@ process was first, in which case all is judged anew. So two processes never let 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -30,11 +32,24 @@ class BudgetSpent(JobFailed):
         self.gauge = gauge
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A call that nobody has ended, by what was told of it; `held` in an account, or only known to run."""
+
+    call: dict[str, Any]
+    held: bool
+
+
 class BudgetBook:
-    """Every method may raise pymongo.errors.PyMongoError."""
+    """Every method may raise pymongo.errors.PyMongoError.
+
+    Where there is no budget, calls are kept apart in collection ``calls`` while they run, and only their sums go into
+    the account: hundreds at once would each read and write what all of them hold.
+    """
 
     def __init__(self, db: Database) -> None:
         self._accounts = db["budgets"]
+        self._running = db["calls"]
         self._workspaces = db["workspaces"]
         # Calls of one process queue here, so that they need not race each other through the database.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -42,6 +57,8 @@ class BudgetBook:
     async def ensure_indexes(self) -> None:
         await self._accounts.create_index([("oldest", ASCENDING)])
         await self._accounts.create_index([("workspace", ASCENDING)])
+        await self._running.create_index([("begun_at", ASCENDING)])
+        await self._running.create_index([("job", ASCENDING)])
 
     async def budget(self, workspace: str) -> Budget:
         record = await self._workspaces.find_one({"_id": workspace}, {"budget": 1})
@@ -84,27 +101,47 @@ class BudgetBook:
         """Put what `call` has spent in place of what it held. Once, however often it is said."""
         await self._change(workspace, month_of(begun_at), lambda account: account.settle(call, spent))
 
-    async def spend(self, workspace: str, call: str, person: str, begun_at: float, spent: Amount) -> None:
-        """Put what `call` has spent into the account, where it never held anything."""
-        nothing = Hold(person, day_of(begun_at), Amount())
-        await self._change(
-            workspace, month_of(begun_at), lambda account: account.hold(call, nothing).settle(call, spent)
+    # ---- calls of workspaces without a budget
+
+    async def begin(self, call: Mapping[str, Any]) -> None:
+        """Remember that `call` runs, with the fields as for `hold`: for who has to find it should its process die."""
+        record = {"_id": call["id"], **{name: value for name, value in call.items() if name != "id"}}
+        with suppress(DuplicateKeyError):
+            await self._running.insert_one(record)
+
+    async def end(self, workspace: str, call: str, person: str, begun_at: float, spent: Amount, *, begun: bool) -> None:
+        """Count what `call` has spent. Once, however often it is said of one that has `begun`."""
+        # Out first: whoever dies in between leaves a sum too small, which nothing depends on, not one too large.
+        if begun and (await self._running.delete_one({"_id": call})).deleted_count == 0:
+            return
+        more: dict[str, Any] = {"revision": 1, f"tokens.{day_of(begun_at)}.{person}": spent.tokens}
+        if spent.cost is not None:
+            more[f"money.{spent.cost.currency}.{person}"] = spent.cost.amount
+        month = month_of(begun_at)
+        new: dict[str, Any] = {"workspace": workspace, "month": month, "oldest": None, "held": {}}
+        await self._accounts.update_one(
+            {"_id": _key(workspace, month)}, {"$inc": more, "$setOnInsert": new}, upsert=True
         )
 
-    async def abandoned(self, before: float) -> list[dict[str, Any]]:
-        """What `hold` was told of calls that began before this time and were never settled."""
-        found = []
+    # ---- calls whose process has died
+
+    async def abandoned(self, before: float) -> list[Lost]:
+        """Calls that began before this time and have never ended."""
+        running = self._running.find({"begun_at": {"$lt": before}})
+        found = [Lost(_call_of(record), held=False) async for record in running]
         async for record in self._accounts.find({"oldest": {"$lt": before}}):
             calls = [hold.call for hold in Account.of(record).held.values()]
-            found += [dict(call) for call in calls if call["begun_at"] < before]
+            found += [Lost(dict(call), held=True) for call in calls if call["begun_at"] < before]
         return found
 
-    async def left_behind(self, workspace: str, job: str, attempt: int) -> list[dict[str, Any]]:
-        """The same of calls that attempts of `job` before this one have left unsettled."""
-        found = []
+    async def left_behind(self, workspace: str, job: str, attempt: int) -> list[Lost]:
+        """The same of calls that attempts of `job` before this one have left."""
+        earlier = {"job": job, "attempt": {"$lt": attempt}}
+        found = [Lost(_call_of(record), held=False) async for record in self._running.find(earlier)]
         async for record in self._accounts.find({"workspace": workspace, "oldest": {"$ne": None}}):
             calls = [hold.call for hold in Account.of(record).held.values()]
-            found += [dict(call) for call in calls if call["job"] == job and (call["attempt"] or 0) < attempt]
+            mine = [call for call in calls if call["job"] == job and (call["attempt"] or 0) < attempt]
+            found += [Lost(dict(call), held=True) for call in mine]
         return found
 
     async def _read(self, key: str) -> tuple[Account, int]:
@@ -136,6 +173,10 @@ class BudgetBook:
         except DuplicateKeyError:
             return False
         return True
+
+
+def _call_of(record: dict[str, Any]) -> dict[str, Any]:
+    return {"id": record.pop("_id"), **record}
 
 
 def _key(workspace: str, month: str) -> str:

@@ -95,7 +95,7 @@ class Account:
             call: Hold(hold["person"], hold["day"], Amount(hold["tokens"], _cost(hold)), hold["call"])
             for call, hold in record["held"].items()
         }
-        return cls(record["tokens"], record["money"], held)
+        return cls(record.get("tokens", {}), record.get("money", {}), held)
 
     def record(self) -> dict[str, Any]:
         held = {

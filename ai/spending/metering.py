@@ -7,9 +7,9 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import structlog
@@ -18,7 +18,7 @@ from ai.clock import now
 from ai.faults import fault
 from ai.models import Chunk, ModelError, ModelRequest, Price, Provider, Usage
 from ai.models.local import LocalAssistant
-from ai.spending.budget_book import BudgetBook, BudgetSpent
+from ai.spending.budget_book import BudgetBook, BudgetSpent, Lost
 from ai.spending.budgets import Amount, Budget
 from ai.spending.prices import Cost, cost_of
 from ai.spending.token_estimate import estimated_tokens, weight
@@ -30,9 +30,9 @@ STEP = 1_000
 """Tokens by which a call that writes more than it holds goes on asking for more: how far each may overshoot a budget,
 beside what the endpoint counts above our estimate."""
 
-HOLD_AFTER = 0.1
-"""Seconds after which a call is in the account of a workspace without a budget, for who has to find it should its
-process die."""
+BEGUN_AFTER = 0.1
+"""Seconds after which a call of a workspace without a budget is on record, for who has to find it should its process
+die."""
 
 LOST_AFTER = 2 * 3600.0
 """Seconds after which a call that nobody has settled is taken for lost with its process."""
@@ -53,8 +53,8 @@ class _Tally:
     first_token: float | None = None
     counted: Usage | None = None
     ended: Ended = "stopped"
-    holds: bool = False
-    """Whether it is on its way into the account what the call may come to."""
+    noted: Literal["not yet", "begun", "held"] = "not yet"
+    """Where it is found should its process die: among the calls that run, or in the account."""
     stood_in: bool = False
     """Whether the built-in assistant answers instead of a model that is down."""
 
@@ -110,7 +110,7 @@ class Meter:
             limits = await (budget or self._book.budget(caller.workspace))
             if limits.unlimited:
                 # Nobody waits for it, and nothing may hold up the model's first words.
-                holding = asyncio.create_task(self._hold_later(call, tally, limits))
+                holding = asyncio.create_task(self._begin_later(call, tally))
             else:
                 holding = asyncio.create_task(self._hold(call, tally, limits))
                 await self._held(call, holding)
@@ -129,9 +129,9 @@ class Meter:
             raise
         finally:
             # Whoever reads must not wait for the record, least of all to be cancelled.
-            if holding is not None and not tally.holds:
+            if tally.noted == "not yet" and holding is not None:
                 holding.cancel()
-            self._write_later(self._note(*self._used(call, tally, free=free), holding))
+            self._write_later(self._note(*self._used(call, tally, free=free), tally, holding))
 
     async def idle(self) -> None:
         """Return once every call that has ended is in the ledger."""
@@ -140,18 +140,18 @@ class Meter:
 
     async def settle_lost(self) -> int:
         """Put calls into the ledger whose process died over them, by what they held; how many there were."""
-        lost = await self._book.abandoned(now() - LOST_AFTER)
-        for facts in lost:
-            await self._settle_lost(facts)
-        return len(lost)
+        found = await self._book.abandoned(now() - LOST_AFTER)
+        for lost in found:
+            await self._settle_lost(lost)
+        return len(found)
 
     async def settle_left_behind(self, workspace: str, job: str, attempt: int) -> None:
         """The same for what earlier attempts of `job` have left, as soon as another worker takes it over."""
-        for facts in await self._book.left_behind(workspace, job, attempt):
-            await self._settle_lost(facts)
+        for lost in await self._book.left_behind(workspace, job, attempt):
+            await self._settle_lost(lost)
 
-    async def _settle_lost(self, facts: dict[str, Any]) -> None:
-        at = now()
+    async def _settle_lost(self, lost: Lost) -> None:
+        facts, at = lost.call, now()
         total = at - facts["begun_at"]
         usage = CallUsage(**facts, at=at, ended="lost", estimated=True, first_token=None, total=total)
         await self._ledger.add(usage)
@@ -159,7 +159,7 @@ class Meter:
         known = await self._ledger.find(usage.id) or facts
         counted = Usage(known["prompt_tokens"], known["completion_tokens"])
         cost = Cost(known["cost"], known["currency"]) if known["cost"] is not None else None
-        await self._book.settle(usage.workspace, usage.id, usage.begun_at, _amount(counted, cost))
+        await self._settle(usage, _amount(counted, cost), held=lost.held, begun=True)
 
     # ---- one call
 
@@ -181,12 +181,14 @@ class Meter:
         except Exception as error:
             log.error("a call of a model is not settled yet", call=call["id"], error=fault(error))
 
-    async def _hold_later(self, call: dict[str, Any], tally: _Tally, budget: Budget) -> None:
-        await asyncio.sleep(HOLD_AFTER)
-        await self._hold(call, tally, budget)
+    async def _begin_later(self, call: dict[str, Any], tally: _Tally) -> None:
+        await asyncio.sleep(BEGUN_AFTER)
+        tally.noted = "begun"
+        usage = Usage(tally.prompt, tally.held)
+        await self._book.begin(call | _spending(usage, cost_of(usage, tally.price, self._currency)))
 
     async def _hold(self, call: dict[str, Any], tally: _Tally, budget: Budget) -> None:
-        tally.holds = True
+        tally.noted = "held"
         usage = Usage(tally.prompt, tally.held)
         cost = cost_of(usage, tally.price, self._currency)
         await self._book.hold(budget, call | _spending(usage, cost), _amount(usage, cost))
@@ -194,25 +196,32 @@ class Meter:
     async def _goes_on(self, call: dict[str, Any], tally: _Tally) -> bool:
         """Hold more for a call that writes more than was expected; False when the budget has no more."""
         tally.held = math.ceil(tally.written) + STEP
+        budget = await self._book.budget(call["workspace"])
+        if budget.unlimited or tally.noted != "held":
+            return True  # what began without a budget goes on without one
         try:
-            await self._hold(call, tally, await self._book.budget(call["workspace"]))
+            await self._hold(call, tally, budget)
         except BudgetSpent:
             return False
         return True
 
-    async def _note(self, usage: CallUsage, spent: Amount, holding: asyncio.Task[None] | None) -> None:
+    async def _note(self, usage: CallUsage, spent: Amount, tally: _Tally, holding: asyncio.Task[None] | None) -> None:
         try:
             await self._ledger.add(usage)
             if holding is None:
                 return
-            if holding.cancelled():
-                await self._book.spend(usage.workspace, usage.id, usage.person, usage.begun_at, spent)
-            else:
+            with suppress(asyncio.CancelledError):  # it had not begun
                 await holding
-                await self._book.settle(usage.workspace, usage.id, usage.begun_at, spent)
+            await self._settle(usage, spent, held=tally.noted == "held", begun=tally.noted == "begun")
         except Exception as error:
-            # What it holds stays held, and `settle_lost` finds it by that.
+            # It stays in the account or among those that run, and `settle_lost` finds it there.
             log.error("a call of a model is not settled yet", call=usage.id, error=fault(error))
+
+    async def _settle(self, usage: CallUsage, spent: Amount, *, held: bool, begun: bool) -> None:
+        if held:
+            await self._book.settle(usage.workspace, usage.id, usage.begun_at, spent)
+        else:
+            await self._book.end(usage.workspace, usage.id, usage.person, usage.begun_at, spent, begun=begun)
 
     def _used(self, call: dict[str, Any], tally: _Tally, *, free: bool) -> tuple[CallUsage, Amount]:
         if tally.stood_in:

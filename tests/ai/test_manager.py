@@ -29,7 +29,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ask(group: Group, message: str, path: str, conversation: str | None = None) -> Asked:
-    return await group.assistant.requests.ask(group.workspace, message, conversation, path, ANN)
+    asked = await group.assistant.requests.ask(group.workspace, message, conversation, path, ANN)
+    await group.assistant.preparations.idle()
+    return asked
 
 
 async def kept(group: Group) -> list[dict[str, Any]]:
@@ -140,6 +142,7 @@ async def test_equal_texts_are_looked_at_once_wherever_they_lie(group: Group, mo
         await eventually(lambda: prepared(group))
     assert looked_at == [LONG]
     await group.file("a.md", LONG + "more\n")
+    group.model.enqueue(Script(first=1.0))  # what has ended by the time of its turn is not prepared
     async with group.working():
         await group.ended(await ask(group, "And now?", "a.md"))
         await eventually(lambda: prepared(group))

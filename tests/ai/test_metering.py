@@ -282,28 +282,52 @@ async def test_who_takes_a_job_over_settles_what_the_killed_worker_held(
     assert (done["ended"], done["attempt"]) == ("done", 2)
 
 
+@pytest.mark.parametrize("limited", [False, True], ids=["no-budget", "budget"])
 async def test_a_call_that_was_written_but_not_settled_keeps_its_own_record(
-    group: Group, monkeypatch: pytest.MonkeyPatch
+    group: Group, monkeypatch: pytest.MonkeyPatch, limited: bool
 ) -> None:
     meter = group.assistant.meter
     request = ModelRequest("chat", [ChatMessage("user", "Hello?")], Task(instruction="Hello?"))
+    if limited:
+        await spend(group, tokens_per_day=100_000)
 
-    async def died(*_: object) -> None:
+    async def died(*_: object, **__: object) -> None:
         raise ConnectionError
 
+    monkeypatch.setattr(metering, "BEGUN_AFTER", 0.0)
+    group.model.enqueue(Script(answer="A few words.", delay=0.1))
     with monkeypatch.context() as patched:
-        patched.setattr(group.assistant.budgets, "settle", died)
+        patched.setattr(group.assistant.budgets, "settle" if limited else "end", died)
         provider = (await group.assistant.choices.of(group.workspace)).provider
         async for _ in meter.stream(Caller(group.workspace, "ann"), provider, request):
             pass
         [before] = await ledger(group)
-    assert len((await account(group))["held"]) == 1
     monkeypatch.setattr(metering, "LOST_AFTER", -1.0)
-    assert await meter.settle_lost() == 1
+    counts = await asyncio.gather(meter.settle_lost(), (await group.another()).assistant.meter.settle_lost())
+    assert sum(counts) >= 1
+    assert await meter.settle_lost() == 0
     assert await ledger(group) == [before]
     kept = await account(group)
     assert kept["held"] == {}
     assert list(kept["tokens"].values()) == [{"ann": before["prompt_tokens"] + before["completion_tokens"]}]
+
+
+async def test_without_a_budget_what_is_spent_at_once_on_two_processes_is_all_counted(group: Group) -> None:
+    other = await group.another()
+    request = ModelRequest("chat", [ChatMessage("user", "Hello?")], Task(instruction="Hello?"))
+
+    async def ask(process: Process, person: str) -> None:
+        provider = (await process.assistant.choices.of(group.workspace)).provider
+        async for _ in process.assistant.meter.stream(Caller(group.workspace, person), provider, request):
+            pass
+
+    await asyncio.gather(*(ask(process, f"person{n}") for n in range(10) for process in (group, other)))
+    await other.assistant.meter.idle()
+    records = await ledger(group)
+    assert len(records) == 20
+    [spent] = (await account(group))["tokens"].values()
+    assert sum(spent.values()) == sum(record["prompt_tokens"] + record["completion_tokens"] for record in records)
+    assert await group.storage.db["calls"].count_documents({}) == 0
 
 
 async def test_prices_make_the_cost_and_a_budget_of_money_counts_it(group: Group) -> None:
