@@ -1,4 +1,4 @@
-"""What the group's figures take over a year with many decisions, and how long they hold the event loop up.
+"""What the group's figures and exports take over a year with many decisions, and how long they hold the event loop up.
 
     .venv/bin/python -m bench.figures --decisions 100000
 
@@ -15,8 +15,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from ai.clock import now
+from ai.record.exports import FORMATS, Format
+from ai.record.feedback import Feedback
+from ai.record.feedback_reader import FeedbackReader, Window
 from ai.spending.day_sums import day_at
 from ai.spending.figures import Figures, report, step_for
 from server.collecting import collect_regularly
@@ -33,9 +37,28 @@ async def fill(storage: Storage, decisions: int) -> None:
     for _ in range(0, decisions, BATCH):
         for name, records in invented.add(BATCH, today - timedelta(days=DAYS - 1), today).items():
             # Of the size that real ones have: a prompt and texts, or the bytes of an edit.
-            padding = {"feedback": {"messages": "x" * 4_000}, "decisions": {"update": b"x" * 400}}.get(name, {})
-            await storage.db[name].insert_many([record | padding for record in records])
+            padded = [record | _padding(name, record) for record in records]
+            await storage.db[name].insert_many(padded)
         invented = Invented(invented.dice.randrange(1 << 30), "bench", invented.people)
+
+
+def _padding(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    if name != "feedback":
+        return {"update": b"x" * 400} if name == "decisions" else {}
+    prompt = [("system", "You edit. " * 100), ("user", record["_id"] + " and its text. " * 200)]
+    return {
+        "suggestion": record["_id"],
+        "hunk": record["_id"],
+        "document": "document",
+        "attempt": 1,
+        "provider": "openai",
+        "selection": "some words that were there. " * 20,
+        "place": [0, 4],
+        "proposed_text": "other",
+        "final_text": "others" if record["corrections"] else None,
+        "answer": {"whole": True, "hunks": 1, "form": "text"},
+        "messages": [{"role": role, "content": content} for role, content in prompt],
+    }
 
 
 @asynccontextmanager
@@ -71,19 +94,34 @@ async def measure(storage: Storage, name: str, days: int) -> None:
     )
 
 
+async def measure_export(storage: Storage, format: Format) -> None:
+    began, cpu = time.perf_counter(), time.process_time()
+    lines = letters = 0
+    async with longest_turn() as turns:
+        async for line in FeedbackReader(storage.db).export("bench", format, Window()):
+            lines, letters = lines + 1, letters + len(line)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    print(
+        f"{f'export of all, {format}':48} {took * 1e3:8,.0f} ms, {cpu * 1e3:8,.0f} ms of CPU here, longest turn "
+        f"{turns[0]:5.0f} ms, {lines:,} lines of {letters / 1e6:,.0f} MB"
+    )
+
+
 async def main(decisions: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         where = {"mongo_url": None, "object_store_url": None, "redis_url": None}
         async with open_storage(**where, data_dir=Path(folder)) as storage:
             await Figures(storage.db).ensure_indexes()
             await storage.db["usage"].create_index([("workspace", 1), ("at", 1)])
-            await storage.db["feedback"].create_index([("workspace", 1), ("decided_at", 1)])
+            await Feedback(storage.db).ensure_indexes()
             await fill(storage, decisions)
             collecting = asyncio.create_task(collect_regularly())  # as a server does
             await measure(storage, "the last 30 days, for the first time", 30)
             await measure(storage, "the last 30 days, again", 30)
             await measure(storage, "the year, for the first time", DAYS)
             await measure(storage, "the year, again", DAYS)
+            for form in FORMATS:
+                await measure_export(storage, form)
             collecting.cancel()
 
 
