@@ -87,7 +87,7 @@ class Place:
 
 def locate(text: str, search: Sequence[str]) -> Place | Missing | Ambiguous:
     """Where the lines `search`, each with its line end, are in `text`. Blank lines at both their ends do not count."""
-    lines = _lines(text)
+    lines = lines_of(text)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
@@ -142,7 +142,8 @@ class Fitting:
         return ends if line_end else ends[:-1]
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
+    """Each with its line end, which the last may lack; none of an empty text."""
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
@@ -273,7 +274,7 @@ def nearest_to(text: str, search: Sequence[str]) -> str:
     Of runs that share a line with what is wanted, the one with the most letters in common is compared: comparing all
     would cost as much as their lengths multiplied.
     """
-    lines, wanted = _lines(text), _trimmed(search)
+    lines, wanted = lines_of(text), _trimmed(search)
     keys = {key for line in wanted if len(key := _flat(line)) > 3}
     size, piece = len(wanted), "".join(wanted)[:_COMPARED]
     matcher = SequenceMatcher(None, b=piece, autojunk=False)

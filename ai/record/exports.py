@@ -10,7 +10,8 @@
 
 A model answers a request as a whole while people decide hunk by hunk. An example is therefore a whole answer, put
 together from the decisions on all of its hunks: a lone hunk would teach the model to answer with fragments. Where a
-hunk is still to be decided, or the answer was cut off, there is none yet, or never.
+hunk is still to be decided, or the answer was cut off, there is none yet, or never. Where the prompt asks for
+search/replace blocks, both are written in such blocks anew.
 
 An answer belongs to the moment of its last decision. So a window of time always gives the same examples, once nothing
 in it is measured any more; an answer that is decided anew comes again in the window of that decision.
@@ -23,10 +24,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, C
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ai.answers.block_writer import in_blocks
+from ai.answers.blocks import mark_for
 from ai.clock import rfc3339
 from ai.models.port import ChatMessage
 from ai.prompting.prompts import without_marks
-from collab.offsets import slice_utf16, utf16_length
+from collab.offsets import slice_utf16, utf16_length, utf16_to_codepoint
 
 Format = Literal["raw", "sft", "dpo", "kto"]
 FORMATS: tuple[Format, ...] = ("raw", "sft", "dpo", "kto")
@@ -118,13 +121,14 @@ class _Answer:
         answer = last.get("answer")
         if answer is None or not answer["whole"] or len(decided) != answer["hunks"]:
             return None
-        if answer["form"] != "text":
+        if answer["form"] not in _SPELLINGS:
             return None  # the prompt asks for something else than the text that people decided on
         selection = "" if last["kind"] in ("write", "completion") else last["selection"]
         if last["provider"] == "local" or not last["messages"] or selection is None:
             return None
-        proposed = _put_together(selection, [(_place(hunk), hunk["proposed_text"]) for hunk, _ in decided])
-        wanted = _put_together(selection, [(_place(hunk), _left(hunk)) for hunk, taken in decided if taken])
+        spelled = _SPELLINGS[answer["form"]]
+        proposed = spelled(selection, [(_place(hunk), hunk["proposed_text"]) for hunk, _ in decided])
+        wanted = spelled(selection, [(_place(hunk), _left(hunk)) for hunk, taken in decided if taken])
         if proposed is None or wanted is None:
             return None
         return cls(
@@ -164,7 +168,11 @@ def _taken_whole(hunk: Mapping[str, Any]) -> bool:
     return accepted is None or accepted["part"] == "whole"
 
 
-def _put_together(selection: str, pieces: Sequence[tuple[tuple[int, int], str]]) -> str | None:
+_Pieces = Sequence[tuple[tuple[int, int], str]]
+"""What is to stand in which places of the selection, in UTF-16 code units, in order."""
+
+
+def _put_together(selection: str, pieces: _Pieces) -> str | None:
     """None where pieces overlap: two that touch one secret are one mark now."""
     parts: list[str] = []
     reached = 0
@@ -174,6 +182,21 @@ def _put_together(selection: str, pieces: Sequence[tuple[tuple[int, int], str]])
         parts += [slice_utf16(selection, reached, start), text]
         reached = end
     return "".join(parts) + slice_utf16(selection, reached, utf16_length(selection))
+
+
+def _in_blocks(selection: str, pieces: _Pieces) -> str | None:
+    """As the prompt asks for it; "" where nothing was taken. None as above, and where blocks cannot say it: also that
+    the text stays as it was."""
+    if not pieces or _put_together(selection, pieces) is None:
+        return None if pieces else ""
+    places = [
+        (utf16_to_codepoint(selection, start), utf16_to_codepoint(selection, end), text)
+        for (start, end), text in pieces
+    ]
+    return in_blocks(selection, places, mark_for(selection))
+
+
+_SPELLINGS: Mapping[str, Callable[[str, _Pieces], str | None]] = {"text": _put_together, "blocks": _in_blocks}
 
 
 def _sft(answer: _Answer) -> Iterator[dict[str, Any]]:

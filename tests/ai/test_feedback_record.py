@@ -236,12 +236,43 @@ async def test_an_answer_that_was_cut_off_is_no_example() -> None:
     assert len(await exported("raw", *given)) == 2
 
 
-async def test_an_answer_that_was_asked_for_in_blocks_is_no_example() -> None:
-    given = [
-        {**record, "answer": {"hunks": 2, "whole": True, "form": "blocks"}}
-        for record in records("accepted", "accepted")
-    ]
-    assert await contents("sft", *given) == []
+def in_form(form: str, *given: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**record, "answer": {**record["answer"], "form": form}} for record in given]
+
+
+async def test_an_answer_that_was_asked_for_in_blocks_is_written_in_blocks() -> None:
+    base = "😀 one apple\nsame\nsame\ntwo pears\nsame\nthree plums\n"
+    answer = base.replace("apple", "orange").replace("pears", "figs").replace("plums", "nuts")
+    given = in_form("blocks", *records("accepted", "accepted", "rejected", base=base, answer=answer))
+    given[1]["final_text"] = "dates"
+    first = "<<<<<<< SEARCH\n😀 one apple\n=======\n😀 one orange\n>>>>>>> REPLACE\n"
+    second = "<<<<<<< SEARCH\ntwo pears\n=======\ntwo {}\n>>>>>>> REPLACE\n"
+    third = "<<<<<<< SEARCH\nthree plums\n=======\nthree nuts\n>>>>>>> REPLACE\n"
+    wanted, proposed = first + second.format("dates"), first + second.format("figs") + third
+    assert await contents("sft", *given) == [wanted]
+    [pair] = await exported("dpo", *given)
+    assert pair["preferred_output"] == [{"role": "assistant", "content": wanted}]
+    assert pair["non_preferred_output"] == [{"role": "assistant", "content": proposed}]
+    told = await exported("kto", *given)
+    assert {one["completion"][0]["content"]: one["label"] for one in told} == {proposed: False, wanted: True}
+
+
+async def test_blocks_cannot_say_that_the_text_stays_as_it_was() -> None:
+    given = in_form("blocks", *records("accepted", "accepted"))
+    for record in given:
+        record["final_text"] = record["base_text"]
+    for taught in ("sft", "dpo", "kto"):
+        assert await contents(taught, *given) == []  # type: ignore[arg-type]
+    rejected = in_form("blocks", *records("rejected", "rejected"))
+    assert await contents("sft", *rejected) == []
+    [told] = await exported("kto", *rejected)
+    assert told["label"] is False
+
+
+async def test_new_files_in_one_answer_are_no_example() -> None:
+    given = in_form("files", *records("accepted", "accepted"))
+    for taught in ("sft", "dpo", "kto"):
+        assert await contents(taught, *given) == []  # type: ignore[arg-type]
 
 
 async def test_each_file_of_a_suggestion_is_an_answer_of_its_own() -> None:
