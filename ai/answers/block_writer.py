@@ -10,6 +10,9 @@ from itertools import pairwise
 from ai.answers.blocks import BlockReader, Ended
 from ai.answers.matching import Place, lines_of, locate
 
+MOST_LOOKED = 3_000_000
+"""Lines that are looked at for one answer: a second. What takes more has a thousand changes in a hundred thousand lines."""
+
 Piece = tuple[int, int, str]
 """Replace [start, end) of the text, in code points, by a text."""
 
@@ -27,7 +30,7 @@ def in_blocks(text: str, pieces: Sequence[Piece], mark: int) -> str | None:
     """`text` with `pieces`, in order, as blocks with marks of `mark` characters.
 
     Each block repeats as few whole lines as are found in one place alone (`ai.answers.matching.locate`). None where
-    nothing changes, where no lines can be found, or where some would be taken for marks.
+    nothing changes, where no lines can be found or `MOST_LOOKED` are not enough, or where some would be taken for marks.
     """
     writer = _Writer(text)
     runs = [writer.run_of(piece) for piece in pieces if text[piece[0] : piece[1]] != piece[2]]
@@ -62,6 +65,7 @@ class _Writer:
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line))
+        self._left = MOST_LOOKED
 
     def run_of(self, piece: Piece) -> _Run:
         start, end, _ = piece
@@ -72,7 +76,7 @@ class _Writer:
         """With as many lines around it as are needed for a block; None where all of the text is not enough."""
         while not self._stands(run):
             first, last = max(run.first - 1, 0), min(run.last + 1, len(self._lines))
-            if (first, last) == (run.first, run.last):
+            if (first, last) == (run.first, run.last) or self._left < 0:
                 return None
             run = _Run(first, last, run.pieces)
         return run
@@ -81,6 +85,7 @@ class _Writer:
         new = self._new(run)
         if run.first == run.last or (new and not new.endswith("\n") and run.last < len(self._lines)):
             return False
+        self._left -= len(self._lines)
         place = locate(self._text, self._lines[run.first : run.last])
         wanted = self._starts[run.first], self._starts[run.last]
         return isinstance(place, Place) and place.whole_lines and (place.start, place.end) == wanted

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ai.answers import block_writer
 from ai.answers.block_writer import Piece, in_blocks
 from ai.answers.blocks import MARK, BlockReader, Ended, Replacing, Searched, mark_for
 from ai.answers.matching import Fitting, Place, locate
@@ -102,3 +103,11 @@ def test_marks_in_the_text_do_not_mislead(text: str, new: str, at: int) -> None:
     answer = in_blocks(text, [(at, at, new)], mark)
     if answer is not None:
         assert carried_out(text, answer, mark).split() == changed(text, [(at, at, new)]).split()
+
+
+def test_a_hundred_thousand_lines_that_all_change_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block_writer, "MOST_LOOKED", 10_000)
+    text = "".join(f"{n}\n" for n in range(1_000))
+    few = [(0, 1, "zero"), (len(text) - 4, len(text) - 1, "last")]
+    assert in_blocks(text, few, MARK) is not None
+    assert in_blocks(text, [(at, at + 1, "x") for at in range(0, 2_000, 20)], MARK) is None
