@@ -11,7 +11,8 @@ from ai.answers.blocks import BlockReader, Ended
 from ai.answers.matching import Place, lines_of, locate
 
 MOST_LOOKED = 3_000_000
-"""Lines that are looked at for one answer: a second. What takes more has a thousand changes in a hundred thousand lines."""
+"""Lines that are looked at for one answer: a second. What takes more has hundreds of changes in a hundred thousand
+lines."""
 
 Piece = tuple[int, int, str]
 """Replace [start, end) of the text, in code points, by a text."""
@@ -30,7 +31,8 @@ def in_blocks(text: str, pieces: Sequence[Piece], mark: int) -> str | None:
     """`text` with `pieces`, in order, as blocks with marks of `mark` characters.
 
     Each block repeats as few whole lines as are found in one place alone (`ai.answers.matching.locate`). None where
-    nothing changes, where no lines can be found or `MOST_LOOKED` are not enough, or where some would be taken for marks.
+    nothing changes, where no lines can be found or `MOST_LOOKED` are not enough, and where some would be taken for
+    marks.
     """
     writer = _Writer(text)
     runs = [writer.run_of(piece) for piece in pieces if text[piece[0] : piece[1]] != piece[2]]
