@@ -7,7 +7,7 @@ taken away: text that a person asked for must never be lost to tidiness.
 import re
 from typing import Literal
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE = re.compile(r" {0,3}(`{3,}+|~{3,}+)([^`\n]*)$")
 _MAY_BE_FENCE = re.compile(r" {0,3}(?:`{0,2}|~{0,2}|`{3,}[^`]*|~{3,}.*)$")
 _NESTS = frozenset({"md", "markdown", "mdx"})
 _GREETING = re.compile(

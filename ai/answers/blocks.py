@@ -21,6 +21,10 @@ MARK = 7
 """Characters of a mark, unless the text has lines that look like one."""
 
 
+_LONGEST = 200
+"""Characters of a line that may be a mark. Patterns with several runs of blanks take long for lines without an end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Searched:
     """A block's search is complete: `lines`, each with its line end, are to be replaced."""
@@ -86,7 +90,7 @@ class BlockReader:
         """The answer is complete, or was `cut_off`. A block that lacks nothing but its last mark is whole."""
         rest, self._unfinished = self._unfinished, ""
         said: list[Said] = []
-        if rest and (not cut_off or self._end.match(rest)):
+        if rest and (not cut_off or self._end.match(rest.strip()[:_LONGEST])):
             said += self._line(rest)
         if self._state == "search":
             self.broken += 1
@@ -97,20 +101,23 @@ class BlockReader:
 
     def _line(self, line: str) -> Iterator[Said]:
         line = line.removesuffix("\r")
-        if self._begin.match(line):
+        mark = line.strip()
+        if len(mark) > _LONGEST:
+            mark = ""
+        if self._begin.match(mark):
             if self._state == "search":
                 self.broken += 1
             elif self._state == "replace":  # its last mark was forgotten
                 yield from self._close(whole=True)
             self._state, self._search = "search", []
             self.blocks += 1
-        elif self._state == "search" and self._middle.match(line):
+        elif self._state == "search" and self._middle.match(mark):
             self._state = "replace"
             yield Searched(tuple(self._search))
-        elif self._state == "search" and self._end.match(line):
+        elif self._state == "search" and self._end.match(mark):
             self._state = "outside"
             self.broken += 1
-        elif self._state == "replace" and self._end.match(line):
+        elif self._state == "replace" and self._end.match(mark):
             held, self._held = self._held, []
             yield from (Replacing(line) for line in held)
             self._state = "outside"

@@ -15,12 +15,13 @@ from ai.answers.answer import AnswerStream, TextCleaner
 
 INSTRUCTIONS = "=== FILE: relative/path/of/the/file ===\nthe text of the file"
 
-_MARK = re.compile(r"\s*={3,}\s*FILE\s*:\s*[`'\"]?(?P<path>[^`'\"=]+?)[`'\"]?\s*=*\s*$", re.IGNORECASE)
+_MARK = re.compile(r"={3,}\s*FILE\s*:(?P<path>[^=]+)=*", re.IGNORECASE)
 _HEADING = re.compile(
     r"\s*(?:#{1,6}\s+|\*\*|[-*]\s+|\d+\.\s+)?(?:File\s*:?\s*)?(?:\*\*)?[`\"]?(?P<path>[\w.@+-]+(?:[/ ][\w.@+-]+)*\.\w+)"
     r"[`\"]?(?:\*\*)?\s*:?(?:\*\*)?\s*$",
     re.IGNORECASE,
 )
+_QUOTES = frozenset("`'\"")
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,})")
 _LONGEST = 400
 """Characters of a line that may name a file."""
@@ -38,6 +39,17 @@ class FileText:
 
 
 FileSaid = FileBegun | FileText
+
+
+def _marked(line: str) -> str | None:
+    """The path that a line names between marks. Without backtracking: a model may say anything."""
+    mark = _MARK.fullmatch(line.strip()) if len(line) <= _LONGEST else None
+    if mark is None:
+        return None
+    path = mark["path"].strip()
+    path = path[1:] if path[:1] in _QUOTES else path
+    path = path[:-1] if path[-1:] in _QUOTES else path
+    return path if path and not _QUOTES & set(path) else None
 
 
 class FilesReader:
@@ -79,9 +91,9 @@ class FilesReader:
         if self._goes_on:
             self._goes_on = False
             yield from self._text(line)
-        elif self._form != "headings" and (mark := _MARK.match(line)):
+        elif self._form != "headings" and (path := _marked(line)) is not None:
             self._form = "marks"
-            yield from self._begin(mark["path"])
+            yield from self._begin(path)
         elif self._form == "marks":
             yield from self._text(line)
         else:

@@ -25,6 +25,8 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _MAX_WAIT = 3600.0
+_LOOKED_AT = 2_000
+"""Letters of what an endpoint says, of which people read 200. An endpoint may echo a whole prompt without a blank."""
 _ADDRESS = re.compile(r"\S+://\S+")
 _KEY = re.compile(r"\b(?:sk|pk|key|hf|gsk)[-_][\w*.-]{4,}|[\w-]*\*{3,}[\w-]*")
 
@@ -80,6 +82,9 @@ def _said(error: APIStatusError) -> str:
 def _presentable(said: str, api_key: str | None) -> str:
     if api_key:
         said = said.replace(api_key, "…")
+    if len(said) > _LOOKED_AT:
+        # Without the last word, of which a piece may be left that no pattern knows any more.
+        said = said[:_LOOKED_AT].rpartition(" ")[0]
     said = _KEY.sub("…", _ADDRESS.sub("…", " ".join(said.split())))
     said = "".join(char for char in said if char.isprintable()).strip().rstrip(".")
     return f": “{said[:200]}”" if said else ""

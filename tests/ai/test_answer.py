@@ -138,3 +138,8 @@ def test_thoughts_without_an_end_are_no_answer() -> None:
     assert cleaner.push("<thi") + cleaner.push("nk>a lot") + cleaner.push(" more" * 50) + cleaner.finish() == ""
     cleaner = TextCleaner()
     assert cleaner.push("<thi") + cleaner.push("ck>") + cleaner.finish() == "<thick>"
+
+
+def test_a_fence_with_a_line_without_an_end_takes_no_time() -> None:
+    for line in ("```" + " " * 300_000 + "`", "~" * 300_000 + "`"):
+        assert clean_answer(f"one\n{line}\n", "one\n") == f"one\n{line}\n"

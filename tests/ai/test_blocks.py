@@ -91,3 +91,9 @@ def test_no_line_of_the_text_can_be_taken_for_a_mark(text: str) -> None:
         *map(Replacing, lines * 2),
         Ended(whole=True),
     ]
+
+
+def test_a_line_without_an_end_is_no_mark_and_takes_no_time() -> None:
+    long = ">>>>>>>" + " " * 300_000 + "x"
+    said = read(f"<<<<<<< SEARCH\none\n=======\n{long}\n>>>>>>> REPLACE\n")
+    assert said == [Searched(("one\n",)), Replacing(long + "\n"), Ended(whole=True)]

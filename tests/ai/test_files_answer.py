@@ -57,3 +57,8 @@ def test_a_text_is_handed_out_while_it_is_written() -> None:
 
 def test_an_answer_that_breaks_off_leaves_what_came() -> None:
     assert read("=== FILE: a.md ===\none\ntw", random.Random(2)) == {"a.md": "one\ntw\n"}
+
+
+def test_a_line_without_an_end_names_no_file_and_takes_no_time() -> None:
+    reader = FilesReader()
+    assert reader.push("=== FILE: a.md" + " " * 300_000 + "x ===\n") + reader.finish() == []

@@ -22,3 +22,8 @@ from ai.proposals.naming import names_in
 )
 def test_names_are_found_in_what_people_say(selection: str, instruction: str, names: list[str]) -> None:
     assert names_in(selection, instruction) == names
+
+
+def test_a_word_without_an_end_takes_no_time() -> None:
+    assert names_in("", "A" + "a" * 300_000) == []
+    assert names_in("", "A" + "a" * 300_000 + "B") != []

@@ -321,3 +321,13 @@ def test_strange_fields_do_no_harm() -> None:
     last = reader.last_chunk()
     assert last.usage is not None
     assert (last.usage.prompt_tokens, last.usage.completion_tokens, last.usage.cost) == (0, 0, None)
+
+
+async def test_a_refusal_that_echoes_a_prompt_is_told_in_short_and_takes_no_time(
+    server: ModelServer, provider: OpenAICompatible
+) -> None:
+    server.enqueue(Script("rejected", says=f"Too long: {KEY} " + "x" * 300_000))
+    with pytest.raises(ModelError) as refused:
+        await answer(provider)
+    assert len(str(refused.value)) < 400
+    assert KEY not in str(refused.value)
