@@ -167,6 +167,9 @@ class Worker:
 
     def _begin(self, run: Run) -> None:
         job = run.job
+        if (earlier := self._runs.get(job.id)) is not None:
+            # This process stood still for longer than a lease, and takes over from itself.
+            earlier.stop(Stop.FENCED)
         self._runs[job.id] = run
         self._shares.begin(job.requested_by.id, job.workspace)
         self._tasks.add(task := asyncio.create_task(self._see_through(run), name=f"job {job.id}"))
@@ -183,7 +186,8 @@ class Worker:
             log.error("a job could not be ended", job=run.job.id, error=fault(error))
         finally:
             metrics.RUNNING.dec()
-            del self._runs[run.job.id]
+            if self._runs.get(run.job.id) is run:
+                del self._runs[run.job.id]
             self._shares.end(run.job.requested_by.id, run.job.workspace)
             self._ended.set()
 

@@ -44,7 +44,7 @@ def names_in(selection: str, instruction: str) -> list[str]:
 
 
 def _is_code(word: str) -> bool:
-    """Spelled with_an_underscore, likeThis or LikeThis. By hand: as a pattern it looks at a long word again and again."""
+    """Spelled with_an_underscore, likeThis or LikeThis. By hand: a pattern looks at a long word again and again."""
     if "_" in word[:-1] or _CAMEL.match(word):
         return True
     small = next((at for at, letter in enumerate(word) if at and "a" <= letter <= "z"), len(word))

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from ai.pool import worker
+from ai.pool import jobs, worker
 from ai.pool.jobs import LEASE, JobState, Person, Priority
+from ai.pool.shares import Shares
 from collab.offsets import utf16_length
 from storage import open_storage
 from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
@@ -107,6 +109,63 @@ async def test_a_database_that_goes_away_mid_stream_costs_time_and_nothing_else(
         assert await group.text(document) == new
 
 
+async def test_who_takes_a_job_over_from_itself_lets_go_of_its_earlier_attempt(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a pause in which nobody else was there, before the worker has seen that its leases have run out."""
+    workers: list[Shares] = []
+
+    class Seen(Shares):
+        def __init__(self, slots: int) -> None:
+            super().__init__(slots)
+            workers.append(self)
+
+    monkeypatch.setattr(worker, "Shares", Seen)
+    monkeypatch.setattr(worker, "RENEW", 60.0)
+    monkeypatch.setattr(worker, "POLL", 0.3)
+    monkeypatch.setattr(jobs, "LEASE", 0.05)
+    group.model.enqueue(Script("endless", answer="more and ", delay=0.05), Script(answer="All of it.", first=0.5))
+    asked = await group.ask("Well?")
+    async with group.working():
+        await eventually(lambda: _count(group, 1))
+        monkeypatch.setattr(jobs, "LEASE", 60.0)
+        await eventually(lambda: _count(group, 2))
+        job = await group.ended(asked)
+        assert (job.state, job.attempt) == (JobState.DONE, 2)
+        assert await group.assistant.jobs.get(asked.job) == job
+        [of_this_one] = workers
+        await eventually(lambda: _all_free(of_this_one))
+    assert len(group.model.requests) == 2
+
+
+@pytest.mark.alone
+async def test_a_worker_that_stood_still_for_longer_than_a_lease_takes_over_from_itself_once(
+    redis_service: Redis, mongo_service: Mongo, tmp_path: Path
+) -> None:
+    async with asking_group(redis_service, mongo_service, tmp_path) as group:
+        settings = worker_settings(redis_service, mongo_service, tmp_path, group.model.url)
+        group.model.enqueue(
+            *[Script(answer="word " * 100, delay=0.08)] * 2, Script("endless", answer="more and ", delay=0.1)
+        )
+        async with worker_process(settings) as process:
+            asked = await group.ask("Well?")
+            await eventually(lambda: _count(group, 1))
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(LEASE + 1.5)
+            process.send_signal(signal.SIGCONT)
+            job = await group.ended(asked, within=40)
+            assert (job.state, job.attempt, len(group.model.requests)) == (JobState.DONE, 2, 2)
+            [_, answer] = await group.assistant.conversations.messages(asked.conversation or "")
+            assert (answer.state, answer.text.split()) == ("done", ["word"] * 100)
+            # Its leases are renewed and its ears open as before.
+            another = await group.ask("And?")
+            await eventually(lambda: _count(group, 3))
+            await asyncio.sleep(LEASE + 1)
+            await group.assistant.cancel(another.job)
+            job = await group.ended(another, within=1)
+            assert (job.state, job.attempt) == (JobState.CANCELLED, 1)
+
+
 @pytest.mark.alone
 async def test_a_killed_worker_process_is_followed_by_another_and_nothing_is_written_twice(
     redis_service: Redis, mongo_service: Mongo, tmp_path: Path
@@ -177,6 +236,10 @@ async def _has_hunks(group: Group, suggestion: str | None) -> bool:
 
 async def _holds(group: Group, document: str, text: str) -> bool:
     return text in await group.text(document)
+
+
+async def _all_free(shares: Shares) -> bool:
+    return shares.free == worker.MOST_AT_ONCE
 
 
 async def _count(group: Group, requests: int) -> bool:
