@@ -72,6 +72,10 @@ _REPAIR = (
     "Of your blocks, these could not be placed; all others were. Write them again in the same form, and only them, "
     "with the lines exactly as they are in the selection."
 )
+_ASTRAY = (
+    "There is no block in your answer. Answer again with search/replace blocks and nothing else, in the form that you "
+    "were told. If nothing in the selection is to be changed, answer with the word none."
+)
 _WRITE = (
     "You write into a document for a group of people who work on it together. Answer with the text that is to be "
     "inserted at the cursor, between what stands before and what stands after it, and with nothing else: no "
@@ -97,6 +101,10 @@ _CHAT = (
     "in a chat that all of them read. Be brief and exact, write Markdown, and answer in the language of the question. "
     "Say so when you do not know. You cannot change documents from here. "
 )
+
+
+_ASTRAY_SHOWN = 1_000
+"""Letters of an answer that a model is shown again."""
 
 
 def edit_prompt(
@@ -154,6 +162,13 @@ def repair_prompt(asked: Prompt, said: str, failures: Sequence[Failure]) -> Prom
         parts.append(f"{number}. {marked(word, 'block', text)}\n{why}")
     again = "\n\n".join([_REPAIR, data_rule(f"block-{word}"), *parts])
     answered = [ChatMessage("assistant", said), ChatMessage("user", again)]
+    return Prompt([*asked.messages, *answered], asked.context)
+
+
+def astray_prompt(asked: Prompt, said: str) -> Prompt:
+    """Asks once more for blocks where an answer had none."""
+    # Its beginning shows what was wrong; the rest may be long.
+    answered = [ChatMessage("assistant", said[:_ASTRAY_SHOWN]), ChatMessage("user", _ASTRAY)]
     return Prompt([*asked.messages, *answered], asked.context)
 
 

@@ -22,7 +22,7 @@ from ai.prompting.analysis import language_in
 from ai.prompting.context import Candidate
 from ai.prompting.gathering import prompted
 from ai.prompting.generation import Generation
-from ai.prompting.prompts import Prompt, edit_prompt, instructed, repair_prompt
+from ai.prompting.prompts import Prompt, astray_prompt, edit_prompt, instructed, repair_prompt
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.proposal import Proposal
 from ai.proposals.rewriting import Form, Rewriting
@@ -74,6 +74,7 @@ class EditTarget:
         """Of the first answer, once it is asked for."""
         self.failed: str | None = None
         """Why there is no answer, or no more of it, as a sentence."""
+        self._astray = False
         self._run = run
         self._tools = tools
         self._suggestion = suggestion
@@ -163,8 +164,10 @@ class EditTarget:
             self.generation.form = "blocks"
         await self._stream(self.generation, rewriting, news)
         outcome = self._outcome(rewriting)
-        if rewriting.failures and not self.generation.cut_off and self.generation.outage is None:
+        faulty = rewriting.failures or rewriting.astray
+        if faulty and not self.generation.cut_off and self.generation.outage is None:
             outcome = await self._repair(prompt, rewriting, choice, task, news) or outcome
+        self._astray = rewriting.astray and self.proposal.empty
         self.generation.unplaced = len(rewriting.failures)
         metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
 
@@ -173,9 +176,12 @@ class EditTarget:
     ) -> str | None:
         """Ask once more for what could not be placed; None when there is no answer, and what was placed has to do."""
         failures = list(rewriting.failures)
-        # In a thread: to look for lines that come close takes long in a long text.
-        await asyncio.to_thread(rewriting.look_around)
-        again = repair_prompt(prompt, rewriting.said, rewriting.failures)
+        if rewriting.astray:
+            again = astray_prompt(prompt, rewriting.said)
+        else:
+            # In a thread: to look for lines that come close takes long in a long text.
+            await asyncio.to_thread(rewriting.look_around)
+            again = repair_prompt(prompt, rewriting.said, rewriting.failures)
         rewriting.again()
         try:
             await self._stream(self._generation(choice, again, task), rewriting, news)
@@ -213,6 +219,8 @@ class EditTarget:
         """What people should know about the answer."""
         if self.failed is not None:
             return self.failed
+        if self._astray and self.generation and not self.generation.cut_off:
+            return "The model's answer was not understood: it is neither a list of changes nor the new text."
         unplaced = self.generation.unplaced if self.generation else 0
         if unplaced == 1:
             return "One more change was proposed, but not for a text that is there."

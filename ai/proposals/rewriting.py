@@ -23,11 +23,18 @@ Form = Literal["whole", "blocks"]
 _OPENS = re.compile(r"(?:\s*(?:```|~~~)[^\n]*\n)?\s*<{6,}[^\n]*\n")
 _MAY_OPEN = re.compile(r"(?:\s*(?:`{0,2}|~{0,2}|(?:```|~~~)[^\n]*(?:\n\s*)?))?<*[^\n<]{0,20}\Z")
 
+_BEGINNING = 200
+"""Letters of an answer by which its form is told."""
+
 _LOOKED = 20
 """Blocks that could not be placed, for which the text is looked through."""
 
 _ALIKE = 0.5
 """Share of a text's lines that an answer without a block has in common with it, if it is that text written anew."""
+
+_MANY_LINES = 10
+_DIFFERENT = 0.2
+"""Share of lines by which a text may grow or shrink that was written anew line by line, from so many lines on."""
 
 
 @dataclass(slots=True)
@@ -72,9 +79,10 @@ class Rewriting:
     def push(self, text: str) -> bool:
         held, self._said = (self._said if self.form is None else ""), self._said + text
         if self.form is None:
-            if _OPENS.match(self._said):
+            start = self._said[:_BEGINNING]
+            if _OPENS.match(start):
                 self.form = "blocks"
-            elif len(self._said) < 200 and _MAY_OPEN.match(self._said):
+            elif len(self._said) < _BEGINNING and _MAY_OPEN.match(start):
                 return False
             else:
                 self.form = "whole"
@@ -91,7 +99,7 @@ class Rewriting:
             news = self._write(self._answer.push(self._said))
         if self.form == "blocks":
             news = self._take(self._reader.finish(cut_off=cut_off))
-            if self._reader.blocks or cut_off or not self._is_whole():
+            if self._reader.blocks or self.placed or cut_off or self._declines or not self._is_whole():
                 return news
             self.form = "whole"
             news = self._write(self._answer.push(self._said))
@@ -125,18 +133,39 @@ class Rewriting:
         return not self._repairing
 
     @property
+    def astray(self) -> bool:
+        """Whether the answer is in no form at all, and does not say that nothing is to be changed."""
+        return self.form == "blocks" and not self._reader.blocks and not self._declines
+
+    @property
+    def _declines(self) -> bool:
+        return self._said.strip(" \n\t.`'\"*").lower() == "none"
+
+    @property
     def understood(self) -> bool:
         """Whether all that the model said became part of the proposal, as far as can be told."""
         if self.form == "whole":
             return self._answered or self._answer.deleted
+        if self._declines:
+            return True
         return self._reader.blocks > 0 and not self.failures and not self._reader.broken
 
     def _is_whole(self) -> bool:
-        wanted = [line.strip() for line in self._text.split("\n") if line.strip()]
+        """Whether an answer without a block is the text written anew: with most of its lines, with as many, as when it
+
+        was translated, or, where all of it is a few long lines, with most of its words.
+        """
         said = clean_answer(self._said, self._text)
-        lines = {line.strip() for line in said.split("\n")}
-        common = sum(line in lines for line in wanted)
-        return bool(wanted) and common >= _ALIKE * len(wanted) and len(said) >= _ALIKE * len(self._text)
+        if len(said) < _ALIKE * len(self._text):
+            return False
+        wanted, lines = _full_lines(self._text), _full_lines(said)
+        known = set(lines)
+        if sum(line in known for line in wanted) >= _ALIKE * len(wanted):
+            return bool(wanted)
+        if len(wanted) >= _MANY_LINES:
+            return abs(len(lines) - len(wanted)) <= _DIFFERENT * len(wanted)
+        words, written = self._text.split(), set(said.split())
+        return sum(word in written for word in words) >= _ALIKE * len(words)
 
     # ---- as a whole
 
@@ -180,6 +209,10 @@ class Rewriting:
         if failure.problem is not None or not self._repairing:  # a second answer likes to repeat what was placed
             self.failures.append(failure)
         return _Block(failure=failure)
+
+
+def _full_lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 @dataclass(slots=True)

@@ -224,6 +224,63 @@ async def test_a_model_may_write_a_long_file_anew_all_the_same(group: Group) -> 
     assert [hunk.proposed for hunk in await group.hunks(asked.suggestion)] == ["LINE"]
 
 
+SINGLE = "values = [" + ", ".join(map(str, range(3_000))) + "]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (LONG, LONG.replace("line", "Zeile").replace("of a long text", "eines langen Textes")),
+        (SINGLE, SINGLE.replace("[0, ", "[")),
+    ],
+    ids=["translated", "one line"],
+)
+async def test_also_where_hardly_a_line_is_as_it_was(group: Group, text: str, answer: str) -> None:
+    document = await group.file("a.md", text)
+    group.model.enqueue(Script(answer=answer))
+    asked = await group.edit("a.md", 0, len(text))
+    async with group.working():
+        await group.ended(asked)
+    assert len(group.model.requests) == 1
+    await group.decide(asked.suggestion, "accept")
+    assert await group.text(document) == answer
+
+
+REFUSAL = "I'm sorry, I cannot help with that.\nIt is too long."
+
+
+@pytest.mark.parametrize("answer", [REFUSAL, "line 0 of a long text\n… the rest is unchanged …\n"])
+async def test_an_answer_that_is_neither_is_asked_for_once_more_and_then_called_what_it_is(
+    group: Group, answer: str
+) -> None:
+    document = await group.file("a.md", LONG)
+    group.model.enqueue(Script(answer=answer), Script(answer=answer))
+    asked = await group.edit("a.md", 0, len(LONG))
+    async with group.working():
+        assert (await group.ended(asked)).state is JobState.DONE
+    assert len(group.model.requests) == 2
+    view = await group.view(asked.suggestion)
+    assert view["hunks"] == []
+    assert view["note"].startswith("The model's answer was not understood")
+    group.model.enqueue(Script(answer=answer), Script(answer=block("line 9 of a long text\n", "9\n")))
+    again = await group.edit("a.md", 0, len(LONG))
+    async with group.working():
+        await group.ended(again)
+    assert "There is no block in your answer" in group.model.requests[3].prompt
+    await group.decide(again.suggestion, "accept")
+    assert await group.text(document) == LONG.replace("line 9 of a long text\n", "9\n")
+
+
+async def test_a_model_may_say_that_nothing_is_to_be_changed(group: Group) -> None:
+    await group.file("a.md", LONG)
+    group.model.enqueue(Script(answer="None."))
+    asked = await group.edit("a.md", 0, len(LONG))
+    async with group.working():
+        await group.ended(asked)
+    assert len(group.model.requests) == 1
+    assert (await group.view(asked.suggestion))["note"] == "There is nothing to change."
+
+
 async def test_a_file_that_holds_lines_like_marks_is_changed_in_blocks_too(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
