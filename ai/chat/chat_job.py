@@ -46,7 +46,6 @@ class ChatAttempt:
         self._job = run.job
         self._tools = tools
         self._text = ""
-        self._context: list[dict[str, Any]] = []
         self._shown = 0
         self._shown_units = 0
         self._shortened = False
@@ -65,7 +64,6 @@ class ChatAttempt:
                 prompt = instructed(prompt, choice.system_instruction)
                 request = ModelRequest("chat", prompt.messages, task, choice.params)
                 self._generation = Generation(self._run, choice.provider, tools.meter, prompt, request, budget=budget)
-                self._context = self._generation.context
                 await self._stream(self._generation, beginning)
         await self._conclude(self._generation, await beginning)
 
@@ -197,7 +195,8 @@ class ChatAttempt:
 
     async def _change(self, message: Message, **fields: object) -> None:
         """Raises Fenced when another attempt has begun, or the conversation is gone."""
-        seen = {"context": self._context, "shortened": self._shortened}
+        context = self._generation.context if self._generation is not None else []
+        seen: dict[str, Any] = {"context": context, "shortened": self._shortened}
         if not await self._tools.conversations.change(message, **seen, **fields):
             raise Fenced(self._job.id)
 

@@ -303,12 +303,14 @@ class _Making:
     def record(self) -> dict[str, Any]:
         """As `ai.prompting.generation.Generation.record`. Without tokens for an answer that was known already."""
         usage = self._usage
+        provider = LocalAssistant.name if self.outage else self._provider.name
+        prompted = provider != LocalAssistant.name
         return {
-            "provider": LocalAssistant.name if self.outage else self._provider.name,
+            "provider": provider,
             "model": self.model,
             "params": self._params.as_dict(),
-            "messages": [message.as_dict() for message in self._prompt.messages],
-            "context": list(self._prompt.context),
+            "messages": [message.as_dict() for message in self._prompt.messages] if prompted else [],
+            "context": list(self._prompt.context) if prompted else [],
             "timings": {"queued": 0.0, "first_token": self._first_token, "total": self._total},
             "usage": {
                 "prompt_tokens": usage.prompt_tokens,

@@ -114,7 +114,11 @@ class Generation:
     def context(self) -> list[dict[str, Any]]:
         """What the model saw, for people (`ai.prompting.context.Piece.view`); the local assistant works from no
         prompt."""
-        return [] if self._provider.name == "local" else list(self._prompt.context)
+        return list(self._prompt.context) if self._prompted else []
+
+    @property
+    def _prompted(self) -> bool:
+        return self._provider.name != "local" and self.outage is None
 
     @property
     def cut_off(self) -> bool:
@@ -130,8 +134,8 @@ class Generation:
             "provider": LocalAssistant.name if self.outage else self._provider.name,
             "model": self.model,
             "params": self._request.params.as_dict(),
-            "messages": [message.as_dict() for message in self._prompt.messages],
-            "context": list(self._prompt.context),
+            "messages": [message.as_dict() for message in self._prompt.messages] if self._prompted else [],
+            "context": self.context,
             "timings": {
                 "queued": max(0.0, (job.started_at or job.created_at) - job.created_at),
                 "first_token": self._first_token,

@@ -162,6 +162,9 @@ async def test_people_read_who_answered_an_edit_and_the_record_knows(outage: Gro
     await outage.assistant.carrying.idle()
     [record, *_] = [record async for record in outage.storage.db["feedback"].find({"job": asked.job})]
     assert (record["provider"], record["model"]) == ("local", "local")
+    # Nobody was shown the prompt.
+    assert (record["messages"], record["context"]) == ([], [])
+    assert view.get("context", []) == []
 
 
 async def test_a_long_text_is_written_whole_although_the_model_was_asked_for_pieces(outage: Group) -> None:
