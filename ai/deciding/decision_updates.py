@@ -126,6 +126,20 @@ def restorations(doc: Doc[Any], undone: Sequence[tuple[Hunk, Insertion]]) -> lis
     return changes
 
 
+def retyped(doc: Doc[Any], hunks: Sequence[Hunk]) -> list[Change | None]:
+    """Let what was typed for `hunks`, and is deleted, stand there again, in front of what people typed inside of it.
+
+    None where nothing was.
+    """
+    firsts = [Anchor.decode(hunk.anchors[0]) for hunk in hunks]
+    changes: list[Change | None] = []
+    for hunk, place in zip(hunks, resolve(doc, firsts), strict=True):
+        if place is None:
+            raise LookupError("the caller waits until the document knows what this rests on")
+        changes.append(Change(TextEdit(place, place, hunk.proposed)) if hunk.proposed else None)
+    return changes
+
+
 def carry_out(doc: Doc[Any], changes: Sequence[Change], taken: MutableMapping[int, int]) -> list[Edit]:
     """The bytes of each of `changes`; any of them can be applied without the others. `doc` stays as it is.
 

@@ -285,5 +285,7 @@ def _growth(case: Case) -> int:
             return proposed - base
         case Effect.RESTORE:
             return base - proposed
+        case Effect.RETYPE:
+            return proposed
         case _:
             return 0

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai.deciding.decision_updates import Change, Edit, Insertion, carry_out, places, restorations, rests_on
+from ai.deciding.decision_updates import Change, Edit, Insertion, carry_out, places, restorations, rests_on, retyped
 from ai.known import until_known
 from ai.proposals.hunks import Effect, Hunk, Transition
 from collab.edits import TextEdit
@@ -79,6 +79,7 @@ def _compute(room: Room, cases: Sequence[Case]) -> list[Verdict]:
     where = iter(places(room.doc, _with_base(cases)))
     undone = [(case.hunk, case.accepted) for case in cases if case.accepted is not None]
     restored = iter(restorations(room.doc, undone))
+    again = iter(retyped(room.doc, [case.hunk for case in cases if case.transition.effect is Effect.RETYPE]))
     changes: list[Change | None] = []
     stale: list[bool] = []
     for case in cases:
@@ -91,6 +92,8 @@ def _compute(room: Room, cases: Sequence[Case]) -> list[Verdict]:
                 changes.append(next(restored))
             case Effect.DELETE_TYPED:
                 changes.append(Change(deleted=dict(case.hunk.typed)))
+            case Effect.RETYPE:
+                changes.append(next(again))
             case _:
                 changes.append(None)
     edits = iter(carry_out(room.doc, [change for change in changes if change is not None], room.state))

@@ -42,6 +42,8 @@ class Effect(StrEnum):
     """What an acceptance inserted is deleted, and the base text inserted again."""
     DELETE_TYPED = "delete typed"
     """Exactly the characters that the assistant typed are deleted."""
+    RETYPE = "retype"
+    """What the assistant had typed, and somebody rejected, stands there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ _TRANSITIONS: dict[tuple[Mode, HunkState, Decision], Transition] = {
     ("write", HunkState.PENDING, Decision.REJECT): Transition(HunkState.REJECTED, Effect.DELETE_TYPED),
     ("write", HunkState.PENDING, Decision.UNDO): Transition(HunkState.UNDONE, Effect.DELETE_TYPED),
     ("write", HunkState.ACCEPTED, Decision.UNDO): Transition(HunkState.UNDONE, Effect.DELETE_TYPED),
+    # One click has deleted what a model wrote in a minute; it is not asked for it again.
+    ("write", HunkState.REJECTED, Decision.UNDO): Transition(HunkState.PENDING, Effect.RETYPE),
 }
 
 _UNDECIDABLE = {

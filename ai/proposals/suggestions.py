@@ -245,10 +245,13 @@ class Suggestions:
 
 def _move(decision: DecisionRecord) -> UpdateOne:
     decided = decision.to not in (HunkState.PENDING, HunkState.STALE) and decision.decided_by is not None
-    fields = {
+    fields: dict[str, Any] = {
         "state": decision.to.value,
         "revision": decision.revision + 1,
         "decided_by": decision.decided_by.view() if decided and decision.decided_by else None,
         "decided_at": decision.decided_at if decided else None,
     }
+    if decision.about.kind == "write" and (retyped := decision.insertion) is not None:
+        fields["typed"] = [{"client": retyped.client, "length": retyped.length}]
+        fields["anchors"] = [anchor.encode() for anchor in retyped.anchors]
     return UpdateOne({"_id": decision.hunk, "revision": decision.revision}, {"$set": fields})

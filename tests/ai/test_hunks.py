@@ -15,6 +15,7 @@ POSSIBLE = {
     ("write", "pending", "reject"): ("rejected", Effect.DELETE_TYPED, False),
     ("write", "pending", "undo"): ("undone", Effect.DELETE_TYPED, False),
     ("write", "accepted", "undo"): ("undone", Effect.DELETE_TYPED, False),
+    ("write", "rejected", "undo"): ("pending", Effect.RETYPE, False),
 }
 MODES: tuple[Mode, ...] = ("edit", "write")
 

@@ -14,7 +14,7 @@ from collab.codec import Decoder
 from collab.edits import TextEdit
 from collab.offsets import utf16_length
 from collab.room import Room
-from tests.ai.group import Group, eventually
+from tests.ai.group import Group, Process, eventually
 from tests.doubles.model_server import Script
 
 TEXT = "# Title 😀\n\nBefore. After.\n"
@@ -63,6 +63,34 @@ async def test_taking_it_back_removes_exactly_what_the_assistant_typed(group: Gr
         state = HunkState.UNDONE
     assert await group.text(document) == with_story("<me>")
     assert [hunk.state for hunk in await group.hunks(asked.suggestion)] == [state]
+
+
+async def test_what_was_rejected_can_be_had_back_once_and_rejected_again(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    other = await group.another()
+    group.model.enqueue(Script(answer=STORY))
+    asked = await group.write("a.md", AT)
+    async with group.working():
+        await group.ended(asked)
+    place = utf16_length((await group.text(document)).partition("upon")[0]) + 2
+    await group.type(document, place, place, "<me>")
+    await group.decide(asked.suggestion, "reject")
+    assert await group.text(document) == with_story("<me>")
+    await group.type(document, 0, 0, "> ")
+    await group.decide(asked.suggestion, "undo")
+    back = "> " + with_story(STORY + "<me>")
+    assert await group.text(document) == back
+    await eventually(lambda: _reads(other, document, back))
+    [hunk] = await group.hunks(asked.suggestion)
+    assert (hunk.state, hunk.proposed, hunk.decided_by) == (HunkState.PENDING, STORY, None)
+    place = utf16_length(back.partition("there")[0]) + 1
+    await other.type(document, place, place, "<you>")
+    await other.decide(asked.suggestion, "reject")
+    assert await other.text(document) == "> " + with_story("<you><me>")
+    await other.decide(asked.suggestion, "undo")
+    await other.decide(asked.suggestion, "accept")
+    await eventually(lambda: _reads(group, document, "> " + with_story(STORY + "<you><me>")))
+    assert [hunk.state for hunk in await group.hunks(asked.suggestion)] == [HunkState.ACCEPTED]
 
 
 async def test_another_process_takes_back_all_of_it(group: Group) -> None:
@@ -242,3 +270,7 @@ def _present(room: Room) -> list[dict[str, Any]]:
         decoder.var_uint()
         states.append(json.loads(decoder.var_bytes(len(payload))))
     return states
+
+
+async def _reads(process: Process, document: str, text: str) -> bool:
+    return await process.text(document) == text

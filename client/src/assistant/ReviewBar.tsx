@@ -27,6 +27,7 @@ const isUnsettled = ({ pendingInAll, canCancel }: BarRow) => pendingInAll.length
 
 function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
   const { suggestion, pending, pendingInAll, undoable, stale, canCancel } = row
+  const gone = suggestion.mode === 'write' && undoable.every(({ state }) => state === 'rejected')
   const ids = (hunks: typeof pending) => hunks.map((hunk) => hunk.id)
   const write = suggestion.mode === 'write'
   const several = pendingInAll.length > pending.length
@@ -67,7 +68,7 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
       ) : null}
       {pendingInAll.length === 0 && undoable.length > 0 ? (
         <Button small onClick={() => handlers.decide(suggestion.id, ids(undoable), 'undo')}>
-          Undo
+          {gone ? 'Bring it back' : 'Undo'}
         </Button>
       ) : null}
       {suggestion.state === 'failed' ? (

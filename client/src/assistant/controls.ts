@@ -99,8 +99,7 @@ export function noteControls(view: EditorView, placed: PlacedHunk): HTMLElement 
   const { note } = placed
   if (note === null) return box
   box.append(`${verbs[note.state] ?? note.state} by ${note.by.name}`)
-  // What the assistant typed and somebody threw away cannot come back; asking again can.
-  const undoable = note.state === 'accepted' || (note.state === 'rejected' && placed.mode === 'edit')
+  const undoable = note.state !== 'undone'
   if (!undoable || !view.state.facet(reviewHandlers).canDecide) return box
   box.append(
     ' · ',

@@ -40,7 +40,9 @@ export class SuggestionStore {
   /** Reads what was proposed before this page listened. */
   async load(): Promise<void> {
     const read = await this.api.suggestions()
-    this.store.update((state) => suggestionsRead(state, read))
+    const moment = { now: performance.now(), wall: Date.now(), news: noteTime }
+    this.store.update((state) => suggestionsRead(state, read, moment))
+    this.expireNotes()
   }
 
   close(): void {

@@ -97,6 +97,20 @@ describe('suggestions', () => {
     expect(suggestionsRead(none, [ready]).byId.size).toBe(1)
   })
 
+  test('whoever comes right after a decision hears of it, and of none before', () => {
+    const by = { id: 'u', name: 'Bob' }
+    const decided = (id: string, at: string) => hunk(id, { state: 'accepted', decided_by: by, decided_at: at })
+    const read = suggestion({
+      state: 'ready',
+      hunks: [decided('new', '2026-01-01T12:00:00Z'), decided('old', '2026-01-01T11:00:00Z'), hunk('open')],
+    })
+    const moment = { now: 50_000, wall: Date.parse('2026-01-01T12:00:10Z'), news: 30_000 }
+    const { notes } = suggestionsRead(none, [read], moment)
+    expect([...notes.values()]).toEqual([{ hunk: 'new', revision: 0, state: 'accepted', by, at: 40_000 }])
+    expect(suggestionsRead(none, [read], { ...moment, wall: moment.wall - 60_000 }).notes.get('new')?.at).toBe(50_000)
+    expect(suggestionsRead(none, [read]).notes.size).toBe(0)
+  })
+
   test('only what touches a document is shown in it, oldest first', () => {
     let state = suggestionChanged(none, suggestion({ id: 'b', created_at: '2026-01-02T00:00:00Z' }), 0)
     state = suggestionChanged(state, suggestion({ id: 'a' }), 0)

@@ -66,14 +66,34 @@ export function suggestionDelta(state: Suggestions, delta: SuggestionDelta): Sug
   return { ...state, byId: new Map(state.byId).set(delta.id, { ...suggestion, hunks }) }
 }
 
+/** A moment, in milliseconds of this page and of the wall, and how long ago a decision may be and still be news. */
+export interface Moment {
+  now: number
+  wall: number
+  news: number
+}
+
 /** What HTTP told; what the events told in the meantime is at least as new for the suggestions that it names. */
-export function suggestionsRead(state: Suggestions, read: readonly Suggestion[]): Suggestions {
+export function suggestionsRead(state: Suggestions, read: readonly Suggestion[], moment?: Moment): Suggestions {
   const byId = new Map(state.byId)
+  const notes = new Map(state.notes)
   for (const suggestion of read) {
     const known = byId.get(suggestion.id)
-    if (known === undefined || latest(known) <= latest(suggestion)) byId.set(suggestion.id, suggestion)
+    if (known !== undefined && latest(known) > latest(suggestion)) continue
+    byId.set(suggestion.id, suggestion)
+    // Whoever comes, or reloads, right after a decision can take it back like everybody who saw it.
+    if (moment !== undefined) for (const note of recentNotes(suggestion, moment)) notes.set(note.hunk, note)
   }
-  return { ...state, byId }
+  return { ...state, byId, notes }
+}
+
+function recentNotes(suggestion: Suggestion, { now, wall, news }: Moment): DecisionNote[] {
+  return suggestion.hunks.flatMap(({ id, revision, state, decided_by, decided_at }) => {
+    if (!isDecided(state) || !decided_by || !decided_at) return []
+    // Clocks of two machines differ: what seems to come is of this moment.
+    const age = Math.max(0, wall - Date.parse(decided_at))
+    return age < news ? [{ hunk: id, revision, state, by: decided_by, at: now - age }] : []
+  })
 }
 
 /** Revisions only grow, and a stream ends once: together they order two states of one suggestion. */

@@ -114,7 +114,7 @@ export function barRow(state: Suggestions, suggestion: Suggestion, document: str
     pending,
     pendingInAll,
     elsewhere,
-    undoable: hunks.filter((hunk) => noted.has(hunk.id) && (suggestion.mode === 'edit' || hunk.state === 'accepted')),
+    undoable: hunks.filter((hunk) => noted.has(hunk.id)),
     stale,
     canCancel: streaming,
   }
