@@ -13,7 +13,7 @@ from ai.prompting.gathering import prompted
 from ai.prompting.generation import Generation
 from ai.prompting.ignore import IGNORE_FILE
 from ai.prompting.prompts import files_prompt, instructed
-from ai.proposals.dictation import Dictation
+from ai.proposals.dictation import Dictation, FileTrashed
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.suggestion_attempt import SuggestionAttempt
 from ai.proposals.suggestions import ALL_DOCUMENTS, Suggestion, SuggestionState
@@ -150,6 +150,8 @@ class CreateAttempt(SuggestionAttempt):
             ready.set_result(dictation)
             try:
                 await dictation.type()
+            except FileTrashed:  # the others are still wanted
+                self._refused.append(f"{place['path']} was deleted while it was written.")
             finally:
                 dictation.get_up()
             await dictation.settle()

@@ -34,6 +34,10 @@ PATIENCE = 5.0
 PLACE_GONE = "The place to write at is not there any more."
 
 
+class FileTrashed(JobFailed):
+    """Somebody has deleted the file while it was written."""
+
+
 class Dictation:
     """`place`: {document, path, anchors: [bytes, bytes] around the empty range to write at, at, created: whether the
 
@@ -147,7 +151,7 @@ class Dictation:
             self._typist = None
 
     async def type(self) -> None:
-        """Type what is heard, until the end of it. Raises Fenced and what `Room.apply` raises."""
+        """Type what is heard, until the end of it. Raises Fenced, JobFailed and what `Room.apply` raises."""
         assert self._hunk is not None
         assert self._typist is not None
         typist = self._typist
@@ -160,6 +164,9 @@ class Dictation:
                 self._run.shown = True
                 cursor.move(typist.typed.anchors[1])
                 if time.monotonic() - self._saved_at > SAVE_INTERVAL:
+                    # Its text lives on in the trash, and would take all the rest in, unseen and paid for.
+                    if await self._tools.files.path_of(self._hunk.document) is None:
+                        raise FileTrashed("The file is gone.")
                     await self._save(self._hunk, typist.typed)
                 await asyncio.sleep(INTERVAL)
 

@@ -175,3 +175,26 @@ async def test_an_answer_without_a_file_makes_none(group: Group) -> None:
     assert (await group.view(asked.suggestion))["note"] == "There is nothing to write."
     with pytest.raises(FileNotFound):
         await group.files.entry(group.workspace, "new")
+
+
+async def test_a_file_that_somebody_deletes_meanwhile_stops_and_the_others_go_on(group: Group) -> None:
+    text = "word " * 200
+    answer = f"=== FILE: a.md ===\n{text}\n=== FILE: b.md ===\n{text}\n"
+    group.model.enqueue(Script(answer=answer, delay=0.01))
+    asked = await group.assistant.requests.create(group.workspace, "", "folder", "Make them.", ANN)
+    async with group.working():
+        await eventually(lambda: _begun(group, "a.md"))
+        await group.files.delete(group.workspace, "a.md", "user:bob")
+        assert (await group.ended(asked)).state is JobState.DONE
+    view = await group.view(asked.suggestion)
+    assert "a.md was deleted while it was written." in view["note"]
+    entry = await group.files.entry(group.workspace, "b.md")
+    assert (await group.text(entry.id)).strip() == text.strip()
+
+
+async def _begun(group: Group, path: str) -> bool:
+    try:
+        entry = await group.files.entry(group.workspace, path)
+    except FileNotFound:
+        return False
+    return "word word" in await group.text(entry.id)

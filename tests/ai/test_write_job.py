@@ -65,6 +65,23 @@ async def test_taking_it_back_removes_exactly_what_the_assistant_typed(group: Gr
     assert [hunk.state for hunk in await group.hunks(asked.suggestion)] == [state]
 
 
+async def test_who_deletes_the_file_stops_the_writing(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    group.model.enqueue(Script("endless", answer="again and ", delay=0.02))
+    asked = await group.write("a.md", AT)
+    async with group.working():
+        await eventually(lambda: _holds(group, document, "again and again"))
+        await group.files.delete(group.workspace, "a.md", "user:bob")
+        job = await group.ended(asked)
+    assert (job.state, job.error) == (JobState.FAILED, "The file is gone.")
+    await asyncio.wait_for(group.model.requests[0].ended.wait(), 5)
+    # What had come stands in the trash, and can be decided when it comes back.
+    [hunk] = await group.hunks(asked.suggestion)
+    assert hunk.state is HunkState.PENDING
+    [refused] = await group.decide(asked.suggestion, "accept", hunk.id)
+    assert refused.state is HunkState.ACCEPTED
+
+
 async def test_what_was_rejected_can_be_had_back_once_and_rejected_again(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     other = await group.another()

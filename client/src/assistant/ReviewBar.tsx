@@ -158,15 +158,20 @@ interface ReviewBarProps {
   view: EditorView | null
   document: string
   handlers: ReviewHandlers
+  /** Changes in this text that do not fit any more. */
+  unfit: ReadonlySet<string>
 }
 
 /** Under the text: what the assistant proposes in this file, for whom, and what was decided a moment ago. */
-export function ReviewBar({ view, document, handlers }: ReviewBarProps) {
-  const state = useStore(useWorkspace().suggestions.state)
+export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
+  const session = useWorkspace()
+  const state = useStore(session.suggestions.state)
+  const { nodes } = useStore(session.tree.tree)
+  const sight = { unfit, exists: (id: string) => nodes.has(id) }
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
   const rows = inDocument(state, document)
     .filter(({ id }) => !closed.has(id))
-    .map((suggestion) => barRow(state, suggestion, document))
+    .map((suggestion) => barRow(state, suggestion, document, sight))
     .filter((row) => row !== null)
   // What has ended is said once more until something newer is said; what is open stays.
   const shown = rows.filter((row, index) => isUnsettled(row) || index === rows.length - 1)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Hunk, HunkState, Suggestion } from '../api/types'
 import { none, suggestionChanged, suggestionsRead } from './suggestions'
-import { barRow, pendingByDocument } from './summary'
+import { barRow, pendingByDocument, type Sight } from './summary'
 
 const hunk = (id: string, state: HunkState): Hunk => ({
   id,
@@ -30,9 +30,10 @@ const suggestion = (state: Suggestion['state'], hunks: Hunk[], change: Partial<S
   hunks,
   ...change,
 })
+const all: Sight = { unfit: new Set(), exists: () => true }
 const row = (...history: [Suggestion, ...Suggestion[]]) => {
   const state = history.reduce((known, next) => suggestionChanged(known, next, 0), none)
-  return barRow(state, history.at(-1) ?? history[0], 'd')
+  return barRow(state, history.at(-1) ?? history[0], 'd', all)
 }
 
 describe('what the bar says', () => {
@@ -67,12 +68,22 @@ describe('what the bar says', () => {
   test('history says nothing, but what is undecided stays', () => {
     const old = (state: Suggestion['state'], hunks: Hunk[]) => {
       const read = suggestion(state, hunks)
-      return barRow(suggestionsRead(none, [read]), read, 'd')
+      return barRow(suggestionsRead(none, [read]), read, 'd', all)
     }
     expect(old('done', [hunk('1', 'accepted')])).toBeNull()
     expect(old('failed', [])).toBeNull()
     expect(old('done', [hunk('1', 'stale')])).toBeNull()
     expect(old('ready', [hunk('1', 'pending')])?.pending).toHaveLength(1)
+  })
+
+  test('what does not fit any more is not offered, and can be asked for again', () => {
+    const two = suggestion('ready', [hunk('1', 'pending'), hunk('2', 'pending')])
+    const state = suggestionsRead(none, [two])
+    const one = barRow(state, two, 'd', { ...all, unfit: new Set(['1']) })
+    expect(one).toMatchObject({ words: '1 change to decide', stale: true })
+    expect(one?.pending.map(({ id }) => id)).toEqual(['2'])
+    const neither = barRow(state, two, 'd', { ...all, unfit: new Set(['1', '2']) })
+    expect(neither).toMatchObject({ words: 'The text changed, so it no longer fits', pending: [], stale: true })
   })
 
   describe('about several files', () => {
@@ -97,6 +108,16 @@ describe('what the bar says', () => {
     test('a file in which all is decided still tells of the others', () => {
       const rest = suggestion('ready', [hunk('1', 'accepted'), there('2', 'e', 'pending'), there('3', 'f', 'pending')])
       expect(row(rest)).toMatchObject({ words: '2 changes to decide in 2 other files', pending: [] })
+    })
+
+    test('changes in a file that was deleted are not offered', () => {
+      const rest = suggestion('ready', [hunk('1', 'pending'), there('2', 'e', 'pending')])
+      const gone = { ...all, exists: (document: string) => document !== 'e' }
+      const shown = barRow(suggestionsRead(none, [rest]), rest, 'd', gone)
+      expect(shown).toMatchObject({ words: '1 change to decide', elsewhere: new Map() })
+      expect(shown?.pendingInAll).toHaveLength(1)
+      const decided = suggestion('ready', [hunk('1', 'accepted'), there('2', 'e', 'pending')])
+      expect(barRow(suggestionsRead(none, [decided]), decided, 'd', gone)).toBeNull()
     })
 
     test('while it streams it says in how many files', () => {

@@ -94,15 +94,28 @@ function otherFiles(hunks: readonly Hunk[], document: string): ReadonlyMap<strin
   return files
 }
 
+/** What this page knows of the texts: hunks that do not fit any more where it can see that, and which files there are. */
+export interface Sight {
+  unfit: ReadonlySet<string>
+  exists: (document: string) => boolean
+}
+
 /** The row of a suggestion in a file, or null when there is nothing (any more) to say about it. */
-export function barRow(state: Suggestions, suggestion: Suggestion, document: string): BarRow | null {
-  const { hunks } = suggestion
+export function barRow(
+  state: Suggestions,
+  suggestion: Suggestion,
+  document: string,
+  { unfit, exists }: Sight,
+): BarRow | null {
   const live = state.live.has(suggestion.id)
-  const pendingInAll = hunks.filter((hunk) => hunk.state === 'pending')
+  // Changes in a file that was deleted come back with it.
+  const hunks = suggestion.hunks.filter((hunk) => hunk.document === document || exists(hunk.document))
+  const waiting = hunks.filter((hunk) => hunk.state === 'pending')
+  const pendingInAll = waiting.filter((hunk) => !unfit.has(hunk.id))
   const pending = pendingInAll.filter((hunk) => hunk.document === document)
   const elsewhere = otherFiles(hunks, document)
   const notes = hunks.flatMap((hunk) => state.notes.get(hunk.id) ?? [])
-  const stale = live && hunks.some((hunk) => hunk.state === 'stale')
+  const stale = pendingInAll.length < waiting.length || (live && hunks.some((hunk) => hunk.state === 'stale'))
   const streaming = suggestion.state === 'streaming'
   const endedWithWords = live && (suggestion.state !== 'done' || hunks.length === 0) && pendingInAll.length === 0
   if (!streaming && pendingInAll.length === 0 && notes.length === 0 && !stale && !endedWithWords) return null

@@ -45,7 +45,10 @@ export interface Review {
   /** For the editor, the same ones all its life. */
   extensions: Extension
   handlers: ReviewHandlers
+  unfit: ReadonlySet<string>
 }
+
+const nothing: ReadonlySet<string> = new Set()
 
 /** Keeps the proposals drawn in `view` true to the suggestions of the workspace and to the text. */
 export function useReview(view: EditorView | null, session: DocumentSession, { id: document }: TreeNode): Review {
@@ -54,6 +57,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
   const isOpen = useStore(session.phase).is === 'open'
   const canDecide = canEdit && isOpen
   const state = useStore(suggestions.state)
+  const [unfit, setUnfit] = useState(nothing)
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
   const decideOnce = useDecide(suggestions.screen)
   const [compartment] = useState(() => new Compartment())
@@ -88,6 +92,8 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
       frame = 0
       const slice = (from: number, to: number) => view.state.sliceDoc(from, to)
       const placed = placeHunks(state, relevant, document, session.text, slice)
+      const stale = placed.filter((hunk) => hunk.show === 'stale').map(({ hunk }) => hunk)
+      setUnfit((known) => (known.size === stale.length && stale.every((id) => known.has(id)) ? known : new Set(stale)))
       show(
         view,
         placed.filter(({ hunk }) => !dismissed.has(hunk)),
@@ -105,5 +111,5 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
     }
   }, [view, state, document, session, dismissed])
 
-  return { extensions, handlers }
+  return { extensions, handlers, unfit }
 }

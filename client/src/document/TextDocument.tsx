@@ -68,7 +68,9 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
             extensions={extensions}
             onView={setView}
           />
-          {phase.is === 'open' ? <ReviewBar view={view} document={node.id} handlers={review.handlers} /> : null}
+          {phase.is === 'open' ? (
+            <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
+          ) : null}
         </div>
         {shown === 'text' ? null : <MarkdownPreview session={session} path={node.path} view={view} />}
       </div>
