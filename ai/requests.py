@@ -159,12 +159,19 @@ class Requests:
             targets = [_target(entry, room, start, end)]
         if not also:
             return await self._suggest("edit", workspace, targets, {"instruction": instruction, "about": ""}, by)
+        left_out: list[str] = []
         for other in await self._others(workspace, entry, selection, instruction, also):
             async with self._rooms.open(other.id) as room:
                 if targets[1:] and not room.text:
                     continue
-                targets.append(_target(other, room, 0, room.length))
-        return await self._suggest("edit", workspace, targets, {"instruction": instruction, "about": selection}, by)
+                try:
+                    targets.append(_target(other, room, 0, room.length))
+                except TooMuchText:
+                    if also != "all":
+                        raise
+                    left_out.append(other.path)  # nobody has named it, and the others can be changed
+        payload = {"instruction": instruction, "about": selection, "left_out": left_out}
+        return await self._suggest("edit", workspace, targets, payload, by)
 
     async def _others(
         self, workspace: str, entry: FileEntry, selection: str, instruction: str, also: Sequence[str] | Literal["all"]

@@ -18,6 +18,8 @@ _PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "\u00a0": " ", "\u2011": "-"}
 )
 
+_DRESSED = frozenset("'\"-")
+
 _NEAR = 0.6
 """From this likeness on, lines are shown to a model as those that it may have meant."""
 _MANY = 1_000
@@ -63,8 +65,7 @@ class Place:
             return line
         if (kept := self._kept.get(_plain(line))) is not None:
             return kept
-        if not self._typographic:
-            line = line.translate(_PLAIN)
+        line = _dressed(line, self._dress) if self._typographic else line.translate(_PLAIN)
         return _reindented(line if self._spaced else line.rstrip() + "\n", self._indents, self.step)
 
     @cached_property
@@ -79,6 +80,18 @@ class Place:
     @cached_property
     def _spaced(self) -> bool:
         return any(line.rstrip() != line.removesuffix("\n") for line in self.found if line.strip())
+
+    @cached_property
+    def _dress(self) -> dict[tuple[str, bool], str]:
+        """Plain sign that was searched, and whether it opens something → the sign that stands there."""
+        counts: Counter[tuple[str, bool, str]] = Counter()
+        for searched, found in _pairs(self.searched, self.found):
+            said, there = searched.strip(), found.strip()
+            for at, (plain, sign) in enumerate(zip(said, there, strict=False)):
+                if plain in _DRESSED:
+                    counts[plain, _opens(said, at), sign] += 1
+        # Where the text has both, most decide.
+        return {(plain, opens): sign for (plain, opens, sign), _ in reversed(counts.most_common())}
 
     @cached_property
     def _typographic(self) -> bool:
@@ -146,6 +159,20 @@ def lines_of(text: str) -> list[str]:
     """Each with its line end, which the last may lack; none of an empty text."""
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _opens(line: str, at: int) -> bool:
+    """Whether a quotation mark there opens something, or a dash stands by itself."""
+    return at == 0 or line[at - 1] in " \t([{"
+
+
+def _dressed(line: str, dress: dict[tuple[str, bool], str]) -> str:
+    """With the signs that the text has where the model writes plain ones."""
+    if not dress:
+        return line
+    return "".join(
+        dress.get((sign, _opens(line, at)), sign) if sign in _DRESSED else sign for at, sign in enumerate(line)
+    )
 
 
 def _trimmed(lines: Sequence[str]) -> list[str]:

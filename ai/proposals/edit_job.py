@@ -19,6 +19,9 @@ from ai.toolbox import Toolbox
 SAVE_INTERVAL = 0.5
 """Seconds between writes of hunks while they stream. Also how long a settled hunk may wait until it can be decided."""
 
+MOST_NAMED = 5
+"""Files that are named as left out."""
+
 AT_ONCE = 4
 """Files of one request that models work on at the same time."""
 
@@ -26,7 +29,8 @@ AT_ONCE = 4
 class EditAttempt(SuggestionAttempt):
     """The job's payload: {targets: [{document, path, anchors: [bytes, bytes] around the text to change}], instruction,
 
-    about: the text that several targets have to do with, "" for one}.
+    about: the text that several targets have to do with, "" for one, left_out: paths of files that have to do with it,
+    too, and are too long}.
     """
 
     def __init__(self, run: Run, tools: Toolbox) -> None:
@@ -50,9 +54,17 @@ class EditAttempt(SuggestionAttempt):
             await asyncio.shield(self._saving)
         await self._save_to_the_end()
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
-        note = warnings(self._targets) or ("There is nothing to change." if empty else None)
+        said = [warnings(self._targets) or ("There is nothing to change." if empty else None), self._left_out()]
+        note = " ".join(sentence for sentence in said if sentence) or None
         await self._keep(state=SuggestionState.READY.value, note=note)
         await self._announce()
+
+    def _left_out(self) -> str | None:
+        paths = self._job.payload.get("left_out") or ()
+        if not paths:
+            return None
+        named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" * (len(paths) > MOST_NAMED))
+        return f"Left out, being too long to be edited: {named}."
 
     def _made(self) -> dict[str, Generation]:
         return {target.document: target.generation for target in self._targets if target.generation is not None}

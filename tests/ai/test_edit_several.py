@@ -8,7 +8,7 @@ from ai import requests
 from ai.pool.jobs import JobState
 from ai.proposals import edit_target
 from ai.proposals.hunks import HunkState
-from ai.requests import KeptFromModels, TooManyFiles
+from ai.requests import KeptFromModels, TooManyFiles, TooMuchText
 from collab.files import FileNotFound
 from tests.ai.group import BOB, Group, Watching, eventually
 from tests.doubles.model_server import Script
@@ -157,6 +157,20 @@ async def test_a_worker_that_takes_over_proposes_every_file_once(group: Group) -
         job = await group.ended(asked)
     assert (job.state, job.attempt) == (JobState.DONE, 2)
     assert sorted(hunk.path for hunk in await group.hunks(asked.suggestion)) == ["a.py", "a.py", "src/b.py", "src/b.py"]
+
+
+async def test_a_file_that_is_too_long_is_left_out_of_all_and_refused_where_it_was_named(group: Group) -> None:
+    await three(group)
+    await group.file("big.log", "fetch_all was called\n" * 12_000)
+    group.model.enqueue(*[RENAMES] * 5)
+    asked = await group.edit_several("a.py", "all", "Rename it.", "fetch_all")
+    async with group.working():
+        await group.ended(asked)
+    view = await group.view(asked.suggestion)
+    assert view["note"] == "Left out, being too long to be edited: big.log."
+    assert {hunk["path"] for hunk in view["hunks"]} == {"a.py", "src/b.py"}
+    with pytest.raises(TooMuchText):
+        await group.edit_several("a.py", ["big.log"])
 
 
 # ---- long files

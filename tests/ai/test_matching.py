@@ -90,6 +90,18 @@ def test_a_text_without_a_last_line_end_stays_one() -> None:
     assert replaced("b\n", "", "a\nb") == "a\n"
 
 
+def test_plain_quotes_are_a_models_own_where_the_text_has_others() -> None:
+    text = "Größe: “naïve” – it’s a Zeile (‘so’)\n"
+    plain = "Größe: \"naïve\" - it's a Zeile ('so')\n"
+    assert replaced(plain, plain.replace("naïve", "klug").replace("so", "no"), text) == text.replace(
+        "naïve", "klug"
+    ).replace("so", "no")
+    # Code around a quotation keeps its own.
+    code = 'say("one")\nsay("two")\nsay("he said “no”")\n'
+    said = code.replace("“", '"').replace("”", '"')
+    assert replaced(said, said.replace("one", "1"), code) == code.replace("one", "1")
+
+
 LINES = st.lists(st.sampled_from(["a", "  b", "    c", "\td", "", "“e”", "x = 'f'  "]), max_size=12)
 
 
