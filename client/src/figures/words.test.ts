@@ -26,6 +26,12 @@ test('of nothing there are no figures', () => {
   expect(isEmpty(nothing)).toBe(true)
 })
 
+test('what was looked at once is not called never looked at', () => {
+  const young = { ...nothing, kept: { ...nothing.kept, quiet: { count: 2, rate: 1 } } }
+  expect(kept(nothing).of).toBe('No accepted text was looked at again.')
+  expect(kept(young)).toEqual({ value: null, of: 'No accepted text is 10 minutes old.' })
+})
+
 test('of a few decisions there is no percentage', () => {
   expect(acceptance(decided(1, 0))).toEqual({ value: '1 of 1', of: 'accepted' })
   expect(acceptance(decided(3, 1, 1))).toEqual({ value: '3 of 4', of: 'accepted, 1 undone later' })

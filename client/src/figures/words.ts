@@ -57,8 +57,11 @@ export function acceptance({ decisions }: FigureSet): Told {
   return { value, of: decisions.taken_back === 0 ? of : `${of}, ${decisions.taken_back} undone later` }
 }
 
-export function kept({ kept: { after_10min: late } }: FigureSet): Told {
-  if (late.rate === null) return { value: null, of: 'No accepted text was looked at again.' }
+export function kept({ kept: { quiet, after_30s: soon, after_10min: late } }: FigureSet): Told {
+  if (late.rate === null) {
+    const seen = soon.count > 0 || quiet.count > 0
+    return { value: null, of: seen ? 'No accepted text is 10 minutes old.' : 'No accepted text was looked at again.' }
+  }
   return { value: formatPercent(late.rate), of: `of ${plural(late.count, 'accepted text')}, 10 minutes later` }
 }
 

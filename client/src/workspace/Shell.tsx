@@ -35,6 +35,12 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const unsaved = useStore(unsavedDocuments)
   const narrow = useNarrow()
   const [filesOpen, setFilesOpen] = useState(!narrow)
+  const [wasNarrow, setWasNarrow] = useState(narrow)
+  // A list beside the text would become a drawer over whatever one is at.
+  if (narrow !== wasNarrow) {
+    setWasNarrow(narrow)
+    setFilesOpen(!narrow)
+  }
   const [panel, setPanel] = useState<Panel | null>(null)
   const file = useOpenFile(path)
   const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null)
