@@ -33,7 +33,7 @@ from collab.files import FileEntry, Files
 from collab.rooms import Rooms
 from storage.mongo import Database
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds that gathering may take while somebody waits; then the prompt is made without it."""
 
 MOST_FILES = 4
