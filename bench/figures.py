@@ -53,7 +53,7 @@ def _padding(name: str, record: dict[str, Any]) -> dict[str, Any]:
         "attempt": 1,
         "provider": "openai",
         "selection": "some words that were there. " * 20,
-        "place": [0, 4],
+        "place": [0, 4] if record["kind"] == "edit" else [0, 0],
         "proposed_text": "other",
         "final_text": "others" if record["corrections"] else None,
         "answer": {"whole": True, "hunks": 1, "form": "text"},
