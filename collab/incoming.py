@@ -26,6 +26,35 @@ class Incoming:
     """Client ids that it brings for the first time."""
 
 
+class Gathered:
+    """What waits for the next flush, in order."""
+
+    __slots__ = ("items", "parts", "unlogged")
+
+    def __init__(self) -> None:
+        self.items: list[Incoming] = []
+        self.parts = 0
+        """Structs and delete ranges in all of it."""
+        self.unlogged = 0
+        """Bytes of it that the log does not have."""
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    def add(self, item: Incoming) -> None:
+        self.items.append(item)
+        self.parts += item.parts
+        self.unlogged += len(item.unlogged or b"")
+
+    def take(self, most: int | None = None) -> list[Incoming]:
+        """The first ``most``, or all, which do not wait any more."""
+        taken, self.items = self.items[:most], self.items[len(self.items) if most is None else most :]
+        for item in taken:
+            self.parts -= item.parts
+            self.unlogged -= len(item.unlogged or b"")
+        return taken
+
+
 def merged(incoming: Sequence[Incoming]) -> Incoming:
     """All of one or more as one."""
     if len(incoming) == 1:

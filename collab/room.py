@@ -22,7 +22,7 @@ from collab.aside import Aside, TookTooLong
 from collab.audience import Audience
 from collab.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.entries import LogEntry, NewClient
-from collab.incoming import Incoming, merged
+from collab.incoming import Gathered, Incoming, merged
 from collab.known import NOTHING
 from collab.limits import Limits
 from collab.mending import mend_aside
@@ -121,8 +121,7 @@ class Room:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._adopt(loaded)
-        self._incoming: list[Incoming] = []
-        self._parts = 0
+        self._incoming = Gathered()
         self._at_once = UNSUSPICIOUS
         self._one_by_one = False
         """Whether what waits to be integrated was once refused when it was merged."""
@@ -437,8 +436,7 @@ class Room:
             self._outbox.first_seen(client, author)
         if len(seen) > FEW_CLIENTS and sender is not None:
             sender.cost += len(seen) * COST_PER_CLIENT
-        self._parts += header.parts
-        if self._parts >= self._least_portion() and self._parts >= self.portion():
+        if self._incoming.parts >= self._least_portion() and self._incoming.parts >= self.portion():
             self.flush()
         elif self._flush_timer is None:
             self._schedule_flush()
@@ -471,7 +469,7 @@ class Room:
             raise Overloaded("storage is away and the memory for waiting edits is full")
 
     def _text_size(self) -> int:
-        return len(self._replica.text) + sum(len(item.update) for item in self._incoming)
+        return len(self._replica.text) + sum(len(item.update) for item in self._incoming.items)
 
     def _check_tree(self, update: bytes, sender: Sender | None) -> None:
         # Of what comes over a socket: the server's own changes, deleting among them, go on in a tree that is full.
@@ -491,7 +489,7 @@ class Room:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
             unlogged = taken.update
-            self._incoming.append(Incoming(unlogged, header.parts, taken.cuts, sender, announce, unlogged, seen))
+            self._incoming.add(Incoming(unlogged, header.parts, taken.cuts, sender, announce, unlogged, seen))
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -509,7 +507,7 @@ class Room:
             self._flush_timer.cancel()
             self._flush_timer = None
         while self._incoming and self.sound.is_set():
-            if not self._replica.built or any(item.cuts for item in self._incoming):  # then it has to be built
+            if not self._replica.built or any(item.cuts for item in self._incoming.items):  # then it has to be built
                 if self.unbearable:
                     self._drop()
                     return
@@ -519,17 +517,15 @@ class Room:
             self._flush_next()
 
     def _flush_next(self) -> None:
-        most = 1 if self._one_by_one else len(self._incoming)
-        waiting, self._incoming = self._incoming[:most], self._incoming[most:]
+        waiting = self._incoming.take(1 if self._one_by_one else None)
         self._one_by_one = self._one_by_one and bool(self._incoming)
-        self._parts = 0
         incoming = merged(waiting)
         if incoming.cuts:
             self._hold(self._mend(incoming, waiting))
             return
         began = thread_time()
         if not self._integrate(incoming):
-            self._suspects.extend(waiting)
+            self._suspect(waiting)
             return
         if (seconds := thread_time() - began) > COSTLY:
             self._charge(incoming.sender, seconds)
@@ -539,9 +535,8 @@ class Room:
     def _drop(self) -> None:
         """Nobody was shown it, or told that it is saved."""
         self.dropped = self.dropped or bool(self._incoming)
-        for item in self._incoming:
+        for item in self._incoming.take():
             self._outbox.forget(item.seen)
-        self._incoming, self._parts = [], 0
 
     def _show(self, incoming: Incoming) -> None:
         if incoming.unlogged is not None:
@@ -576,6 +571,12 @@ class Room:
         self.sound.clear()
         self._rebuild(self)
 
+    def _suspect(self, parts: Sequence[Incoming]) -> None:
+        """One of ``parts`` made the library panic. What waits behind them may rest on it, and `rebuilt` lets go of what
+        waits: it is looked at too.
+        """
+        self._suspects += [*parts, *self._incoming.take()]
+
     async def _mend(self, incoming: Incoming, parts: Sequence[Incoming]) -> None:
         """Integrate ``incoming``, of ``parts``, which cuts surrogate pairs: the document is made anew, aside."""
         self._forget_copies()
@@ -586,7 +587,7 @@ class Room:
         except BaseException as error:
             if not (is_refusal(error) or isinstance(error, Exception)):
                 raise
-            self._suspects.extend(parts)
+            self._suspect(parts)
             self._rebuild_without(error)
             return
         self._show(incoming)
@@ -606,7 +607,7 @@ class Room:
                 log.error("left out what the log is to get", document=self.document, why=str(error))
                 self.spoilt = True
         # Not let go before the end: when this raises, it is done once more.
-        self._incoming = []
+        self._incoming.take()
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
@@ -647,7 +648,8 @@ class Room:
 
     def abandon(self) -> None:
         """It will not be rebuilt: what it still holds is kept by whoever wrote it."""
-        self._incoming.extend(self._suspects)
+        for item in self._suspects:
+            self._incoming.add(item)
         self._suspects = []
         self._drop()
         self._go_on()
@@ -761,7 +763,7 @@ class Room:
         if taken.update == NOTHING:
             return
         self._size.grow(len(taken.update))
-        self._incoming.append(Incoming(taken.update, header.parts, taken.cuts, None, announce=False, unlogged=None))
+        self._incoming.add(Incoming(taken.update, header.parts, taken.cuts, None, announce=False, unlogged=None))
         if self._flush_timer is None:
             self._schedule_flush()
 
@@ -779,7 +781,7 @@ class Room:
     def overloaded(self, size: int) -> bool:
         """Whether there is no memory for an update of ``size`` bytes that waits for a log that is away. There is for a
         first one, however large, or it would be refused for ever."""
-        waiting = self._commits.backlog.bytes
+        waiting = self._commits.backlog.bytes + self._incoming.unlogged
         return waiting > 0 and waiting + size > self._limits.backlog
 
     # ---- its life

@@ -12,6 +12,7 @@ from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.refusals import Overloaded
 from collab.rooms import EditsLost, Rooms
+from collab.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, joined, log_away, log_hangs, losing, new_document
 
@@ -122,6 +123,28 @@ async def test_the_memory_for_waiting_edits_is_bounded_and_everything_in_it_is_w
         room.edit([TextEdit(0, 0, "again")], "user:ann")
         await room.durable()
     assert str((await small.snapshots.load(document)).replica.text) == "again" + "x" * 100 * taken
+    await small.close()
+
+
+async def test_what_waits_to_be_shown_takes_memory_too(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = 20_000
+    small = Rooms(storage, Limits(backlog=limit))
+    document = await new_document(storage)
+    async with small.open(document) as room:
+        [ann] = await joined(room, "ann")
+        monkeypatch.setattr(room._window, "delay", lambda now: 60)  # a busy machine, on which much comes at once
+        monkeypatch.setattr("collab.room.UNSUSPICIOUS", 1_000)
+        with log_away(small):
+            room.edit([TextEdit(0, 0, "before")], "user:ann")
+            room.flush()
+            with suppress(Overloaded):
+                for _ in range(100):
+                    update = ann.insert(0, "x" * 1_000)
+                    room.accept(update, read_update(update, "text"), ann.author, ann.connection)
+            room.flush()
+            assert limit / 2 < small.backlog <= limit
+        await room.durable()
+        assert small.backlog == 0
     await small.close()
 
 

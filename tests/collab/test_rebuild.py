@@ -92,6 +92,36 @@ async def test_what_panics_only_when_merged_is_taken_one_by_one(
         assert len(ann.frames) == frames + 1  # merged again
 
 
+async def test_who_waited_behind_what_panics_one_by_one_loses_nothing(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = Doc.apply_update
+
+    def panicking(doc: Doc, update: bytes) -> None:
+        if b"right" in update and (b"left" in update or b"left" in doc.get_update()):
+            raise PanicException("as if")
+        apply(doc, update)
+
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        ann, eve, zoe = await joined(room, "ann", "eve", "zoe")
+        monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
+        rebuilds, rebuilt = [], room.rebuilt
+        monkeypatch.setattr(room, "rebuilt", lambda loaded: (rebuilds.append(loaded), rebuilt(loaded)))
+        monkeypatch.setattr(Doc, "apply_update", panicking)
+        send_together(
+            room, (ann, ann.insert(0, "left ")), (eve, eve.insert(0, "right ")), (zoe, zoe.insert(0, "behind "))
+        )
+        await zoe.barrier()
+        await eventually(lambda: zoe.answers == [b"t"])
+        assert sorted(room.text.split()) == ["behind", "left"]
+        assert eve.closed is not None
+        assert eve.closed[0] == 1007
+        assert ann.closed is zoe.closed is None
+        assert len(rebuilds) == 2
+    assert sorted(str((await rooms.snapshots.load(document)).replica.text).split()) == ["behind", "left"]
+
+
 async def test_who_waits_for_an_edit_of_the_server_that_is_refused_is_told(storage: Storage, rooms: Rooms) -> None:
     document = await new_document(storage)
     async with rooms.open(document) as room:
