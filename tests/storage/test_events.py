@@ -21,7 +21,7 @@ from tests.support.waiting import until
 class DeafBus(MemoryBus):
     """Loses every message, as a bus may."""
 
-    async def publish(self, channel: str, payload: bytes) -> None:
+    def publish(self, channel: str, payload: bytes) -> None:
         return
 
 
