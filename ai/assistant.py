@@ -442,7 +442,7 @@ async def open_assistant(
                 yield assistant
         finally:
             await assistant.choices.close()
-            await assistant.preparations.close()
+            await assistant.preparations.idle()
             await assistant.gathering.close()
         await assistant.carrying.idle()
         await assistant.completions.fates.idle()

@@ -6,6 +6,7 @@ from ai.announcements import Announcements
 from ai.chat.conversations import Conversations
 from ai.choosing.choices import Choices
 from ai.deciding.decisions import Decisions
+from ai.pool.jobs import Job
 from ai.prompting.gathering import Gathering
 from ai.prompting.material import Material
 from ai.proposals.suggestions import Suggestions
@@ -28,3 +29,7 @@ class Toolbox:
     feedback: Feedback
     announcements: Announcements
     gathering: Gathering
+
+    async def may_be_kept(self, job: Job) -> bool:
+        """Whether what a model is told and says for `job` may be kept for the record, by the terms of this moment."""
+        return await self.feedback.consent.covers(job.workspace, job.created_at, job.requested_by.id)

@@ -20,7 +20,6 @@ from typing import Literal
 MARK = 7
 """Characters of a mark, unless the text has lines that look like one."""
 
-
 _LONGEST = 200
 """Characters of a line that may be a mark. Patterns with several runs of blanks take long for lines without an end."""
 
@@ -63,6 +62,12 @@ def instructions(mark: int) -> str:
     )
 
 
+def _perhaps_mark(line: str) -> str:
+    """The line as marks are looked for in it; "" where it is too long for one."""
+    mark = line.strip()
+    return mark if len(mark) <= _LONGEST else ""
+
+
 class BlockReader:
     """Feed it with `push`, then call `finish` once. `mark` is as `mark_for` gave it for the prompt."""
 
@@ -90,7 +95,7 @@ class BlockReader:
         """The answer is complete, or was `cut_off`. A block that lacks nothing but its last mark is whole."""
         rest, self._unfinished = self._unfinished, ""
         said: list[Said] = []
-        if rest and (not cut_off or self._end.match(rest.strip()[:_LONGEST])):
+        if rest and (not cut_off or self._end.match(_perhaps_mark(rest))):
             said += self._line(rest)
         if self._state == "search":
             self.broken += 1
@@ -101,9 +106,7 @@ class BlockReader:
 
     def _line(self, line: str) -> Iterator[Said]:
         line = line.removesuffix("\r")
-        mark = line.strip()
-        if len(mark) > _LONGEST:
-            mark = ""
+        mark = _perhaps_mark(line)
         if self._begin.match(mark):
             if self._state == "search":
                 self.broken += 1

@@ -183,15 +183,11 @@ class ChatAttempt:
         """So that what becomes of the answer can be learnt from, should parts of it be proposed."""
         if self._generation is None or not self._text:
             return
-        if not await self._may_be_kept():
+        if not await self._tools.may_be_kept(self._job):
             return
         await self._tools.conversations.keep_generation(message, self._job.requested_by.id, self._generation.record())
-        if not await self._may_be_kept():
+        if not await self._tools.may_be_kept(self._job):
             await self._tools.conversations.drop_generation(message)  # erased, or switched off, at this very moment
-
-    async def _may_be_kept(self) -> bool:
-        job, consent = self._job, self._tools.feedback.consent
-        return await consent.covers(job.workspace, job.created_at, job.requested_by.id)
 
     async def _change(self, message: Message, **fields: object) -> None:
         """Raises Fenced when another attempt has begun, or the conversation is gone."""

@@ -33,8 +33,10 @@ class Generation:
         start: int = 0,
         budget: Awaitable[Budget] | None = None,
     ) -> None:
-        """`start` is where the request's selection begins in the document, in UTF-16 code units. `budget` is that of
-        the workspace, if somebody has begun to look it up."""
+        """`start` is where the request's selection begins in the document, in UTF-16 code units.
+
+        `budget` is that of the workspace, if somebody has begun to look it up.
+        """
         self._letters_left = MOST_WRITTEN + MOST_REWRITTEN * len(request.task.selection)
         self._run = run
         self._provider = provider

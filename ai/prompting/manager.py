@@ -61,12 +61,6 @@ class Preparations:
         while self._asking:
             await asyncio.wait(self._asking)
 
-    async def close(self) -> None:
-        """What was to be asked soon is not: jobs do not depend on it."""
-        for task in self._asking:
-            task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
-
     async def ask(self, job: str) -> None:
         """Have `job` prepared. Best effort: the job does not depend on it."""
         try:

@@ -63,8 +63,9 @@ class EditAttempt(SuggestionAttempt):
         paths = self._job.payload.get("left_out") or ()
         if not paths:
             return None
-        named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" * (len(paths) > MOST_NAMED))
-        return f"Left out, being too long to be edited: {named}."
+        named = ", ".join(paths[:MOST_NAMED])
+        more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+        return f"Left out, being too long to be edited: {named}{more}."
 
     def _made(self) -> dict[str, Generation]:
         return {target.document: target.generation for target in self._targets if target.generation is not None}

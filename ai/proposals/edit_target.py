@@ -189,6 +189,8 @@ class EditTarget:
             log.warning("an answer was not repaired", job=self._run.job.id, why=str(error))
             rewriting.failures = failures
             return None
+        if rewriting.astray:
+            rewriting.failures = failures  # it has said nothing about them
         return "repaired" if rewriting.understood else self._outcome(rewriting)
 
     def _generation(self, choice: Choice, prompt: Prompt, task: Task, start: int = 0) -> Generation:

@@ -33,8 +33,9 @@ _ALIKE = 0.5
 """Share of a text's lines that an answer without a block has in common with it, if it is that text written anew."""
 
 _MANY_LINES = 10
+"""From so many lines on their number tells whether a text was written anew, line by line."""
 _DIFFERENT = 0.2
-"""Share of lines by which a text may grow or shrink that was written anew line by line, from so many lines on."""
+"""Share of its lines by which it may grow or shrink then."""
 
 
 @dataclass(slots=True)
@@ -151,9 +152,9 @@ class Rewriting:
         return self._reader.blocks > 0 and not self.failures and not self._reader.broken
 
     def _is_whole(self) -> bool:
-        """Whether an answer without a block is the text written anew: with most of its lines, with as many, as when it
+        """Whether an answer without a block is the text written anew.
 
-        was translated, or, where all of it is a few long lines, with most of its words.
+        It has most of its lines; or about as many, as a translation has; or, of a text of few lines, most of its words.
         """
         said = clean_answer(self._said, self._text)
         if len(said) < _ALIKE * len(self._text):

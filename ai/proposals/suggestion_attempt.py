@@ -106,15 +106,11 @@ class SuggestionAttempt(ABC):
         """Set `fields` of the suggestion, and how it was made as far as that is known. Raises Fenced."""
         made = self._made()
         model = ", ".join(dict.fromkeys(generation.model for generation in made.values())) or None
-        kept = await self._may_be_kept()
+        kept = await self._tools.may_be_kept(self._job)
         records = {document: generation.record() for document, generation in made.items()} if kept else {}
         await self._change(model=model, generations=records, context=seen_by_all(made.values()), **fields)
-        if records and not await self._may_be_kept():
+        if records and not await self._tools.may_be_kept(self._job):
             await self._change(generations={})  # it was erased, or switched off, at this very moment
-
-    async def _may_be_kept(self) -> bool:
-        job, consent = self._job, self._tools.feedback.consent
-        return await consent.covers(job.workspace, job.created_at, job.requested_by.id)
 
     async def _tell_feedback(self) -> None:
         """Some of it may have been decided while it streamed, when nobody knew what it would come to."""

@@ -251,6 +251,7 @@ def _move(decision: DecisionRecord) -> UpdateOne:
         "decided_by": decision.decided_by.view() if decided and decision.decided_by else None,
         "decided_at": decision.decided_at if decided else None,
     }
+    # Of writings, nothing but a rejection that is taken back inserts a text.
     if decision.about.kind == "write" and (retyped := decision.insertion) is not None:
         fields["typed"] = [{"client": retyped.client, "length": retyped.length}]
         fields["anchors"] = [anchor.encode() for anchor in retyped.anchors]

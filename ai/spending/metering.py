@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -97,8 +97,7 @@ class Meter:
 
         Raises:
             ai.spending.budget_book.BudgetSpent: before the model is called. One that goes beyond the budget while it
-            writes is
-                cut off, with the finish reason "budget".
+                writes is cut off, with the finish reason "budget".
             ai.models.ModelError
         """
         free = provider.name == "local"
@@ -196,11 +195,10 @@ class Meter:
     async def _goes_on(self, call: dict[str, Any], tally: _Tally) -> bool:
         """Hold more for a call that writes more than was expected; False when the budget has no more."""
         tally.held = math.ceil(tally.written) + STEP
-        budget = await self._book.budget(call["workspace"])
-        if budget.unlimited or tally.noted != "held":
+        if tally.noted != "held":
             return True  # what began without a budget goes on without one
         try:
-            await self._hold(call, tally, budget)
+            await self._hold(call, tally, await self._book.budget(call["workspace"]))
         except BudgetSpent:
             return False
         return True
@@ -210,8 +208,9 @@ class Meter:
             await self._ledger.add(usage)
             if holding is None:
                 return
-            with suppress(asyncio.CancelledError):  # it had not begun
-                await holding
+            await asyncio.wait({holding})
+            if not holding.cancelled():
+                holding.result()
             await self._settle(usage, spent, held=tally.noted == "held", begun=tally.noted == "begun")
         except Exception as error:
             # It stays in the account or among those that run, and `settle_lost` finds it there.

@@ -229,6 +229,18 @@ async def test_what_cannot_be_placed_even_then_is_said(group: Group) -> None:
     assert [hunk["proposed"] for hunk in view["hunks"]] == ["9"]
 
 
+async def test_a_repair_that_says_nothing_takes_nothing_back(group: Group) -> None:
+    await group.file("a.md", LONG)
+    first = block("no such line\n", "X\n") + block("line 9 of a long text\n", "9\n")
+    group.model.enqueue(Script(answer=first), Script(answer="I'm sorry, I cannot."))
+    asked = await group.edit("a.md", 0, len(LONG))
+    async with group.working():
+        await group.ended(asked)
+    view = await group.view(asked.suggestion)
+    assert view["note"] == "One more change was proposed, but not for a text that is there."
+    assert [hunk["proposed"] for hunk in view["hunks"]] == ["9"]
+
+
 async def test_a_model_may_write_a_long_file_anew_all_the_same(group: Group) -> None:
     await group.file("a.md", LONG)
     group.model.enqueue(Script(answer=LONG.replace("line 17 ", "LINE 17 ")))
