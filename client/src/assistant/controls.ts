@@ -1,20 +1,8 @@
 import type { EditorView } from '@codemirror/view'
 import { altKey } from '../lib/keys'
 import { reviewHandlers } from './handlers'
+import { hunkInWords } from './hunkInWords'
 import type { PlacedHunk } from './placement'
-
-const short = (text: string) => {
-  const line = text.trim().replace(/\s+/g, ' ')
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line
-}
-
-/** The change in words, for those who do not see the colours. */
-function describeHunk({ mode, base, proposed }: PlacedHunk): string {
-  if (mode === 'write') return 'what the assistant wrote'
-  if (base === '') return `insert “${short(proposed)}”`
-  if (proposed === '') return `delete “${short(base)}”`
-  return `replace “${short(base)}” by “${short(proposed)}”`
-}
 
 interface ControlOptions {
   className: string
@@ -49,7 +37,7 @@ export function decisionControls(view: EditorView, placed: PlacedHunk, words: bo
   const decide = (decision: 'accept' | 'reject') => () =>
     view.state.facet(reviewHandlers).decide(placed.suggestion, [placed.hunk], decision)
   const [yes, no] = placed.mode === 'write' ? ['Keep', 'Undo'] : ['Accept', 'Reject']
-  const what = describeHunk(placed)
+  const what = hunkInWords(placed)
   box.append(
     control({
       className: 'hunk-yes',
