@@ -286,7 +286,7 @@ def _feedback_record(record: CompletionRecord, watch: Watch | None, terms: Terms
             base_text="",
             proposed_text=record.proposed,
             generation=record.generation,
-            answer={"hunks": 1, "whole": True, "form": "text"},
+            answer={"hunks": 1, "whole": True, "form": "text", "file": None},
             consent=terms.record(),
         )
     )

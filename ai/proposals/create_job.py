@@ -76,6 +76,7 @@ class CreateAttempt(SuggestionAttempt):
                 await self._read(self._generation, suggestion, group)
         except BaseExceptionGroup as several:
             raise _as_people_hear_it(several.exceptions[0]) from None
+        self._generation.unplaced = len(self._refused)
         notes = [*self._refused, self._generation.warning]
         nothing = "There is nothing to write." if not self._made_paths else None
         await self._keep(state=SuggestionState.READY.value, note=" ".join(filter(None, notes)) or nothing)

@@ -11,7 +11,7 @@
 A model answers a request as a whole while people decide hunk by hunk. An example is therefore a whole answer, put
 together from the decisions on all of its hunks: a lone hunk would teach the model to answer with fragments. Where a
 hunk is still to be decided, or the answer was cut off, there is none yet, or never. Where the prompt asks for
-search/replace blocks, both are written in such blocks anew.
+search/replace blocks, or for several new files, both are written so anew.
 
 An answer belongs to the moment of its last decision. So a window of time always gives the same examples, once nothing
 in it is measured any more; an answer that is decided anew comes again in the window of that decision.
@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from ai.answers.block_writer import in_blocks
 from ai.answers.blocks import mark_for
+from ai.answers.files_writer import in_files
 from ai.clock import rfc3339
 from ai.models.port import ChatMessage
 from ai.prompting.prompts import without_marks
@@ -96,12 +97,14 @@ def _lines(
 
 
 def _decisions_on_the_answer(record: Record, suggestion: Sequence[Record]) -> Sequence[Record]:
-    """Each attempt at a suggestion, and each file of it, is an answer of its own."""
-    return [
-        other
-        for other in suggestion
-        if (other.get("attempt"), other["document"]) == (record.get("attempt"), record["document"])
-    ]
+    """Each attempt at a suggestion, and each file of it, is an answer of its own; but files that were made at once are
+    one."""
+    same = [other for other in suggestion if other.get("attempt") == record.get("attempt")]
+    return same if _form(record) == "files" else [other for other in same if other["document"] == record["document"]]
+
+
+def _form(record: Record) -> str | None:
+    return (record.get("answer") or {}).get("form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +124,12 @@ class _Answer:
         answer = last.get("answer")
         if answer is None or not answer["whole"] or len(decided) != answer["hunks"]:
             return None
-        if answer["form"] not in _SPELLINGS:
-            return None  # the prompt asks for something else than the text that people decided on
         selection = "" if last["kind"] in ("write", "completion") else last["selection"]
         if last["provider"] == "local" or not last["messages"] or selection is None:
             return None
         spelled = _SPELLINGS[answer["form"]]
-        proposed = spelled(selection, [(_place(hunk), hunk["proposed_text"]) for hunk, _ in decided])
-        wanted = spelled(selection, [(_place(hunk), _left(hunk)) for hunk, taken in decided if taken])
+        proposed = spelled(selection, [(hunk, hunk["proposed_text"]) for hunk, _ in decided])
+        wanted = spelled(selection, [(hunk, _left(hunk)) for hunk, taken in decided if taken])
         if proposed is None or wanted is None:
             return None
         return cls(
@@ -152,8 +153,10 @@ def _decided(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
 
 
 def _place(hunk: Record) -> tuple[int, int]:
+    """In the selection, or among the files that were made at once."""
     start, end = hunk["place"] or (0, 0)
-    return start, end
+    file = hunk["answer"].get("file") if hunk["answer"] else None
+    return (start, end) if file is None else (file, file)
 
 
 def _left(hunk: Record) -> str:
@@ -168,15 +171,16 @@ def _taken_whole(hunk: Mapping[str, Any]) -> bool:
     return accepted is None or accepted["part"] == "whole"
 
 
-_Pieces = Sequence[tuple[tuple[int, int], str]]
-"""What is to stand in which places of the selection, in UTF-16 code units, in order."""
+_Pieces = Sequence[tuple[Record, str]]
+"""What is to stand where a hunk's base text stands in the selection, in order."""
 
 
 def _put_together(selection: str, pieces: _Pieces) -> str | None:
     """None where pieces overlap: two that touch one secret are one mark now."""
     parts: list[str] = []
     reached = 0
-    for (start, end), text in pieces:
+    for hunk, text in pieces:
+        start, end = _place(hunk)
         if start < reached:
             return None
         parts += [slice_utf16(selection, reached, start), text]
@@ -191,12 +195,21 @@ def _in_blocks(selection: str, pieces: _Pieces) -> str | None:
         return None if pieces else ""
     places = [
         (utf16_to_codepoint(selection, start), utf16_to_codepoint(selection, end), text)
-        for (start, end), text in pieces
+        for (start, end), text in ((_place(hunk), text) for hunk, text in pieces)
     ]
     return in_blocks(selection, places, mark_for(selection))
 
 
-_SPELLINGS: Mapping[str, Callable[[str, _Pieces], str | None]] = {"text": _put_together, "blocks": _in_blocks}
+def _in_files(_: str, pieces: _Pieces) -> str | None:
+    """Each at the path where it was made, wherever it is now."""
+    return in_files([(hunk["path"], text) for hunk, text in pieces])
+
+
+_SPELLINGS: Mapping[str, Callable[[str, _Pieces], str | None]] = {
+    "text": _put_together,
+    "blocks": _in_blocks,
+    "files": _in_files,
+}
 
 
 def _sft(answer: _Answer) -> Iterator[dict[str, Any]]:

@@ -116,14 +116,19 @@ def _covered(terms: Terms, suggestion: Suggestion, made: DecisionRecord) -> bool
 
 
 def _answer(suggestion: Suggestion, hunks: Sequence[Hunk], document: str) -> dict[str, Any] | None:
-    """What belongs to the answer of the newest attempt about `document`; None while it streams."""
+    """What belongs to the answer of the newest attempt about `document`, or of all files that it made; None while it
+    streams."""
     made = suggestion.generation_of(document)
     if made is None or suggestion.state is SuggestionState.STREAMING:
         return None
+    form = made.get("form", "text")
+    answered = [hunk for hunk in hunks if hunk.attempt == made["attempt"]]
+    of_document = [hunk for hunk in answered if hunk.document == document]
     return {
-        "hunks": sum(hunk.attempt == made["attempt"] and hunk.document == document for hunk in hunks),
+        "hunks": len(answered if form == "files" else of_document),
         "whole": suggestion.state is SuggestionState.READY and made.get("whole", False),
-        "form": made.get("form", "text"),
+        "form": form,
+        "file": suggestion.documents.index(document) if form == "files" else None,
     }
 
 

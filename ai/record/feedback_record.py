@@ -14,8 +14,8 @@ from ai.record.kept_rate import kept_rate
 from ai.record.secrets import Known, Redacted, redact, secrets_in
 from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 
-SCHEMA_VERSION = 2
-"""1 lacked `attempt` and `answer`, and took every hunk for shown."""
+SCHEMA_VERSION = 3
+"""1 lacked `attempt` and `answer`, and took every hunk for shown; 2 lacked `answer.file`."""
 
 BESIDE = 8_000
 """Code points in front of a text and behind it that are looked at with it: more than the longest of keys."""
@@ -36,7 +36,8 @@ class FeedbackInput:
     `selection` is the whole text that the request was about, "" where text was inserted, and `place` is where
     `base_text` stands in it (UTF-16 code units). With them an export can put the whole answer together that people
     would have wanted; without, it has to leave out edits. `answer` tells what belongs to that answer, `{hunks: how
-    many, whole: whether the model came to its end}`; None while it streams, and where nobody will ever know.
+    many, whole: whether the model came to its end, form: "text", "blocks" or "files", file: its number among files that
+    were made at once}`; None while it streams, and where nobody will ever know.
     """
 
     id: str

@@ -11,6 +11,7 @@ from ai.requests import KeptFromModels
 from collab.files import FileNotFound
 from collab.paths import InvalidPath
 from collab.trees import PathConflict
+from tests.ai.feedback import lines
 from tests.ai.group import ANN, BOB, Group, eventually
 from tests.doubles.model_server import Script
 
@@ -77,6 +78,8 @@ async def test_the_files_of_a_folder_are_made_each_with_a_decision_of_its_own(gr
         ("app/docs/README.md", "rejected"),
     }
     assert all("Make it." in record["messages"][-1]["content"] for record in records)
+    [example] = await lines(group, "sft")
+    assert example["messages"][-1]["content"] == f"=== FILE: app/main.py ===\n{MAIN}"
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ async def test_an_answer_that_was_cut_off_teaches_nothing_and_is_on_record(group
         await group.ended(asked)
     await group.decide(asked.suggestion, "accept")
     [record] = await lines(group)
-    assert record["answer"] == {"hunks": 1, "whole": False, "form": "text"}
+    assert record["answer"] == {"hunks": 1, "whole": False, "form": "text", "file": None}
     assert await lines(group, "sft") == await lines(group, "dpo") == await lines(group, "kto") == []
 
 
@@ -160,7 +160,7 @@ async def test_what_is_decided_while_it_streams_learns_what_the_answer_came_to(g
         assert record["answer"] is None
         await group.ended(asked)
     [record] = await lines(group)
-    assert record["answer"] == {"hunks": 2, "whole": True, "form": "text"}
+    assert record["answer"] == {"hunks": 2, "whole": True, "form": "text", "file": None}
     await group.decide(asked.suggestion, "accept")
     [example] = await lines(group, "sft")
     assert example["messages"][-1]["content"] == changed
@@ -199,7 +199,7 @@ async def test_a_record_names_the_attempt_that_proposed_it(group: Group) -> None
     assert accepted["messages"] == undone["messages"] == [{"role": "user", "content": "Change it."}]
     assert TEXT.replace("Another", "A second") in newer["messages"][-1]["content"], "as it stood by then"
     assert undone["answer"] is None
-    assert newer["answer"] == {"hunks": 1, "whole": True, "form": "text"}
+    assert newer["answer"] == {"hunks": 1, "whole": True, "form": "text", "file": None}
 
 
 async def around(process: Process, document: str) -> list[bytes]:

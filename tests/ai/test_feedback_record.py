@@ -94,7 +94,7 @@ def records(
                 generation=generation(selection=base) if made is None else made,
                 selection=base,
                 place=(hunk.start, hunk.end),
-                answer={"hunks": len(hunks), "whole": whole, "form": "text"},
+                answer={"hunks": len(hunks), "whole": whole, "form": "text", "file": None},
             )
         )
         for number, (hunk, decision) in enumerate(zip(hunks, decisions, strict=True))
@@ -124,7 +124,7 @@ async def exported(format: Format, *given: dict[str, Any]) -> list[dict[str, Any
 def test_a_record_has_every_field() -> None:
     record = records("accepted", "rejected")[0]
     assert set(record) == FIELDS
-    assert record["schema_version"] == SCHEMA_VERSION == 2
+    assert record["schema_version"] == SCHEMA_VERSION == 3
     assert record["language"] == "markdown"
     assert (record["base_text"], record["proposed_text"], record["cost"]) == ("brown", "red", 0.002)
     assert record["usage"] == {"prompt_tokens": 100, "completion_tokens": 20}
@@ -269,8 +269,36 @@ async def test_blocks_cannot_say_that_the_text_stays_as_it_was() -> None:
     assert told["label"] is False
 
 
-async def test_new_files_in_one_answer_are_no_example() -> None:
-    given = in_form("files", *records("accepted", "accepted"))
+def new_files(*decisions: str) -> list[dict[str, Any]]:
+    """One record for each file of one answer: z.md, y.md, x.md, …"""
+    made: list[dict[str, Any]] = []
+    for number, decision in enumerate(decisions):
+        [record] = records(decision, base="", answer=f"text {number}\n", made=generation("Make them."))
+        record |= {"_id": f"f{number}:0", "hunk": f"f{number}", "document": f"d{number}", "path": f"{'zyx'[number]}.md"}
+        answer = {"hunks": len(decisions), "whole": True, "form": "files", "file": number}
+        made.append({**record, "kind": "write", "selection": None, "place": None, "answer": answer})
+    return made
+
+
+async def test_new_files_of_one_answer_are_one_example() -> None:
+    given = new_files("accepted", "rejected", "accepted")
+    given[2]["final_text"] = "corrected\n"
+    first, second, third = (f"=== FILE: {'zyx'[number]}.md ===\ntext {number}\n" for number in range(3))
+    said = "\n".join([first, second, third])
+    wanted = "\n".join([first, third.replace("text 2", "corrected")])
+    assert await contents("sft", *given) == [wanted]
+    assert await contents("dpo", *given) == [(wanted, said)]
+    assert await contents("kto", *given) == [(said, False), (wanted, True)]
+    # Whatever was decided last: the model's order.
+    assert await contents("kto", *reversed(new_files("accepted", "accepted", "accepted"))) == [(said, True)]
+    assert await contents("kto", *new_files("rejected", "rejected", "rejected")) == [(said, False)]
+    for taught in ("sft", "dpo", "kto"):
+        assert await contents(taught, *given[:2]) == []  # type: ignore[arg-type]
+
+
+async def test_new_files_that_the_form_cannot_hold_are_no_example() -> None:
+    given = new_files("accepted", "accepted")
+    given[0]["final_text"] = "=== FILE: other.md ===\n"
     for taught in ("sft", "dpo", "kto"):
         assert await contents(taught, *given) == []  # type: ignore[arg-type]
 

@@ -184,7 +184,7 @@ async def test_people_see_what_comes_from_them_and_owners_see_all(house: House) 
     one = f"feedback/records/{workspace}-1-0:0"
     shown = (await house.http("editor").get(f"{path}/{one}")).json()
     assert shown["messages"][1]["content"].startswith("Request 1")
-    assert (shown["decision"], shown["schema_version"], shown["answer"]["hunks"]) == ("accepted", 2, 3)
+    assert (shown["decision"], shown["schema_version"], shown["answer"]["hunks"]) == ("accepted", 3, 3)
     assert (await house.http("viewer").get(f"{path}/{one}")).status_code == 404
     elsewhere = await house.fresh_workspace()
     assert (await house.http("owner").get(f"{elsewhere}/{one}")).status_code == 404
