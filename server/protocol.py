@@ -27,6 +27,7 @@ from websockets.frames import (  # type: ignore[attr-defined]  # which of two it
 )
 from websockets.http11 import Request
 
+from collab.replica import is_fault
 from server.problems import FAILED, TOO_FAST
 from server.rate import Throttle, TooFast
 
@@ -306,7 +307,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     async def _wait(self, pending: Awaitable[None]) -> None:
         try:
             await pending
-        except Exception:
+        except BaseException as error:
+            if not is_fault(error):
+                raise
             self._failed()
         self._go_on()
 

@@ -55,8 +55,10 @@ class MemoryBus:
 
 
 def deliver(receive: Receiver, channel: str, payload: bytes) -> None:
-    """Hands one message over; a receiver's fault stays its own."""
+    """Hands one message over; a receiver's fault stays its own, a panic of a native library among them."""
     try:
         receive(payload)
-    except Exception:
+    except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):
+        raise
+    except BaseException:
         log.exception("a receiver failed", channel=channel)

@@ -174,14 +174,9 @@ class RedisBus:
     # Receiving
 
     async def subscribe(self, channel: str, receive: Receiver) -> Unsubscribe:
-        entry = self._channels.get(channel)
-        if entry is None:
-            entry = self._channels[channel] = _Channel()
-            await self._subscribe([channel])
+        new = channel not in self._channels
+        entry = self._channels.setdefault(channel, _Channel())
         entry.receivers.append(receive)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await entry.in_force.wait()
 
         async def unsubscribe() -> None:
             if receive in entry.receivers:
@@ -190,6 +185,15 @@ class RedisBus:
                 del self._channels[channel]
                 await self._command("UNSUBSCRIBE", channel)
 
+        try:
+            if new:
+                await self._subscribe([channel])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await entry.in_force.wait()
+        except BaseException:
+            await unsubscribe()
+            raise
         return unsubscribe
 
     async def _subscribe(self, channels: list[str]) -> None:
@@ -267,8 +271,10 @@ class RedisBus:
                 deliver(receive, channel, message[2])
             return
         self._unconfirmed[channel] -= 1
-        # Of SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE in quick succession only the last answer means what it says.
-        if entry and self._unconfirmed[channel] <= 0:
+        if self._unconfirmed[channel] > 0:
+            return  # of SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE in quick succession only the last answer means what it says
+        del self._unconfirmed[channel]
+        if entry:
             entry.in_force.set()
 
     def _disconnected(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from storage.bus import Bus
 from storage.event_tail import Event, Tail, announcement, channel
@@ -143,6 +143,10 @@ class EventLog:
                 events = [replace(event, id=first + place) for place, (event, _) in enumerate(batch)]
                 count = await self._insert(events)
             except BaseException as error:
+                if isinstance(error, Exception) and not isinstance(error, PyMongoError) and len(batch) > 1:
+                    for one in batch:  # one of them cannot be written down
+                        await self._write_batch(stream, queue, [one])
+                    return
                 for _, stored in batch:
                     if not isinstance(error, Exception):
                         stored.cancel()

@@ -108,6 +108,7 @@ class Leases:
             try:
                 yield lease
             finally:
+                lease.lost.set()  # or who is cancelled a second time leaves behind a task that renews it for ever
                 await end([renewing])
                 try:
                     await self.release(lease)
@@ -128,7 +129,7 @@ class Leases:
             pause = min(pause * 2, 0.25)
 
     async def _keep(self, lease: Lease) -> None:
-        while lease.valid:
+        while lease.valid and not lease.lost.is_set():
             await asyncio.sleep(min(lease.ttl / 3, max(0.0, lease.deadline - time.monotonic())))
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + lease.deadline - time.monotonic()):

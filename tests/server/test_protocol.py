@@ -337,3 +337,25 @@ async def test_an_honest_client_may_ping_answer_and_send_in_pieces() -> None:
         assert not served.wire.paused
     assert served.messages == [b"".join(large)]
     assert served.ended == 0
+
+
+class PanicException(BaseException):
+    """As pyo3 raises it."""
+
+
+async def test_a_frame_that_panics_in_its_turns_closes_its_connection() -> None:
+    served = Served()
+    await served.handed_over()
+
+    async def panics() -> None:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    served._receive = lambda message: panics()  # type: ignore[method-assign]
+    served.protocol._receiver = served._receive
+    served.protocol.data_received(frame(Opcode.BINARY, b"a large update"))
+    tasks = list(served.protocol.tasks)
+    if tasks:
+        await asyncio.wait(tasks)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert served.protocol.ended or not served.protocol._holding

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from redis.exceptions import RedisError
@@ -213,3 +213,46 @@ async def test_a_redis_that_hangs_is_found_out_by_asking_and_leaves_no_connectio
         clients = (await connection.read_response()).decode().splitlines()
         await connection.disconnect()
         assert len(clients) <= 3  # who listens, who sends, who asks this
+
+
+class PanicException(BaseException):
+    """As pyo3 raises it."""
+
+
+async def test_one_receivers_panic_does_not_end_the_bus_for_the_others(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        heard: list[bytes] = []
+
+        def panics(payload: bytes) -> None:
+            raise PanicException("called `Option::unwrap()` on a `None` value")
+
+        await bus.subscribe("document:one", panics)
+        await bus.subscribe("document:other", heard.append)
+        bus.publish("document:one", b"poison")
+        bus.publish("document:other", b"hello")
+        await until(lambda: heard == [b"hello"])
+        assert bus.connected
+
+
+async def test_channels_of_the_past_are_forgotten(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        for n in range(50):
+            unsubscribe = await bus.subscribe(f"document:{n}", print)
+            await unsubscribe()
+        assert not bus._channels
+        assert len(bus._unconfirmed) < 10
+
+
+async def test_who_is_cancelled_while_subscribing_leaves_nothing_behind(redis_service: Redis) -> None:
+    async with redis_bus(redis_service.url) as bus:
+        await asyncio.to_thread(redis_service.stop)
+        async with asyncio.timeout(15):
+            await until(lambda: not bus.connected)
+        for _ in range(5):
+            task = asyncio.create_task(bus.subscribe("events:w", print))
+            await until(lambda: "events:w" in bus._channels and print in bus._channels["events:w"].receivers)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        left = bus._channels.get("events:w")
+        assert left is None or not left.receivers

@@ -253,3 +253,15 @@ async def test_the_queue_of_a_follower_is_bounded(flood: int) -> None:
     next_event = await follower.next()
     assert next_event is not None
     assert next_event.id == 3_000
+
+
+async def test_one_event_that_cannot_be_written_does_not_take_the_others_with_it(storage: Storage) -> None:
+    first, bad, good = await asyncio.gather(
+        storage.events.append("w", "t", {"n": 1}),
+        storage.events.append("w", "t", {"n": "\ud800"}),
+        storage.events.append("w", "t", {"n": 2}),
+        return_exceptions=True,
+    )
+    assert first == 1
+    assert isinstance(bad, Exception)
+    assert good == 2

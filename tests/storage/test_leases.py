@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from storage import Storage
 from storage.leases import Leases, LeaseUnavailable
@@ -110,3 +112,37 @@ async def test_a_holder_that_is_cancelled_gives_the_lease_back(storage: Storage)
     task.cancel()
     await asyncio.wait([task])
     assert await storage.leases.acquire("tree", 1) is not None
+
+
+async def test_a_lease_is_not_kept_for_ever_by_nobody(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled twice, while the driver answers the first cancellation of the renewal with an error of its own."""
+    leases = storage.leases
+    renew, renewing, hung = leases.renew, 0, asyncio.Event()
+
+    async def driver(lease: Any) -> bool:
+        nonlocal renewing
+        renewing += 1
+        if renewing == 1:
+            hung.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.05)
+                raise AutoReconnect("connection closed") from None
+        return await renew(lease)
+
+    monkeypatch.setattr(leases, "renew", driver)
+
+    async def holder() -> None:
+        async with leases.hold("tree:w", 0.6):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(holder())
+    await hung.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task})
+    async with asyncio.timeout(10), leases.hold("tree:w", 1.0, wait=6.0):
+        pass
