@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
+import structlog
+
 from collab import replication
 from collab.codec import encode_awareness, encode_update
 from collab.limits import Limits
 from collab.peer import Sender
 from collab.presence import Presence
+
+log = structlog.get_logger(__name__)
 
 PRESENCE_INTERVAL = 0.033
 """Seconds between two presence frames: 30 a second look continuous, and each replaces all states before it."""
@@ -55,7 +59,10 @@ class Audience:
                 send(frame)
         if self._observers:
             for observe in list(self._observers):
-                observe(update)
+                try:
+                    observe(update)
+                except Exception:  # of whoever looks on, while the room is in the middle of a flush
+                    log.exception("who observes a room has failed")
 
     def send_away(self, code: int, reason: str) -> None:
         """Close every connection with a WebSocket close code."""
@@ -92,11 +99,10 @@ class Audience:
         self.presence.merge(process, payload, self._loop.time())
         self.schedule_presence()
 
-    def expire_presence(self) -> bool:
+    def expire_presence(self) -> None:
         """As `Presence.expire`."""
-        if expired := self.presence.expire(self._loop.time()):
+        if self.presence.expire(self._loop.time()):
             self.schedule_presence()
-        return expired
 
     def stop(self) -> None:
         """The room leaves memory."""

@@ -21,6 +21,7 @@ from pymongo.errors import PyMongoError
 from collab.entries import LARGEST_RECORD, LogEntry, NewClient
 from collab.log import CLIENTS_AT_ONCE, UpdateLog
 from collab.outbox import Backlog
+from collab.replica import is_fault
 from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 
@@ -120,15 +121,24 @@ class GroupCommit:
             self._hurry.clear()
             self._wake.clear()
             rooms, self._dirty = self._dirty, {room: None for room in self._dirty if room in self._apart}
-            taken = [
-                _Taken(room, *found) for room in rooms if room not in self._apart and (found := room.take_unlogged())
-            ]
+            taken = [one for room in rooms if room not in self._apart and (one := self._taken(room))]
             for one in taken:
                 if one.heavy:
                     self._apart[one.room] = asyncio.create_task(self._write_apart(one), name="large commit")
             if batch := [one for one in taken if not one.heavy]:
                 await self._write(batch)
             self._look_whether_idle()
+
+    def _taken(self, room: Committing) -> _Taken | None:
+        try:
+            found = room.take_unlogged()
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            log.exception("a room failed to say what is to be logged")  # which is no reason not to save the others
+            self.mark(room)
+            return None
+        return _Taken(room, *found) if found else None
 
     async def _write_apart(self, one: _Taken) -> None:
         try:

@@ -63,25 +63,30 @@ class Connection:
         self.peer = peer
         self._asking: asyncio.TimerHandle | None = None
         self._deferred: list[bytes] = []
-        self._unanswered = 0
+        self._waiting: set[Callable[[], None]] = set()
+        """What answers its barriers, once all is durable."""
         self.cost = 0.0
+        state = room.encode_state_vector()
         room.audience.join(self)
-        peer.send(encode_sync_step_1(room.encode_state_vector()))
+        peer.send(encode_sync_step_1(state))
         if (states := room.audience.presence.all_states()) is not None:
             peer.send(encode_awareness(states))
 
     def detach(self) -> None:
         """The peer is gone: its presence goes, what it wrote stays."""
-        if self._asking is not None:
-            self._asking.cancel()
+        self._stop_asking()
         self._room.audience.leave(self)
+        self._room.withdraw(self._waiting)
+        self._waiting.clear()
 
     def resync(self) -> None:
         """Ask the peer for all that it has, and answer no barrier before it has said it.
 
-        For one that may write from now on: what it typed until now was dropped, and it does not know.
+        For one that may write from now on: what it typed until now was dropped, and it does not know. And for all when
+        something was refused that a step 1 has named.
         """
-        if self._asking is None:
+        if self.peer.can_write:
+            self._stop_asking()
             self._ask()
 
     def take(self, frame: bytes) -> Awaitable[None] | None:
@@ -89,7 +94,7 @@ class Connection:
 
         Raises (the call, or what it returns):
             MalformedFrame, InvalidUpdate: close with 1007; of a large update, portions may have been taken.
-            DocumentTooLarge: 4413. Overloaded: 1013. RoomClosed: 4410.
+            DocumentTooLarge: 4413. Overloaded: 1013. RoomClosed: 4410. RoomRebuilding: 1012.
         """
         if not self._room.sound.is_set():
             return self._take_when_sound(frame)
@@ -238,6 +243,8 @@ class Connection:
             self._answer_deferred()
 
     def _ask(self) -> None:
+        if self not in self._room.audience.connections:
+            return  # gone while its update was read
         self.peer.send(encode_sync_step_1(self._room.encode_state_vector()))
         # Again and again, because what is missing may reach us through somebody else while this client is silent.
         self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, self._ask)
@@ -258,7 +265,7 @@ class Connection:
     def _barrier(self, token: bytes) -> None:
         if not self.peer.can_write:
             return
-        if self._unanswered + len(self._deferred) >= MOST_BARRIERS:
+        if len(self._waiting) + len(self._deferred) >= MOST_BARRIERS:
             raise Overloaded(f"more than {MOST_BARRIERS} barriers wait for an answer")
         if self._asking is not None:
             self._deferred.append(token)
@@ -266,11 +273,11 @@ class Connection:
             self._answer_when_durable(token)
 
     def _answer_when_durable(self, token: bytes) -> None:
-        self._unanswered += 1
         frame = encode_barrier(token)
 
         def answer() -> None:
-            self._unanswered -= 1
+            self._waiting.discard(answer)
             self.peer.send(frame)
 
+        self._waiting.add(answer)
         self._room.when_durable(answer)

@@ -167,12 +167,13 @@ class Contents:
         async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
             await room.copyable()
-            return await self.replace(room, room.encode_whole(), text, author)
+            return bool(await self.replace(room, room.encode_whole(), text, author))
 
-    async def replace(self, room: Room, content: bytes, text: str, author: str) -> bool:
+    async def replace(self, room: Room, content: bytes, text: str, author: str) -> Sequence[bytes]:
         """Turn what ``content``, an update of all that the room held, says into ``text`` by a minimal edit.
 
-        What others have written since stays. Durable on return; False when the text was that already.
+        What others have written since stays. Durable on return. Returns the updates of the edit, none when the text was
+        that already.
 
         Raises:
             DocumentTooLarge: nothing has changed.
@@ -180,12 +181,12 @@ class Contents:
         """
         size = max(len(content), len(text))
         made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(room.state))
-        if made is not None:
-            updates, growth = made
+        updates, growth = made if made is not None else ((), 0)
+        if updates:
             await room.apply_in_turns(updates, author, growth=growth)
         # Also without an edit: that there was none to make may rest on text which is not logged yet.
         await room.durable()
-        return made is not None
+        return updates
 
     async def discard(self, documents: Sequence[str]) -> None:
         """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""

@@ -20,6 +20,8 @@ import structlog
 
 from collab.documents import DriveState, FileRecord, drive_folder, tree_id
 from collab.files import Files
+from collab.refusals import RoomClosed
+from collab.replica import is_fault
 from collab.rooms import Rooms
 from collab.settling import INCOMPLETE, SETTLED, Incomplete, Settled, Settling
 from collab.snapshots import DocumentGone, DocumentNotFound
@@ -166,7 +168,9 @@ class Drive:
         except (LeaseUnavailable, *STORAGE_AWAY) as error:
             log.warning("settling put off", workspace=workspace, documents=len(documents), error=str(error))
             self._again(workspace, documents, RETRY)
-        except Exception:
+        except BaseException as error:
+            if not is_fault(error):
+                raise
             log.exception("settling failed", workspace=workspace)
             self._again(workspace, documents, RETRY_BROKEN)
 
@@ -222,16 +226,40 @@ class Drive:
     # ---- the sweep
 
     async def _sweep_regularly(self) -> None:
-        wait = FIRST_SWEEP
+        next_time: dict[str, float] = {}
+        """Of the workspaces whose sweep was put off."""
+        all_of_them = time.monotonic() + FIRST_SWEEP
         while True:
-            await asyncio.sleep(wait)
-            wait = SWEEP_EVERY
+            until = min(all_of_them, *next_time.values()) if next_time else all_of_them
+            await asyncio.sleep(until - time.monotonic())
             try:
-                for workspace in await self._documents.workspaces():
-                    await self.sweep(workspace)
-            except (LeaseUnavailable, DocumentNotFound, DocumentGone, *STORAGE_AWAY) as error:
+                if time.monotonic() >= all_of_them:
+                    next_time = dict.fromkeys(await self._documents.workspaces(), 0.0)
+                    all_of_them = time.monotonic() + SWEEP_EVERY
+            except STORAGE_AWAY as error:
                 log.warning("sweep of the drive put off", error=str(error))
-                wait = RETRY
+                all_of_them = time.monotonic() + RETRY
+            for workspace in [one for one, at in next_time.items() if at <= time.monotonic()]:
+                del next_time[workspace]
+                # One that fails does not keep the others from being swept, neither now nor the next time.
+                if (wait := await self._sweep_or_put_off(workspace)) is not None:
+                    next_time[workspace] = time.monotonic() + wait
+
+    async def _sweep_or_put_off(self, workspace: str) -> float | None:
+        """In how many seconds to try again."""
+        try:
+            await self.sweep(workspace)
+        except (DocumentNotFound, DocumentGone):
+            log.info("no sweep of a workspace that is gone", workspace=workspace)
+        except (LeaseUnavailable, RoomClosed, *STORAGE_AWAY) as error:
+            log.warning("sweep of the drive put off", workspace=workspace, error=str(error))
+            return RETRY
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            log.exception("the sweep of a drive failed", workspace=workspace)
+            return RETRY_BROKEN
+        return None
 
     async def sweep(self, workspace: str) -> None:
         """Compare all of a workspace's drive with what it should be, and mend it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +22,7 @@ from collab.portions import order, portions
 from collab.refusals import RoomClosed
 from collab.room import Room
 from collab.snapshots import DocumentGone, DocumentNotFound, Snapshots
-from collab.update import LARGE, InvalidUpdate, missing, read_update, read_update_cooperatively
+from collab.update import LARGE, InvalidUpdate, UpdateHeader, missing, read_update, read_update_cooperatively
 from storage.errors import STORAGE_AWAY
 
 log = structlog.get_logger(__name__)
@@ -29,8 +30,9 @@ log = structlog.get_logger(__name__)
 MOST_HELD, MOST_HELD_BYTES = 1_000, 32 * 1024 * 1024
 """Unlogged messages that wait for what they rest on. Any more are missed, and read from the log once it has them."""
 
-READ_AGAIN = 0.5
-"""Seconds after which the log is read once more, while something is missing."""
+READ_AGAIN, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds after which the log is read once more, while something is missing; the longer, the oftener nothing came of
+it: what an entry rests on may have been lost with somebody's laptop."""
 
 
 class Following:
@@ -51,7 +53,10 @@ class Following:
         self.busy = False
         """Whether what comes now has to wait."""
         self._reading = False
-        self._held: list[replication.Unlogged] = []
+        self._announced: dict[str, int] = {}
+        """`Room.announced` when the log was read last."""
+        self._more_announced = asyncio.Event()
+        self._held: list[tuple[replication.Unlogged, UpdateHeader | None]] = []
         """Until what they rest on is here."""
         self._held_bytes = 0
 
@@ -96,6 +101,7 @@ class Following:
             InvalidUpdate: of a large update, portions may have been taken.
         """
         room = self.room
+        room.hear(message.process)
         match message:
             case replication.Logged(process, first, last, update):
                 if len(update) > LARGE:
@@ -106,8 +112,8 @@ class Following:
                     return self._take_unlogged_in_turns(message)
                 self._take_unlogged(message)
             case replication.Heartbeat(process, last):
-                room.note(process, last)
                 if not room.covers({process: last}):
+                    room.note(process, last)
                     self.read_on()
             case replication.PresenceStates(process, payload):
                 room.audience.merge_presence(process, payload)
@@ -132,7 +138,11 @@ class Following:
             self.read_on()
             return
         room.covered[process] = last
-        room.take_logged(update, header)
+        try:
+            room.take_logged(update, header)
+        except InvalidUpdate:
+            room.spoilt = True  # as when it is read from the log
+            raise
         self._release_held()
 
     async def _take_logged_in_turns(self, process: str, first: int, last: int, update: bytes) -> None:
@@ -152,7 +162,7 @@ class Following:
         header = read_update(message.update, room.kind)
         room.flush()  # which may be what it is not sound after
         if not room.sound.is_set() or room.gap(header):
-            self._hold(message)
+            self._hold(message, header)
             return
         room.show_unlogged(message.update, header, message.authors)
         self._release_held()
@@ -176,9 +186,10 @@ class Following:
         else:
             self._release_held()
 
-    def _hold(self, message: replication.Unlogged) -> None:
+    def _hold(self, message: replication.Unlogged, header: UpdateHeader | None = None) -> None:
+        """``header``: None of a large one, which is not worth a second look at whether it fits."""
         if len(self._held) < MOST_HELD and self._held_bytes + len(message.update) <= MOST_HELD_BYTES:
-            self._held.append(message)
+            self._held.append((message, header))
             self._held_bytes += len(message.update)
         self.read_on()
 
@@ -189,12 +200,16 @@ class Following:
             self.read_on()
 
     def _release_held(self) -> None:
-        if self._held:
-            self._waiting.extend(self._held)
-            self._held, self._held_bytes = [], 0
-            if not self.busy:
-                self.busy = True
-                self._spawn(self.take_waiting())
+        held, self._held = self._held, []
+        for message, header in held:
+            if header is not None and self.room.gap(header):
+                self._held.append((message, header))
+            else:
+                self._held_bytes -= len(message.update)
+                self._waiting.append(message)
+        if self._waiting and not self.busy:
+            self.busy = True
+            self._spawn(self.take_waiting())
 
     # ---- the log
 
@@ -206,27 +221,54 @@ class Following:
             InvalidUpdate: the log contradicts what is here.
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
-        numbers = await self._updates.numbers(self.room.document)
-        for process, last in (await self._snapshots.covered(self.room.document)).items():
-            numbers[process] = max(last, numbers.get(process, 0))
+        numbers = await self._numbers()
         if not self.room.covers(numbers):
             await self._read_once(numbers)
+
+    async def _numbers(self) -> dict[str, int]:
+        """Writer → newest number that the log or the snapshot has."""
+        numbers = await self._updates.numbers(self.room.document)
+        for writer, last in (await self._snapshots.covered(self.room.document)).items():
+            numbers[writer] = max(last, numbers.get(writer, 0))
+        return numbers
+
+    def look(self) -> None:
+        """The bus may have lost what nothing will tell of: somebody has fallen silent, or it was away."""
+        self._spawn(self._look())
+
+    async def _look(self) -> None:
+        try:
+            numbers = await self._numbers()
+        except (DocumentNotFound, DocumentGone, *STORAGE_AWAY):
+            numbers = None
+        if numbers is None or not self.room.covers(numbers):
+            self.read_on()
+        else:
+            self.room.forget_writers(numbers)
 
     def read_on(self) -> None:
         """Read from the log what the bus did not bring, until nothing is missing."""
         if not self._reading:
             self._reading = True
             self._spawn(self._read_on())
+        elif self.room.announced != self._announced:
+            self._more_announced.set()
 
     async def _read_on(self) -> None:
         room = self.room
+        pause = READ_AGAIN
         try:
             while not room.closed:
+                self._more_announced.clear()
+                self._announced, covered = dict(room.announced), dict(room.covered)
                 try:
                     if await self._read_once() and room.covers(room.announced):
                         return
+                    in_vain = room.covered == covered
+                    pause = min(2 * pause, LONGEST_PAUSE) if in_vain else READ_AGAIN
                 except STORAGE_AWAY as error:
                     log.warning("re-reading put off", document=room.document, error=str(error))
+                    pause = READ_AGAIN
                 except (DocumentNotFound, DocumentGone):
                     room.close(4410, "this document is gone")
                     return
@@ -236,7 +278,9 @@ class Following:
                     log.error("the log contradicts what is here", document=room.document, why=str(error))
                     room.spoilt = True
                     return
-                await asyncio.sleep(READ_AGAIN)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._more_announced.wait()
         finally:
             self._reading = False
 

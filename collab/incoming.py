@@ -25,6 +25,11 @@ class Incoming:
     seen: tuple[int, ...] = ()
     """Client ids that it brings for the first time."""
 
+    @property
+    def author(self) -> str | None:
+        """Of what came over a socket."""
+        return self.sender.peer.author if self.sender is not None else None
+
 
 class Gathered:
     """What waits for the next flush, in order."""

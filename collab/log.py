@@ -164,13 +164,14 @@ class UpdateLog:
         return latest
 
     async def delete(self, entries: Iterable[LogEntry]) -> None:
-        """Remove exactly ``entries``; whatever was appended since they were read stays."""
+        """Remove exactly ``entries``; whatever was appended since they were read stays.
+
+        Their objects stay, too, for `collab.orphans`: whoever logs an entry again because the answer was lost puts its
+        object first, and would have it deleted from here before its record stands.
+        """
         entries = list(entries)
         for start in range(0, len(entries), 1000):
             await self._updates.delete_many({"_id": {"$in": [entry.id for entry in entries[start : start + 1000]]}})
-        for entry in entries:
-            if (key := entry.object_key) is not None:
-                await self._objects.delete(key)
 
     async def authors(self, document: str, clients: Collection[int] | None = None) -> dict[int, str]:
         """Yjs client id → author: of ``clients`` those that are recorded, by default all ever seen in ``document``."""

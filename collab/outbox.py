@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pycrdt import merge_updates
+
+from collab.replica import is_fault
 
 _MERGED, _MERGED_PARTS = 64 * 1024, 256
 """Bytes and updates, of which one of both suffices for an entry of the log: merging many at once would hold up the
@@ -132,10 +134,18 @@ class Outbox:
         if not self._parts or self._gathering:
             return None
         parts = self._parts[: _enough(self._parts)]
+        try:
+            update = merge([part.update for part in parts])
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            # All of it was applied, one by one, and people were shown it: it has to go to the log.
+            parts = parts[:1]
+            update = parts[0].update
         del self._parts[: len(parts)]
         authors, self._authors = self._authors, {}
         self._leaving = _Leaving(parts[-1].last, parts, authors)
-        return Leaving(parts[0].first, parts[-1].last, merge([part.update for part in parts]), authors)
+        return Leaving(parts[0].first, parts[-1].last, update, authors)
 
     def arrived(self) -> None:
         """The log has what was taken last."""
@@ -179,6 +189,11 @@ class Outbox:
             return True
         heapq.heappush(self._barriers, (self.sequence, next(self._order), call))
         return False
+
+    def withdraw(self, calls: Collection[Callable[[], None]]) -> None:
+        """`due` is not to return them any more."""
+        self._barriers = [waiting for waiting in self._barriers if waiting[2] not in calls]
+        heapq.heapify(self._barriers)
 
     def due(self) -> Iterator[Callable[[], None]]:
         """What waited for what the log has by now, in order."""

@@ -41,3 +41,6 @@ class Sender(Hashable, Protocol):
     peer: Peer
     cost: float
     """Seconds of CPU that integrating took, where it took more than is usual. Whoever reads it may set it back."""
+
+    def resync(self) -> None:
+        """See `collab.connection.Connection.resync`."""

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
+from pycrdt import merge_updates
 
 from collab import treeedits
 from collab.contents import Content, Contents
@@ -42,6 +43,9 @@ LAST_WORDS = 3.0
 UNHEARD = 30.0
 """Seconds within which a process that heard nothing of it has looked whether its documents are gone."""
 
+ATTEMPTS = 5
+"""To read a text that nobody goes on writing. What is written after the last of them is carried over."""
+
 RETRY = 1.0
 
 GRACE = 6.0
@@ -53,10 +57,10 @@ AUTHOR = "job:renewal"
 @dataclass(slots=True)
 class _Heir:
     document: str
-    first: bytes
-    """The update that put the text into it."""
+    brought: bytes
+    """The update that put the text into it, and with it what was carried over since."""
     carried: dict[str, int]
-    """Process → number, of what has gone into its text."""
+    """Writer → number, of what has gone into its text."""
 
 
 class Renewal:
@@ -109,14 +113,17 @@ class Renewal:
     async def _switch(self, room: Room) -> _Heir | None:
         """None when there is nothing to do."""
         document, workspace = room.document, room.workspace
+        attempt = 0
         while True:
+            attempt += 1
             known = await self._rooms.updates.numbers(document)
             text = await self._text(room)  # may take a minute, in which nobody's lease is held
             async with self._trees.change(workspace) as change:
                 node, record = change.tree.nodes.get(document), await self._contents.documents.find(document)
                 if node is None or record is None:
                     return None  # it is in the trash, or another process was here first
-                if await self._rooms.updates.numbers(document) != known:
+                if await self._rooms.updates.numbers(document) != known and attempt < ATTEMPTS:
+                    self._rooms.say_given_up(room)  # somebody goes on writing, who has not heard of it
                     continue
                 content = await asyncio.to_thread(Content.shared, text, record.format)
                 [made] = await self._contents.create(workspace, [content], None)
@@ -154,7 +161,9 @@ class Renewal:
             carried = await self._rooms.updates.numbers(document)
             text = await self._rooms.snapshots.salvage(document)
             async with self._rooms.open(heir.document) as renewed:
-                await self._contents.replace(renewed, heir.first, text, AUTHOR)
+                updates = await self._contents.replace(renewed, heir.brought, text, AUTHOR)
+            # Or what was carried over now would be missing in what the next time is compared with, and come again.
+            heir.brought = await asyncio.to_thread(merge_updates, heir.brought, *updates)
             heir.carried = carried
 
     async def _text(self, room: Room) -> str:

@@ -9,7 +9,7 @@ so that (document, client id) always names one author.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from collab.offsets import slice_utf16, utf16_length
 from collab.outbox import BYTES_PER_CLIENT, Outbox
 from collab.peer import Sender
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding, UpdateGap
-from collab.replica import TURN, is_refusal
+from collab.replica import TURN, is_fault, is_refusal
 from collab.size import Size
 from collab.snapshots import Loaded
 from collab.surrogates import mend
@@ -52,6 +52,9 @@ SUSPICION = 10.0
 UNSUSPICIOUS = 16
 """Structs and delete ranges that are integrated together at least, however many the document has, as long as nothing
 was costly: merging what many people type makes everything cheap."""
+
+SILENCE = 30.0
+"""Seconds without a heartbeat after which a writer elsewhere is gone: it says three at least in that time."""
 
 MOST_CLIENTS = 100_000
 """Client ids under which one document was written: as many visits of people who typed. Who opens it has them compared,
@@ -129,6 +132,8 @@ class Room:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._outbox = Outbox(commits.backlog)
         self._heard_logged = 0
+        self._heard_at: dict[str, float] = {}
+        """Writer elsewhere → when it last said something, until it has been silent for `SILENCE`."""
         self.announced: dict[str, int] = {}
         """Writer → newest number that it said the log has."""
         self._suspects: list[Incoming] = []
@@ -245,7 +250,7 @@ class Room:
         except TookTooLong:
             self._costly(self)
         except BaseException as error:  # the CRDT library refuses it, or the machine has no room for a process
-            if not (is_refusal(error) or isinstance(error, Exception)):
+            if not is_fault(error):
                 raise
             log.error("a document could not be tried", document=self.document, why=str(error))
             replica.structs = replica.structs.tried(fresh)
@@ -258,7 +263,9 @@ class Room:
         self.close(4410, RENEWED)
 
     async def readable(self) -> None:
-        """As `copyable`, for who reads `text` or `nodes`: once the document is built, they can be had."""
+        """As `copyable`, for who reads `text` or `nodes`: once the document is built, they can be had, unless it is
+        being rebuilt: until then the half of an update may stand in it."""
+        await self.idle()
         if not self._replica.built:
             await self.copyable()
 
@@ -394,6 +401,11 @@ class Room:
             if not self._halfway:
                 self._complete.set()
 
+    @property
+    def halfway(self) -> bool:
+        """Whether an edit is being shown in turns."""
+        return self._halfway > 0
+
     async def complete(self) -> None:
         """Return when no edit is halfway that is shown in turns: for whoever makes a copy of the text."""
         while self._halfway:
@@ -427,6 +439,8 @@ class Room:
             raise UpdateGap(self.document)
         if self.kind == "tree" and header.ranges:
             self._check_tree(update, sender)
+            if not self.sound.is_set():  # measuring has flushed
+                raise RoomRebuilding(self.document)
         state = self._replica.state
         seen = tuple(client for client in header.ranges if client not in state)
         self._admit(update, header, sender, announce=True, seen=seen)
@@ -519,7 +533,14 @@ class Room:
     def _flush_next(self) -> None:
         waiting = self._incoming.take(1 if self._one_by_one else None)
         self._one_by_one = self._one_by_one and bool(self._incoming)
-        incoming = merged(waiting)
+        try:
+            incoming = merged(waiting)
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            self._suspect(waiting)
+            self._rebuild_without(error)
+            return
         if incoming.cuts:
             self._hold(self._mend(incoming, waiting))
             return
@@ -560,7 +581,7 @@ class Room:
         try:
             self._replica.integrate(incoming.update, incoming.parts)
         except BaseException as error:
-            if not is_refusal(error):
+            if not is_fault(error):
                 raise
             self._rebuild_without(error)
             return False
@@ -585,13 +606,15 @@ class Room:
             if (seconds := await mend_aside(self._replica, self._aside)) > COSTLY:
                 self._charge(incoming.sender, seconds)
         except BaseException as error:
-            if not (is_refusal(error) or isinstance(error, Exception)):
+            if not is_fault(error):
                 raise
             self._suspect(parts)
             self._rebuild_without(error)
             return
-        self._show(incoming)
-        self._go_on()
+        try:
+            self._show(incoming)
+        finally:
+            self._go_on()
 
     def rebuilt(self, loaded: Loaded) -> None:
         """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
@@ -606,23 +629,32 @@ class Room:
             except InvalidUpdate as error:  # as whoever reads the log will find
                 log.error("left out what the log is to get", document=self.document, why=str(error))
                 self.spoilt = True
-        # Not let go before the end: when this raises, it is done once more.
-        self._incoming.take()
+        # Not let go before the end: when this raises, it is done once more. What waits then was admitted by the time
+        # before, and is among the suspects, unless all of them had been looked at.
+        waiting = self._incoming.take()
+        self._suspects = self._suspects or waiting
+        refused: set[str | None] = set()
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
             if not self._takes(item):
                 self._refuse(item, 1007, "malformed update")
+                refused.add(item.author)
                 continue
             try:
                 header = read_update(item.update, self.kind)
                 if self._replica.gap(header):
                     self._refuse(item, 1012, "the document was rebuilt")  # it rested on the culprit's text
+                    refused.add(item.author)
                 else:
                     self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
             except InvalidUpdate:  # another process has written something else under its clocks meanwhile
                 self._refuse(item, 1007, "malformed update")
+                refused.add(item.author)
         self._suspects = []
+        # Whoever wrote it may have come again meanwhile, and was told by our step 1 that it is here.
+        for connection in [one for one in self.audience.connections if one.peer.author in refused]:
+            connection.resync()
         self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
 
@@ -721,6 +753,12 @@ class Room:
         else:
             self._commits.hurry()
 
+    def withdraw(self, calls: Collection[Callable[[], None]]) -> None:
+        """Nobody waits any more for what `when_durable` was given."""
+        if calls:
+            self._after_rebuild = [call for call in self._after_rebuild if call not in calls]
+            self._outbox.withdraw(calls)
+
     async def durable(self) -> None:
         """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away.
 
@@ -751,9 +789,22 @@ class Room:
         """Process → number; whether everything up to there is here."""
         return all(last <= self.covered.get(process, 0) for process, last in numbers.items())
 
+    def hear(self, writer: str) -> None:
+        """``writer`` has said something over the bus."""
+        self._heard_at[writer] = self._loop.time()
+
     def note(self, process: str, last: int) -> None:
         """The log has what ``process`` wrote, up to the number ``last``."""
         self.announced[process] = max(last, self.announced.get(process, 0))
+
+    def forget_writers(self, known: Container[str]) -> None:
+        """Of the past: each opening elsewhere was one. Whoever is silent and not ``known`` to the log or the snapshot
+        would be read again, should it ever say something.
+        """
+        for numbers in (self.covered, self.announced):
+            for writer in [one for one in numbers if one not in known and one not in self._heard_at]:
+                if writer != self.writer:
+                    del numbers[writer]
 
     def take_logged(self, update: bytes, header: UpdateHeader) -> None:
         """Take what the log has, and `gap` does not mind, whatever the limits; sent on with the next flush, together
@@ -772,10 +823,10 @@ class Room:
         may wait to be flushed (`idle`).
         """
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
+        self._admit(update, header, None, announce=False, seen=tuple(seen))
         for client, author in seen.items():
             self._outbox.first_seen(client, author)
         self._size.grow(len(update))
-        self._admit(update, header, None, announce=False, seen=tuple(seen))
         self.flush()
 
     def overloaded(self, size: int) -> bool:
@@ -789,13 +840,21 @@ class Room:
     def heartbeat(self, *, everything: bool) -> None:
         """Repeat our newest number if it is new since the last heartbeat, or anyway when ``everything`` is repeated."""
         logged = self._outbox.logged
-        if logged and (everything or logged != self._heard_logged):
+        if everything or logged != self._heard_logged:
             self._heard_logged = logged
             self._publish(replication.encode(replication.Heartbeat(self.writer, logged)))
         if everything:
             self.audience.publish_presence()
-        if self.audience.expire_presence():
-            self._missed(self)  # a process has died, perhaps between the log and the bus
+        self.audience.expire_presence()
+        if everything and self._fallen_silent():
+            self._missed(self)  # a process has died, perhaps between the log and the bus; or its room left memory
+
+    def _fallen_silent(self) -> bool:
+        now = self._loop.time()
+        silent = [writer for writer, at in self._heard_at.items() if now - at > SILENCE]
+        for writer in silent:
+            del self._heard_at[writer]
+        return bool(silent)
 
     def close(self, code: int, reason: str) -> None:
         """Close every connection, and take nothing more. What was accepted still goes to the log."""

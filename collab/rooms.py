@@ -24,8 +24,8 @@ from collab.entries import LogEntry, NewClient
 from collab.following import READ_AGAIN, Following
 from collab.limits import Limits
 from collab.log import UpdateLog
-from collab.refusals import RoomClosed
-from collab.replica import is_panic
+from collab.refusals import RoomClosed, RoomRebuilding
+from collab.replica import is_fault
 from collab.room import Room
 from collab.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
 from collab.update import InvalidUpdate
@@ -48,6 +48,10 @@ LAST_WORDS = 3.0
 COMPACT_ENTRIES = 400
 COMPACT_BYTES = 256 * 1024
 COMPACT_STRUCTS = 8_000
+
+COMPACT_AGAIN = 10.0
+"""Seconds after a failure: each attempt reads all of the log, and what is in the way may stay there."""
+
 CLOSE_ENTRIES = 40
 CLOSE_BYTES = 32 * 1024
 """Of the log, worth a snapshot when a room leaves memory: opening it again reads one object then and merges nothing."""
@@ -117,6 +121,8 @@ class Rooms:
         self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._compacting: set[str] = set()
+        self._not_yet: set[str] = set()
+        """Documents whose log could not be folded a moment ago."""
         self._written: set[str] = set()
         """Documents that this process has logged something of since it last looked whether they are gone."""
         self._closing = False
@@ -186,7 +192,10 @@ class Rooms:
         leave = self._use(document, slot)
         try:
             # Shielded: one impatient visitor must not cancel the opening for the others.
-            return await asyncio.shield(slot.opening), leave
+            room = await asyncio.shield(slot.opening)
+            if self._closing:  # since it began
+                raise RoomClosed(document)
+            return room, leave
         except BaseException:
             leave()
             raise
@@ -265,7 +274,7 @@ class Rooms:
 
     def _missed(self, room: Room) -> None:
         if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
-            slot.following.read_on()
+            slot.following.look()
 
     def _resumed(self, room: Room) -> None:
         if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
@@ -403,7 +412,7 @@ class Rooms:
         room = slot.opening.result()
         if _worth_folding(room):
             await self._compact(room)
-        with suppress(RoomClosed):  # what was not taken after all
+        with suppress(RoomClosed, RoomRebuilding):  # what was not taken after all
             await room.durable()
         # Looked at again after every wait: somebody may have come in meanwhile. From here to the deletion nothing
         # waits, so nobody can find a room that is about to go with something unsaved in it.
@@ -430,11 +439,9 @@ class Rooms:
         for room in self.open_rooms:
             room.close(1012, "the server restarts")
         late = await self._until_none_is_held()
-        lost = 0
-        try:
+        with suppress(TimeoutError):
             await self._commits.close(CLOSE_PATIENCE)
-        except TimeoutError:
-            lost = self._commits.backlog.bytes
+        lost = self._commits.backlog.bytes
         for room in self.open_rooms:
             if _worth_folding(room) and not lost:
                 await self._compact(room)
@@ -453,13 +460,14 @@ class Rooms:
         self._slots.clear()
         if lost:
             raise EditsLost(
-                f"The database stayed away, so {lost} bytes of edits were given up. Nobody was told that they are "
-                "saved; whoever wrote them still holds them and sends them again."
+                f"{lost} bytes of edits could not be saved and were given up. Nobody was told that they are saved; "
+                "whoever wrote them still holds them and sends them again."
             )
 
     async def _until_none_is_held(self) -> bool:
         """What rooms hold goes to the log afterwards. Returns whether that took too long."""
         waiting = [asyncio.create_task(room.idle()) for room in self.open_rooms if not room.sound.is_set()]
+        waiting += [asyncio.create_task(room.complete()) for room in self.open_rooms if room.halfway]
         if not waiting:
             return False
         _, late = await asyncio.wait(waiting, timeout=CLOSE_PATIENCE)
@@ -496,7 +504,7 @@ class Rooms:
             self._spawn(self._compact(room))
 
     async def _compact(self, room: Room) -> None:
-        if room.document in self._compacting or room.unbearable:
+        if room.document in self._compacting or room.document in self._not_yet or room.unbearable:
             return
         self._compacting.add(room.document)
         try:
@@ -506,19 +514,27 @@ class Rooms:
         except TooCostly:
             if not self._closing:  # the next process finds out as well, and has the time
                 self._give_up(room)
-        except (*STORAGE_AWAY, DocumentNotFound) as error:
-            log.warning("compaction put off", document=room.document, error=str(error))
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            expected = isinstance(error, (*STORAGE_AWAY, DocumentNotFound))
+            say = log.warning if expected else log.error
+            say("compaction put off", document=room.document, error=repr(error))
+            self._not_yet.add(room.document)
+            asyncio.get_running_loop().call_later(COMPACT_AGAIN, self._not_yet.discard, room.document)
         finally:
             self._compacting.discard(room.document)
 
     def _give_up(self, room: Room) -> None:
         log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
         room.give_up()
-        self._storage.bus.publish(
-            replication.channel_of(room.document), replication.encode(replication.GivenUp(room.writer))
-        )
+        self.say_given_up(room)
         for callback in self._given_up:
             callback(room)
+
+    def say_given_up(self, room: Room) -> None:
+        given_up = replication.encode(replication.GivenUp(room.writer))
+        self._storage.bus.publish(replication.channel_of(room.document), given_up)
 
     def _meet_again(self) -> None:
         """The bus was away: what we said may have been lost, and what others said."""
@@ -554,7 +570,7 @@ class Rooms:
                 room.close(4410, "this document is gone")
                 break
             except BaseException as error:
-                if not (is_panic(error) or isinstance(error, Exception)):
+                if not is_fault(error):
                     raise
                 log.error("rebuilding failed", document=room.document, error=str(error))
                 failures += 1

@@ -168,8 +168,10 @@ class Snapshots:
         if replica.torn:
             await mend_aside(replica, self._aside)
         # Also what is spoilt, or it would be looked for again and again.
-        for entry in (*(entry for entry, _ in integrated.done), *integrated.spoilt):
-            covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
+        # And no number behind one that is not here: a reading of the log is not of one moment.
+        for entry in sorted((*(entry for entry, _ in integrated.done), *integrated.spoilt), key=lambda e: e.first):
+            if entry.first <= covered.get(entry.process, 0) + 1:
+                covered[entry.process] = max(covered.get(entry.process, 0), entry.last)
         return Loaded(
             workspace=record["workspace"],
             replica=replica,

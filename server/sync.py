@@ -16,7 +16,7 @@ from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
 from collab.connection import Connection
 from collab.documents import tree_id
 from collab.peer import Identity
-from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.room import Room
 from collab.snapshots import DocumentNotFound
 from collab.update import InvalidUpdate
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 UNSUPPORTED = 1003
 
-REFUSALS = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClosed)
+REFUSALS = (MalformedFrame, InvalidUpdate, DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding)
 
 
 @router.websocket("/sync/{workspace}/{document}")
@@ -48,10 +48,10 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
             raise Problem(410, "This file was deleted.")
         if len(room.audience.connections) >= services.settings.limits.connections_per_document:
             raise Problem(503, "This document has as many connections as it can serve. Try again later.")
+        conversation = _Conversation(SocketProtocol.of(socket), room, leave, member, services)
     except BaseException:
         leave()
         raise
-    conversation = _Conversation(SocketProtocol.of(socket), room, leave, member, services)
     if room.closed:  # since it was entered
         conversation.close(1012, "the document was closed")
 
@@ -170,6 +170,8 @@ class _Conversation:
                 self.close(problems.TRY_AGAIN, "the database is away and the memory for edits is full")
             case RoomClosed():
                 self.close(problems.RESTARTING, "this room has closed")  # if the room has not said why already
+            case RoomRebuilding():
+                self.close(problems.RESTARTING, "this document is being read anew")
 
 
 def is_write(frame: bytes) -> bool:

@@ -172,10 +172,10 @@ async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_miss
             there.edit([TextEdit(0, 0, "logged, not told")], "user:bob")
             await there.durable()
             await asyncio.sleep(0.3)
-            here.heartbeat(everything=False)
+            here.heartbeat(everything=True)
             assert here.text == ""
-            monkeypatch.setattr(here.audience, "_loop", Later(here.audience._loop, 3600))
-            here.heartbeat(everything=False)
+            monkeypatch.setattr(here, "_loop", Later(here._loop, 3600))
+            here.heartbeat(everything=True)
             monkeypatch.undo()
             await eventually(lambda: here.text == "logged, not told")
     finally:

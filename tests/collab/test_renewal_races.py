@@ -1,0 +1,93 @@
+"""What is logged under the old id after the switch to the new one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from collab import renewal
+from collab.codec import encode_update
+from collab.replication import GivenUp, Gone
+from collab.room import Room
+from tests.collab.costly import attack
+from tests.collab.files_helpers import Process
+from tests.collab.rooms_helpers import Client, eventually, losing
+from tests.collab.test_renewal import bob_in, discovered, heir_of
+
+pytestmark = pytest.mark.usefixtures("never_here")
+
+
+async def test_what_was_carried_over_is_not_carried_over_again(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "LAST_WORDS", 0.3)
+    monkeypatch.setattr(renewal, "UNHEARD", 2.0)
+    document = await one.write("notes/a.md", b"")
+    there, leave_there = await two.rooms.enter(document)
+    bob = bob_in(there)
+    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
+    here, leave_here = await one.rooms.enter(document)
+    await attack(here)
+    await eventually(lambda: there.state == here.state)
+    losing(monkeypatch, there, here.writer, GivenUp)
+    losing(monkeypatch, there, one.rooms._process, Gone)
+    carry = one.files.renewal._carry_over
+    carried = asyncio.Event()
+
+    async def noted(*arguments: object) -> None:
+        await carry(*arguments)  # type: ignore[arg-type]
+        carried.set()
+
+    monkeypatch.setattr(one.files.renewal, "_carry_over", noted)
+    await discovered(one, document)
+    heir = await heir_of(one, document)
+    await bob.connection.receive(encode_update(Client().insert(0, "first word ")))
+    await there.durable()
+    await asyncio.wait_for(carried.wait(), 10)
+    assert (await one.rooms.text_of(heir)).count("first word ") == 1
+    await bob.connection.receive(encode_update(Client().insert(0, "second word ")))
+    await there.durable()
+    await one.files.renewal.close()
+    present = await one.rooms.text_of(heir)
+    assert present.count("second word ") == 1
+    assert present.count("first word ") == 1
+    leave_here()
+    leave_there()
+
+
+async def test_a_renewal_comes_to_its_end_although_somebody_who_heard_nothing_goes_on(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(renewal, "UNHEARD", 0.1)
+    document = await one.write("a.md", b"")
+    there, leave_there = await two.rooms.enter(document)
+    here, leave_here = await one.rooms.enter(document)
+    await attack(here)
+    await eventually(lambda: there.state == here.state)
+    losing(monkeypatch, there, here.writer, GivenUp)
+    read, rounds, enough = one.files.renewal._text, 0, asyncio.Event()
+
+    async def while_somebody_types(room: Room) -> str:
+        nonlocal rounds
+        text = await read(room)
+        rounds += 1
+        if rounds > 6:
+            enough.set()
+        if not there.closed:
+            there.apply(Client().insert(0, "on and on "), "user:bob")
+            await there.durable()
+        return text
+
+    monkeypatch.setattr(one.files.renewal, "_text", while_somebody_types)
+    one.rooms._give_up(here)
+    tasks = list(one.files.renewal._tasks.values())
+    stop = asyncio.create_task(enough.wait())
+    await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        assert rounds <= 6, "it begins anew for as long as somebody writes, and tells nobody again"
+    finally:
+        there.closed = True
+        leave_here()
+        leave_there()
