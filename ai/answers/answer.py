@@ -29,6 +29,16 @@ _MAX_GREETING = 300
 _THINKING = "<think>"
 
 
+def greets(line: str, *, whole: bool) -> bool:
+    """Whether a line announces what follows; one that is not `whole` yet: whether it may."""
+    text = line.strip().lower()
+    if len(text) > _MAX_GREETING:
+        return False
+    if whole:
+        return _GREETING.fullmatch(text) is not None
+    return any(text.startswith(greeting) or greeting.startswith(text) for greeting in _GREETS)
+
+
 class TextCleaner:
     """Makes streamed text fit for a shared document: line ends are `\\n`, no NUL, no half of a surrogate pair, and none
     of the thinking aloud that some endpoints leave at the beginning of the answer."""
@@ -194,12 +204,7 @@ class _Wrapper:
         return True
 
     def _greets(self, line: str, whole: bool) -> bool:
-        text = line.strip().lower()
-        if _GREETING.fullmatch(self._first_line.strip()) or len(text) > _MAX_GREETING:
-            return False
-        if whole:
-            return _GREETING.fullmatch(text) is not None
-        return any(text.startswith(greeting) or greeting.startswith(text) for greeting in _GREETS)
+        return not _GREETING.fullmatch(self._first_line.strip()) and greets(line, whole=whole)
 
     def _keep(self, text: str) -> str:
         if self._held is None:

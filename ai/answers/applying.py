@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ai.answers.blocks import BlockReader, Replacing, Searched
+from ai.answers.left_out import stands_for_others
 from ai.answers.matching import Ambiguous, Fitting, Place, locate
+from ai.answers.unified_diff import HUNK, diff_hunks
 
 MOST_LINES = 50_000
 MOST_EDITS = 50
@@ -28,17 +30,6 @@ MOST_EDITS = 50
 _WHOLE = 0.75
 """The share of a text's lines that has to be there again for a piece to count as the whole text."""
 
-_DIFF_HUNK = re.compile(r"^@@.*@@|^@@[ \t]*$")
-_DIFF_FILE = re.compile(r"^(?:diff |index |--- |\+\+\+ )")
-_LONGEST_MARK = 200
-# What stands for lines that are not written out: "# ... existing code ...", "// … rest of the file", "[unchanged]".
-_LEFT_OUT = re.compile(
-    r"^[^\w\n]*(?:\.{3}|…)[^\w\n]*$"
-    r"|^[^\w\n]*(?:\.{3}|…)?[^\w\n]*(?:the )?"
-    r"(?:rest|remaining|remainder|existing|other|previous|same|unchanged|omitted)\b"
-    r"[\w ,'-]{0,60}(?:\.{3}|…|unchanged|as before|stays? the same|remains?|omitted|same as)[^\w\n]*$",
-    re.IGNORECASE,
-)
 _GOES_ON = re.compile(
     r"[)\]}]|</|(?:else|elif|except|finally|catch|end|fi|done|esac|then|rescue|ensure)\b", re.IGNORECASE
 )
@@ -92,7 +83,7 @@ def _found(whole: str, piece: str) -> Iterator[Replacement]:
     text, lines = _Text(whole), _without_blank_ends(piece.split("\n"))
     if not lines:
         raise CannotApply("There is nothing in it.")
-    if any(_leaves_out(line) and _key(line) not in text.by_key for line in lines):
+    if any(stands_for_others(line) and _key(line) not in text.by_key for line in lines):
         raise CannotApply("It leaves parts of the file out, so it cannot take their place. Ask for it in full.")
     if not any(text.keys) or _is_whole(text.keys, [_key(line) for line in lines]):
         yield text.replaced(0, len(text.lines), lines)
@@ -144,10 +135,6 @@ def _numbers(keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
     return found
 
 
-def _leaves_out(line: str) -> bool:
-    return len(line) <= _LONGEST_MARK and _LEFT_OUT.match(line) is not None
-
-
 def _says(key: str) -> bool:
     """Whether a line tells anything: a lone bracket stands everywhere."""
     return any(character.isalnum() for character in key)
@@ -186,7 +173,7 @@ def _edits(piece: str) -> list[tuple[list[str], list[str]]]:
     said = [*reader.push(piece), *reader.finish()]
     if reader.blocks == 0:
         lines = piece.split("\n")
-        return list(_diff_hunks(lines)) if any(_DIFF_HUNK.match(line) for line in lines) else []
+        return list(diff_hunks(lines)) if any(HUNK.match(line) for line in lines) else []
     if reader.broken:
         raise CannotApply("It breaks off in the middle of a change.")
     edits: list[tuple[list[str], list[str]]] = []
@@ -196,25 +183,6 @@ def _edits(piece: str) -> list[tuple[list[str], list[str]]]:
         elif isinstance(part, Replacing):
             edits[-1][1].append(part.line)
     return edits
-
-
-def _diff_hunks(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-    old: list[str] = []
-    new: list[str] = []
-    for line in [*lines, "@@"]:
-        if _DIFF_HUNK.match(line):
-            if old != new:
-                yield old, new
-            old, new = [], []
-        elif _DIFF_FILE.match(line):
-            continue
-        elif line.startswith("-"):
-            old.append(f"{line[1:]}\n")
-        elif line.startswith("+"):
-            new.append(f"{line[1:]}\n")
-        elif not line.startswith("\\"):
-            old.append(f"{line.removeprefix(' ')}\n")
-            new.append(f"{line.removeprefix(' ')}\n")
 
 
 def _sought(text: str, search: Sequence[str], replace: Sequence[str]) -> Replacement:

@@ -7,6 +7,7 @@ which was meant, and a wrong one would look right. Pure.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,12 @@ _PLAIN = str.maketrans(
 )
 
 _DRESSED = frozenset("'\"-")
+
+_Dress = dict[tuple[str, bool], str]
+"""Plain sign that was searched, and whether it opens something → the sign that stands there."""
+
+_FROM, _MOST_COMPARED = 0.5, 200
+"""Share of the words of two lines from which on one is taken to come from the other; lines that are looked at."""
 
 _NEAR = 0.6
 """From this likeness on, lines are shown to a model as those that it may have meant."""
@@ -65,7 +72,7 @@ class Place:
             return line
         if (kept := self._kept.get(_plain(line))) is not None:
             return kept
-        line = _dressed(line, self._dress) if self._typographic else line.translate(_PLAIN)
+        line = _dressed(line, self._dress_of(line)) if self._typographic else line.translate(_PLAIN)
         return _reindented(line if self._spaced else line.rstrip() + "\n", self._indents, self.step)
 
     @cached_property
@@ -81,17 +88,35 @@ class Place:
     def _spaced(self) -> bool:
         return any(line.rstrip() != line.removesuffix("\n") for line in self.found if line.strip())
 
+    def _dress_of(self, line: str) -> _Dress:
+        """That of the line that it comes from. Of one that is new, and of one without such signs, that of all lines, if
+        they agree: in a program a comment may have other quotation marks than the code below it."""
+        words = _words(line)
+        alike, dress = max(
+            ((len(words & other) / max(1, len(words | other)), number) for number, other in enumerate(self._worded)),
+            default=(0.0, 0),
+        )
+        if alike >= _FROM and (own := self._dresses[dress]):
+            return own
+        return self._common_dress
+
     @cached_property
-    def _dress(self) -> dict[tuple[str, bool], str]:
-        """Plain sign that was searched, and whether it opens something → the sign that stands there."""
-        counts: Counter[tuple[str, bool, str]] = Counter()
-        for searched, found in _pairs(self.searched, self.found):
-            said, there = searched.strip(), found.strip()
-            for at, (plain, sign) in enumerate(zip(said, there, strict=False)):
-                if plain in _DRESSED:
-                    counts[plain, _opens(said, at), sign] += 1
-        # Where the text has both, most decide.
-        return {(plain, opens): sign for (plain, opens, sign), _ in reversed(counts.most_common())}
+    def _worded(self) -> list[frozenset[str]]:
+        return [_words(searched) for searched, _ in _pairs(self.searched, self.found)[:_MOST_COMPARED]]
+
+    @cached_property
+    def _dresses(self) -> list[_Dress]:
+        return [
+            _dress_between(searched.strip(), found.strip()) for searched, found in _pairs(self.searched, self.found)
+        ]
+
+    @cached_property
+    def _common_dress(self) -> _Dress:
+        signs: dict[tuple[str, bool], set[str]] = {}
+        for dress in self._dresses:
+            for sign, there in dress.items():
+                signs.setdefault(sign, set()).add(there)
+        return {sign: next(iter(there)) for sign, there in signs.items() if len(there) == 1}
 
     @cached_property
     def _typographic(self) -> bool:
@@ -166,7 +191,20 @@ def _opens(line: str, at: int) -> bool:
     return at == 0 or line[at - 1] in " \t([{"
 
 
-def _dressed(line: str, dress: dict[tuple[str, bool], str]) -> str:
+def _dress_between(searched: str, found: str) -> _Dress:
+    """Where one line has both, most decide."""
+    counts: Counter[tuple[str, bool, str]] = Counter()
+    for at, (plain, sign) in enumerate(zip(searched, found, strict=False)):
+        if plain in _DRESSED:
+            counts[plain, _opens(searched, at), sign] += 1
+    return {(plain, opens): sign for (plain, opens, sign), _ in reversed(counts.most_common())}
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", line))
+
+
+def _dressed(line: str, dress: _Dress) -> str:
     """With the signs that the text has where the model writes plain ones."""
     if not dress:
         return line

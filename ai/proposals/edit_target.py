@@ -74,7 +74,8 @@ class EditTarget:
         """Of the first answer, once it is asked for."""
         self.failed: str | None = None
         """Why there is no answer, or no more of it, as a sentence."""
-        self._astray = False
+        self._astray = self._left_out = False
+        self._refusal: str | None = None
         self._run = run
         self._tools = tools
         self._suggestion = suggestion
@@ -168,6 +169,7 @@ class EditTarget:
         if faulty and not self.generation.cut_off and self.generation.outage is None:
             outcome = await self._repair(prompt, rewriting, choice, task, news) or outcome
         self._astray = rewriting.astray and self.proposal.empty
+        self._refusal, self._left_out = rewriting.refusal, rewriting.left_out
         self.generation.unplaced = len(rewriting.failures)
         metrics.ANSWERS.labels(self.generation.model, rewriting.form, outcome).inc()
 
@@ -189,8 +191,6 @@ class EditTarget:
             log.warning("an answer was not repaired", job=self._run.job.id, why=str(error))
             rewriting.failures = failures
             return None
-        if rewriting.astray:
-            rewriting.failures = failures  # it has said nothing about them
         return "repaired" if rewriting.understood else self._outcome(rewriting)
 
     def _generation(self, choice: Choice, prompt: Prompt, task: Task, start: int = 0) -> Generation:
@@ -223,11 +223,15 @@ class EditTarget:
             return self.failed
         if self._astray and self.generation and not self.generation.cut_off:
             return "The model's answer was not understood: it is neither a list of changes nor the new text."
+        if self._refusal is not None:
+            return f"The model answered: “{self._refusal}”"
         unplaced = self.generation.unplaced if self.generation else 0
         if unplaced == 1:
             return "One more change was proposed, but not for a text that is there."
         if unplaced:
             return f"{unplaced} more changes were proposed, but not for texts that are there."
+        if self._left_out:
+            return "The model did not write all of the text: what it left out stays as it is."
         return self.generation.warning if self.generation else None
 
 

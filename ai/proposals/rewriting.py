@@ -8,23 +8,43 @@ Pure.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ai.answers.answer import AnswerStream, clean_answer
+from ai.answers.answer import AnswerStream, clean_answer, greets
 from ai.answers.blocks import BlockReader, Ended, Replacing, Said, Searched
+from ai.answers.left_out import UpToLeftOut
 from ai.answers.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
+from ai.answers.unified_diff import HEAD, HUNK, diff_hunks
 from ai.proposals.proposal import Proposal, Region
 from collab.offsets import utf16_length
 
 Form = Literal["whole", "blocks"]
 
-_OPENS = re.compile(r"(?:\s*(?:```|~~~)[^\n]*\n)?\s*<{6,}[^\n]*\n")
-_MAY_OPEN = re.compile(r"(?:\s*(?:`{0,2}|~{0,2}|(?:```|~~~)[^\n]*(?:\n\s*)?))?<*[^\n<]{0,20}\Z")
+_FENCES = ("```", "~~~")
+_MARK = "<<<<<<"
 
-_BEGINNING = 200
+_BEGINNING = 600
 """Letters of an answer by which its form is told."""
+
+_DECLINES = re.compile(
+    r"(?:(?:i['’]m|i am|we['’]re) (?:very |so )?sorry|sorry|i apologi[sz]e|unfortunately|as an ai)\b[^\n]{0,100}"
+    r"\b(?:can(?:not|['’]t| not)|unable|not able|won['’]t)\b"
+    r"|i (?:cannot|can['’]t|can not|won['’]t)\b|(?:i['’]m|i am) (?:unable|not able)\b",
+    re.IGNORECASE,
+)
+_HELP = re.compile(
+    r"\b(?:help|assist|comply|fulfil\w*|provide|process|complete|perform|do (?:that|this)|with (?:that|this))\b"
+    r"[^\n]{0,100}\b(?:request|that|this|you|text|content|task|instruction\w*)\b",
+    re.IGNORECASE,
+)
+_REFUSALS = (
+    *("i'm ", "i’m ", "i am ", "we're ", "we’re ", "sorry"),
+    *("i apologi", "unfortunately", "as an ai", "i can", "i won"),
+)
+"""What one begins with, for telling early that an answer is none."""
 
 _LOOKED = 20
 """Blocks that could not be placed, for which the text is looked through."""
@@ -36,6 +56,8 @@ _MANY_LINES = 10
 """From so many lines on their number tells whether a text was written anew, line by line."""
 _DIFFERENT = 0.2
 """Share of its lines by which it may grow or shrink then."""
+_SAME_BEGINNING = 0.5
+"""Share of its lines that begin with one word, unless the text's do: then it is a list of remarks about the text."""
 
 
 @dataclass(slots=True)
@@ -70,7 +92,20 @@ class Rewriting:
         self.placed = 0
         """Blocks that have become part of the proposal."""
         self.failures: list[Failure] = []
+        self._diffed = 0
+        """Hunks of a unified diff."""
         self._repairing = False
+        self._failed_before: list[Failure] = []
+        self._written = UpToLeftOut(text)
+        self._any_form = _told(text + "\n") != "blocks" and not _declines_to(text)
+        """False where the text itself looks like an answer of another form."""
+        self.refusal: str | None = None
+        """What the model has said instead of an answer, where that is clear."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it was not written out to its end, on purpose: what it left out stays as it is."""
+        return self._written.met
 
     @property
     def said(self) -> str:
@@ -80,13 +115,10 @@ class Rewriting:
     def push(self, text: str) -> bool:
         held, self._said = (self._said if self.form is None else ""), self._said + text
         if self.form is None:
-            start = self._said[:_BEGINNING]
-            if _OPENS.match(start):
-                self.form = "blocks"
-            elif len(self._said) < _BEGINNING and _MAY_OPEN.match(start):
+            told = _told(self._said[:_BEGINNING]) if self._any_form else "whole"
+            if len(self._said) < _BEGINNING and (told is None or (self._any_form and _may_decline(self._said))):
                 return False
-            else:
-                self.form = "whole"
+            self.form = told or "whole"
             text = held + text
         if self.form == "whole":
             return self._write(self._answer.push(text))
@@ -96,17 +128,28 @@ class Rewriting:
         """The answer is complete, or was `cut_off`: then what came in full lines stays."""
         news = False
         if self.form is None:
-            self.form = "whole"
-            news = self._write(self._answer.push(self._said))
+            self.form = (_told(self._said + "\n") if self._any_form else None) or "whole"
+            if self._any_form and _declines_to(self._said):
+                self.refusal = self._said.strip()
+                return False
+            if self.form == "blocks":
+                news = self._take(self._reader.push(self._said))
+            else:
+                news = self._write(self._answer.push(self._said))
         if self.form == "blocks":
             news = self._take(self._reader.finish(cut_off=cut_off))
-            if self._reader.blocks or self.placed or cut_off or self._declines or not self._is_whole():
+            if not self._reader.blocks:
+                news = self._take_diff(cut_off=cut_off) or news
+            if self._repairing and not self._pieces:
+                self.failures = self._failed_before  # it has said nothing about them
+            if self._pieces or self.placed or cut_off or self._nothing_to_do or not self._is_whole():
                 return news
             self.form = "whole"
             news = self._write(self._answer.push(self._said))
         news = self._write(self._answer.finish()) or news
+        news = self._pass_on(self._written.finish()) or news
         # A model that says nothing has not said that all is to be deleted.
-        if cut_off or not (self._answered or self._answer.deleted):
+        if cut_off or self.left_out or not (self._answered or self._answer.deleted):
             return (self._whole.stop() if self._whole else False) or news
         return self._region().finish() or news
 
@@ -121,7 +164,8 @@ class Rewriting:
         self.form = "blocks"
         self._said = ""
         self._reader = BlockReader(self._mark)
-        self.failures = []
+        self._diffed = 0
+        self._failed_before, self.failures = self.failures, []
         self._repairing = True
 
     def stand_in(self) -> bool:
@@ -136,20 +180,24 @@ class Rewriting:
     @property
     def astray(self) -> bool:
         """Whether the answer is in no form at all, and does not say that nothing is to be changed."""
-        return self.form == "blocks" and not self._reader.blocks and not self._declines
+        return self.form == "blocks" and not self._pieces and not self._nothing_to_do
 
     @property
-    def _declines(self) -> bool:
+    def _pieces(self) -> int:
+        return self._reader.blocks + self._diffed
+
+    @property
+    def _nothing_to_do(self) -> bool:
         return self._said.strip(" \n\t.`'\"*").lower() == "none"
 
     @property
     def understood(self) -> bool:
         """Whether all that the model said became part of the proposal, as far as can be told."""
         if self.form == "whole":
-            return self._answered or self._answer.deleted
-        if self._declines:
+            return (self._answered or self._answer.deleted) and not self._written.goes_on
+        if self._nothing_to_do and not self.failures:
             return True
-        return self._reader.blocks > 0 and not self.failures and not self._reader.broken
+        return self._pieces > 0 and not self.failures and not self._reader.broken
 
     def _is_whole(self) -> bool:
         """Whether an answer without a block is the text written anew.
@@ -164,7 +212,8 @@ class Rewriting:
         if sum(line in known for line in wanted) >= _ALIKE * len(wanted):
             return bool(wanted)
         if len(wanted) >= _MANY_LINES:
-            return abs(len(lines) - len(wanted)) <= _DIFFERENT * len(wanted)
+            as_many = abs(len(lines) - len(wanted)) <= _DIFFERENT * len(wanted)
+            return as_many and (_alike_begun(lines) < _SAME_BEGINNING or _alike_begun(wanted) >= _SAME_BEGINNING / 2)
         words, written = self._text.split(), set(said.split())
         return sum(word in written for word in words) >= _ALIKE * len(words)
 
@@ -177,12 +226,28 @@ class Rewriting:
         return self._whole
 
     def _write(self, text: str) -> bool:
+        return self._pass_on(self._written.push(text))
+
+    def _pass_on(self, text: str) -> bool:
         if not text:
             return False
         self._answered = True
         return self._region().push(text)
 
     # ---- in blocks
+
+    def _take_diff(self, *, cut_off: bool) -> bool:
+        lines = self._said.split("\n")
+        if not any(HUNK.match(line) for line in lines):
+            return False
+        hunks = list(diff_hunks(lines))
+        if cut_off:
+            del hunks[-1:]
+        self._diffed = len(hunks)
+        news = False
+        for old, new in hunks:
+            news = self._take([Searched(tuple(old)), *(Replacing(line) for line in new), Ended(whole=True)]) or news
+        return news
 
     def _take(self, said: Sequence[Said]) -> bool:
         news = False
@@ -210,6 +275,47 @@ class Rewriting:
         if failure.problem is not None or not self._repairing:  # a second answer likes to repeat what was placed
             self.failures.append(failure)
         return _Block(failure=failure)
+
+
+def _told(said: str) -> Form | None:
+    """The form of an answer by its beginning, None while that may be any: "blocks" where it begins with a block or with
+    a diff, after a greeting and a fence at most.
+    """
+    *lines, last = said.split("\n")
+    greeted = fenced = False
+    for line in lines:
+        if line.lstrip().startswith(_MARK) or HUNK.match(line):
+            return "blocks"
+        if not line.strip() or line.startswith(HEAD):
+            continue
+        if not fenced and line.lstrip().startswith(_FENCES):
+            fenced = True
+        elif not (greeted or fenced) and greets(line, whole=True):
+            greeted = True
+        else:
+            return "whole"
+    begun = last.lstrip()
+    beginnings = (_MARK, "@@", *HEAD, *(() if fenced else _FENCES))
+    if any(begun.startswith(mark) or mark.startswith(begun) for mark in beginnings):
+        return None
+    return None if not (greeted or fenced) and greets(last, whole=False) else "whole"
+
+
+def _may_decline(said: str) -> bool:
+    begun = said.lstrip().lower()
+    return any(begun.startswith(words) or words.startswith(begun) for words in _REFUSALS)
+
+
+def _declines_to(said: str) -> bool:
+    """Whether a model says that it will not do what it was asked for, and nothing else."""
+    first = said.strip()
+    return len(first) <= _BEGINNING and _DECLINES.match(first) is not None and _HELP.search(first) is not None
+
+
+def _alike_begun(lines: Sequence[str]) -> float:
+    """The share of lines that begin with the most frequent first word."""
+    first = Counter(words[0].lower() for line in lines if (words := line.lstrip("-*•0123456789.) ").split()))
+    return max(first.values(), default=0) / max(1, len(lines))
 
 
 def _full_lines(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -207,11 +207,27 @@ def whole_instead(draw: random.Random, case: Case, mark: int) -> str:
     )
 
 
+def as_a_diff(draw: random.Random, case: Case, mark: int) -> str:
+    old, new = case.base.split("\n"), case.new.split("\n")
+    diff = "\n".join(unified_diff(old, new, "a/x.py", "b/x.py", lineterm="", n=draw.choice([3, 5])))
+    return draw.choice(["{}", "```diff\n{}\n```", "Sure, here is the diff:\n\n```diff\n{}\n```\nDone."]).format(diff)
+
+
+def rest_unchanged(draw: random.Random, case: Case, mark: int) -> str:
+    old, new = case.base.split("\n"), case.new.split("\n")
+    same = 0
+    while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
+        same += 1
+    least = len(new) * 2 // 3  # of less than half of a text nobody can tell what it is
+    written = new[: max(least, len(new) - same + 2)]
+    return "\n".join([*written, draw.choice(["# ... rest of the code unchanged ...", "[the rest is unchanged]"]), ""])
+
+
 FAULTS: dict[str, Fault] = {
     fault.__name__.replace("_", " "): fault
     for fault in (
         right, fenced, chatty, dedented, indented, two_spaces, wrong_quotes, trailing_space, windows_lines, other_marks,
-        without_last_mark, without_blank_lines, whole_instead, misread, cut_off,
+        without_last_mark, without_blank_lines, whole_instead, as_a_diff, rest_unchanged, misread, cut_off,
     )
 }  # fmt: skip
 

@@ -102,6 +102,16 @@ def test_plain_quotes_are_a_models_own_where_the_text_has_others() -> None:
     assert replaced(said, said.replace("one", "1"), code) == code.replace("one", "1")
 
 
+def test_each_line_has_the_quotes_of_the_line_that_it_comes_from() -> None:
+    text = '# it’s “fine”\nname = "x"\n'
+    said = '# it\'s "fine"\nname = "x"\n'
+    new = '# it\'s "better"\nname = "y" + get("z")\nother = "q"\n'
+    assert replaced(said, new, text) == '# it’s “better”\nname = "y" + get("z")\nother = "q"\n'
+    prose = "She said “no”.\nHe said “yes”.\n"
+    plain = prose.replace("“", '"').replace("”", '"')
+    assert replaced(plain, plain + 'They left, "gladly".\n', prose) == prose + "They left, “gladly”.\n"
+
+
 LINES = st.lists(st.sampled_from(["a", "  b", "    c", "\td", "", "“e”", "x = 'f'  "]), max_size=12)
 
 

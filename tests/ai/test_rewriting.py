@@ -30,7 +30,7 @@ def changes(proposal: Proposal) -> list[tuple[str, str]]:
 
 
 SEEDS = 120
-ALL_BUT = {"two spaces": 0.05, "misread": 1.0, "cut off": 1.0}
+ALL_BUT = {"two spaces": 0.05, "as a diff": 0.06, "misread": 1.0, "cut off": 1.0}
 """Share that may be refused or wrong: of the others, all is understood but for blank space and quotes."""
 
 
@@ -75,6 +75,125 @@ def test_no_answer_is_not_taken_for_one_that_deletes_everything(answer: str) -> 
         if form == "blocks" or not answer:
             assert not made.understood
             assert proposal.empty
+
+
+NUMBERED = "".join(f"x{number} = {number}\n" for number in range(40))
+
+
+@pytest.mark.parametrize("form", ["whole", "blocks"])
+@pytest.mark.parametrize(
+    "line",
+    ["... (the rest of the text is unchanged)", "# ... rest of the code unchanged ...", "[remaining lines omitted]"],
+)
+def test_what_an_answer_does_not_write_out_stays(form: Form, line: str) -> None:
+    made, proposal = rewriting(NUMBERED, form)
+    written = NUMBERED[: NUMBERED.index("x30")].replace("x7 = 7", "x7 = seven")
+    for at in range(0, len(said := f"{written}{line}\n"), 7):
+        made.push(said[at : at + 7])
+    made.finish()
+    assert changes(proposal) == [("7", "seven")]
+    assert made.left_out
+    assert made.understood
+
+
+def test_what_follows_upon_lines_that_are_left_out_has_no_place() -> None:
+    made, proposal = rewriting(NUMBERED, "whole")
+    made.push("x0 = zero\n# ... existing code ...\nx39 = last\n")
+    made.finish()
+    assert changes(proposal) == [("0", "zero")]
+    assert not made.understood
+
+
+def test_a_line_that_only_looks_as_if_it_stood_for_others_is_text() -> None:
+    for base, new in [
+        ("def f():\n    pass\n", "def f():\n    ...\n"),
+        ("# the rest is unchanged\na\nb\n", "# the rest is unchanged\na\nc\n"),
+        ("To be\n", "The rest is silence...\n"),
+    ]:
+        made, _ = rewriting(base, "whole")
+        made.push(new)
+        made.finish()
+        assert not made.left_out
+        assert made.understood
+
+
+DIFF = "--- a/x.py\n+++ b/x.py\n@@ -6,5 +6,5 @@\n x6 = 6\n-x7 = 7\n+x7 = seven\n x8 = 8\n"
+
+
+@pytest.mark.parametrize("form", ["whole", "blocks"])
+@pytest.mark.parametrize("answer", [DIFF, f"```diff\n{DIFF}```\n", f"Here is the diff:\n\n```diff\n{DIFF}```\nDone!\n"])
+def test_a_diff_is_read_as_one(form: Form, answer: str) -> None:
+    made, proposal = rewriting(NUMBERED, form)
+    for letter in answer:
+        made.push(letter)
+    made.finish()
+    assert [(base.strip(), new.strip()) for base, new in changes(proposal)] == [("7", "seven")]
+    assert made.understood
+
+
+def test_a_text_that_is_a_diff_is_written_anew_as_one() -> None:
+    made, proposal = rewriting(DIFF, "whole")
+    made.push(DIFF.replace("seven", "7.0"))
+    made.finish()
+    assert (made.form, changes(proposal)) == ("whole", [("seven", "7.0")])
+
+
+@pytest.mark.parametrize("greeting", ["Sure, here is the change:\n\n", "Here are the blocks:\n```\n"])
+def test_a_greeting_before_blocks_does_not_make_them_text(greeting: str) -> None:
+    made, proposal = rewriting(BASE, "whole")
+    for letter in greeting + block("three\n", "3\n"):
+        made.push(letter)
+    made.finish()
+    assert (made.form, changes(proposal)) == ("blocks", [("three", "3")])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, but I can't help with that request.",
+        "I cannot assist with this.",
+        "Unfortunately, I am unable to process this text.\n",
+    ],
+)
+def test_who_will_not_is_heard_and_changes_nothing(answer: str) -> None:
+    made, proposal = rewriting(BASE, "whole")
+    for letter in answer:
+        made.push(letter)
+    made.finish()
+    assert proposal.empty
+    assert made.refusal == answer.strip()
+    assert not made.understood
+
+
+def test_an_apology_that_was_asked_for_is_text() -> None:
+    made, proposal = rewriting("Sorry, no.\n", "whole")
+    made.push("I'm sorry that I can't come to the meeting on Friday.\n")
+    made.finish()
+    assert made.refusal is None
+    assert not proposal.empty
+
+
+def test_remarks_about_each_line_are_not_the_text_written_anew() -> None:
+    prose = "".join(
+        f"{word} is what we saw on day {number}.\n" for number, word in enumerate("abcdefghijklmnopqrstuvwxyz")
+    )
+    made, proposal = rewriting(prose, "blocks")
+    made.push("".join(f"In sentence {number} the word 'teh' should be 'the', I think.\n" for number in range(26)))
+    made.finish()
+    assert made.astray
+    assert proposal.empty
+
+
+def test_what_could_not_be_placed_stays_so_when_there_is_nothing_more() -> None:
+    made, proposal = rewriting(BASE, "blocks")
+    made.push(block("threw\n", "3\n"))
+    made.finish()
+    made.again()
+    made.push("none")
+    made.finish()
+    assert len(made.failures) == 1
+    assert not made.understood
+    assert proposal.empty
 
 
 def test_an_answer_with_nothing_on_purpose_deletes() -> None:
