@@ -273,11 +273,21 @@ class Connection:
             self._answer_when_durable(token)
 
     def _answer_when_durable(self, token: bytes) -> None:
-        frame = encode_barrier(token)
-
-        def answer() -> None:
-            self._waiting.discard(answer)
-            self.peer.send(frame)
-
+        answer = _Answer(self.peer, encode_barrier(token), self._waiting)
         self._waiting.add(answer)
         self._room.when_durable(answer)
+
+
+class _Answer:
+    """To one barrier, among those that wait. No function, which would refer to itself: circles wait for the collector."""
+
+    __slots__ = ("_frame", "_peer", "_waiting")
+
+    def __init__(self, peer: Peer, frame: bytes, waiting: set[Callable[[], None]]) -> None:
+        self._peer = peer
+        self._frame = frame
+        self._waiting = waiting
+
+    def __call__(self) -> None:
+        self._waiting.discard(self)
+        self._peer.send(self._frame)

@@ -460,7 +460,7 @@ class Rooms:
         self._slots.clear()
         if lost:
             raise EditsLost(
-                f"{lost} bytes of edits could not be saved and were given up. Nobody was told that they are saved; "
+                f"{lost} bytes of edits were given up, since they could not be saved. Nobody was told that they are; "
                 "whoever wrote them still holds them and sends them again."
             )
 
