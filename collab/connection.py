@@ -279,7 +279,8 @@ class Connection:
 
 
 class _Answer:
-    """To one barrier, among those that wait. No function, which would refer to itself: circles wait for the collector."""
+    """To one barrier, among those that wait. No function, which would refer to itself: circles wait long for the
+    collector."""
 
     __slots__ = ("_frame", "_peer", "_waiting")
 

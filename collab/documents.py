@@ -61,6 +61,34 @@ class FileSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Heir:
+    """The document as which another goes on, until all of that has gone there."""
+
+    document: str
+    brought: str
+    """Key of the object with the update that has put there what has gone there so far."""
+    carried: dict[str, int]
+    """Writer → number in the other's log, up to which that is."""
+    owner: str
+    at: datetime
+    """When its owner has last seen to it."""
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "document": self.document,
+            "brought": self.brought,
+            "carried": [{"writer": writer, "last": last} for writer, last in self.carried.items()],
+            "owner": self.owner,
+            "at": self.at,
+        }
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> Heir:
+        carried = {item["writer"]: item["last"] for item in record["carried"]}
+        return cls(record["document"], record["brought"], carried, record["owner"], record["at"])
+
+
+@dataclass(frozen=True, slots=True)
 class FileRecord:
     id: str
     workspace: str
@@ -213,14 +241,29 @@ class Documents:
             fields["format"] = record.format.to_record()
         await self._records.update_one({"_id": record.id}, {"$set": fields})
 
-    async def set_heir(self, document: str, heir: str) -> None:
-        """``document`` is about to go on as ``heir`` (`collab.renewal`)."""
-        await self._records.update_one({"_id": document}, {"$set": {"heir": heir}})
+    async def set_heir(self, document: str, heir: Heir) -> None:
+        """``document`` is about to go on as ``heir``, or more of it has gone there (`collab.renewal`)."""
+        await self._records.update_one({"_id": document}, {"$set": {"heir": heir.record()}})
 
-    async def heirs(self, workspace: str) -> dict[str, str]:
-        """Document → heir, of those that are not gone yet."""
-        query = {"workspace": workspace, "heir": {"$exists": True}, "gone_at": None}
-        return {record["_id"]: record["heir"] async for record in self._records.find(query, {"heir": 1})}
+    async def heirs(self, workspace: str) -> dict[str, Heir]:
+        """Document → heir, of those whose renewal is not finished."""
+        query = {"workspace": workspace, "heir": {"$exists": True}}
+        return {record["_id"]: Heir.of(record["heir"]) async for record in self._records.find(query, {"heir": 1})}
+
+    async def touch_heir(self, document: str, owner: str) -> bool:
+        """Whether the renewal of ``document`` is still ``owner``'s, for a while more."""
+        mine = {"_id": document, "heir.owner": owner}
+        return (await self._records.update_one(mine, {"$set": {"heir.at": now()}})).matched_count == 1
+
+    async def take_over_heir(self, document: str, owner: str, untouched_since: datetime) -> bool:
+        """Whether it is ``owner``'s now, because nobody has seen to it since then."""
+        left_alone = {"_id": document, "heir.at": {"$lte": untouched_since}}
+        taken = {"$set": {"heir.owner": owner, "heir.at": now()}}
+        return (await self._records.update_one(left_alone, taken)).matched_count == 1
+
+    async def forget_heir(self, document: str) -> None:
+        """All of ``document`` has gone there."""
+        await self._records.update_one({"_id": document}, {"$unset": {"heir": 1}})
 
     async def claims(self, workspace: str, paths: Iterable[str]) -> dict[str, str]:
         """Of ``paths`` on the drive those that some document claims: path → its id."""

@@ -99,7 +99,7 @@ class Files:
         self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
-        self.renewal = Renewal(rooms, self.trees, self.contents, self.history.versions)
+        self.renewal = Renewal(rooms, self.trees, self.contents, self.history.versions, storage.objects)
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)

@@ -252,6 +252,7 @@ async def test_what_is_in_the_trash_stays_there(one: Process) -> None:
 async def test_storage_that_is_away_in_the_middle_of_it_is_waited_for(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(renewal, "UNHEARD", 0.05)
     monkeypatch.setattr(renewal, "RETRY", 0.02)
     document = await attacked(one)
     failures = 0

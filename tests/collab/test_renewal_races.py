@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from collab import renewal
 from collab.codec import encode_update
+from collab.documents import Heir, now
 from collab.replication import GivenUp, Gone
 from collab.room import Room
-from tests.collab.costly import attack
+from tests.collab.costly import STRUCTS, attack
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, losing
 from tests.collab.test_renewal import bob_in, discovered, heir_of
@@ -35,9 +38,10 @@ async def test_what_was_carried_over_is_not_carried_over_again(
     carry = one.files.renewal._carry_over
     carried = asyncio.Event()
 
-    async def noted(*arguments: object) -> None:
-        await carry(*arguments)  # type: ignore[arg-type]
+    async def noted(*arguments: Any) -> Any:
+        heir = await carry(*arguments)
         carried.set()
+        return heir
 
     monkeypatch.setattr(one.files.renewal, "_carry_over", noted)
     await discovered(one, document)
@@ -91,3 +95,61 @@ async def test_a_renewal_comes_to_its_end_although_somebody_who_heard_nothing_go
         there.closed = True
         leave_here()
         leave_there()
+
+
+async def test_what_is_logged_after_the_switch_survives_the_death_of_who_switched(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
+    monkeypatch.setattr(renewal, "LAST_WORDS", 0.2)
+    monkeypatch.setattr(renewal, "UNHEARD", 0.2)
+    document = await one.write("notes/a.md", b"")
+    there, leave_there = await two.rooms.enter(document)
+    bob = bob_in(there)
+    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
+    here, leave_here = await one.rooms.enter(document)
+    await attack(here)
+    await eventually(lambda: there.state == here.state)
+    losing(monkeypatch, there, here.writer, GivenUp)
+    losing(monkeypatch, there, one.rooms._process, Gone)
+
+    async def dies(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
+    await discovered(one, document)
+    heir = await heir_of(one, document)
+    await asyncio.wait(list(one.files.renewal._tasks.values()) or [asyncio.create_task(asyncio.sleep(0))])
+    await bob.connection.receive(encode_update(Client().insert(0, "acknowledged ")))
+    await bob.barrier()
+    await eventually(lambda: any(frame[0] == 102 for frame in bob.frames))
+    # Whoever comes to it next finishes what it left, as the sweep of every process does.
+    await two.files.renewal.finish("w")
+    await eventually(lambda: there.closed)
+    await two.files.renewal.close()
+    present = await two.rooms.text_of(heir)
+    assert present.count("y") == STRUCTS
+    assert "acknowledged " in present
+    leave_here()
+    leave_there()
+
+
+async def test_what_was_begun_by_who_is_alive_is_left_to_them(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "LEFT_ALONE", 0.2)
+    document = await one.write("notes/a.md", b"text")
+    heir = await two.write("notes/b.md", b"")
+    documents = one.files.contents.documents
+    await one.files.delete("w", "notes/a.md", "user:ann")
+    await documents.set_heir(document, Heir(heir, "log/x/brought", {"writer.1": 3}, "one", now()))
+    await two.files.renewal.finish("w")
+    [finishing] = two.files.renewal._tasks.values()
+    await asyncio.sleep(0.1)
+    assert await documents.touch_heir(document, "one")
+    await finishing
+    assert await documents.touch_heir(document, "one")
+    [found] = (await documents.heirs("w")).values()
+    assert found.carried == {"writer.1": 3}
+    assert await documents.take_over_heir(document, "two", now() + timedelta(seconds=1))
+    assert not await documents.touch_heir(document, "one")
