@@ -11,6 +11,7 @@ const noteTime = 30_000
 /** Feeds the suggestions of one workspace from HTTP and from its events. */
 export class SuggestionStore {
   private readonly store = createStore<Suggestions>(none)
+  private readonly unfit = new Map<string, readonly string[]>()
   private timer: ReturnType<typeof setTimeout> | undefined
 
   readonly state: ReadableStore<Suggestions> = this.store
@@ -24,12 +25,7 @@ export class SuggestionStore {
     private readonly api: WorkspaceApi,
     events: EventSocket,
   ) {
-    this.store.subscribe(() => {
-      const counts = pendingByDocument(this.store.get())
-      const known = this.pendingStore.get()
-      const same = counts.size === known.size && [...counts].every(([document, count]) => known.get(document) === count)
-      if (!same) this.pendingStore.set(counts)
-    })
+    this.store.subscribe(() => this.count())
     events.on('suggestion.changed', (suggestion) => {
       this.store.update((state) => suggestionChanged(state, suggestion, performance.now()))
       this.expireNotes()
@@ -43,6 +39,21 @@ export class SuggestionStore {
     const moment = { now: performance.now(), wall: Date.now(), news: noteTime }
     this.store.update((state) => suggestionsRead(state, read, moment))
     this.expireNotes()
+  }
+
+  /** Of `document`, which is open here, these changes do not fit its text any more; of another nobody here can tell. */
+  markUnfit(document: string, hunks: readonly string[]): void {
+    const known = this.unfit.get(document) ?? []
+    if (known.length === hunks.length && hunks.every((hunk) => known.includes(hunk))) return
+    this.unfit.set(document, hunks)
+    this.count()
+  }
+
+  private count(): void {
+    const counts = pendingByDocument(this.store.get(), new Set([...this.unfit.values()].flat()))
+    const known = this.pendingStore.get()
+    const same = counts.size === known.size && [...counts].every(([document, count]) => known.get(document) === count)
+    if (!same) this.pendingStore.set(counts)
   }
 
   close(): void {

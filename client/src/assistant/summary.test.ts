@@ -131,12 +131,15 @@ describe('what the bar says', () => {
         there('2', 'e', 'pending'),
         there('3', 'e', 'accepted'),
       ])
-      expect(pendingByDocument(suggestionChanged(none, several, 0))).toEqual(
+      const state = suggestionChanged(none, several, 0)
+      expect(pendingByDocument(state, new Set())).toEqual(
         new Map([
           ['d', 1],
           ['e', 1],
         ]),
       )
+      const [first] = several.hunks.filter((one) => one.document === 'd' && one.state === 'pending')
+      expect(pendingByDocument(state, new Set([first?.id ?? '']))).toEqual(new Map([['e', 1]]))
     })
   })
 })

@@ -133,12 +133,13 @@ export function barRow(
   }
 }
 
-/** Document → how many changes wait in it for a decision. */
-export function pendingByDocument(state: Suggestions): ReadonlyMap<string, number> {
+/** Document → how many changes wait in it for a decision, without those that are known to be `unfit`. */
+export function pendingByDocument(state: Suggestions, unfit: ReadonlySet<string>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const { hunks } of state.byId.values()) {
     for (const hunk of hunks) {
-      if (hunk.state === 'pending') counts.set(hunk.document, (counts.get(hunk.document) ?? 0) + 1)
+      if (hunk.state === 'pending' && !unfit.has(hunk.id))
+        counts.set(hunk.document, (counts.get(hunk.document) ?? 0) + 1)
     }
   }
   return counts

@@ -94,6 +94,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
       const placed = placeHunks(state, relevant, document, session.text, slice)
       const stale = placed.filter((hunk) => hunk.show === 'stale').map(({ hunk }) => hunk)
       setUnfit((known) => (known.size === stale.length && stale.every((id) => known.has(id)) ? known : new Set(stale)))
+      suggestions.markUnfit(document, stale)
       show(
         view,
         placed.filter(({ hunk }) => !dismissed.has(hunk)),
@@ -109,7 +110,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
       cancelAnimationFrame(frame)
       session.doc.off('update', schedule)
     }
-  }, [view, state, document, session, dismissed])
+  }, [view, state, document, session, dismissed, suggestions])
 
   return { extensions, handlers, unfit }
 }
