@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -50,6 +52,24 @@ def bob_in(room: Room) -> Unwatched:
     return bob
 
 
+@asynccontextmanager
+async def unaware(
+    one: Process, two: Process, document: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Room, Unwatched]]:
+    """`document`, attacked in `one`, in the room of `two`, with bob in it: that process will hear of no renewal."""
+    there, leave_there = await two.rooms.enter(document)
+    bob = bob_in(there)
+    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
+    here, leave_here = await one.rooms.enter(document)
+    await attack(here)
+    await eventually(lambda: there.state == here.state)
+    losing(monkeypatch, there, here.writer, GivenUp)
+    losing(monkeypatch, there, one.rooms._process, Gone)
+    yield there, bob
+    leave_here()
+    leave_there()
+
+
 async def discovered(process: Process, document: str) -> None:
     with pytest.raises(RoomClosed):
         async with process.rooms.open(document):
@@ -91,25 +111,16 @@ async def test_what_another_process_logs_meanwhile_is_carried_over(
 ) -> None:
     monkeypatch.setattr(renewal, "LAST_WORDS", 1.0)
     document = await one.write("notes/a.md", b"")
-    there, leave_there = await two.rooms.enter(document)
-    bob = bob_in(there)
-    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
-    here, leave_here = await one.rooms.enter(document)
-    await attack(here)
-    await eventually(lambda: there.state == here.state)
-    losing(monkeypatch, there, here.writer, GivenUp)
-    losing(monkeypatch, there, one.rooms._process, Gone)
-    await discovered(one, document)
-    heir = await heir_of(one, document)
-    await one.type(heir, "ann ")
-    await bob.connection.receive(encode_update(Client().insert(0, "bob was here ")))
-    await there.durable()
-    await one.files.renewal.close()
-    present = await one.rooms.text_of(heir)
-    assert present.count("ann ") == present.count("bob is here ") == present.count("bob was here ") == 1
-    assert present.count("y") == STRUCTS
-    leave_here()
-    leave_there()
+    async with unaware(one, two, document, monkeypatch) as (there, bob):
+        await discovered(one, document)
+        heir = await heir_of(one, document)
+        await one.type(heir, "ann ")
+        await bob.connection.receive(encode_update(Client().insert(0, "bob was here ")))
+        await there.durable()
+        await one.files.renewal.close()
+        present = await one.rooms.text_of(heir)
+        assert present.count("ann ") == present.count("bob is here ") == present.count("bob was here ") == 1
+        assert present.count("y") == STRUCTS
 
 
 async def test_two_processes_that_find_out_at_once_make_one_heir(one: Process, two: Process) -> None:

@@ -11,12 +11,12 @@ import pytest
 from collab import renewal
 from collab.codec import encode_update
 from collab.documents import Heir, now
-from collab.replication import GivenUp, Gone
+from collab.replication import GivenUp
 from collab.room import Room
 from tests.collab.costly import STRUCTS, attack
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, losing
-from tests.collab.test_renewal import bob_in, discovered, heir_of
+from tests.collab.test_renewal import discovered, heir_of, unaware
 
 pytestmark = pytest.mark.usefixtures("never_here")
 
@@ -27,37 +27,28 @@ async def test_what_was_carried_over_is_not_carried_over_again(
     monkeypatch.setattr(renewal, "LAST_WORDS", 0.3)
     monkeypatch.setattr(renewal, "UNHEARD", 2.0)
     document = await one.write("notes/a.md", b"")
-    there, leave_there = await two.rooms.enter(document)
-    bob = bob_in(there)
-    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
-    here, leave_here = await one.rooms.enter(document)
-    await attack(here)
-    await eventually(lambda: there.state == here.state)
-    losing(monkeypatch, there, here.writer, GivenUp)
-    losing(monkeypatch, there, one.rooms._process, Gone)
-    carry = one.files.renewal._carry_over
-    carried = asyncio.Event()
+    async with unaware(one, two, document, monkeypatch) as (there, bob):
+        carry = one.files.renewal._carry_over
+        carried = asyncio.Event()
 
-    async def noted(*arguments: Any) -> Any:
-        heir = await carry(*arguments)
-        carried.set()
-        return heir
+        async def noted(*arguments: Any) -> Any:
+            heir = await carry(*arguments)
+            carried.set()
+            return heir
 
-    monkeypatch.setattr(one.files.renewal, "_carry_over", noted)
-    await discovered(one, document)
-    heir = await heir_of(one, document)
-    await bob.connection.receive(encode_update(Client().insert(0, "first word ")))
-    await there.durable()
-    await asyncio.wait_for(carried.wait(), 10)
-    assert (await one.rooms.text_of(heir)).count("first word ") == 1
-    await bob.connection.receive(encode_update(Client().insert(0, "second word ")))
-    await there.durable()
-    await one.files.renewal.close()
-    present = await one.rooms.text_of(heir)
-    assert present.count("second word ") == 1
-    assert present.count("first word ") == 1
-    leave_here()
-    leave_there()
+        monkeypatch.setattr(one.files.renewal, "_carry_over", noted)
+        await discovered(one, document)
+        heir = await heir_of(one, document)
+        await bob.connection.receive(encode_update(Client().insert(0, "first word ")))
+        await there.durable()
+        await asyncio.wait_for(carried.wait(), 10)
+        assert (await one.rooms.text_of(heir)).count("first word ") == 1
+        await bob.connection.receive(encode_update(Client().insert(0, "second word ")))
+        await there.durable()
+        await one.files.renewal.close()
+        present = await one.rooms.text_of(heir)
+        assert present.count("second word ") == 1
+        assert present.count("first word ") == 1
 
 
 async def test_a_renewal_comes_to_its_end_although_somebody_who_heard_nothing_goes_on(
@@ -104,34 +95,25 @@ async def test_what_is_logged_after_the_switch_survives_the_death_of_who_switche
     monkeypatch.setattr(renewal, "LAST_WORDS", 0.2)
     monkeypatch.setattr(renewal, "UNHEARD", 0.2)
     document = await one.write("notes/a.md", b"")
-    there, leave_there = await two.rooms.enter(document)
-    bob = bob_in(there)
-    await bob.connection.receive(encode_update(Client().insert(0, "bob is here ")))
-    here, leave_here = await one.rooms.enter(document)
-    await attack(here)
-    await eventually(lambda: there.state == here.state)
-    losing(monkeypatch, there, here.writer, GivenUp)
-    losing(monkeypatch, there, one.rooms._process, Gone)
+    async with unaware(one, two, document, monkeypatch) as (there, bob):
 
-    async def dies(*_: object, **__: object) -> None:
-        raise asyncio.CancelledError
+        async def dies(*_: object, **__: object) -> None:
+            raise asyncio.CancelledError
 
-    monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
-    await discovered(one, document)
-    heir = await heir_of(one, document)
-    await asyncio.wait(list(one.files.renewal._tasks.values()) or [asyncio.create_task(asyncio.sleep(0))])
-    await bob.connection.receive(encode_update(Client().insert(0, "acknowledged ")))
-    await bob.barrier()
-    await eventually(lambda: any(frame[0] == 102 for frame in bob.frames))
-    # Whoever comes to it next finishes what it left, as the sweep of every process does.
-    await two.files.renewal.finish("w")
-    await eventually(lambda: there.closed)
-    await two.files.renewal.close()
-    present = await two.rooms.text_of(heir)
-    assert present.count("y") == STRUCTS
-    assert "acknowledged " in present
-    leave_here()
-    leave_there()
+        monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
+        await discovered(one, document)
+        heir = await heir_of(one, document)
+        await asyncio.wait(list(one.files.renewal._tasks.values()) or [asyncio.create_task(asyncio.sleep(0))])
+        await bob.connection.receive(encode_update(Client().insert(0, "acknowledged ")))
+        await bob.barrier()
+        await eventually(lambda: any(frame[0] == 102 for frame in bob.frames))
+        # Whoever comes to it next finishes what it left, as the sweep of every process does.
+        await two.files.renewal.finish("w")
+        await eventually(lambda: there.closed)
+        await two.files.renewal.close()
+        present = await two.rooms.text_of(heir)
+        assert present.count("y") == STRUCTS
+        assert "acknowledged " in present
 
 
 async def test_what_was_begun_by_who_is_alive_is_left_to_them(
