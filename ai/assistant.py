@@ -51,8 +51,8 @@ from ai.spending.figures import Figures
 from ai.spending.metering import Meter
 from ai.spending.usage import Ledger
 from ai.toolbox import Toolbox
-from collab.files import Files
-from collab.rooms import Rooms
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
 from storage import Storage
 from storage.waiting import end
 

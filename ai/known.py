@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from collab.positions import Anchor
-from collab.room import Room
+from collab.replicas.positions import Anchor
+from collab.rooms.room import Room
 
 
 def needed_for(anchors: Iterable[Anchor]) -> dict[int, int]:

@@ -25,13 +25,13 @@ from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.naming import names_in
 from ai.proposals.suggestion_attempt import suggestion_of
 from ai.proposals.suggestions import Suggestions
-from collab.files import FileEntry, Files
-from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
-from collab.paths import join, parse_path
-from collab.positions import END, START, Anchor, range_anchors, resolve
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.trees import PathConflict
+from collab.files.files import FileEntry, Files
+from collab.replicas.positions import END, START, Anchor, range_anchors, resolve
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.tree.paths import join, parse_path
+from collab.tree.trees import PathConflict
+from collab.yjs.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
@@ -96,9 +96,10 @@ class Asked:
 class Requests:
     """Every method may raise pymongo.errors.PyMongoError. Paths and positions that make no sense raise
 
-    collab.paths.InvalidPath, collab.files.FileNotFound, NotAText, KeptFromModels, collab.offsets.OffsetOutsideText and
-    OffsetInsideSurrogatePair; a document that was closed for good, collab.snapshots.DocumentGone. `admit` is asked
-    before anything is kept, and may raise ai.spending.budget_book.BudgetSpent.
+    collab.tree.paths.InvalidPath, collab.files.files.FileNotFound, NotAText, KeptFromModels,
+    collab.yjs.offsets.OffsetOutsideText and OffsetInsideSurrogatePair; a document that was closed for good,
+    collab.durable.snapshots.DocumentGone. `admit` is asked before anything is kept, and may raise
+    ai.spending.budget_book.BudgetSpent.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class Requests:
         """A new file with a text that the assistant writes, or the files of a folder, "" for the workspace itself.
 
         Raises:
-            collab.drive.PathConflict: something is there already; of a folder, a file.
+            collab.tree.trees.PathConflict: something is there already; of a folder, a file.
         """
         await self._admit(workspace, by)
         names = parse_path(path) if path or kind == "text" else ()

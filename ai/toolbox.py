@@ -12,8 +12,8 @@ from ai.prompting.material import Material
 from ai.proposals.suggestions import Suggestions
 from ai.record.feedback import Feedback
 from ai.spending.metering import Meter
-from collab.files import Files
-from collab.rooms import Rooms
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
 
 
 @dataclass(frozen=True)

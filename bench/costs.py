@@ -17,11 +17,11 @@ from pycrdt import Doc, Text, merge_updates
 from ai.prompting.ignore import IgnoreRules
 from ai.record.kept_rate import kept_rate
 from ai.record.secrets import redact
-from collab.edits import minimal_edits
-from collab.known import NOTHING
-from collab.textfile import decode, encode
-from collab.tree import legal_tree
-from collab.treestate import TreeState
+from collab.documents.textfile import decode, encode
+from collab.replicas.edits import minimal_edits
+from collab.tree.followed import TreeState
+from collab.tree.rule import legal_tree
+from collab.yjs.known import NOTHING
 from tests.ai.test_ignore import HOSTILE as PATTERNS
 from tests.ai.test_secrets import HOSTILE as SECRETS
 from tests.collab.costly import HOSTILE as FORGED

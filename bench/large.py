@@ -33,16 +33,16 @@ from pycrdt import Doc, Text
 from websockets.asyncio.client import connect
 
 from bench.tree import Stalls
-from collab.codec import (
+from collab.documents.contents import Content, Contents
+from collab.durable.entries import LogEntry
+from collab.limits import Limits
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import (
     SyncStep2,
     decode_frame,
     encode_barrier,
     encode_sync_step_1,
 )
-from collab.contents import Content, Contents
-from collab.entries import LogEntry
-from collab.limits import Limits
-from collab.rooms import Rooms
 from storage import open_storage
 from tests.e2e import sessions
 from tests.support.server import Server, running_server

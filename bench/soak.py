@@ -18,9 +18,9 @@ from pathlib import Path
 from websockets.asyncio.client import connect
 
 from bench.measure import usage
-from collab.codec import encode_barrier, encode_sync_step_1, encode_sync_step_2
-from collab.edits import first_update, fresh_client_id
-from collab.rooms import IDLE
+from collab.replicas.edits import first_update, fresh_client_id
+from collab.rooms.rooms import IDLE
+from collab.yjs.codec import encode_barrier, encode_sync_step_1, encode_sync_step_2
 from tests.support.server import Server, running_server
 
 AT_ONCE = 8

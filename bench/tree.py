@@ -32,7 +32,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from collab.searchtexts import SearchTexts
+from collab.searching.texts import SearchTexts
 from server.app import create_app, open_services
 from server.first_start import ensure_owner
 from server.settings import Settings

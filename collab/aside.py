@@ -2,7 +2,8 @@
 
 A thread does for small ones. For large ones it does not: the CRDT library and `re` keep the interpreter to themselves
 for as long as a call takes. Those get a process of their own, which costs a tenth of a second of another core and
-gives all its memory back. So does what may never end (`collab.trial`); its process stays for the next of its kind.
+gives all its memory back. So does what may never end (`collab.replicas.trial`); its process stays for the next of its
+kind.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class AsideFailed(RuntimeError):
 
 
 class TookTooLong(AsideFailed):
-    """The work has used up the CPU time that it was given (`collab.trial.at_most`)."""
+    """The work has used up the CPU time that it was given (`collab.replicas.trial.at_most`)."""
 
 
 class Aside:

@@ -199,7 +199,7 @@ def _sentences() -> Iterator[None]:
         yield
     except Exception as error:
         from ai.models.environment import EndpointsWrong
-        from collab.rooms import EditsLost
+        from collab.rooms.rooms import EditsLost
         from server.commands.failure import CommandFailed
         from storage.folder_lock import FolderInUse
 

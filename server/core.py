@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 
 from ai.assistant import Assistant, open_assistant
-from collab.drive import Drive
-from collab.files import Files
-from collab.rooms import Rooms
+from collab.drive.drive import Drive
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
 from server.settings import Settings
 from storage import Storage, open_storage
 from storage.waiting import end

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from collab.rooms import Rooms
+from collab.rooms.rooms import Rooms
 from storage import Storage
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from collab.orphans import remove_orphans
+from collab.documents.orphans import remove_orphans
 from server.core import Core
 from server.identity import Identity
 from storage.errors import STORAGE_AWAY

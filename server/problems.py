@@ -22,13 +22,13 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
 
-from collab.archive import InvalidArchive
-from collab.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
-from collab.finding import InvalidQuery
+from collab.durable.snapshots import ContentLost, DocumentGone, DocumentNotFound
+from collab.files.archive import InvalidArchive
+from collab.files.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
+from collab.history.versions import VersionNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
-from collab.snapshots import ContentLost, DocumentGone, DocumentNotFound
-from collab.trash import NotInTrash
-from collab.versions import VersionNotFound
+from collab.searching.finding import InvalidQuery
+from collab.tree.trash import NotInTrash
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)

@@ -27,7 +27,7 @@ from websockets.frames import (  # type: ignore[attr-defined]  # which of two it
 )
 from websockets.http11 import Request
 
-from collab.replica import is_fault
+from collab.replicas.replica import is_fault
 from server.problems import FAILED, TOO_FAST
 from server.rate import Throttle, TooFast
 

@@ -7,8 +7,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from ai.assistant import Assistant
-from collab.files import Files
-from collab.rooms import Rooms
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
 from server.doorway import Doorway
 from server.health import Health
 from server.housekeeping import Housekeeping

@@ -1,8 +1,8 @@
 """The sync socket, ``/sync/<workspace>/<document>``: the y-websocket protocol, for clients of any make.
 
-What a frame means is `collab.connection`'s to say. Here is what comes before that: who may open a document, how large
-and how fast frames may be, and how a connection ends. Sockets are accepted first and then closed, because a refused
-handshake tells a browser nothing (`server.problems` has the codes).
+What a frame means is `collab.rooms.connection`'s to say. Here is what comes before that: who may open a document, how
+large and how fast frames may be, and how a connection ends. Sockets are accepted first and then closed, because a
+refused handshake tells a browser nothing (`server.problems` has the codes).
 """
 
 import asyncio
@@ -12,14 +12,14 @@ import structlog
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from collab.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
-from collab.connection import Connection
-from collab.documents import tree_id
-from collab.peer import Identity
+from collab.documents.records import tree_id
+from collab.durable.snapshots import DocumentNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
-from collab.room import Room
-from collab.snapshots import DocumentNotFound
-from collab.update import InvalidUpdate
+from collab.rooms.connection import Connection
+from collab.rooms.peer import Identity
+from collab.rooms.room import Room
+from collab.yjs.codec import BARRIER, STEP_2, SYNC, UPDATE, MalformedFrame
+from collab.yjs.update import InvalidUpdate
 from server import problems
 from server.access import Viewer
 from server.callers import Member
@@ -57,7 +57,7 @@ async def sync(socket: WebSocket, document: str, member: Viewer, services: Servi
 
 
 class _Conversation:
-    """One client in one room, until either side closes; the `collab.connection.Peer` that the room sends to."""
+    """One client in one room, until either side closes; the `collab.rooms.peer.Peer` that the room sends to."""
 
     def __init__(
         self, protocol: SocketProtocol, room: Room, leave: Callable[[], None], member: Member, services: Services
@@ -177,7 +177,7 @@ class _Conversation:
 def is_write(frame: bytes) -> bool:
     """Whether a frame would change the document, or asks whether a change is safe.
 
-    The first bytes suffice, since `collab.codec` admits one encoding of each number only.
+    The first bytes suffice, since `collab.yjs.codec` admits one encoding of each number only.
     """
     if frame[:1] == bytes([SYNC]):
         return frame[1:2] in (bytes([STEP_2]), bytes([UPDATE]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from pymongo.errors import PyMongoError
 
-from collab.files import Files
+from collab.files.files import Files
 from server.callers import Member
 from server.identity import Identity, Role
 from server.problems import Problem

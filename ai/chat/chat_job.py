@@ -25,7 +25,7 @@ from ai.prompting.prompt_data import Secrets
 from ai.prompting.prompts import Prompt, chat_prompt, instructed
 from ai.proposals.pace import Pace
 from ai.toolbox import Toolbox
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 
 _NOT_WANTED = "The question was deleted, or asked again."
 

@@ -18,12 +18,12 @@ from ai.proposals.proposal import Proposal
 from ai.proposals.suggestions import Suggestion, Suggestions, SuggestionState
 from ai.record.feedback import Feedback
 from ai.requests import MOST_SELECTED, Requests, TooMuchText
-from collab.edits import fork
-from collab.files import FileEntry
-from collab.offsets import codepoint_to_utf16
+from collab.durable.snapshots import DocumentGone
+from collab.files.files import FileEntry
 from collab.refusals import RoomClosed
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone
+from collab.replicas.edits import fork
+from collab.rooms.rooms import Rooms
+from collab.yjs.offsets import codepoint_to_utf16
 
 Where = Literal["found", "whole", "end"]
 """Where a piece goes: to the place that is found for it, in place of the whole text, or behind it."""

@@ -23,10 +23,10 @@ from ai.faults import fault
 from ai.models import ModelParams, Provider
 from ai.models.endpoints import DEFAULT, Endpoints
 from ai.pool.attempt import JobFailed
-from collab.documents import tree_id
-from collab.files import Files
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.documents.records import tree_id
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 from storage.waiting import end
 

@@ -24,11 +24,11 @@ from ai.record.consent import Terms
 from ai.record.feedback import Feedback
 from ai.record.feedback_record import FeedbackInput, build_record, correction
 from ai.record.watching import Watch
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
-from collab.positions import Anchor, range_anchors, resolve
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import RoomClosed
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.replicas.positions import Anchor, range_anchors, resolve
+from collab.rooms.rooms import Rooms
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from storage.mongo import Database
 
 log = structlog.get_logger(__name__)
@@ -122,8 +122,9 @@ class CompletionFates:
 
         Raises:
             CompletionNotFound, CompletionDecided
-            collab.positions.InvalidAnchor
-            collab.offsets.OffsetOutsideText, collab.offsets.OffsetInsideSurrogatePair: `taken` is no part of the text.
+            collab.replicas.positions.InvalidAnchor
+            collab.yjs.offsets.OffsetOutsideText, collab.yjs.offsets.OffsetInsideSurrogatePair: `taken` is no part of
+            the text.
         """
         found = await self._completions.find_one({"_id": id, "workspace": workspace, "user": by.id})
         if found is None:

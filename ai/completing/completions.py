@@ -34,9 +34,9 @@ from ai.record.feedback import Feedback
 from ai.requests import Requests, TextDiffers
 from ai.spending.metering import Meter
 from ai.spending.usage import Caller
-from collab.offsets import OffsetOutsideText, utf16_to_codepoint
-from collab.room import Room
-from collab.rooms import Rooms
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.offsets import OffsetOutsideText, utf16_to_codepoint
 from storage import Storage
 
 CHANNEL = "scriptorium.completions"

@@ -17,8 +17,8 @@ from ai.deciding.decision_record import DecisionRecord
 from ai.faults import fault
 from ai.proposals.suggestions import SuggestionNotFound, Suggestions, SuggestionState
 from ai.record.feedback import Feedback
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 
 log = structlog.get_logger(__name__)

@@ -13,12 +13,12 @@ from pycrdt import Doc, Text, merge_updates
 
 from ai.known import needed_for
 from ai.proposals.hunks import Effect, Hunk
-from collab.codec import read_var_uint
-from collab.edits import TextEdit, fresh_client_id
-from collab.offsets import utf16_length
-from collab.positions import END, START, Anchor, deleted, resolve
-from collab.separate import separate_updates
-from collab.update import encode_delete_set
+from collab.replicas.edits import TextEdit, fresh_client_id
+from collab.replicas.positions import END, START, Anchor, deleted, resolve
+from collab.replicas.separate import separate_updates
+from collab.yjs.codec import read_var_uint
+from collab.yjs.offsets import utf16_length
+from collab.yjs.update import encode_delete_set
 
 _HAS_LEFT, _HAS_RIGHT = 0x80, 0x40
 

@@ -28,10 +28,10 @@ from ai.languages import language_of
 from ai.pool.jobs import Person
 from ai.proposals.hunks import Decision, Effect, Hunk, HunkState, Transition, transition
 from ai.proposals.suggestions import Suggestion, Suggestions
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.update import read_update
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.update import read_update
 from storage.mongo import Database
 
 _DUPLICATE_KEY = 11000
@@ -91,7 +91,7 @@ class Decisions:
         where their client did not say.
 
         Raises:
-            collab.room.DocumentTooLarge, collab.room.Overloaded: nothing more was decided.
+            collab.refusals.DocumentTooLarge, collab.refusals.Overloaded: nothing more was decided.
             ai.deciding.judging.CannotJudgeNow, pymongo.errors.PyMongoError: what was decided by then is carried out
             soon.
         """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ai.deciding.decision_updates import Change, Edit, Insertion, carry_out, places, restorations, rests_on, retyped
 from ai.known import until_known
 from ai.proposals.hunks import Effect, Hunk, Transition
-from collab.edits import TextEdit
-from collab.room import Room
+from collab.replicas.edits import TextEdit
+from collab.rooms.room import Room
 
 PATIENCE = 5.0
 """Seconds to wait for the log, or for what another process wrote: whoever clicked deserves an answer."""

@@ -29,8 +29,8 @@ from ai.prompting.tokens import Tokenizer
 from ai.prompting.turns import Turns
 from ai.proposals.hunks import Hunk, HunkState
 from ai.record.secrets import clipped
-from collab.files import FileEntry, Files
-from collab.rooms import Rooms
+from collab.files.files import FileEntry, Files
+from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 
 PATIENCE = 2.0

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from ai.models import Corpus, SourceFile
 from ai.pool.attempt import JobFailed
 from ai.prompting.ignore import IGNORE_FILE, IgnoreRules, rules_of
-from collab.files import Files
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.tree import Tree
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
+from collab.tree.rule import Tree
 
 MOST_FILES = 200
 MOST_LETTERS = 2_000_000

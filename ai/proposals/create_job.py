@@ -18,11 +18,11 @@ from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.suggestion_attempt import SuggestionAttempt
 from ai.proposals.suggestions import ALL_DOCUMENTS, Suggestion, SuggestionState
 from ai.toolbox import Toolbox
-from collab.paths import InvalidPath, join, parse_path
-from collab.positions import END, START
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.trees import PathConflict
+from collab.replicas.positions import END, START
+from collab.tree.paths import InvalidPath, join, parse_path
+from collab.tree.trees import PathConflict
 
 MOST_FILES = 40
 """That one request may make."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ai.proposals.hunks import Hunk
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 
 WHOLE_EVERY = 2.0
 """Seconds."""

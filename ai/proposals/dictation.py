@@ -17,10 +17,10 @@ from ai.proposals.suggestions import Suggestion
 from ai.proposals.typist import Typist
 from ai.proposals.typist_cursor import TypistCursor
 from ai.toolbox import Toolbox
-from collab.edits import fresh_client_id
-from collab.offsets import slice_utf16, utf16_length, utf16_to_utf8
-from collab.positions import Anchor, resolve
-from collab.room import Room
+from collab.replicas.edits import fresh_client_id
+from collab.replicas.positions import Anchor, resolve
+from collab.rooms.room import Room
+from collab.yjs.offsets import slice_utf16, utf16_length, utf16_to_utf8
 
 MOST_PER_STROKE = 200
 """Characters typed at once, every `INTERVAL`: some 4,000 a second, well above what models write."""

@@ -28,11 +28,11 @@ from ai.proposals.proposal import Proposal
 from ai.proposals.rewriting import Form, Rewriting
 from ai.proposals.suggestions import Suggestion
 from ai.toolbox import Toolbox
-from collab.edits import fork
-from collab.offsets import slice_utf16, utf16_length
-from collab.positions import Anchor, resolve
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import RoomClosed
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.replicas.edits import fork
+from collab.replicas.positions import Anchor, resolve
+from collab.yjs.offsets import slice_utf16, utf16_length
 
 log = structlog.get_logger(__name__)
 

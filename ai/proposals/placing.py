@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from ai.deciding.decision_updates import places
 from ai.proposals.hunks import Hunk, HunkState
-from collab.files import Files
-from collab.positions import Anchor, resolve
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import Files
+from collab.replicas.positions import Anchor, resolve
+from collab.rooms.rooms import Rooms
 
 _OPEN = (HunkState.STREAMING, HunkState.PENDING)
 

@@ -16,8 +16,8 @@ from pycrdt import Doc
 from ai.answers import streaming_diff
 from ai.answers.streaming_diff import Changes, StreamingDiff
 from ai.proposals.hunks import Hunk, HunkState
-from collab.offsets import utf16_length
-from collab.positions import range_anchors
+from collab.replicas.positions import range_anchors
+from collab.yjs.offsets import utf16_length
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ai.answers.left_out import UpToLeftOut
 from ai.answers.matching import Ambiguous, Fitting, Missing, Place, locate, nearest_to
 from ai.answers.unified_diff import HEAD, HUNK, diff_hunks
 from ai.proposals.proposal import Proposal, Region
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 
 Form = Literal["whole", "blocks"]
 

@@ -5,8 +5,8 @@ from typing import Any
 from pycrdt import Doc, Text, TextEvent, TransactionEvent
 
 from ai.deciding.decision_updates import Insertion
-from collab.edits import fork
-from collab.offsets import utf16_length
+from collab.replicas.edits import fork
+from collab.yjs.offsets import utf16_length
 
 
 class Typist:

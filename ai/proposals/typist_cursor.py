@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ai.proposals.suggestions import ASSISTANT
-from collab.positions import Anchor
-from collab.room import Room
+from collab.replicas.positions import Anchor
+from collab.rooms.room import Room
 
 RENEWAL = 10.0
 """Seconds after which an unchanged state is repeated; stock clients drop one that they have not heard of for 30 s."""

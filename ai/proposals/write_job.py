@@ -20,9 +20,9 @@ from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.suggestion_attempt import SuggestionAttempt
 from ai.proposals.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
-from collab.room import Room
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.rooms.room import Room
 
 
 class WriteAttempt(SuggestionAttempt):

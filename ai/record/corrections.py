@@ -12,10 +12,10 @@ from ai.clock import now
 from ai.record.consent import Consent
 from ai.record.feedback_record import BESIDE, correction
 from ai.record.watching import Watch
-from collab.files import Files
-from collab.positions import Anchor, deleted, resolve
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import Files
+from collab.replicas.positions import Anchor, deleted, resolve
+from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 
 MEASURING = 30.0

@@ -30,7 +30,7 @@ from ai.answers.files_writer import in_files
 from ai.clock import rfc3339
 from ai.models.port import ChatMessage
 from ai.prompting.prompts import without_marks
-from collab.offsets import slice_utf16, utf16_length, utf16_to_codepoint
+from collab.yjs.offsets import slice_utf16, utf16_length, utf16_to_codepoint
 
 Format = Literal["raw", "sft", "dpo", "kto"]
 FORMATS: tuple[Format, ...] = ("raw", "sft", "dpo", "kto")

@@ -18,7 +18,7 @@ from ai.proposals.suggestions import Suggestion, SuggestionState
 from ai.record.consent import Consent, Terms
 from ai.record.feedback_record import FeedbackInput, build_record
 from ai.record.watching import Watch
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from storage.mongo import Database
 
 _DUPLICATE_KEY = 11000

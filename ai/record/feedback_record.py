@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ai.languages import language_of
 from ai.record.kept_rate import kept_rate
 from ai.record.secrets import Known, Redacted, redact, secrets_in
-from collab.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
+from collab.yjs.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
 
 SCHEMA_VERSION = 3
 """1 lacked `attempt` and `answer`, and took every hunk for shown; 2 lacked `answer.file`."""

@@ -23,11 +23,11 @@ from ai.requests import (
     TooMuchText,
 )
 from ai.spending.budget_book import BudgetSpent
-from collab.files import FileNotFound
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
-from collab.paths import InvalidPath
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import FileNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.tree.paths import InvalidPath
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from server.problems import Problem
 
 _REASONS = {HunkState.STALE: "stale", HunkState.STREAMING: "streaming", None: "unknown"}

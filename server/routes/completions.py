@@ -16,7 +16,7 @@ from ai.pool.attempt import JobFailed
 from ai.pool.jobs import Person
 from ai.pool.retries import WORTH_RETRYING
 from ai.spending.budget_book import BudgetSpent
-from collab.positions import InvalidAnchor
+from collab.replicas.positions import InvalidAnchor
 from server.access import Editor
 from server.callers import Member
 from server.event_stream import EventStream, ServerEvent

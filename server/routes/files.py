@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
-from collab.files import FileEntry
-from collab.tree import Kind
+from collab.files.files import FileEntry
+from collab.tree.rule import Kind
 from server.access import Editor, Viewer
 from server.services import ServicesDep
 from server.web import read_body

@@ -5,8 +5,8 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from collab.trash import TrashEntry
-from collab.tree import Kind
+from collab.tree.rule import Kind
+from collab.tree.trash import TrashEntry
 from server.access import Editor, Viewer
 from server.routes.people import Person
 from server.services import ServicesDep

@@ -10,10 +10,10 @@ from pydantic import BaseModel, StringConstraints
 from starlette.responses import JSONResponse
 
 from ai.proposals.suggestions import ASSISTANT
-from collab.attribution import Run
-from collab.differences import LineDifference
-from collab.history import JOBS
-from collab.versions import Version
+from collab.history.attribution import Run
+from collab.history.history import JOBS
+from collab.history.versions import Version
+from collab.replicas.differences import LineDifference
 from server.access import Editor, Viewer
 from server.callers import Member
 from server.problems import Problem

@@ -19,7 +19,7 @@ from ai.answers.blocks import mark_for
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.proposal import Proposal
 from ai.proposals.rewriting import Rewriting
-from collab.offsets import slice_utf16, utf16_length
+from collab.yjs.offsets import slice_utf16, utf16_length
 
 SOURCES = ("textwrap", "shlex", "queue", "bisect", "heapq", "string", "calendar", "cmd", "fnmatch", "sched")
 """Modules of Python's own library: real code, at hand wherever this runs."""

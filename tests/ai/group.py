@@ -17,10 +17,10 @@ from ai.pool.jobs import Job, Person
 from ai.pool.queue import LocalQueue, Queue
 from ai.proposals.hunks import Decision, Hunk
 from ai.requests import Asked
-from collab.edits import TextEdit
-from collab.files import Files
-from collab.offsets import utf16_length
-from collab.rooms import Rooms
+from collab.files.files import Files
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
+from collab.yjs.offsets import utf16_length
 from storage import Storage
 from tests.doubles.model_server import ModelServer
 from tests.support.waiting import PATIENCE

@@ -5,9 +5,9 @@ from uuid import uuid4
 from ai.clock import now
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.suggestions import Suggestion, SuggestionState
-from collab.edits import TextEdit
-from collab.offsets import slice_utf16, utf16_length
-from collab.positions import range_anchors
+from collab.replicas.edits import TextEdit
+from collab.replicas.positions import range_anchors
+from collab.yjs.offsets import slice_utf16, utf16_length
 from tests.ai.group import ANN, Process
 
 GENERATION = {

@@ -11,7 +11,7 @@ from ai.models.breaker import Breaker
 from ai.models.circuit import FAILURES
 from ai.models.openai_compatible import OpenAICompatible, Waits
 from ai.pool.jobs import JobState, Person
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from storage import Storage
 from tests.ai.group import BOB, Group, Watching, eventually, open_group
 from tests.doubles.model_server import Behaviour, ModelServer, Script

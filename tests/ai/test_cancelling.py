@@ -13,7 +13,7 @@ import pytest
 from ai.pool.jobs import Job, JobState
 from ai.pool.queue_redis import RedisQueue
 from ai.requests import Asked
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import Group, eventually, open_group
 from tests.ai.worker_processes import worker_process
 from tests.conftest import Backend

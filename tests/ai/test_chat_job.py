@@ -11,8 +11,8 @@ from ai.chat.messages import Message, MessageState
 from ai.pool.jobs import JobState, Person
 from ai.prompting.context import Window
 from ai.requests import AnsweredAlready, Asked, KeptFromModels, NotAText, TooManyMentions
-from collab.files import FileNotFound
-from collab.offsets import utf16_length
+from collab.files.files import FileNotFound
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Watching, eventually
 from tests.doubles.model_server import Script
 

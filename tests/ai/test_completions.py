@@ -16,10 +16,10 @@ from ai.models import ModelError
 from ai.models.local import LocalAssistant
 from ai.record import watching
 from ai.requests import KeptFromModels, NotAText, TextDiffers
-from collab.edits import TextEdit
-from collab.files import FileNotFound
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
-from collab.positions import InvalidAnchor, range_anchors
+from collab.files.files import FileNotFound
+from collab.replicas.edits import TextEdit
+from collab.replicas.positions import InvalidAnchor, range_anchors
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from storage import Storage
 from tests.ai.feedback import lines, measured
 from tests.ai.group import ANN, BOB, Group, Process, eventually, open_group

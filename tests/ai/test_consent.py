@@ -8,7 +8,7 @@ import pytest
 from ai.clock import now, rfc3339
 from ai.record import watching
 from ai.record.consent import Terms
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.ai.feedback import lines, measured
 from tests.ai.group import ANN, BOB, Group
 from tests.ai.proposals import propose

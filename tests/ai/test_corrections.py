@@ -10,8 +10,8 @@ from pycrdt import Doc
 
 from ai.record import corrections, watching
 from ai.record.watching import Watch
-from collab.edits import TextEdit
-from collab.offsets import utf16_length
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import utf16_length
 from tests.ai.feedback import lines, measured
 from tests.ai.group import Group
 from tests.ai.proposals import propose

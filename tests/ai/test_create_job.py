@@ -8,9 +8,9 @@ from ai.pool.jobs import JobState
 from ai.proposals import create_job
 from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels
-from collab.files import FileNotFound
-from collab.paths import InvalidPath
-from collab.trees import PathConflict
+from collab.files.files import FileNotFound
+from collab.tree.paths import InvalidPath
+from collab.tree.trees import PathConflict
 from tests.ai.feedback import lines
 from tests.ai.group import ANN, BOB, Group, eventually
 from tests.doubles.model_server import Script

@@ -8,7 +8,7 @@ from ai.pool import retries
 from ai.pool.jobs import MOST_ATTEMPTS, JobState, NotFailed
 from ai.proposals.hunks import HunkState
 from ai.requests import Asked
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Watching, eventually
 from tests.doubles.model_server import Script
 

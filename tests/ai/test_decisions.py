@@ -9,10 +9,10 @@ from ai.deciding import decision_record
 from ai.deciding.decision_record import DecisionRecord
 from ai.deciding.decisions import Outcome
 from ai.proposals.hunks import HunkState
-from collab.edits import TextEdit
 from collab.limits import Limits
-from collab.offsets import utf16_length
 from collab.refusals import DocumentTooLarge
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Process, Watching, eventually
 from tests.ai.proposals import propose
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from ai.proposals.hunks import HunkState
-from collab.edits import TextEdit
-from collab.offsets import utf16_length
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.proposals import propose
 

@@ -6,7 +6,7 @@ import pytest
 
 from ai.proposals.deltas import WHOLE_EVERY, Deltas
 from ai.proposals.hunks import HunkState
-from collab.offsets import slice_utf16, utf16_length
+from collab.yjs.offsets import slice_utf16, utf16_length
 from tests.ai.corruptions import BLANK
 
 

@@ -10,8 +10,8 @@ from ai.pool import jobs
 from ai.pool.jobs import JobState
 from ai.prompting import generation
 from ai.proposals.hunks import Hunk, HunkState
-from collab.files import FileNotFound
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
+from collab.files.files import FileNotFound
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from tests.ai.group import ANN, Group, Watching, eventually
 from tests.doubles.model_server import Script
 

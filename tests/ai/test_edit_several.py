@@ -9,7 +9,7 @@ from ai.pool.jobs import JobState
 from ai.proposals import edit_target
 from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels, TooManyFiles, TooMuchText
-from collab.files import FileNotFound
+from collab.files.files import FileNotFound
 from tests.ai.group import BOB, Group, Watching, eventually
 from tests.doubles.model_server import Script
 

@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY
 from ai.proposals.hunks import Decision
 from ai.record import watching
 from ai.requests import Asked
-from collab.offsets import utf16_length
-from collab.positions import range_anchors
+from collab.replicas.positions import range_anchors
+from collab.yjs.offsets import utf16_length
 from tests.ai.feedback import lines, measured
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.proposals import propose

@@ -14,7 +14,7 @@ from ai.clock import now
 from ai.spending import day_sums
 from ai.spending.day_sums import day_at, starts_at
 from ai.spending.figures import DIMENSIONS, MOMENTS, Dimension, report, shown, step_for
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from storage.mongo import Database
 from tests.ai.group import ANN, BOB, Group
 from tests.ai.proposals import propose

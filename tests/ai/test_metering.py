@@ -17,7 +17,7 @@ from ai.spending.budget_book import BudgetSpent
 from ai.spending.budgets import Amount, Budget
 from ai.spending.metering import STEP, Meter
 from ai.spending.usage import Caller
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from storage import Storage
 from tests.ai.group import ANN, BOB, Group, Process, eventually, open_group
 from tests.doubles.model_server import Script

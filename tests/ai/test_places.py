@@ -9,9 +9,9 @@ from pycrdt import Doc, Text
 
 from ai.deciding.decision_updates import places
 from ai.proposals.hunks import Hunk, HunkState
-from collab.edits import TextEdit, edit_update
-from collab.offsets import slice_utf16
-from collab.positions import range_anchors
+from collab.replicas.edits import TextEdit, edit_update
+from collab.replicas.positions import range_anchors
+from collab.yjs.offsets import slice_utf16
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "hunks.json").read_text())
 

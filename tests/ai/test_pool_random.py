@@ -17,7 +17,7 @@ from redis.asyncio import Redis as RedisClient
 from ai.models.circuit import FAILURES
 from ai.pool.jobs import Job, JobState
 from ai.requests import Asked
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import Group, Watching, eventually
 from tests.ai.worker_processes import asking_group, worker_process, worker_settings
 from tests.doubles.model_server import ModelServer, Request, Script

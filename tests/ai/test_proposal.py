@@ -8,8 +8,8 @@ from pycrdt import Doc, Text
 
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.proposal import Proposal, Region, Unsaved
-from collab.offsets import utf16_length
-from collab.positions import Anchor, resolve
+from collab.replicas.positions import Anchor, resolve
+from collab.yjs.offsets import utf16_length
 
 BLANK = Hunk("", "s", "w", "d", "a.txt", "edit", 1, 0, 0, 0, (b"", b""), "", "", HunkState.STREAMING)
 HEAD = "# head 😀\n"

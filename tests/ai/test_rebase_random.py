@@ -9,7 +9,7 @@ import random
 import pytest
 
 from ai.proposals.hunks import HunkState
-from collab.edits import TextEdit
+from collab.replicas.edits import TextEdit
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.rebase import BASE, answer_of, check, word
 from tests.doubles.model_server import Script

@@ -10,7 +10,7 @@ import pytest
 
 from ai.answers.streaming_diff import diff
 from ai.record.feedback_record import FeedbackInput, build_record, correction
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.ai.test_secrets import SECRETS
 
 WORDS = ["some", "plain", "words", "é", "😀", "(x)", "= 1", "\n", "a.b", "日本", "return", "{", "}"]

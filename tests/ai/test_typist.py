@@ -6,10 +6,10 @@ import pytest
 from pycrdt import Doc, Text
 
 from ai.proposals.typist import Typist
-from collab.edits import TextEdit, edit_update, fork
-from collab.offsets import utf16_length, utf16_to_utf8
-from collab.positions import resolve
-from collab.update import encode_delete_set
+from collab.replicas.edits import TextEdit, edit_update, fork
+from collab.replicas.positions import resolve
+from collab.yjs.offsets import utf16_length, utf16_to_utf8
+from collab.yjs.update import encode_delete_set
 
 PIECES = ["a", "é", "😀", "line\n", " ", "wörd", "日本", "e\u0301"]
 

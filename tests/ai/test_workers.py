@@ -10,7 +10,7 @@ import pytest
 from ai.pool import jobs, worker
 from ai.pool.jobs import LEASE, JobState, Person, Priority
 from ai.pool.shares import Shares
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from storage import open_storage
 from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
 from tests.ai.worker_processes import asking_group, worker_process, worker_settings

@@ -10,10 +10,10 @@ import pytest
 from ai.pool import attempt, jobs
 from ai.pool.jobs import JobState
 from ai.proposals.hunks import HunkState
-from collab.codec import Decoder
-from collab.edits import TextEdit
-from collab.offsets import utf16_length
-from collab.room import Room
+from collab.replicas.edits import TextEdit
+from collab.rooms.room import Room
+from collab.yjs.codec import Decoder
+from collab.yjs.offsets import utf16_length
 from tests.ai.group import Group, Process, eventually
 from tests.doubles.model_server import Script
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from collab import surrogates
-from collab.files import Files
-from collab.rooms import Rooms
-from collab.update import read_update
+from collab.files.files import Files
+from collab.rooms.rooms import Rooms
+from collab.yjs import surrogates
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.costly import HOSTILE
 from tests.collab.files_helpers import Process
@@ -96,5 +96,5 @@ def unmendable(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ValueError("as if the library did not take it")
         return surrogates.mend(content)
 
-    for module in ("mending", "replica", "room"):
+    for module in ("replicas.mending", "replicas.replica", "rooms.room"):
         monkeypatch.setattr(f"collab.{module}.mend", breaks)

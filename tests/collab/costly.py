@@ -10,10 +10,10 @@ from typing import Any
 
 from pycrdt import Doc, Text, merge_updates
 
-from collab.codec import encode_update
-from collab.entries import LogEntry
-from collab.room import Room
-from collab.rooms import Rooms
+from collab.durable.entries import LogEntry
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, new_document
 from tests.collab.yjs_bytes import text, update

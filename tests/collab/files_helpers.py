@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collab.documents import drive_folder
-from collab.drive import Drive
-from collab.edits import TextEdit
-from collab.files import Files
-from collab.rooms import Rooms
+from collab.documents.records import drive_folder
+from collab.drive.drive import Drive
+from collab.files.files import Files
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
 from storage import Storage
 
 ANN = "user:ann"

@@ -13,8 +13,15 @@ import pytest
 from pycrdt import Doc, Text
 from pymongo.errors import AutoReconnect
 
-from collab import replication
-from collab.codec import (
+from collab.durable.entries import LogEntry, NewClient
+from collab.replicas.edits import recorded
+from collab.rooms import replication
+from collab.rooms.connection import Connection
+from collab.rooms.following import Following
+from collab.rooms.peer import Identity
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import (
     Barrier,
     SyncStep1,
     SyncStep2,
@@ -25,13 +32,6 @@ from collab.codec import (
     encode_sync_step_2,
     encode_update,
 )
-from collab.connection import Connection
-from collab.edits import recorded
-from collab.entries import LogEntry, NewClient
-from collab.following import Following
-from collab.peer import Identity
-from collab.room import Room
-from collab.rooms import Rooms
 from storage import Storage
 from tests.support.waiting import PATIENCE
 

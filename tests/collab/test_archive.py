@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collab.archive import MAX_DIRECTORY, Archive, ArchiveWriter, InvalidArchive
+from collab.files.archive import MAX_DIRECTORY, Archive, ArchiveWriter, InvalidArchive
 
 MIB = 1024 * 1024
 

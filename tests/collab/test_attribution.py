@@ -5,9 +5,9 @@ import random
 import pytest
 from pycrdt import Doc, Text
 
-from collab.attribution import Run, attribute, by_line
-from collab.edits import TextEdit, edit_update
-from collab.offsets import utf16_length
+from collab.history.attribution import Run, attribute, by_line
+from collab.replicas.edits import TextEdit, edit_update
+from collab.yjs.offsets import utf16_length
 from tests.collab.texts_helpers import typed_at_once
 from tests.support.yjs import Oracle
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from collab.edits import TextEdit
-from collab.rooms import Rooms
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
 from storage import Storage, open_storage
 from storage.bus_redis import RedisBus
 from tests.collab.rooms_helpers import Client, eventually, following, log_away, new_document
@@ -155,7 +155,7 @@ async def test_the_last_words_of_a_process_that_stops_while_it_is_cut_off_are_re
 async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_missed(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.1)
+    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.1)
     document = await new_document(storage)
     dies = Rooms(storage)
     others = Rooms(storage)

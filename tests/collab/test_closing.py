@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from collab import rooms as rooms_module
-from collab.edits import TextEdit
+from collab.durable.snapshots import Loaded
 from collab.refusals import RoomClosed
-from collab.rooms import EditsLost, Rooms
-from collab.snapshots import Loaded
+from collab.replicas.edits import TextEdit
+from collab.rooms import rooms as rooms_module
+from collab.rooms.rooms import EditsLost, Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import new_document
 
@@ -40,7 +40,7 @@ async def test_what_is_gathered_when_the_process_ends_is_logged_or_called_lost(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An edit in turns waits for its next turn; what somebody else has typed meanwhile waits for it."""
-    monkeypatch.setattr("collab.rooms.CLOSE_PATIENCE", 0.2)
+    monkeypatch.setattr("collab.rooms.rooms.CLOSE_PATIENCE", 0.2)
     rooms, again = Rooms(storage), Rooms(storage)
     document = await new_document(storage)
     room, _ = await rooms.enter(document)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab import codec
-from collab.codec import (
+from collab.yjs import codec
+from collab.yjs.codec import (
     MAX_BARRIER_TOKEN,
     MAX_SAFE_INTEGER,
     Awareness,

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from collab.edits import TextEdit
-from collab.entries import LogEntry
-from collab.folding import fold
-from collab.known import Known
-from collab.replica import Replica
-from collab.rooms import Rooms
-from collab.snapshots import LARGEST_STATE
-from collab.surrogates import may_hold_pairs
-from collab.trial import Structs
-from collab.update import decode_state_vector, encode_state_vector, read_update
+from collab.durable.entries import LogEntry
+from collab.durable.folding import fold
+from collab.durable.snapshots import LARGEST_STATE
+from collab.replicas.edits import TextEdit
+from collab.replicas.replica import Replica
+from collab.replicas.trial import Structs
+from collab.rooms.rooms import Rooms
+from collab.yjs.known import Known
+from collab.yjs.surrogates import may_hold_pairs
+from collab.yjs.update import decode_state_vector, encode_state_vector, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, joined, new_document
 
@@ -90,7 +90,7 @@ async def test_a_state_too_long_for_the_record_is_read_from_the_snapshot(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for largest, is_kept in ((LARGEST_STATE, True), (0, False)):
-        monkeypatch.setattr("collab.snapshots.LARGEST_STATE", largest)
+        monkeypatch.setattr("collab.durable.snapshots.LARGEST_STATE", largest)
         document = await written(storage, ("text",), folded=True)
         record = await storage.db["documents"].find_one({"_id": document})
         assert record is not None

@@ -11,11 +11,11 @@ from datetime import timedelta
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 
-from collab.edits import TextEdit
-from collab.entries import LogEntry, NewClient
-from collab.orphans import remove_orphans
-from collab.rooms import Rooms
-from collab.snapshots import ContentLost
+from collab.documents.orphans import remove_orphans
+from collab.durable.entries import LogEntry, NewClient
+from collab.durable.snapshots import ContentLost
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import Client, Crash, Crashing, eventually, new_document
 
@@ -54,7 +54,7 @@ async def test_of_two_compactions_at_once_one_wins_and_nothing_is_lost(storage: 
 async def test_a_crash_between_any_two_steps_loses_nothing(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.entries.LARGEST_RECORD", 0)  # so there is an object of each entry
+    monkeypatch.setattr("collab.durable.entries.LARGEST_RECORD", 0)  # so there is an object of each entry
     for steps in itertools.count():
         document = await new_document(storage)
         async with rooms.open(document) as room:
@@ -166,7 +166,7 @@ async def test_a_large_update_goes_to_the_object_store_until_it_is_folded(
     async with rooms.open(document) as room:
         assert room.text == text
     assert await rooms.snapshots.compact(document)
-    monkeypatch.setattr("collab.orphans.AGE", timedelta(0))
+    monkeypatch.setattr("collab.documents.orphans.AGE", timedelta(0))
     await remove_orphans(storage)
     assert [info.key async for info in storage.objects.list(f"log/{document}/")] == []
     loaded = await rooms.snapshots.load(document)

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from pycrdt import Doc, Text
 
-from collab.entries import LogEntry
-from collab.log import UpdateLog
-from collab.snapshots import Snapshots
+from collab.durable.entries import LogEntry
+from collab.durable.log import UpdateLog
+from collab.durable.snapshots import Snapshots
 from storage import Storage
 from storage.objects import ObjectStore
 from tests.collab.rooms_helpers import new_document

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from collab import drive as drive_module
-from collab.documents import Documents, blob_key, drive_folder, drive_key, tree_id
-from collab.drive import Drive
-from collab.settling import Settling
+from collab.documents.records import Documents, blob_key, drive_folder, drive_key, tree_id
+from collab.drive import drive as drive_module
+from collab.drive.drive import Drive
+from collab.drive.settling import Settling
 from storage import Storage
 from storage.leases import Lease
 from tests.collab.files_helpers import ANN, Process, on_drive
@@ -320,12 +320,12 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
         await one.write(path, raw)
     await one.drive.settle_due()
     store = Crashing(monkeypatch, {type(one.storage.objects): ("put", "copy", "delete"), Documents: ("set_drive",)})
-    monkeypatch.setattr("collab.settling._is_about_the_document", lambda error: False)
+    monkeypatch.setattr("collab.drive.settling._is_about_the_document", lambda error: False)
     for steps in itertools.count(step=3 if backend.name == "embedded" else 6):
         await change_much(one)
         store.left = steps
         with monkeypatch.context() as dying:
-            dying.setattr("collab.drive.log", _Silent())
+            dying.setattr("collab.drive.drive.log", _Silent())
             await one.drive.settle_due()
         whole = store.left >= 0
         store.left = 1_000_000

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.drivemoves import Moves
-from collab.tree import legal_tree
+from collab.drive.moves import Moves
+from collab.tree.rule import legal_tree
 from tests.vectors.tree import folder, key, text
 
 

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from collab import differences as differing
-from collab.codec import read_var_uint
-from collab.differences import MOST, differences
-from collab.edits import (
+from collab.replicas import differences as differing
+from collab.replicas.differences import MOST, differences
+from collab.replicas.edits import (
     PIECE,
     TOGETHER,
     TextEdit,
@@ -23,8 +22,9 @@ from collab.edits import (
     minimal_edits,
     replacing_updates,
 )
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
-from collab.update import missing, read_update
+from collab.yjs.codec import read_var_uint
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
+from collab.yjs.update import missing, read_update
 from tests.support.work import work
 from tests.support.yjs import oracle
 
@@ -287,7 +287,7 @@ def test_few_places_are_those_that_lie_farthest_apart(changed: list[int]) -> Non
     old = "".join(f"{number}\n" for number in range(len(changed)))
     new = "".join(f"{number}{'+' * change}\n" for number, change in enumerate(changed))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("collab.differences.MOST", 3)
+        patched.setattr("collab.replicas.differences.MOST", 3)
         edits = minimal_edits(old, new)
     assert len(edits) <= 3
     assert carried_out(old, edits) == new

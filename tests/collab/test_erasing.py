@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from collab.drive import Drive
-from collab.edits import TextEdit
-from collab.files import Files
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
+from collab.drive.drive import Drive
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import Files
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import Client
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pycrdt import Doc, merge_updates
 
-from collab.codec import encode_barrier
-from collab.edits import TextEdit
+from collab.durable.snapshots import Loaded
 from collab.limits import Limits
 from collab.refusals import RoomRebuilding
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.snapshots import Loaded
-from collab.update import read_update
+from collab.replicas.edits import TextEdit
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_barrier
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import Process, on_drive
@@ -45,7 +45,7 @@ async def test_what_was_gathered_with_what_cannot_be_merged_is_not_lost(
     async with rooms.open(document) as room:
         ann, eve = await joined(room, "ann", "eve")
         monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
-        monkeypatch.setattr("collab.outbox.merge_updates", panicking)
+        monkeypatch.setattr("collab.durable.outbox.merge_updates", panicking)
         send(room, (ann, ann.insert(0, "good ")), (eve, eve.insert(0, "poison ")))
         room.flush()
         await ann.barrier()
@@ -61,7 +61,7 @@ async def test_one_rooms_panic_does_not_end_saving_for_the_others(
     async with rooms.open(bad) as spoilt, rooms.open(good) as room:
         ann = (await joined(room, "ann"))[0]
         [eve] = await joined(spoilt, "eve")
-        monkeypatch.setattr("collab.outbox.merge_updates", panicking)
+        monkeypatch.setattr("collab.durable.outbox.merge_updates", panicking)
         await eve.type(0, "poison ")
         spoilt.flush()
         await eve.type(0, "more ")

@@ -8,15 +8,15 @@ import zipfile
 
 import pytest
 
-from collab.documents import FileRecord, tree_id
-from collab.edits import TOGETHER, TextEdit, fresh_client_id
-from collab.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
+from collab.documents.records import FileRecord, tree_id
+from collab.durable.snapshots import DocumentNotFound
+from collab.files.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
 from collab.limits import Limits
 from collab.refusals import DocumentTooLarge
-from collab.rooms import Rooms
-from collab.snapshots import DocumentNotFound
-from collab.treeedits import TreeDraft, create, rename
-from collab.update import read_update
+from collab.replicas.edits import TOGETHER, TextEdit, fresh_client_id
+from collab.rooms.rooms import Rooms
+from collab.tree.edits import TreeDraft, create, rename
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import joined
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.finding import EXCERPT, MAX_QUERY, Found, InvalidQuery, Query, Text, fold
+from collab.searching.finding import EXCERPT, MAX_QUERY, Found, InvalidQuery, Query, Text, fold
 
 letters = st.sampled_from(list("aAbBéÉİßΣσ😀\n \t")) | st.characters(blacklist_categories=["Cs"])
 texts = st.text(letters, max_size=60)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from collab import following as following_module
-from collab import rooms as rooms_module
-from collab.edits import TextEdit
-from collab.entries import LogEntry
-from collab.replication import Heartbeat, Logged, Unlogged
-from collab.rooms import Rooms
-from collab.update import InvalidUpdate, read_update
+from collab.durable.entries import LogEntry
+from collab.replicas.edits import TextEdit
+from collab.rooms import following as following_module
+from collab.rooms import rooms as rooms_module
+from collab.rooms.replication import Heartbeat, Logged, Unlogged
+from collab.rooms.rooms import Rooms
+from collab.yjs.update import InvalidUpdate, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, following, joined, losing, new_document
 from tests.collab.yjs_bytes import text, update
@@ -94,7 +94,7 @@ async def test_what_a_process_without_people_logged_before_it_died_is_shown(
 ) -> None:
     """An edit over HTTP: nobody is connected there, so nobody's presence ends when it dies."""
     document = await new_document(storage)
-    monkeypatch.setattr("collab.room.SILENCE", 0.0)
+    monkeypatch.setattr("collab.rooms.room.SILENCE", 0.0)
     async with other.open(document) as there:
         [bob] = await joined(there, "bob")
         async with rooms.open(document) as here:
@@ -112,8 +112,8 @@ async def test_writers_of_the_past_are_forgotten(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms_module, "IDLE", 0.0)
-    monkeypatch.setattr("collab.snapshots.FORGET_PROCESS", timedelta(0))
-    monkeypatch.setattr("collab.room.SILENCE", 0.0)
+    monkeypatch.setattr("collab.durable.snapshots.FORGET_PROCESS", timedelta(0))
+    monkeypatch.setattr("collab.rooms.room.SILENCE", 0.0)
     document = await new_document(storage)
     async with rooms.open(document) as here:
         for visit in range(20):

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from collab import connection as connection_module
-from collab import drive as drive_module
-from collab import rooms as rooms_module
 from collab.aside import AsideFailed
-from collab.codec import encode_sync_step_2, encode_update
-from collab.edits import TextEdit
-from collab.replication import Unlogged
-from collab.rooms import Rooms
-from collab.snapshots import ContentLost
-from collab.update import LARGE, InvalidUpdate
+from collab.drive import drive as drive_module
+from collab.durable.snapshots import ContentLost
+from collab.replicas.edits import TextEdit
+from collab.rooms import connection as connection_module
+from collab.rooms import rooms as rooms_module
+from collab.rooms.replication import Unlogged
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_sync_step_2, encode_update
+from collab.yjs.update import LARGE, InvalidUpdate
 from storage import Storage
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import eventually, following, joined, log_away, new_document
@@ -74,7 +74,7 @@ async def test_the_sweep_goes_on_behind_a_workspace_that_cannot_be_swept(
 
 async def test_the_sweep_survives_a_tree_that_is_closed(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree whose room could not be rebuilt is closed and in memory for as long as somebody is in it."""
-    from collab.documents import tree_id
+    from collab.documents.records import tree_id
 
     monkeypatch.setattr(drive_module, "FIRST_SWEEP", 0.01)
     room, leave = await one.rooms.enter(tree_id("w"))

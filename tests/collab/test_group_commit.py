@@ -12,11 +12,11 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from collab import replication
-from collab.edits import TextEdit
-from collab.entries import LogEntry, NewClient
-from collab.log import UpdateLog
-from collab.rooms import Rooms
+from collab.durable.entries import LogEntry, NewClient
+from collab.durable.log import UpdateLog
+from collab.replicas.edits import TextEdit
+from collab.rooms import replication
+from collab.rooms.rooms import Rooms
 from storage import Storage, mongo
 from tests.collab.rooms_helpers import Client, eventually, joined, log_hangs, new_document
 from tests.collab.yjs_bytes import text, update
@@ -83,7 +83,7 @@ async def test_without_a_barrier_it_comes_by_itself(storage: Storage, rooms: Roo
 async def test_entries_follow_the_order_in_which_updates_were_shown(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.commits.HURRIED", 0.0)
+    monkeypatch.setattr("collab.durable.commits.HURRIED", 0.0)
     rooms._commits._interval = 0.0
     given = Given(rooms, monkeypatch)
     document = await new_document(storage)
@@ -204,8 +204,8 @@ async def test_a_paste_that_the_object_store_does_not_take_holds_up_nobody_else(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above `LARGEST_RECORD` an entry lies in the object store, which is away."""
-    monkeypatch.setattr("collab.entries.LARGEST_RECORD", 1_000)
-    monkeypatch.setattr("collab.commits.LARGEST_RECORD", 1_000)
+    monkeypatch.setattr("collab.durable.entries.LARGEST_RECORD", 1_000)
+    monkeypatch.setattr("collab.durable.commits.LARGEST_RECORD", 1_000)
     put, away = storage.objects.put, True
 
     async def broken(key: str, data: bytes) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from collab.aside import Aside, AsideFailed, TookTooLong
-from collab.codec import encode_sync_step_2, encode_update
-from collab.entries import LogEntry
-from collab.known import Known
+from collab.durable.entries import LogEntry
 from collab.limits import Limits
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.trial import Structs
-from collab.update import read_update
+from collab.replicas.trial import Structs
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_sync_step_2, encode_update
+from collab.yjs.known import Known
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, following, joined, log_away, new_document
 from tests.collab.yjs_bytes import text, update
@@ -78,7 +78,7 @@ async def test_a_text_that_is_given_up_takes_no_cut_any_more(
 async def test_a_room_that_has_dropped_something_leaves_memory(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.05)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.05)
     document = await new_document(storage)
     await rooms.updates.append([LogEntry(document, "p", 1, 1, EMOJI)])
     room, leave = await rooms.enter(document)
@@ -205,7 +205,7 @@ async def test_who_comes_back_meets_somebody_elses_cut(
 async def test_a_stop_waits_for_what_is_held_up_and_for_nothing_else(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.05)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.05)
     document = await new_document(storage)
     stops = Rooms(storage)
     room, leave = await stops.enter(document)

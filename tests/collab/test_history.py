@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from collab import drive as drive_module
-from collab import history as history_module
-from collab import versions as versions_module
-from collab.attribution import Run
-from collab.documents import Documents, now
-from collab.edits import TextEdit
-from collab.history import Restored
-from collab.offsets import utf16_length
-from collab.versions import Version, VersionNotFound, versions_folder
+from collab.documents.records import Documents, now
+from collab.drive import drive as drive_module
+from collab.history import history as history_module
+from collab.history import versions as versions_module
+from collab.history.attribution import Run
+from collab.history.history import Restored
+from collab.history.versions import Version, VersionNotFound, versions_folder
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import utf16_length
 from storage import Storage
 from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import Client, eventually

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from collab.codec import MalformedFrame, encode_sync_step_1, encode_sync_step_2, encode_update
-from collab.connection import MOST_UNKNOWN
 from collab.refusals import DocumentTooLarge
-from collab.replica import Replica
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.update import LARGE, InvalidUpdate, encode_state_vector
+from collab.replicas.replica import Replica
+from collab.rooms.connection import MOST_UNKNOWN
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import MalformedFrame, encode_sync_step_1, encode_sync_step_2, encode_update
+from collab.yjs.update import LARGE, InvalidUpdate, encode_state_vector
 from storage import Storage
 from tests.collab.costly import BASE, COMPARED_WITH_ALL, STRUCTS
 from tests.collab.rooms_helpers import Client, eventually, joined, new_document
@@ -60,8 +60,8 @@ async def test_others_write_and_save_between_the_portions_of_a_costly_update(
 
 
 async def test_patience_with_one_frame_ends(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collab.room.COSTLY", 0.0)
-    monkeypatch.setattr("collab.connection.MOST_COST", 0.001)
+    monkeypatch.setattr("collab.rooms.room.COSTLY", 0.0)
+    monkeypatch.setattr("collab.rooms.connection.MOST_COST", 0.001)
     async with rooms.open(await new_document(storage)) as room:
         eve = Client(user="eve")
         eve.join(room)
@@ -120,7 +120,7 @@ async def test_others_have_their_turn_while_a_long_state_vector_and_a_wide_updat
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for bound in ("BYTES", "STRUCTS"):  # folding would find out how costly it is to build
-        monkeypatch.setattr(f"collab.rooms.COMPACT_{bound}", 1 << 30)
+        monkeypatch.setattr(f"collab.rooms.rooms.COMPACT_{bound}", 1 << 30)
     async with rooms.open(await new_document(storage)) as room:
         eve = Client(user="eve")
         eve.join(room)
@@ -145,7 +145,7 @@ async def test_others_have_their_turn_while_a_long_state_vector_and_a_wide_updat
 async def test_a_document_is_written_under_a_bounded_number_of_client_ids(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.room.MOST_CLIENTS", 100)
+    monkeypatch.setattr("collab.rooms.room.MOST_CLIENTS", 100)
     async with rooms.open(await new_document(storage)) as room:
         eve, ann = await joined(room, "eve", "ann")
         await eve.connection.receive(encode_update(update(*((7 + n, 0, [text("a")]) for n in range(90)))))
@@ -158,7 +158,7 @@ async def test_a_document_is_written_under_a_bounded_number_of_client_ids(
 async def test_what_a_large_text_costs_to_send_is_counted_and_made_once_for_all_who_know_nothing(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.connection.COSTLY", 0.0)
+    monkeypatch.setattr("collab.rooms.connection.COSTLY", 0.0)
     encoded = 0
     encode = Replica.encode
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, Text, merge_updates
 
-from collab.known import Known
-from collab.surrogates import may_hold_pairs, mend
-from collab.update import InvalidUpdate, Kind, decode_state_vector, missing, read_update
+from collab.yjs.known import Known
+from collab.yjs.surrogates import may_hold_pairs, mend
+from collab.yjs.update import InvalidUpdate, Kind, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import collected, deleted, item, node, text, uint, update, value
 from tests.support.yjs import Oracle
 

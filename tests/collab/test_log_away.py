@@ -5,14 +5,14 @@ from contextlib import suppress
 
 import pytest
 
-from collab import replication
-from collab.codec import encode_update
-from collab.connection import MOST_BARRIERS
-from collab.edits import TextEdit
 from collab.limits import Limits
 from collab.refusals import Overloaded
-from collab.rooms import EditsLost, Rooms
-from collab.update import read_update
+from collab.replicas.edits import TextEdit
+from collab.rooms import replication
+from collab.rooms.connection import MOST_BARRIERS
+from collab.rooms.rooms import EditsLost, Rooms
+from collab.yjs.codec import encode_update
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, joined, log_away, log_hangs, losing, new_document
 
@@ -79,7 +79,7 @@ async def test_a_log_that_hangs_counts_as_away(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped database keeps its connections open: the driver gives it up after twenty seconds only."""
-    monkeypatch.setattr("collab.commits.PATIENCE", 0.05)
+    monkeypatch.setattr("collab.durable.commits.PATIENCE", 0.05)
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
         with log_hangs(rooms):
@@ -93,7 +93,7 @@ async def test_a_log_that_hangs_counts_as_away(
 
 
 async def test_a_slow_commit_is_not_sent_twice(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collab.commits.PATIENCE", 0.01)
+    monkeypatch.setattr("collab.durable.commits.PATIENCE", 0.01)
     document = await new_document(storage)
     async with rooms.open(document) as room:
         with log_hangs(rooms) as given:
@@ -133,7 +133,7 @@ async def test_what_waits_to_be_shown_takes_memory_too(storage: Storage, monkeyp
     async with small.open(document) as room:
         [ann] = await joined(room, "ann")
         monkeypatch.setattr(room._window, "delay", lambda now: 60)  # a busy machine, on which much comes at once
-        monkeypatch.setattr("collab.room.UNSUSPICIOUS", 1_000)
+        monkeypatch.setattr("collab.rooms.room.UNSUSPICIOUS", 1_000)
         with log_away(small):
             room.edit([TextEdit(0, 0, "before")], "user:ann")
             room.flush()
@@ -241,7 +241,7 @@ async def test_who_floods_with_barriers_while_text_is_missing_is_sent_away(stora
 
 
 async def test_closing_gives_up_on_a_log_that_stays_away(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collab.rooms.CLOSE_PATIENCE", 0.2)
+    monkeypatch.setattr("collab.rooms.rooms.CLOSE_PATIENCE", 0.2)
     rooms = Rooms(storage)
     document = await new_document(storage)
     async with rooms.open(document) as room:

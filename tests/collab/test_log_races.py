@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from collab.edits import TextEdit, first_update
-from collab.entries import LARGEST_RECORD, LogEntry, NewClient
-from collab.log import UpdateLog, records_of
-from collab.rooms import Rooms
+from collab.durable.entries import LARGEST_RECORD, LogEntry, NewClient
+from collab.durable.log import UpdateLog, records_of
+from collab.replicas.edits import TextEdit, first_update
+from collab.rooms.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, joined, new_document
 
@@ -59,7 +59,7 @@ async def test_a_large_edit_that_is_logged_again_while_it_is_folded_can_still_be
             room.apply(first_update("x" * (LARGEST_RECORD + 1), 7), "user:ann")
             await stored.wait()
             folded = asyncio.create_task(other.snapshots.compact(document))
-            # Also of a compaction that leaves the object to `collab.orphans`.
+            # Also of a compaction that leaves the object to `collab.documents.orphans`.
             folded.add_done_callback(lambda _: (folding.set(), removed.set()))
             await room.durable()
             assert await folded

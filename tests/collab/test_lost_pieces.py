@@ -4,8 +4,8 @@ import asyncio
 
 from pycrdt import merge_updates
 
-from collab.codec import encode_sync_step_2
-from collab.rooms import Rooms
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_sync_step_2
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from collab.codec import encode_update
-from collab.entries import LogEntry
-from collab.folding import MOST_STRUCTS
+from collab.durable.entries import LogEntry
+from collab.durable.folding import MOST_STRUCTS
+from collab.history.renewal import Renewal
 from collab.refusals import RoomClosed
-from collab.renewal import Renewal
-from collab.room import Room
-from collab.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
+from collab.rooms.room import Room
+from collab.rooms.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
+from collab.yjs.codec import encode_update
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import Process
@@ -71,8 +71,8 @@ async def test_whether_there_are_too_many_is_found_out_as_they_come(storage: Sto
 
 
 async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collab.renewal.LAST_WORDS", 0.05)
-    monkeypatch.setattr("collab.renewal.UNHEARD", 0.1)
+    monkeypatch.setattr("collab.history.renewal.LAST_WORDS", 0.05)
+    monkeypatch.setattr("collab.history.renewal.UNHEARD", 0.1)
     assert isinstance(one.files.renewal, Renewal)
     document = await one.write("many.txt", b"")
     entries = enumerate((BASE, strewn(0, MOST_STRUCTS)), 1)
@@ -93,9 +93,9 @@ async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.Monke
 async def test_a_text_that_is_given_up_as_its_room_expires_is_renewed_and_opened_by_nobody_before(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.1)
-    monkeypatch.setattr("collab.renewal.LAST_WORDS", 1.0)
-    monkeypatch.setattr("collab.renewal.UNHEARD", 0.1)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.1)
+    monkeypatch.setattr("collab.history.renewal.LAST_WORDS", 1.0)
+    monkeypatch.setattr("collab.history.renewal.UNHEARD", 0.1)
     document = await one.write("many.txt", b"")
     entries = enumerate((BASE, strewn(0, MOST_STRUCTS - 4_000)), 1)
     await one.rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in entries])

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from collab import mending
 from collab.aside import AsideFailed
-from collab.codec import encode_update
-from collab.edits import TextEdit
-from collab.entries import LogEntry
-from collab.rooms import Rooms
+from collab.durable.entries import LogEntry
+from collab.replicas import mending
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document
 from tests.collab.yjs_bytes import text, update
@@ -75,7 +75,7 @@ async def test_it_is_not_done_by_the_loop(
         made.append(threading.current_thread())
         return mend(content)
 
-    for module in ("mending", "replica"):
+    for module in ("replicas.mending", "replicas.replica"):
         monkeypatch.setattr(f"collab.{module}.mend", watched)
     document = await new_document(storage)
     async with rooms.open(document) as room:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.offsets import (
+from collab.yjs.offsets import (
     OffsetInsideSurrogatePair,
     OffsetOutsideText,
     codepoint_to_utf16,

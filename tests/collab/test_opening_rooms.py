@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from collab.edits import TextEdit
-from collab.entries import LogEntry
-from collab.folding import integrating
-from collab.replica import Replica
-from collab.rooms import Rooms
-from collab.snapshots import Snapshots
+from collab.durable.entries import LogEntry
+from collab.durable.folding import integrating
+from collab.durable.snapshots import Snapshots
+from collab.replicas.edits import TextEdit
+from collab.replicas.replica import Replica
+from collab.rooms.rooms import Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import eventually, new_document
 from tests.collab.yjs_bytes import text, update

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from collab.documents import blob_key
-from collab.edits import TextEdit
-from collab.entries import LARGEST_RECORD
-from collab.files import Files
-from collab.orphans import remove_orphans
-from collab.rooms import Rooms
+from collab.documents.orphans import remove_orphans
+from collab.documents.records import blob_key
+from collab.durable.entries import LARGEST_RECORD
+from collab.files.files import Files
+from collab.replicas.edits import TextEdit
+from collab.rooms.rooms import Rooms
 from storage import Storage
 
 ANN = "user:ann"
@@ -21,7 +21,7 @@ W = "w"
 @pytest.fixture
 def at_any_age(monkeypatch: pytest.MonkeyPatch) -> None:
     # Less than nothing, as some stores keep whole seconds.
-    for module in ("collab.orphans", "collab.contents"):
+    for module in ("collab.documents.orphans", "collab.documents.contents"):
         monkeypatch.setattr(f"{module}.AGE", timedelta(seconds=-10))
 
 
@@ -115,7 +115,7 @@ async def test_content_found_old_is_made_young_again(
     monkeypatch.setattr(storage.objects, "put", noted)
     await files.write(W, "two", b"\0same", ANN)
     assert stored == []
-    monkeypatch.setattr("collab.contents.AGE", timedelta(seconds=-10))
+    monkeypatch.setattr("collab.documents.contents.AGE", timedelta(seconds=-10))
     await files.write(W, "three", b"\0same", ANN)
     assert set(stored) == await keys(storage, "blobs")
 
@@ -129,7 +129,7 @@ async def test_what_is_put_again_after_it_was_listed_stays(
     head = storage.objects.head
 
     async def young_by_now(asked: str) -> object:
-        monkeypatch.setattr("collab.orphans.AGE", timedelta(days=1))
+        monkeypatch.setattr("collab.documents.orphans.AGE", timedelta(days=1))
         return await head(asked)
 
     monkeypatch.setattr(storage.objects, "head", young_by_now)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from pycrdt import Doc, Text
 
-from collab.outbox import BYTES_PER_CLIENT, Backlog, Leaving, Outbox, merge
+from collab.durable.outbox import BYTES_PER_CLIENT, Backlog, Leaving, Outbox, merge
 
 
 @dataclass

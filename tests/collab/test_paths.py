@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.paths import MAX_NAME_BYTES, MAX_PATH_BYTES, InvalidPath, cut, legal_name, parse_name, parse_path
+from collab.tree.paths import MAX_NAME_BYTES, MAX_PATH_BYTES, InvalidPath, cut, legal_name, parse_name, parse_path
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from pycrdt import Doc, Text, merge_updates
 
-from collab.portions import LONGEST, order, portions
-from collab.replica import MOST, Replica
-from collab.update import InvalidUpdate, advance, decode_state_vector, missing, read_update
+from collab.replicas.replica import MOST, Replica
+from collab.yjs.portions import LONGEST, order, portions
+from collab.yjs.update import InvalidUpdate, advance, decode_state_vector, missing, read_update
 from tests.collab.yjs_bytes import skip, text, update
 from tests.support.yjs import Oracle
 

@@ -5,9 +5,9 @@ import random
 import pytest
 from pycrdt import Doc, Text
 
-from collab.edits import TextEdit, edit_update
-from collab.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
-from collab.positions import END, START, Anchor, InvalidAnchor, range_anchors, resolve
+from collab.replicas.edits import TextEdit, edit_update
+from collab.replicas.positions import END, START, Anchor, InvalidAnchor, range_anchors, resolve
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, utf16_length
 from tests.collab.texts_helpers import boundaries, typed_at_once
 from tests.support.yjs import Oracle
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from collab.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
 from collab.limits import Limits
-from collab.presence import SILENCE, Presence
+from collab.rooms.presence import SILENCE, Presence
+from collab.yjs.codec import Decoder, MalformedFrame, write_var_bytes, write_var_uint
 from tests.support.yjs import Oracle
 
 Entry = tuple[int, int, object]

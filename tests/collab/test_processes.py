@@ -12,14 +12,14 @@ import pytest
 from pycrdt import Doc, Text, get_state, merge_updates
 from pymongo.errors import PyMongoError
 
-from collab import replication
-from collab.edits import TextEdit, replacing_updates
-from collab.entries import LogEntry
-from collab.following import Following
+from collab.durable.entries import LogEntry
 from collab.limits import Limits
 from collab.refusals import DocumentTooLarge
-from collab.rooms import Rooms
-from collab.update import LARGE
+from collab.replicas.edits import TextEdit, replacing_updates
+from collab.rooms import replication
+from collab.rooms.following import Following
+from collab.rooms.rooms import Rooms
+from collab.yjs.update import LARGE
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, losing, new_document
 from tests.conftest import Backend
@@ -111,7 +111,7 @@ async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_a
 
 async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bus may lose it, and whoever is not mentioned any more is taken to have died with their process."""
-    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
+    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
     rooms, other = Rooms(storage), Rooms(storage)
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
@@ -127,7 +127,7 @@ async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch
 
 async def test_a_number_is_said_again_while_all_is_quiet(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bus may lose the update, and the heartbeat that follows it as well."""
-    monkeypatch.setattr("collab.rooms.HEARTBEAT", 0.02)
+    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
     rooms, other = Rooms(storage), Rooms(storage)
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:

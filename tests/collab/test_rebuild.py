@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from pycrdt import Doc
 
-from collab.edits import TextEdit
+from collab.durable.snapshots import Loaded
 from collab.refusals import RoomRebuilding
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.snapshots import Loaded
-from collab.update import read_update
+from collab.replicas.edits import TextEdit
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document
 
@@ -177,7 +177,7 @@ async def test_what_is_logged_while_the_log_is_read_is_not_lost(
 async def test_the_room_of_a_process_that_snapshots_have_forgotten_is_rebuilt_too(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.snapshots.FORGET_PROCESS", timedelta(0))  # a day in which only others wrote
+    monkeypatch.setattr("collab.durable.snapshots.FORGET_PROCESS", timedelta(0))  # a day in which only others wrote
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
         for room, word in ((here, "ours "), (there, "theirs ")):

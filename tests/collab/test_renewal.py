@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from collab import renewal
-from collab.codec import encode_update
-from collab.documents import now
-from collab.entries import LogEntry
-from collab.folding import fold
+from collab.documents.records import now
+from collab.durable.entries import LogEntry
+from collab.durable.folding import fold
+from collab.durable.snapshots import DocumentGone
+from collab.history import renewal
 from collab.refusals import RoomClosed
-from collab.replication import GivenUp, Gone
-from collab.room import RENEWED, Room
-from collab.snapshots import DocumentGone
-from collab.trial import Structs
+from collab.replicas.trial import Structs
+from collab.rooms.replication import GivenUp, Gone
+from collab.rooms.room import RENEWED, Room
+from collab.yjs.codec import encode_update
 from tests.collab.costly import STRUCTS, Unwatched, attack, in_pieces
 from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import Client, eventually, losing

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from collab import renewal
-from collab.codec import encode_update
-from collab.documents import Heir, now
-from collab.replication import GivenUp
-from collab.room import Room
+from collab.documents.records import Heir, now
+from collab.history import renewal
+from collab.rooms.replication import GivenUp
+from collab.rooms.room import Room
+from collab.yjs.codec import encode_update
 from tests.collab.costly import STRUCTS, attack
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, losing

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab import replication
-from collab.codec import MalformedFrame
+from collab.rooms import replication
+from collab.yjs.codec import MalformedFrame
 
 names = st.text(alphabet="0123456789abcdef.", max_size=40)
 numbers = st.integers(0, 2**53 - 1)

@@ -10,9 +10,17 @@ import pytest
 from pycrdt import merge_updates
 from pymongo.errors import AutoReconnect
 
-from collab import replication
-from collab.audience import PRESENCE_INTERVAL
-from collab.codec import (
+from collab.durable.entries import LogEntry, NewClient
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.limits import Limits
+from collab.refusals import DocumentTooLarge, UpdateGap
+from collab.replicas.edits import TextEdit
+from collab.rooms import replication
+from collab.rooms.audience import PRESENCE_INTERVAL
+from collab.rooms.rooms import Rooms
+from collab.rooms.window import FlushWindow
+from collab.tree.edits import create, new_nodes
+from collab.yjs.codec import (
     QUERY_AWARENESS,
     Awareness,
     SyncStep2,
@@ -23,16 +31,8 @@ from collab.codec import (
     encode_sync_step_2,
     encode_update,
 )
-from collab.edits import TextEdit
-from collab.entries import LogEntry, NewClient
-from collab.limits import Limits
-from collab.offsets import OffsetOutsideText
-from collab.refusals import DocumentTooLarge, UpdateGap
-from collab.rooms import Rooms
-from collab.snapshots import DocumentGone, DocumentNotFound
-from collab.treeedits import create, new_nodes
-from collab.update import LARGE, InvalidUpdate
-from collab.window import FlushWindow
+from collab.yjs.offsets import OffsetOutsideText
+from collab.yjs.update import LARGE, InvalidUpdate
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, new_document
 from tests.collab.test_presence import payload
@@ -151,7 +151,7 @@ async def test_of_an_answer_with_a_gap_in_it_what_fits_is_taken(storage: Storage
 async def test_who_rests_on_missing_text_is_asked_again_until_somebody_else_has_brought_it_and_no_longer(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.connection.ASK_AGAIN", 0.05)
+    monkeypatch.setattr("collab.rooms.connection.ASK_AGAIN", 0.05)
     document = await new_document(storage)
     async with rooms.open(document) as room:
         ann, bob, gone = await joined(room, "ann", "bob", "bob")
@@ -357,7 +357,7 @@ async def test_a_halved_character_is_the_same_for_all_and_after_a_restart(storag
 async def test_an_idle_room_leaves_memory_and_comes_back(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.05)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.05)
     document = await new_document(storage)
     async with rooms.open(document) as room:
         for i in range(50):
@@ -374,7 +374,7 @@ async def test_an_idle_room_leaves_memory_and_comes_back(
 async def test_who_comes_back_while_an_idle_room_waits_for_the_log_keeps_it(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.01)
     document = await new_document(storage)
     with log_hangs(rooms):
         async with rooms.open(document) as room:
@@ -393,7 +393,7 @@ async def test_an_idle_room_that_hears_of_unlogged_text_as_it_goes_stays(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever opens the document next would not be shown it: it is in no log yet, and is announced once."""
-    monkeypatch.setattr("collab.rooms.IDLE", 0.01)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.01)
     document = await new_document(storage)
     elsewhere = Client(user="bob")
     message = replication.Unlogged("p", elsewhere.insert(0, " more "), ((elsewhere.doc.client_id, "user:bob"),))

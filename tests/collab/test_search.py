@@ -11,16 +11,17 @@ from unittest.mock import AsyncMock
 import pytest
 from pymongo.errors import AutoReconnect
 
-from collab import search, searchtexts
-from collab.documents import FileRecord
-from collab.drive import Drive
-from collab.edits import TextEdit
-from collab.files import Files
-from collab.following import Following
-from collab.rooms import Rooms
-from collab.search import Match
-from collab.snapshots import DocumentNotFound
-from collab.treeedits import create
+from collab.documents.records import FileRecord
+from collab.drive.drive import Drive
+from collab.durable.snapshots import DocumentNotFound
+from collab.files.files import Files
+from collab.replicas.edits import TextEdit
+from collab.rooms.following import Following
+from collab.rooms.rooms import Rooms
+from collab.searching import search
+from collab.searching import texts as searchtexts
+from collab.searching.search import Match
+from collab.tree.edits import create
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually
 from tests.collab.test_trash import by_socket

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from pycrdt import Doc, Text
 
-from collab.edits import TextEdit, edit_update, fork
-from collab.offsets import utf16_length
-from collab.separate import separate_updates
-from collab.update import missing, read_update
+from collab.replicas.edits import TextEdit, edit_update, fork
+from collab.replicas.separate import separate_updates
+from collab.yjs.offsets import utf16_length
+from collab.yjs.update import missing, read_update
 from tests.collab.texts_helpers import boundaries
 
 PIECES = ["a", "é", "😀", "line\n", " ", "wörd"]

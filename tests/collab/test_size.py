@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.size import Size
+from collab.rooms.size import Size
 
 
 @given(st.lists(st.tuples(st.integers(-50, 60), st.booleans()), max_size=60))

@@ -14,14 +14,14 @@ import pytest
 from pycrdt import Doc, Text
 
 from ai.proposals.typist import Typist
-from collab.connection import Connection
-from collab.edits import TextEdit, edit_update
-from collab.known import Known
-from collab.positions import range_anchors, resolve
-from collab.replica import Replica
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.separate import separate_updates
+from collab.replicas.edits import TextEdit, edit_update
+from collab.replicas.positions import range_anchors, resolve
+from collab.replicas.replica import Replica
+from collab.replicas.separate import separate_updates
+from collab.rooms.connection import Connection
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.known import Known
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 
@@ -78,8 +78,8 @@ async def visit(rooms: Rooms, document: str) -> None:
 async def test_documents_leave_memory_and_nothing_of_them_stays(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.0)
-    monkeypatch.setattr("collab.rooms.CLOSE_ENTRIES", 2)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.0)
+    monkeypatch.setattr("collab.rooms.rooms.CLOSE_ENTRIES", 2)
     rooms = Rooms(storage)
     await rooms.ensure_indexes()
     documents = [await new_document(storage) for _ in range(DOCUMENTS)]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 
-from collab.entries import LogEntry
-from collab.replica import Replica
-from collab.rooms import Rooms
-from collab.update import read_update
+from collab.durable.entries import LogEntry
+from collab.replicas.replica import Replica
+from collab.rooms.rooms import Rooms
+from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import eventually, joined, new_document

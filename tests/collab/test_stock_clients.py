@@ -11,11 +11,11 @@ from pycrdt import Doc, Text
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from collab import codec
-from collab.codec import Awareness, Barrier, QueryAwareness, SyncStep1, SyncStep2, Update, decode_frame
 from collab.limits import Limits
-from collab.presence import Presence
-from collab.update import advance, missing, read_update
+from collab.rooms.presence import Presence
+from collab.yjs import codec
+from collab.yjs.codec import Awareness, Barrier, QueryAwareness, SyncStep1, SyncStep2, Update, decode_frame
+from collab.yjs.update import advance, missing, read_update
 from tests.support.yjs import Clients, YjsClient, YjsError, yjs_clients
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab import textfile
-from collab.lineends import LineEnds
-from collab.textfile import MAX_TEXT_BYTES, TextFormat, decode, encode, format_for
+from collab.documents import textfile
+from collab.documents.lineends import LineEnds
+from collab.documents.textfile import MAX_TEXT_BYTES, TextFormat, decode, encode, format_for
 from tests.support.work import growth
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.thinning import SPANS, Moment, begins_an_hour, superfluous
+from collab.history.thinning import SPANS, Moment, begins_an_hour, superfluous
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ANN, BOB = frozenset({"user:ann"}), frozenset({"user:bob"})

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collab.documents import tree_id
-from collab.drive import Drive
-from collab.edits import fresh_client_id
-from collab.files import FileNotFound, Files
-from collab.rooms import Rooms
-from collab.trash import NotInTrash
-from collab.treeedits import NodeChange, TreeDraft, create, move
+from collab.documents.records import tree_id
+from collab.drive.drive import Drive
+from collab.files.files import FileNotFound, Files
+from collab.replicas.edits import fresh_client_id
+from collab.rooms.rooms import Rooms
+from collab.tree.edits import NodeChange, TreeDraft, create, move
+from collab.tree.trash import NotInTrash
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.paths import parse_path
-from collab.tree import Node, Tree, is_node_id, legal_tree
+from collab.tree.paths import parse_path
+from collab.tree.rule import Node, Tree, is_node_id, legal_tree
 from tests.support.work import growth
 from tests.vectors import tree as vectors
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map
 
-from collab.tree import Tree, legal_tree
-from collab.treeedits import TreeDraft, create, delete, move, rename, restore
-from collab.treestate import TreeState
-from collab.update import read_update
+from collab.tree.edits import TreeDraft, create, delete, move, rename, restore
+from collab.tree.followed import TreeState
+from collab.tree.rule import Tree, legal_tree
+from collab.yjs.update import read_update
 from tests.collab.test_tree import assert_legal
 from tests.collab.test_treeedits import NOW, tree_nodes
 from tests.support.yjs import Oracle, browser_rules

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map
 
-from collab.edits import fork
-from collab.treeedits import NodeChange, TreeDraft, create, delete, move, rename, restore
-from collab.update import missing, read_update
+from collab.replicas.edits import fork
+from collab.tree.edits import NodeChange, TreeDraft, create, delete, move, rename, restore
+from collab.yjs.update import missing, read_update
 from tests.vectors.tree import key
 
 A, B, C = key(1), key(2), key(3)

@@ -3,9 +3,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from collab.paths import legal_name
-from collab.tree import Tree, legal_tree
-from collab.treestate import TreeState
+from collab.tree.followed import TreeState
+from collab.tree.paths import legal_name
+from collab.tree.rule import Tree, legal_tree
 from tests.support.work import work
 from tests.vectors.tree import DELETED, folder, key, random_nodes, text
 

@@ -8,8 +8,8 @@ import pytest
 from pycrdt import Doc, Text, merge_updates
 
 from collab.aside import Aside, TookTooLong
-from collab.trial import Structs, build, most_structs
-from collab.update import read_update
+from collab.replicas.trial import Structs, build, most_structs
+from collab.yjs.update import read_update
 from tests.collab.costly import HOSTILE, typed_at_random
 
 pytestmark = pytest.mark.usefixtures("never_here")

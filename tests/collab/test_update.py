@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from pycrdt import Doc, Map, Text, merge_updates
 
-from collab.codec import MalformedFrame
-from collab.update import (
+from collab.yjs.codec import MalformedFrame
+from collab.yjs.update import (
     BYTES_PER_STEP,
     MAX_CLOCK,
     InvalidUpdate,

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from collab.aside import Aside, AsideFailed
-from collab.codec import encode_update
-from collab.edits import TextEdit
-from collab.entries import LogEntry
+from collab.durable.entries import LogEntry
 from collab.refusals import RoomClosed
-from collab.room import RENEWED, Room
-from collab.rooms import Rooms
-from collab.trial import Structs
-from collab.update import encode_state_vector
+from collab.replicas.edits import TextEdit
+from collab.replicas.trial import Structs
+from collab.rooms.room import RENEWED, Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_update
+from collab.yjs.update import encode_state_vector
 from storage import Storage
 from tests.collab.costly import (
     BASE,
@@ -174,7 +174,7 @@ async def test_many_keystrokes_in_one_entry_are_squashed_and_not_given_up(storag
 async def test_who_never_stops_writing_keeps_nobody_from_a_copy(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.trial.AT_STAKE", 0.0)  # each letter is a reason for a trial
+    monkeypatch.setattr("collab.replicas.trial.AT_STAKE", 0.0)  # each letter is a reason for a trial
     async with rooms.open(await new_document(storage)) as room:
         eve = Unwatched(user="eve")
         eve.join(room)
@@ -223,7 +223,7 @@ async def test_many_who_wait_for_a_trial_are_all_taken_after_it(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first of them may have the next trial begin, before the others have had their turn."""
-    monkeypatch.setattr("collab.trial.AT_STAKE", 0.0)
+    monkeypatch.setattr("collab.replicas.trial.AT_STAKE", 0.0)
     document = await logged(storage, rooms, typed_at_random(200))
     room, leave = await rooms.enter(document)
     people = [Unwatched(user=f"user{n}") for n in range(4)]
@@ -309,7 +309,7 @@ async def test_whoever_wants_a_copy_hears_that_there_is_none_and_everybody_is_se
 async def test_who_knocks_again_and_again_does_not_keep_a_room_closed(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.IDLE", 0.1)
+    monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.1)
     room, leave = await rooms.enter(await new_document(storage))
     room.give_up()
     leave()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.window import LONGEST, SHORTEST, FlushWindow
+from collab.rooms.window import LONGEST, SHORTEST, FlushWindow
 
 
 def flushes(rate: float, seconds: float) -> tuple[int, float]:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from collab.offsets import utf16_length
+from collab.yjs.offsets import utf16_length
 from tests.support.yjs import Oracle
 
 

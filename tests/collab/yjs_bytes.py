@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from collab.codec import write_var_uint
+from collab.yjs.codec import write_var_uint
 
 Ranges = Mapping[int, Iterable[tuple[int, int]]]
 Id = tuple[int, int]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from collab.codec import BARRIER
+from collab.yjs.codec import BARRIER
 from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import eventually, file_text, new_document, stopped_database
 from tests.support.server import Server, running_server

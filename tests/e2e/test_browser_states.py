@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
-from collab.codec import encode_update
+from collab.yjs.codec import encode_update
 from tests.collab.costly import BASE, COMPARED_WITH_ALL
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People

@@ -4,12 +4,12 @@ from typing import Any
 
 from pycrdt import Map
 
-from collab.codec import SyncStep1, SyncStep2, Update, decode_frame, encode_sync_step_2
-from collab.connection import Connection
-from collab.peer import Identity
-from collab.replica import Replica
-from collab.room import Room
-from collab.update import Kind, read_update
+from collab.replicas.replica import Replica
+from collab.rooms.connection import Connection
+from collab.rooms.peer import Identity
+from collab.rooms.room import Room
+from collab.yjs.codec import SyncStep1, SyncStep2, Update, decode_frame, encode_sync_step_2
+from collab.yjs.update import Kind, read_update
 
 AWARENESS_FRAME, BARRIER_FRAME = 1, 102
 

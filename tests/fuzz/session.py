@@ -22,8 +22,12 @@ from uuid import uuid4
 
 import structlog
 
-from collab import connection
-from collab.codec import (
+from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
+from collab.rooms import connection
+from collab.rooms.connection import Connection
+from collab.rooms.room import Room
+from collab.rooms.rooms import Rooms
+from collab.yjs.codec import (
     MalformedFrame,
     encode_awareness,
     encode_barrier,
@@ -33,11 +37,7 @@ from collab.codec import (
     write_var_string,
     write_var_uint,
 )
-from collab.connection import Connection
-from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed
-from collab.room import Room
-from collab.rooms import Rooms
-from collab.update import InvalidUpdate, Kind, encode_state_vector
+from collab.yjs.update import InvalidUpdate, Kind, encode_state_vector
 from storage import Storage, open_storage
 from tests.collab.yjs_bytes import collected, deleted, item, node, skip, text, uint, update, value
 from tests.fuzz.choices import Choices
@@ -137,7 +137,7 @@ async def _session(loop: Turns, storage: Storage, choices: Choices) -> float:
         assert not loaded.waiting
         if isinstance(content, str):
             # Not in this order: with references that no replica can have made, text stands elsewhere when a document is
-            # encoded anew, in Yjs as well (`collab.update`). What is there must be the same to a character.
+            # encoded anew, in Yjs as well (`collab.yjs.update`). What is there must be the same to a character.
             assert sorted(str(loaded.replica.text)) == sorted(content)
         else:
             assert dict(loaded.replica.nodes.to_py() or {}) == content

@@ -3,8 +3,11 @@
 Each reader either returns something that encodes to the same meaning, or raises the one exception that it documents.
 """
 
-from collab import replication
-from collab.codec import (
+from collab.limits import Limits
+from collab.rooms import replication
+from collab.rooms.presence import Presence
+from collab.steps import at_a_stretch
+from collab.yjs.codec import (
     Awareness,
     Barrier,
     MalformedFrame,
@@ -19,12 +22,9 @@ from collab.codec import (
     encode_sync_step_2,
     encode_update,
 )
-from collab.known import Known
-from collab.limits import Limits
-from collab.presence import Presence
-from collab.steps import at_a_stretch
-from collab.surrogates import may_hold_pairs, mend
-from collab.update import (
+from collab.yjs.known import Known
+from collab.yjs.surrogates import may_hold_pairs, mend
+from collab.yjs.update import (
     InvalidUpdate,
     Kind,
     UpdateHeader,

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from ai.proposals.suggestions import SuggestionState
-from collab.edits import TextEdit
+from collab.replicas.edits import TextEdit
 from server.app import open_services
 from server.settings import Settings
 from tests.doubles.model_server import ModelServer, Script

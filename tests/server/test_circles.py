@@ -13,9 +13,9 @@ import structlog
 import uvloop
 from websockets.asyncio.client import connect
 
-from collab import rooms
-from collab.codec import encode_barrier, encode_sync_step_1, encode_sync_step_2
-from collab.edits import first_update, fresh_client_id
+from collab.replicas.edits import first_update, fresh_client_id
+from collab.rooms import rooms
+from collab.yjs.codec import encode_barrier, encode_sync_step_1, encode_sync_step_2
 from server import serve
 from server.settings import Settings
 

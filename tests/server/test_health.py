@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from collab.rooms import Rooms
+from collab.rooms.rooms import Rooms
 from server.health import PATIENCE, Health
 from storage import open_storage
 from tests.services.launchers import Redis

@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from collab.codec import encode_barrier
-from collab.entries import LARGEST_RECORD
+from collab.durable.entries import LARGEST_RECORD
 from collab.limits import KIB, MIB, Limits
-from collab.paths import MAX_NAME_BYTES, MAX_PATH_BYTES
+from collab.tree.paths import MAX_NAME_BYTES, MAX_PATH_BYTES
+from collab.yjs.codec import encode_barrier
 from server import rate
 from server.settings import Settings
 from tests.support.server import Server, running_server
@@ -157,7 +157,7 @@ async def test_who_sends_too_fast_is_slowed_down_first_and_nobody_with_them(serv
 
 def frame_of(size: int) -> bytes:
     """The rest of an awareness frame that says nothing, of about ``size`` bytes: ``size`` of padding in a state."""
-    from collab.codec import write_var_bytes, write_var_uint
+    from collab.yjs.codec import write_var_bytes, write_var_uint
 
     payload = bytearray()
     write_var_uint(payload, 0)

@@ -82,7 +82,7 @@ async def test_nobody_sees_the_people_of_a_killed_process_for_long(
 
 def state_of(person: SyncClient, seen_by: SyncClient) -> bytes | None:
     """The newest state of ``person`` that ``seen_by`` was sent."""
-    from collab.codec import Awareness, Decoder, decode_frame
+    from collab.yjs.codec import Awareness, Decoder, decode_frame
 
     for frame in reversed(seen_by.presence):
         message = decode_frame(frame)

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from collab.entries import LogEntry
+from collab.durable.entries import LogEntry
 from server.app import create_app
 from server.routes import client
 from server.services import Services

@@ -12,7 +12,7 @@ from pycrdt import Doc, Map
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from collab.codec import encode_barrier, encode_sync_step_1, encode_update
+from collab.yjs.codec import encode_barrier, encode_sync_step_1, encode_update
 from server.sync import is_write
 from tests.collab.test_rooms import FRAMES
 from tests.collab.yjs_bytes import text, update

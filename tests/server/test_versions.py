@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from collab.edits import TextEdit
+from collab.replicas.edits import TextEdit
 from tests.server.conftest import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

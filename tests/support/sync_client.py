@@ -11,7 +11,7 @@ from pycrdt import Doc, Text, TransactionEvent
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from collab.codec import (
+from collab.yjs.codec import (
     Barrier,
     SyncStep1,
     SyncStep2,

@@ -21,7 +21,11 @@ from typing import Any
 import server.app
 import server.cli
 import server.serve
-from collab import drive, entries, rooms, trees, trial
+from collab.drive import drive
+from collab.durable import entries
+from collab.replicas import trial
+from collab.rooms import rooms
+from collab.tree import trees
 
 HASTE: list[tuple[Any, str, float]] = [
     (rooms, "IDLE", 0.5),

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx2
 
-from collab.log import UpdateLog
-from collab.snapshots import Snapshots
+from collab.durable.log import UpdateLog
+from collab.durable.snapshots import Snapshots
 from tests.support.server import OWNER_TOKEN, ROOT
 from tests.support.yjs import Clients
 from tests.torture.cluster import Cluster, Nursery, ServerProcess

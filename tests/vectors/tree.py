@@ -1,4 +1,4 @@
-"""Writes tree.json, the answers that collab/tree.py and client/src/tree/rules.ts must both give.
+"""Writes tree.json, the answers that collab/tree/rule.py and client/src/tree/rules.ts must both give.
 
 `python tests/vectors/tree.py` writes it anew; test_tree.py fails while the file is not what this makes. The trees with
 a title were worked out by hand; the random ones fix today's answers, so that one side cannot change alone.
@@ -254,8 +254,8 @@ def random_nodes(rng: random.Random) -> dict[str, object]:
 
 
 def build() -> dict[str, Any]:
-    from collab.paths import InvalidPath, legal_name, parse_name
-    from collab.tree import legal_tree
+    from collab.tree.paths import InvalidPath, legal_name, parse_name
+    from collab.tree.rule import legal_tree
 
     def allowed(name: object) -> bool:
         try:

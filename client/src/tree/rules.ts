@@ -1,6 +1,6 @@
 /**
- * The legal tree of a workspace, as the server sees it: the twin of collab/tree.py and collab/paths.py, where each rule
- * has its reason. tests/vectors/tree.json holds both to the same answers; change neither alone.
+ * The legal tree of a workspace, as the server sees it: the twin of collab/tree/rule.py and collab/tree/paths.py, where
+ * each rule has its reason. tests/vectors/tree.json holds both to the same answers; change neither alone.
  */
 
 export type Kind = 'folder' | 'text' | 'binary'

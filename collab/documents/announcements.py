@@ -1,0 +1,25 @@
+"""What a workspace's event stream tells of documents."""
+
+from dataclasses import dataclass
+
+SETTLED = "scriptorium.document.settled"
+"""The event that tells everybody of a `Settled`."""
+
+INCOMPLETE = "scriptorium.document.incomplete"
+"""The same of an `Incomplete`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    document: str
+    path: str
+    size: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Something of the document's log cannot be taken, so its file on the drive stays what it was."""
+
+    document: str
+    path: str

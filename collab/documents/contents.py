@@ -1,0 +1,260 @@
+"""Contents of files, apart from where the tree places them: shared texts, and binary objects named by their hash.
+
+Text is the shared document itself: storing one over another is a minimal edit of the live document, reading one gives
+its present text. Binary content lies in the object store under its hash, and the record points to it.
+
+New content is stored first, then its record; the node that shows it comes last and elsewhere (`collab.files.files`). A
+crash between two steps leaves content or a record that nothing shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from collab.documents.orphans import AGE
+from collab.documents.records import Documents, FileKind, FileRecord, blob_key, now
+from collab.documents.textfile import TextFormat, decode, encode
+from collab.limits import Limits
+from collab.replicas.edits import fresh_client_id, replacing_updates
+from collab.replicas.replica import is_panic
+from collab.rooms.room import Room
+from collab.rooms.rooms import Present, Rooms
+from storage import Storage
+
+LARGE = 256 * 1024
+"""Bytes from which looking at a file is left to a thread."""
+
+CHUNK = 1024 * 1024
+
+PARALLEL_PUTS = 8
+
+READ_FILES, READ_BYTES = 100, 4 * 1024 * 1024
+"""How much is read at a time."""
+
+
+class FileTooLarge(ValueError):
+    """The file has more bytes than the limit; nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file on their way in."""
+
+    kind: FileKind
+    raw: bytes
+    hash: str
+    """SHA-256 of `raw`, hex."""
+    text: str
+    """The shared text; "" for a binary file."""
+    format: TextFormat
+
+    @classmethod
+    def shared(cls, text: str, format: TextFormat) -> Content:
+        """A shared text that there is already."""
+        raw, digest = _encode(text, format)
+        return cls("text", raw, digest, text, format)
+
+    @classmethod
+    async def of(cls, raw: bytes, limits: Limits) -> Content:
+        """Find out what ``raw`` is. Text beyond the limit of a text document is a binary file.
+
+        Raises:
+            FileTooLarge
+        """
+        if len(raw) > limits.binary_file:
+            raise FileTooLarge(f"The file has {len(raw)} bytes; {limits.binary_file} are allowed.")
+        if len(raw) < LARGE:
+            return cls._of(raw, limits.text_document)
+        return await asyncio.to_thread(cls._of, raw, limits.text_document)
+
+    @classmethod
+    def _of(cls, raw: bytes, max_text: int) -> Content:
+        digest = hashlib.sha256(raw).hexdigest()
+        decoded = decode(raw, max_text)
+        return cls("binary", raw, digest, "", TextFormat()) if decoded is None else cls("text", raw, digest, *decoded)
+
+    @property
+    def blob(self) -> str | None:
+        return self.hash if self.kind == "binary" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain file as it goes out."""
+
+    size: int
+    hash: str
+    """SHA-256, hex."""
+    body: AsyncIterator[bytes]
+    """To be read once."""
+    present: Present | None = None
+    """The shared text that it was made of; None for a binary file."""
+
+    async def bytes(self) -> bytes:
+        return b"".join([chunk async for chunk in self.body])
+
+
+class Contents:
+    def __init__(self, storage: Storage, rooms: Rooms) -> None:
+        self._objects = storage.objects
+        self._rooms = rooms
+        self._changed: list[Callable[[str, str], None]] = []
+        self.documents = Documents(storage.db)
+
+    def on_change(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(workspace, document)`` after content was stored that no room has logged."""
+        self._changed.append(callback)
+
+    def announce(self, workspace: str, document: str) -> None:
+        for callback in self._changed:
+            callback(workspace, document)
+
+    async def create(self, workspace: str, contents: Sequence[Content], author: str | None) -> list[FileRecord]:
+        """New documents that hold ``contents``, in their order; durable on return, shown nowhere yet.
+
+        ``author`` None: it was written by many, of whom nothing is known any more.
+
+        Raises:
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
+        """
+        gate = asyncio.Semaphore(PARALLEL_PUTS)
+        binary = {content.hash: content for content in contents if content.kind == "binary"}.values()
+        await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
+        records = [
+            FileRecord.new(workspace, content.kind, len(content.raw), format=content.format, blob=content.blob)
+            for content in contents
+        ]
+        await self.documents.insert(records)
+        await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
+        texts = [(record.id, content.text, author) for record, content in zip(records, contents, strict=True)]
+        await self._rooms.create(texts)
+        return records
+
+    async def _store_blob(self, workspace: str, content: Content, gate: asyncio.Semaphore) -> None:
+        """Once before the record refers to it, and once after that: see `collab.documents.orphans`."""
+        key = blob_key(workspace, content.hash)
+        async with gate:
+            there = await self._objects.head(key)
+            if there is None or now() - there.modified > AGE / 2:
+                await self._objects.put(key, content.raw)
+
+    async def overwrite(self, record: FileRecord, content: Content, author: str) -> bool:
+        """Make ``content`` the content of a document of its kind. Durable on return; False when it was that already.
+
+        Raises:
+            DocumentNotFound, DocumentGone: the document is no more.
+            As `create`.
+        """
+        if content.kind == "binary":
+            changed = record.blob != content.hash
+            if changed:
+                await self._store_blob(record.workspace, content, asyncio.Semaphore())
+        else:
+            changed = await self._edit(record.id, content.text, author) or record.format != content.format
+        if changed:
+            size, blob = len(content.raw), content.blob
+            stored = replace(record, format=content.format, blob=blob, size=size, updated_at=now())
+            await self.documents.set_content(stored)
+            if content.kind == "binary":
+                await self._store_blob(record.workspace, content, asyncio.Semaphore())
+            self.announce(record.workspace, record.id)
+        return changed
+
+    async def _edit(self, document: str, text: str, author: str) -> bool:
+        async with self._rooms.open(document) as room:
+            await self._rooms.catch_up(room)
+            await room.copyable()
+            return bool(await self.replace(room, room.encode_whole(), text, author))
+
+    async def replace(self, room: Room, content: bytes, text: str, author: str) -> Sequence[bytes]:
+        """Turn what ``content``, an update of all that the room held, says into ``text`` by a minimal edit.
+
+        What others have written since stays. Durable on return. Returns the updates of the edit, none when the text was
+        that already.
+
+        Raises:
+            DocumentTooLarge: nothing has changed.
+            Overloaded, RoomClosed: some of it may have.
+        """
+        size = max(len(content), len(text))
+        made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(room.state))
+        updates, growth = made if made is not None else ((), 0)
+        if updates:
+            await room.apply_in_turns(updates, author, growth=growth)
+        # Also without an edit: that there was none to make may rest on text which is not logged yet.
+        await room.durable()
+        return updates
+
+    async def discard(self, documents: Sequence[str]) -> None:
+        """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""
+        await self.documents.delete(documents)
+        for document in documents:
+            await self._rooms.updates.delete(await self._rooms.updates.read(document))
+
+    async def read_many(self, records: Iterable[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
+        """As `read` for many, a few megabytes at a time. What cannot be had is left out: `read` says why."""
+        for batch in batches(records):
+            texts = await self.presents([record.id for record in batch if record.kind == "text"])
+            for record in batch:
+                if record.kind == "binary":
+                    yield record, await self.read(record)
+                elif record.id in texts:
+                    yield record, await _plain(texts.pop(record.id), record)
+
+    async def presents(self, documents: Sequence[str]) -> dict[str, Present]:
+        """As `collab.rooms.rooms.Rooms.presents`, also where one of them is too much for the CRDT library."""
+        try:
+            return await self._rooms.presents(documents)
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+        # One of them is too much for the CRDT library. Whoever asks for it alone hears of it.
+        return {}
+
+    async def read(self, record: FileRecord) -> Plain:
+        """The plain file of a document as it is now.
+
+        Raises:
+            DocumentNotFound, DocumentGone: the document is no more.
+            As `create`.
+        """
+        if record.kind == "binary":
+            assert record.blob is not None
+            return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
+        return await _plain(await self._rooms.present(record.id), record)
+
+
+async def _plain(present: Present, record: FileRecord) -> Plain:
+    if len(present.text) < LARGE:
+        raw, digest = _encode(present.text, record.format)
+    else:
+        raw, digest = await asyncio.to_thread(_encode, present.text, record.format)
+    return Plain(len(raw), digest, _in_chunks(raw), present)
+
+
+def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:
+    raw = encode(text, format)
+    return raw, hashlib.sha256(raw).hexdigest()
+
+
+def batches(records: Iterable[FileRecord]) -> Iterator[list[FileRecord]]:
+    """Few enough to have all their contents in memory at once."""
+    batch: list[FileRecord] = []
+    size = 0
+    for record in records:
+        if len(batch) >= READ_FILES or size >= READ_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += record.size
+    if batch:
+        yield batch
+
+
+async def _in_chunks(raw: bytes) -> AsyncIterator[bytes]:
+    # A socket copies what it cannot take at once.
+    for at in range(0, len(raw), CHUNK):
+        yield raw[at : at + CHUNK]

@@ -1,0 +1,116 @@
+"""Find in files: a query over the names and texts of a workspace.
+
+The texts are kept in memory (`collab.searching.texts`) and scanned anew for each query: that takes some 30 ms for a
+source tree of two thousand files, and nothing has to be kept up while people type (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from collab.searching.finding import Query, Text
+from collab.searching.texts import SearchTexts
+from collab.tree.rule import Node
+from collab.tree.trees import Trees
+
+MOST_MATCHES = 500
+MOST_NAMES = 100
+"""Of the matches, so that names leave room for texts."""
+MOST_LINES = 50
+"""Of one text, so that it leaves room for others."""
+
+TURN = 0.003
+"""Seconds after which a search lets others have their turn on the loop."""
+
+GROUP = 200
+"""Texts that are looked for in memory, and read where they are not, at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    path: str
+    line: int
+    """Counted from 1; 0 when the path itself was found."""
+    column: int
+    """UTF-16 code units of the line, or of the path, before what was found."""
+    text: str
+    """The line, or the path; a long line is cut, which shows as "…"."""
+
+
+class Search:
+    def __init__(self, trees: Trees, texts: SearchTexts) -> None:
+        self._trees = trees
+        self._texts = texts
+        self._scanning = asyncio.Lock()
+
+    async def find(self, workspace: str, query: str) -> list[Match]:
+        """Names first, then lines, both in the order of the tree; at most `MOST_MATCHES`.
+
+        Raises:
+            collab.searching.finding.InvalidQuery
+            As `collab.tree.trees.Trees.read`.
+        """
+        wanted = Query(query)
+        nodes = list((await self._trees.read(workspace, fresh=True)).nodes.values())
+        matches = await self._scan(_names(nodes, wanted), MOST_NAMES)
+        paths = {node.id: node.path for node in nodes if node.kind == "text"}
+        self._texts.drop_all_but(workspace, paths)
+        documents = list(paths)
+        for start in range(0, len(documents), GROUP):
+            texts = await self._texts.of(workspace, documents[start : start + GROUP])
+            lines = _lines([(paths[document], text) for document, text in texts.items()], wanted)
+            matches += await self._scan(lines, MOST_MATCHES - len(matches))
+            if len(matches) >= MOST_MATCHES:
+                break
+        return matches
+
+    async def holding(self, workspace: str, names: Sequence[str]) -> list[str]:
+        """The paths of the texts in which one of ``names`` stands as a word of its own, in the order of the tree."""
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
+        nodes = (await self._trees.read(workspace, fresh=True)).nodes.values()
+        paths = {node.id: node.path for node in nodes if node.kind == "text"}
+        documents = list(paths)
+        found: list[str] = []
+        for start in range(0, len(documents), GROUP):
+            began = time.monotonic()
+            for document, text in (await self._texts.of(workspace, documents[start : start + GROUP])).items():
+                if any(name in text.text for name in names) and pattern.search(text.text):
+                    found.append(paths[document])
+                if time.monotonic() - began > TURN:
+                    await asyncio.sleep(0)
+                    began = time.monotonic()
+        return found
+
+    async def _scan(self, steps: Iterator[Match | None], most: int) -> list[Match]:
+        """The first ``most`` matches of ``steps``; None is a step without one."""
+        matches: list[Match] = []
+        # One at a time: a hundred searches would each take their turn before anybody else had his.
+        async with self._scanning:
+            began = time.monotonic()
+            for match in steps:
+                if match is not None:
+                    matches.append(match)
+                    if len(matches) >= most:
+                        break
+                if time.monotonic() - began > TURN:
+                    await asyncio.sleep(0)
+                    began = time.monotonic()
+        return matches
+
+
+def _names(nodes: Sequence[Node], query: Query) -> Iterator[Match | None]:
+    for node in nodes:
+        at = query.in_name(node.path)
+        yield Match(node.path, 0, at, node.path) if at is not None else None
+
+
+def _lines(texts: Iterable[tuple[str, Text]], query: Query) -> Iterator[Match | None]:
+    for path, text in texts:
+        yield None
+        for found in islice(query.lines(text), MOST_LINES):
+            yield Match(path, found.line, found.column, found.text)

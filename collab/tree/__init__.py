@@ -1,0 +1,1 @@
+"""The files and folders of a workspace, which are a shared document themselves."""

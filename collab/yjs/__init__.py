@@ -1,0 +1,1 @@
+"""The formats of Yjs and of its wire, read and written without a document: pure."""

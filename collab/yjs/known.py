@@ -1,0 +1,109 @@
+"""What is known of one document, and so what of an update may be taken."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pycrdt
+
+from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs
+from collab.yjs.update import (
+    InvalidUpdate,
+    Kind,
+    UpdateHeader,
+    advance,
+    decode_state_vector,
+    encode_state_vector,
+    read_update,
+    read_update_cooperatively,
+)
+
+_AT_ONCE = 10_000
+"""Strings that are learned at a stretch: some milliseconds."""
+
+NOTHING = b"\x00\x00"
+"""A Yjs v1 update without structs and deletions."""
+
+
+@dataclass(slots=True)
+class Taken:
+    update: bytes
+    """What to integrate, to log and to send on."""
+    cuts: bool
+    """It cuts surrogate pairs: the document has to be made anew, from `mend` of all that it holds merged with this."""
+
+
+class Known:
+    """The clocks of a document, and what else an update's header must be held against."""
+
+    def __init__(self, kind: Kind, document: bytes, state: bytes | None = None, paired: bool | None = None) -> None:
+        """`document`: an update of all that the document holds.
+
+        `state`, its state vector, and `paired`, what `may_hold_pairs` says of it, spare finding them out.
+        """
+        self._kind = kind
+        self._pairs = SurrogatePairs()
+        self._maps: set[tuple[int, int]] = set()
+        self.state = decode_state_vector(pycrdt.get_state(document) if state is None else state)
+        self._unread: bytes | None = None if kind == "text" and paired is False else document
+
+    async def read_ahead(self) -> None:
+        """Does in slices, with turns for others in between, what the first `take` would do at a stretch: reading every
+        struct of the document, which opening it must not cost.
+        """
+        if (document := self._to_read()) is not None:
+            header = await read_update_cooperatively(document, self._kind)
+            pairs = SurrogatePairs()
+            for some in range(0, len(header.paired), _AT_ONCE):
+                pairs.add(header.paired[some : some + _AT_ONCE])
+                await asyncio.sleep(0)
+            if self._unread is document:  # nothing was taken meanwhile
+                self._unread, self._pairs = None, pairs
+                self._maps.update(header.entries)
+
+    def _to_read(self) -> bytes | None:
+        """The document, if it is yet to be read and may hold what must be known."""
+        if self._unread is not None and self._kind == "text" and not may_hold_pairs(self._unread):
+            self._unread = None
+        return self._unread
+
+    def _learn(self, header: UpdateHeader) -> None:
+        self._unread = None
+        self._pairs.add(header.paired)
+        self._maps.update(header.entries)
+
+    def take(self, update: bytes, header: UpdateHeader) -> Taken:
+        """Takes in an update for which `missing(header, known.state)` is None.
+
+        What the document has already is cut away: where the same clocks come again with other content, Yjs and yrs do
+        not agree, and Yjs may throw. InvalidUpdate for what contradicts the document; then nothing has changed.
+        """
+        if self._unread is not None and (document := self._to_read()) is not None:
+            self._learn(read_update(document, self._kind))
+        for client, ranges in header.ranges.items():
+            if ranges[0][0] < self.state.get(client, 0):
+                update, header = self._cut_away(update, header)
+                break
+        if (
+            header.parents
+            and not self._maps.issuperset(header.parents)
+            and not self._maps.union(header.entries).issuperset(header.parents)
+        ):
+            raise InvalidUpdate("a parent that is not a map")
+        self._add(header)
+        return Taken(update, self._pairs.cut_by(header))
+
+    def _cut_away(self, update: bytes, header: UpdateHeader) -> tuple[bytes, UpdateHeader]:
+        """What of an update is behind the clocks that are known."""
+        torn = SurrogatePairs()
+        torn.add(header.paired)
+        if any(torn.inside(client, self.state.get(client, 0)) for client in header.ranges):
+            raise InvalidUpdate("known clocks with other content")
+        update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
+        return update, read_update(update, self._kind)
+
+    def _add(self, header: UpdateHeader) -> None:
+        advance(self.state, header)
+        if header.paired:
+            self._pairs.add(header.paired)
+        if header.entries:
+            self._maps.update(header.entries)
