@@ -20,8 +20,9 @@ from collab.documents.textfile import TextFormat, decode, encode
 from collab.limits import Limits
 from collab.replicas.edits import fresh_client_id, replacing_updates
 from collab.replicas.replica import is_panic
+from collab.rooms.present import Present
 from collab.rooms.room import Room
-from collab.rooms.rooms import Present, Rooms
+from collab.rooms.rooms import Rooms
 from storage import Storage
 
 LARGE = 256 * 1024

@@ -33,7 +33,7 @@ from collab.documents.records import DriveState, FileRecord, blob_key, drive_key
 from collab.drive.moves import Moves
 from collab.history.history import History
 from collab.replicas.replica import is_panic
-from collab.rooms.rooms import Present
+from collab.rooms.present import Present
 from collab.tree.rule import Node
 from storage.errors import STORAGE_AWAY
 from storage.leases import Lease, LeaseUnavailable

@@ -13,7 +13,8 @@ from collab.durable.snapshots import DocumentNotFound
 from collab.history.attribution import Attribution, attribution
 from collab.history.versions import Draft, Newest, Version, Versions, digest
 from collab.replicas.differences import LineDifference, line_differences
-from collab.rooms.rooms import Present, Rooms
+from collab.rooms.present import Present
+from collab.rooms.rooms import Rooms
 from storage import Storage
 
 BUSY_FOR = timedelta(minutes=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,18 +19,19 @@ from collab.aside import LARGE, Aside
 from collab.durable.commits import ALONE, SHARED, GroupCommit
 from collab.durable.entries import LogEntry, NewClient
 from collab.durable.log import UpdateLog
-from collab.durable.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots, TooCostly
+from collab.durable.snapshots import DocumentGone, DocumentNotFound, Snapshots
 from collab.limits import Limits
 from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.edits import first_update, fresh_client_id
-from collab.replicas.replica import is_fault
 from collab.rooms import replication
-from collab.rooms.following import READ_AGAIN, Following
+from collab.rooms.compacting import Compacting, outgrown, worth_folding
+from collab.rooms.following import Following
+from collab.rooms.present import Present
+from collab.rooms.rebuilding import rebuild
 from collab.rooms.room import Room
 from collab.yjs.codec import MalformedFrame
 from collab.yjs.update import InvalidUpdate
 from storage import Storage
-from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -44,20 +45,6 @@ FULL_HEARTBEAT = 5
 
 LAST_WORDS = 3.0
 """Seconds after the return of the bus, in which a process that is being stopped has written what it had."""
-
-COMPACT_ENTRIES = 400
-COMPACT_BYTES = 256 * 1024
-COMPACT_STRUCTS = 8_000
-
-COMPACT_AGAIN = 10.0
-"""Seconds after a failure: each attempt reads all of the log, and what is in the way may stay there."""
-
-CLOSE_ENTRIES = 40
-CLOSE_BYTES = 32 * 1024
-"""Of the log, worth a snapshot when a room leaves memory: opening it again reads one object then and merges nothing."""
-
-REBUILDS = 10
-"""Failures of rebuilding a document, other than that storage is away, after which its room is closed."""
 
 CLOSE_PATIENCE = 15.0
 """Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
@@ -86,26 +73,6 @@ def _failed(slot: _Slot) -> bool:
     return slot.opening.done() and (slot.opening.cancelled() or slot.opening.exception() is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
-    """A shared text as it is at a moment."""
-
-    text: str
-    state: Mapping[int, int]
-    """Yjs client id → clock, of all that went into it."""
-    whole: bool
-    """False when something of the log cannot be taken: people go on with the rest, which replaces no good copy."""
-
-    @classmethod
-    def of(cls, loaded: Loaded) -> Present:
-        text = str(loaded.replica.text)  # first: only now is it seen what the CRDT library does not take
-        return cls(text, loaded.replica.state, not loaded.spoilt and not loaded.replica.set_aside)
-
-    @classmethod
-    def in_room(cls, room: Room) -> Present:
-        return cls(room.text, dict(room.state), room.whole)
-
-
 class Rooms:
     """All rooms of one process. Make it on the event loop; `close` makes everything durable."""
 
@@ -120,9 +87,7 @@ class Rooms:
         self._changed: list[Callable[[str, str], None]] = []
         self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._compacting: set[str] = set()
-        self._not_yet: set[str] = set()
-        """Documents whose log could not be folded a moment ago."""
+        self._compacting = Compacting(self.snapshots, self._too_costly)
         self._written: set[str] = set()
         """Documents that this process has logged something of since it last looked whether they are gone."""
         self._closing = False
@@ -260,7 +225,7 @@ class Rooms:
             heard=lambda: self._storage.bus.has_others(channel),
             missed=self._missed,
             resumed=self._resumed,
-            rebuild=lambda room: self._spawn(self._rebuild(room)),
+            rebuild=lambda room: self._spawn(rebuild(room, self.snapshots, lambda: self._closing)),
             aside=self.aside,
             costly=self._give_up,
             committed=self._committed,
@@ -410,8 +375,8 @@ class Rooms:
                 del self._slots[document]
             return
         room = slot.opening.result()
-        if _worth_folding(room):
-            await self._compact(room)
+        if worth_folding(room):
+            await self._compacting.compact(room)
         with suppress(RoomClosed, RoomRebuilding):  # what was not taken after all
             await room.durable()
         # Looked at again after every wait: somebody may have come in meanwhile. From here to the deletion nothing
@@ -443,8 +408,8 @@ class Rooms:
             await self._commits.close(CLOSE_PATIENCE)
         lost = self._commits.backlog.bytes
         for room in self.open_rooms:
-            if _worth_folding(room) and not lost:
-                await self._compact(room)
+            if worth_folding(room) and not lost:
+                await self._compacting.compact(room)
         for slot in list(self._slots.values()):
             if slot.idle_timer is not None:
                 slot.idle_timer.cancel()
@@ -497,33 +462,12 @@ class Rooms:
         self._written.add(room.document)
         for callback in self._changed:
             callback(room.workspace, room.document)
-        # The log may grow as large as the snapshot: then each byte is folded a bounded number of times. Folding also
-        # finds out whether a text has become too many structs.
-        crowded = room.kind == "text" and room.added > COMPACT_STRUCTS
-        if crowded or room.entries >= COMPACT_ENTRIES or room.log_size > max(COMPACT_BYTES, room.snapshot_size):
-            self._spawn(self._compact(room))
+        if outgrown(room):
+            self._spawn(self._compacting.compact(room))
 
-    async def _compact(self, room: Room) -> None:
-        if room.document in self._compacting or room.document in self._not_yet or room.unbearable:
-            return
-        self._compacting.add(room.document)
-        try:
-            entries, size, added = room.entries, room.log_size, room.added
-            if await self.snapshots.compact(room.document):
-                room.folded(entries, size, added)
-        except TooCostly:
-            if not self._closing:  # the next process finds out as well, and has the time
-                self._give_up(room)
-        except BaseException as error:
-            if not is_fault(error):
-                raise
-            expected = isinstance(error, (*STORAGE_AWAY, DocumentNotFound))
-            say = log.warning if expected else log.error
-            say("compaction put off", document=room.document, error=repr(error))
-            self._not_yet.add(room.document)
-            asyncio.get_running_loop().call_later(COMPACT_AGAIN, self._not_yet.discard, room.document)
-        finally:
-            self._compacting.discard(room.document)
+    def _too_costly(self, room: Room) -> None:
+        if not self._closing:  # the next process finds out as well, and has the time
+            self._give_up(room)
 
     def _give_up(self, room: Room) -> None:
         log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
@@ -552,34 +496,6 @@ class Rooms:
             for room in self.open_rooms:
                 self._missed(room)
 
-    async def _rebuild(self, room: Room) -> None:
-        failures = 0
-        while not self._closing:
-            try:
-                before = room.logged_sequence
-                loaded = await self.snapshots.load(room.document)
-                # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
-                # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
-                if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
-                    room.rebuilt(loaded)
-                    return
-            except STORAGE_AWAY as error:
-                log.error("rebuilding put off", document=room.document, error=str(error))
-                await asyncio.sleep(READ_AGAIN)
-            except (DocumentNotFound, DocumentGone):
-                room.close(4410, "this document is gone")
-                break
-            except BaseException as error:
-                if not is_fault(error):
-                    raise
-                log.error("rebuilding failed", document=room.document, error=str(error))
-                failures += 1
-                if failures == REBUILDS:  # nobody can write meanwhile, and another room may fare better
-                    room.close(1012, "the document could not be rebuilt")
-                    break
-                await asyncio.sleep(READ_AGAIN)
-        room.abandon()
-
     async def _beat(self) -> None:
         """Repeat the newest numbers, so that a lost message is noticed also when nothing follows it.
 
@@ -591,9 +507,3 @@ class Rooms:
                 room.heartbeat(everything=beat % FULL_HEARTBEAT == 0)
             if beat % FULL_HEARTBEAT == 0 and self._written:
                 self._spawn(self._leave_what_is_gone())
-
-
-def _worth_folding(room: Room) -> bool:
-    if room.unbearable:
-        return False
-    return room.entries >= CLOSE_ENTRIES or room.log_size >= CLOSE_BYTES

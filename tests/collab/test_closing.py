@@ -9,7 +9,6 @@ import pytest
 from collab.durable.snapshots import Loaded
 from collab.refusals import RoomClosed
 from collab.replicas.edits import TextEdit
-from collab.rooms import rooms as rooms_module
 from collab.rooms.rooms import EditsLost, Rooms
 from storage import Storage
 from tests.collab.rooms_helpers import new_document
@@ -58,7 +57,7 @@ async def test_what_is_gathered_when_the_process_ends_is_logged_or_called_lost(
 async def test_a_process_that_ends_does_so_although_one_document_cannot_be_folded(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms_module, "CLOSE_ENTRIES", 1)
+    monkeypatch.setattr("collab.rooms.compacting.CLOSE_ENTRIES", 1)
     rooms = Rooms(storage)
     documents = [await new_document(storage) for _ in range(2)]
     compact = rooms.snapshots.compact

@@ -29,7 +29,7 @@ async def test_an_idle_room_whose_folding_fails_leaves_memory(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms_module, "IDLE", 0.0)
-    monkeypatch.setattr(rooms_module, "CLOSE_ENTRIES", 1)
+    monkeypatch.setattr("collab.rooms.compacting.CLOSE_ENTRIES", 1)
     expired = asyncio.Event()
     document = await new_document(storage)
 
@@ -110,7 +110,7 @@ async def test_barriers_of_who_has_left_are_given_back_while_the_log_is_away(sto
 async def test_folding_is_not_tried_at_every_commit_while_it_fails(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms_module, "COMPACT_ENTRIES", 10)
+    monkeypatch.setattr("collab.rooms.compacting.COMPACT_ENTRIES", 10)
     document = await new_document(storage)
     attempts = []
     read = rooms.updates.read

@@ -120,7 +120,7 @@ async def test_others_have_their_turn_while_a_long_state_vector_and_a_wide_updat
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for bound in ("BYTES", "STRUCTS"):  # folding would find out how costly it is to build
-        monkeypatch.setattr(f"collab.rooms.rooms.COMPACT_{bound}", 1 << 30)
+        monkeypatch.setattr(f"collab.rooms.compacting.COMPACT_{bound}", 1 << 30)
     async with rooms.open(await new_document(storage)) as room:
         eve = Client(user="eve")
         eve.join(room)

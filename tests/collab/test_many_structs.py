@@ -8,8 +8,9 @@ from collab.durable.entries import LogEntry
 from collab.durable.folding import MOST_STRUCTS
 from collab.history.renewal import Renewal
 from collab.refusals import RoomClosed
+from collab.rooms.compacting import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS
 from collab.rooms.room import Room
-from collab.rooms.rooms import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS, Rooms
+from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
 from storage import Storage
 from tests.collab.costly import Unwatched
@@ -37,7 +38,7 @@ async def test_a_text_of_more_is_not_folded_but_given_up(
     given_up: list[Room] = []
     rooms.on_give_up(given_up.append)
     room, leave = await rooms.enter(document)
-    await rooms._compact(room)
+    await rooms._compacting.compact(room)
     assert given_up == [room] * too_many
     leave()
 
@@ -78,7 +79,7 @@ async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.Monke
     entries = enumerate((BASE, strewn(0, MOST_STRUCTS)), 1)
     await one.rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in entries])
     room, leave = await one.rooms.enter(document)
-    await one.rooms._compact(room)
+    await one.rooms._compacting.compact(room)
     leave()
 
     async def renewed() -> bool:

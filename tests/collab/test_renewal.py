@@ -158,7 +158,7 @@ async def test_after_a_crash_in_the_middle_it_is_found_again(one: Process, monke
     two = Process(one.storage)
     # The log replays as people wrote it, which is cheap; what is costly shows when it is folded.
     room, leave = await two.rooms.enter(document)
-    await two.rooms._compact(room)
+    await two.rooms._compacting.compact(room)
     leave()
     assert await heir_of(two, document) != document
     await two.files.renewal.close()

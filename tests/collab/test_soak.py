@@ -79,7 +79,7 @@ async def test_documents_leave_memory_and_nothing_of_them_stays(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("collab.rooms.rooms.IDLE", 0.0)
-    monkeypatch.setattr("collab.rooms.rooms.CLOSE_ENTRIES", 2)
+    monkeypatch.setattr("collab.rooms.compacting.CLOSE_ENTRIES", 2)
     rooms = Rooms(storage)
     await rooms.ensure_indexes()
     documents = [await new_document(storage) for _ in range(DOCUMENTS)]

@@ -252,7 +252,7 @@ async def test_a_costly_snapshot_is_never_pointed_to(storage: Storage, rooms: Ro
         given_up: list[Room] = []
         rooms.on_give_up(given_up.append)
         await rooms.updates.append([LogEntry(document, "p", n, n, entry) for n, entry in enumerate(entries, 1)])
-        await rooms._compact(room)
+        await rooms._compacting.compact(room)
         assert given_up == [room]
         record = await storage.db["documents"].find_one({"_id": document})
         assert record is not None

@@ -24,15 +24,15 @@ import server.serve
 from collab.drive import drive
 from collab.durable import entries
 from collab.replicas import trial
-from collab.rooms import rooms
+from collab.rooms import compacting, rooms
 from collab.tree import trees
 
 HASTE: list[tuple[Any, str, float]] = [
     (rooms, "IDLE", 0.5),
     (rooms, "HEARTBEAT", 0.5),
-    (rooms, "COMPACT_ENTRIES", 10),
-    (rooms, "COMPACT_BYTES", 16 * 1024),
-    (rooms, "CLOSE_ENTRIES", 4),
+    (compacting, "COMPACT_ENTRIES", 10),
+    (compacting, "COMPACT_BYTES", 16 * 1024),
+    (compacting, "CLOSE_ENTRIES", 4),
     (entries, "LARGEST_RECORD", 4 * 1024),
     (trial, "AT_STAKE", 0.0),
     (drive, "QUIET", 0.3),

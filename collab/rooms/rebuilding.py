@@ -1,0 +1,49 @@
+"""A room whose replica is not to be trusted any more gets a new one from the log."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from collab.durable.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.replicas.replica import is_fault
+from collab.rooms.following import READ_AGAIN
+from collab.rooms.room import Room
+from storage.errors import STORAGE_AWAY
+
+log = structlog.get_logger(__name__)
+
+REBUILDS = 10
+"""Failures of rebuilding a document, other than that storage is away, after which its room is closed."""
+
+
+async def rebuild(room: Room, snapshots: Snapshots, closing: Callable[[], bool]) -> None:
+    """Until it has one, or is abandoned: because its document is gone, nobody can build it, or the process is
+    ``closing``.
+    """
+    failures = 0
+    while not closing():
+        try:
+            before = room.logged_sequence
+            loaded = await snapshots.load(room.document)
+            # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
+            # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
+            if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
+                room.rebuilt(loaded)
+                return
+        except STORAGE_AWAY as error:
+            log.error("rebuilding put off", document=room.document, error=str(error))
+            await asyncio.sleep(READ_AGAIN)
+        except (DocumentNotFound, DocumentGone):
+            room.close(4410, "this document is gone")
+            break
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            log.error("rebuilding failed", document=room.document, error=str(error))
+            failures += 1
+            if failures == REBUILDS:  # nobody can write meanwhile, and another room may fare better
+                room.close(1012, "the document could not be rebuilt")
+                break
+            await asyncio.sleep(READ_AGAIN)
+    room.abandon()
