@@ -29,7 +29,7 @@ from tests.collab.costly import keystrokes, typed_at_random
 from tests.collab.test_edits import MEGABYTES_5, UNLIKE
 from tests.collab.test_hostile import under_many_ids
 from tests.collab.test_tree import SHAPES
-from tests.collab.test_treestate import CHANGES, twenty_thousand
+from tests.collab.test_tree_followed import CHANGES, twenty_thousand
 
 NODES = 20_000
 TIMES = 3

@@ -14,7 +14,7 @@ from collab.tree.followed import TreeState
 from collab.tree.rule import Tree, legal_tree
 from collab.yjs.update import read_update
 from tests.collab.test_tree import assert_legal
-from tests.collab.test_treeedits import NOW, tree_nodes
+from tests.collab.test_tree_edits import NOW, tree_nodes
 from tests.support.yjs import Oracle, browser_rules
 from tests.vectors.tree import DELETED, folder, key, text
 
