@@ -38,7 +38,7 @@ from ai.proposals.create_job import CreateAttempt
 from ai.proposals.edit_job import EditAttempt
 from ai.proposals.hunks import Decision, HunkState
 from ai.proposals.placing import placed
-from ai.proposals.suggestions import Suggestions
+from ai.proposals.suggestions import Suggestion, Suggestions
 from ai.proposals.write_job import WriteAttempt
 from ai.record.corrections import Corrections
 from ai.record.exports import Format
@@ -290,10 +290,20 @@ class Assistant:
     ) -> list[Outcome]:
         """See `ai.deciding.decisions.Decisions.decide`. Raises ai.proposals.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
+        if decision is Decision.UNDO:
+            await self._bring_back_emptied(found, hunks, by)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
         outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed, shown=shown)
         await self._drop_emptied(suggestion, outcomes)
         return outcomes
+
+    async def _bring_back_emptied(self, suggestion: Suggestion, which: Sequence[str] | None, by: Person) -> None:
+        """Files that `_drop_emptied` took away, for the text that is about to stand in them again."""
+        for hunk in await self.suggestions.hunks(suggestion.id):
+            chosen = which is None or hunk.id in which
+            if chosen and hunk.created and hunk.state in (HunkState.REJECTED, HunkState.UNDONE):
+                taken_away_by = f"job:{hunk.suggestion}"
+                await self._files.restore_deleted_by(taken_away_by, hunk.workspace, hunk.document, f"user:{by.id}")
 
     async def _drop_emptied(self, suggestion: str, outcomes: Sequence[Outcome]) -> None:
         """Files that were made for a text that people do not want go to the trash, unless they wrote into them."""

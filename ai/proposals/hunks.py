@@ -43,7 +43,7 @@ class Effect(StrEnum):
     DELETE_TYPED = "delete typed"
     """Exactly the characters that the assistant typed are deleted."""
     RETYPE = "retype"
-    """What the assistant had typed, and somebody rejected, stands there again."""
+    """What the assistant had typed, and somebody took away, stands there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ _TRANSITIONS: dict[tuple[Mode, HunkState, Decision], Transition] = {
     ("write", HunkState.ACCEPTED, Decision.UNDO): Transition(HunkState.UNDONE, Effect.DELETE_TYPED),
     # One click has deleted what a model wrote in a minute; it is not asked for it again.
     ("write", HunkState.REJECTED, Decision.UNDO): Transition(HunkState.PENDING, Effect.RETYPE),
+    ("write", HunkState.UNDONE, Decision.UNDO): Transition(HunkState.PENDING, Effect.RETYPE),
 }
 
 _UNDECIDABLE = {

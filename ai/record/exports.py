@@ -146,10 +146,16 @@ def _decided(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
     for record in records:
         history.setdefault(record["hunk"], []).append(record)
     for decisions in history.values():
-        last, before = decisions[-1], decisions[-2]["decision"] if len(decisions) > 1 else None
-        # To undo an acceptance is to reject; to undo a rejection is to leave it open again.
-        if last["decision"] in ("accepted", "rejected") or (last["decision"], before) == ("undone", "accepted"):
-            yield last, last["decision"] == "accepted"
+        taken = None
+        for record in decisions:
+            match record["decision"]:
+                # To undo an acceptance is to reject; to undo a rejection, or that, is to leave it open again.
+                case "undone":
+                    taken = False if taken else None
+                case name:
+                    taken = {"accepted": True, "rejected": False}.get(name)
+        if taken is not None:
+            yield decisions[-1], taken
 
 
 def _place(hunk: Record) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -27,7 +28,7 @@ from collab.searching.texts import SearchTexts
 from collab.tree import edits as treeedits
 from collab.tree.paths import MAX_PATH_BYTES, InvalidPath, join, parse_path
 from collab.tree.rule import Kind, Node, Tree
-from collab.tree.trash import Trash
+from collab.tree.trash import NotInTrash, Trash
 from collab.tree.trees import PathConflict, Trees
 from storage import Storage
 
@@ -270,6 +271,12 @@ class Files:
             if document in change.tree.nodes:
                 await self.trash.delete(change, workspace, document, author)
                 await change.commit(author)
+
+    async def restore_deleted_by(self, deleter: str, workspace: str, document: str, author: str) -> None:
+        """Bring a text back that ``deleter`` moved to the trash. Nothing happens where somebody else did, or nobody."""
+        if await self.trash.deleted_by(workspace, document) == deleter:
+            with suppress(NotInTrash):  # somebody was quicker
+                await self.trash.restore(workspace, document, author)
 
     def _is_text_too_large(self, content: Content) -> bool:
         return content.kind == "binary" and len(content.raw) > self._limits.text_document and b"\0" not in content.raw

@@ -99,6 +99,11 @@ class Trash:
         await self._notes.update_one({"_id": node}, {"$set": note}, upsert=True)
         change.add(deletion)
 
+    async def deleted_by(self, workspace: str, node: str) -> str | None:
+        """Who moved ``node`` to the trash, as in `TrashEntry`; None also when it is not there."""
+        listed = [trashed for trashed, _ in await self._trees.trash(workspace) if trashed.id == node]
+        return (await self._authors(listed)).get(node)
+
     async def _is_ours(self, workspace: str, trashed: Trashed) -> bool:
         if trashed.kind == "folder":
             return True

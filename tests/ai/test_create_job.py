@@ -41,6 +41,38 @@ async def test_a_new_file_is_written_into_and_goes_when_nobody_wants_it(group: G
     assert "poems/first.md" not in await paths(group)
 
 
+@pytest.mark.parametrize("decision", ["reject", "undo"])
+async def test_undoing_brings_a_file_back_that_nobody_wanted(group: Group, decision: str) -> None:
+    group.model.enqueue(Script(answer="A poem.\n"))
+    asked = await create(group, "poems/first.md", "text")
+    async with group.working():
+        await group.ended(asked)
+    [hunk] = await group.hunks(asked.suggestion)
+    await group.decide(asked.suggestion, decision)
+    await group.file("poems/first.md", "Ours.\n")  # since then
+    [outcome] = await group.decide(asked.suggestion, "undo", by=BOB)
+    assert outcome.state is HunkState.PENDING
+    assert await group.files.path_of(hunk.document) == "poems/first (2).md"
+    assert await group.text(hunk.document) == "A poem.\n"
+    # And away again.
+    await group.decide(asked.suggestion, "reject")
+    assert await group.files.path_of(hunk.document) is None
+
+
+async def test_undoing_leaves_what_a_person_deleted_in_the_trash(group: Group) -> None:
+    group.model.enqueue(Script(answer="A poem.\n"))
+    asked = await create(group, "first.md", "text")
+    async with group.working():
+        await group.ended(asked)
+    [hunk] = await group.hunks(asked.suggestion)
+    await group.decide(asked.suggestion, "reject")
+    await group.files.trash.restore(group.workspace, hunk.document, f"user:{BOB.id}")
+    await group.files.delete(group.workspace, "first.md", f"user:{BOB.id}")
+    [outcome] = await group.decide(asked.suggestion, "undo")
+    assert outcome.refusal == "Its file is gone."
+    assert await group.files.path_of(hunk.document) is None
+
+
 async def test_a_new_file_that_somebody_wrote_into_stays(group: Group) -> None:
     group.model.enqueue(Script(answer="A poem."))
     asked = await create(group, "first.md", "text")

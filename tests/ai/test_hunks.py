@@ -16,6 +16,7 @@ POSSIBLE = {
     ("write", "pending", "undo"): ("undone", Effect.DELETE_TYPED, False),
     ("write", "accepted", "undo"): ("undone", Effect.DELETE_TYPED, False),
     ("write", "rejected", "undo"): ("pending", Effect.RETYPE, False),
+    ("write", "undone", "undo"): ("pending", Effect.RETYPE, False),
 }
 MODES: tuple[Mode, ...] = ("edit", "write")
 

@@ -126,3 +126,32 @@ async def test_a_folder_of_files_is_written_before_everybodys_eyes(
     await owner.review.get_by_role("button", name="Keep").click()
     await expect(owner.review).to_contain_text("accepted by Owner")
     assert await file_text(site, "countdown/index.html") == PAGE
+
+
+async def test_a_new_file_that_was_taken_back_says_so_and_comes_back(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    await owner.open("Welcome.md")
+    model.enqueue(Script(answer="Roses are red.\n"))
+    await owner.page.get_by_role("button", name="Have files written").click()
+    dialog = owner.page.get_by_role("dialog")
+    await dialog.get_by_role("textbox", name="Name").fill("poems/rose.md")
+    await dialog.get_by_label("What is to be written").fill("A poem")
+    await dialog.get_by_role("button", name="Write").click()
+    await owner.reads("poems/rose.md", "Roses are red.\n")
+    await editor.open("poems/rose.md")
+    await editor.reads("poems/rose.md", "Roses are red.\n")
+    for decision in ("Undo", "Keep"):
+        await editor.review.get_by_role("button", name=decision).click()
+        if decision == "Keep":
+            await editor.review.get_by_role("button", name="Undo").click()
+        for tab in (editor, owner):
+            said = tab.page.get_by_role("alert").filter(has_text="This new file was taken back")
+            await expect(said).to_contain_text("Edda undid what")
+        await people.picture(owner, "new-file-taken-back")
+        await owner.page.get_by_role("button", name="Bring it back").click()
+        for tab in (owner, editor):
+            await tab.reads("poems/rose.md", "Roses are red.\n")
+            await expect(tab.review.get_by_role("button", name="Keep")).to_be_visible()
+    assert await file_text(site, "poems/rose.md") == "Roses are red.\n"

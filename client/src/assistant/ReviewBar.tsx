@@ -27,7 +27,7 @@ const isUnsettled = ({ pendingInAll, canCancel }: BarRow) => pendingInAll.length
 
 function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
   const { suggestion, pending, pendingInAll, undoable, stale, canCancel } = row
-  const gone = suggestion.mode === 'write' && undoable.every(({ state }) => state === 'rejected')
+  const gone = suggestion.mode === 'write' && undoable.every(({ state }) => state !== 'accepted')
   const ids = (hunks: typeof pending) => hunks.map((hunk) => hunk.id)
   const write = suggestion.mode === 'write'
   const several = pendingInAll.length > pending.length

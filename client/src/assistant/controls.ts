@@ -1,3 +1,4 @@
+import { canUndo } from './summary'
 import type { EditorView } from '@codemirror/view'
 import { altKey } from '../lib/keys'
 import { reviewHandlers } from './handlers'
@@ -87,8 +88,7 @@ export function noteControls(view: EditorView, placed: PlacedHunk): HTMLElement 
   const { note } = placed
   if (note === null) return box
   box.append(`${verbs[note.state] ?? note.state} by ${note.by.name}`)
-  const undoable = note.state !== 'undone'
-  if (!undoable || !view.state.facet(reviewHandlers).canDecide) return box
+  if (!canUndo(placed.mode, note.state) || !view.state.facet(reviewHandlers).canDecide) return box
   box.append(
     ' · ',
     control({

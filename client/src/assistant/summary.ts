@@ -1,4 +1,4 @@
-import type { Hunk, Suggestion } from '../api/types'
+import type { Hunk, HunkState, Suggestion } from '../api/types'
 import { plural } from '../lib/format'
 import type { DecisionNote, Suggestions } from './suggestions'
 
@@ -23,6 +23,9 @@ export interface BarRow {
   stale: boolean
   canCancel: boolean
 }
+
+/** Whether a decision can be taken back. What was written and taken away can stand there again, however it went. */
+export const canUndo = (mode: Suggestion['mode'], state: HunkState) => mode === 'write' || state !== 'undone'
 
 function noteWords(notes: readonly DecisionNote[]): string {
   const counts = new Map<string, number>()
@@ -119,7 +122,7 @@ export function barRow(
   const streaming = suggestion.state === 'streaming'
   const endedWithWords = live && (suggestion.state !== 'done' || hunks.length === 0) && pendingInAll.length === 0
   if (!streaming && pendingInAll.length === 0 && notes.length === 0 && !stale && !endedWithWords) return null
-  const noted = new Set(notes.filter((note) => note.state !== 'undone').map((note) => note.hunk))
+  const noted = new Set(notes.filter((note) => canUndo(suggestion.mode, note.state)).map((note) => note.hunk))
   return {
     suggestion,
     words: words(suggestion, { pending, pendingInAll, elsewhere }, notes, stale),

@@ -2,9 +2,18 @@ import { useEffect, useState } from 'react'
 import { useWorkspace } from '../workspace/context'
 import { DocumentSession } from './session'
 
-/** The open text document with this id; null for none, and for the moment until it is there. */
-export function useDocumentSession(document: string | null): DocumentSession | null {
+/**
+ * The open text document with this id; null for none, and for the moment until it is there. One that was deleted, and
+ * so ended, is opened anew when it is back from the trash.
+ */
+export function useDocumentSession(document: string | null, deleted = false): DocumentSession | null {
   const { id: workspace, me } = useWorkspace()
+  const [wasDeleted, setWasDeleted] = useState(deleted)
+  const [returns, setReturns] = useState(0)
+  if (deleted !== wasDeleted) {
+    setWasDeleted(deleted)
+    if (!deleted) setReturns(returns + 1)
+  }
   const [session, setSession] = useState<{ document: string; session: DocumentSession } | null>(null)
 
   useEffect(() => {
@@ -22,7 +31,7 @@ export function useDocumentSession(document: string | null): DocumentSession | n
       opened.close()
       setSession(null)
     }
-  }, [workspace, document, me.id])
+  }, [workspace, document, me.id, returns])
 
   return session?.document === document ? session.session : null
 }

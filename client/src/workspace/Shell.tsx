@@ -43,7 +43,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   }
   const [panel, setPanel] = useState<Panel | null>(null)
   const file = useOpenFile(path)
-  const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null)
+  const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null, file.deleted)
 
   const title = figures ? 'Figures' : file.path
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
