@@ -34,6 +34,9 @@ small ones, which must not wait for those."""
 KEPT = 300.0
 """Seconds for which a process of `Aside.attempt` waits for the next attempt."""
 
+HANGS = 900.0
+"""Seconds after which a process is taken to hang, as one that was stopped does: others wait for its place."""
+
 _LENGTH = struct.Struct("<Q")
 """Of an answer in bytes, in front of it."""
 
@@ -143,7 +146,11 @@ async def _ask(process: Process, work: Callable[..., Any], arguments: Iterable[A
     pickle.Pickler(order, pickle.HIGHEST_PROTOCOL).dump((work, arguments, named))
     assert process.stdin is not None
     assert process.stdout is not None
-    answer, _ = await asyncio.gather(_answer(process.stdout), order.send(process.stdin))
+    try:
+        async with asyncio.timeout(HANGS):
+            answer, _ = await asyncio.gather(_answer(process.stdout), order.send(process.stdin))
+    except TimeoutError as error:
+        raise AsideFailed(f"{work.__name__} does not end") from error
     if answer is None:
         code = await process.wait()
         failed = TookTooLong if code == -signal.SIGPROF else AsideFailed

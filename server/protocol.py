@@ -27,7 +27,7 @@ from websockets.frames import (  # type: ignore[attr-defined]  # which of two it
 )
 from websockets.http11 import Request
 
-from collab.replicas.replica import is_fault
+from collab.faults import is_fault
 from server.problems import FAILED, TOO_FAST
 from server.rate import Throttle, TooFast
 
@@ -285,7 +285,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         assert self._receiver is not None
         try:
             pending = self._receiver(message)
-        except Exception:
+        except BaseException as error:
+            if not is_fault(error):
+                raise
             self._failed()
             return
         if pending is not None:

@@ -238,7 +238,10 @@ class RedisBus:
 
     def _tell_of_outage(self) -> None:
         for callback in self._reconnected:
-            callback()
+            try:
+                callback()
+            except Exception:
+                log.exception("who was told of an outage has failed")
 
     async def _resubscribe(self, connection: AbstractConnection) -> None:
         self._unconfirmed.clear()
@@ -257,6 +260,8 @@ class RedisBus:
             message = await connection.read_response(timeout=_PING_SECONDS, disconnect_on_error=False)
             if message is not None:
                 return message
+            if not connection.is_connected:
+                break  # or it would be connected again, without its subscriptions
             await connection.send_command("PING", check_health=False)
         raise TimeoutError("Redis does not answer")
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from collab.documents.orphans import AGE
 from collab.documents.records import Documents, FileKind, FileRecord, blob_key, now
 from collab.documents.textfile import TextFormat, decode, encode
+from collab.faults import is_panic
 from collab.limits import Limits
 from collab.replicas.edits import fresh_client_id, replacing_updates
-from collab.replicas.replica import is_panic
 from collab.rooms.present import Present
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
@@ -180,14 +180,22 @@ class Contents:
             DocumentTooLarge: nothing has changed.
             Overloaded, RoomClosed: some of it may have.
         """
+        updates, growth = await self.replacing(room, content, text)
+        await self.carry_out(room, updates, growth, author)
+        return updates
+
+    async def replacing(self, room: Room, content: bytes, text: str) -> tuple[Sequence[bytes], int]:
+        """The edit of `replace`, not carried out: its updates, and by how many bytes the text becomes longer."""
         size = max(len(content), len(text))
         made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(room.state))
-        updates, growth = made if made is not None else ((), 0)
+        return made if made is not None else ((), 0)
+
+    async def carry_out(self, room: Room, updates: Sequence[bytes], growth: int, author: str) -> None:
+        """Durable on return. Raises as `replace`."""
         if updates:
             await room.apply_in_turns(updates, author, growth=growth)
         # Also without an edit: that there was none to make may rest on text which is not logged yet.
         await room.durable()
-        return updates
 
     async def discard(self, documents: Sequence[str]) -> None:
         """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""

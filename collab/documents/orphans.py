@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from pymongo.asynchronous.database import AsyncDatabase
 
-from collab.documents.records import blob_key
+from collab.documents.records import Heir, blob_key
 from collab.durable.log import records_of
 from storage import Storage
 from storage.objects import ObjectInfo, ObjectStore
@@ -79,7 +79,10 @@ async def _snapshots(db: Database, documents: Collection[str]) -> set[str]:
 
 async def _large_entries(db: Database, documents: Collection[str]) -> set[str]:
     entries = db["updates"].find({**records_of(documents), "object": {"$exists": True}}, {"object": 1})
-    return {entry["object"] async for entry in entries}
+    heirs = db["documents"].find({"heir.document": {"$exists": True}}, {"heir": 1})
+    return {entry["object"] async for entry in entries} | {
+        key async for record in heirs for key in Heir.of(record["heir"]).objects
+    }
 
 
 _FOLDERS: dict[str, Callable[[Database, Collection[str]], Awaitable[set[str]]]] = {

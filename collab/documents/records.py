@@ -10,12 +10,12 @@ nothing shows. `snapshot` and `gone_at` belong to `collab.durable.snapshots` and
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -62,8 +62,20 @@ class FileSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """What is about to go into an heir: put on record before it goes there, so that nothing goes there twice."""
+
+    updates: str
+    """Key of the object with the Yjs updates, as lib0 byte arrays one after the other."""
+    growth: int
+    """Bytes by which they make the text longer."""
+    carried: dict[str, int]
+    """As `Heir.carried`, once they are there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heir:
-    """The document as which another goes on, until all of that has gone there."""
+    """The document as which another goes on, for as long as something may still be written to that."""
 
     document: str
     brought: str
@@ -73,20 +85,44 @@ class Heir:
     owner: str
     at: datetime
     """When its owner has last seen to it."""
+    pending: Pending | None = None
+
+    @property
+    def objects(self) -> list[str]:
+        """Keys of the objects that it needs."""
+        return [self.brought] if self.pending is None else [self.brought, self.pending.updates]
 
     def record(self) -> dict[str, Any]:
+        pending = self.pending and asdict(self.pending) | {"carried": _listed(self.pending.carried)}
         return {
             "document": self.document,
             "brought": self.brought,
-            "carried": [{"writer": writer, "last": last} for writer, last in self.carried.items()],
+            "carried": _listed(self.carried),
+            "pending": pending,
             "owner": self.owner,
             "at": self.at,
         }
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Heir:
-        carried = {item["writer"]: item["last"] for item in record["carried"]}
-        return cls(record["document"], record["brought"], carried, record["owner"], record["at"])
+        pending = record.get("pending")
+        return cls(
+            record["document"],
+            record["brought"],
+            _numbers(record["carried"]),
+            record["owner"],
+            record["at"],
+            Pending(pending["updates"], pending["growth"], _numbers(pending["carried"])) if pending else None,
+        )
+
+
+def _listed(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    # Names of writers hold dots, which names of fields may not.
+    return [{"writer": writer, "last": last} for writer, last in numbers.items()]
+
+
+def _numbers(listed: Iterable[dict[str, Any]]) -> dict[str, int]:
+    return {item["writer"]: item["last"] for item in listed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,18 +279,25 @@ class Documents:
         await self._records.update_one({"_id": record.id}, {"$set": fields})
 
     async def set_heir(self, document: str, heir: Heir) -> None:
-        """``document`` is about to go on as ``heir``, or more of it has gone there (`collab.history.renewal`)."""
+        """``document`` is about to go on as ``heir`` (`collab.history.renewal`)."""
         await self._records.update_one({"_id": document}, {"$set": {"heir": heir.record()}})
 
     async def heirs(self, workspace: str) -> dict[str, Heir]:
-        """Document → heir, of those whose renewal is not finished."""
-        query = {"workspace": workspace, "heir": {"$exists": True}}
+        """Document → heir, of those that were renewed lately."""
+        query = {"workspace": workspace, "heir.document": {"$exists": True}}
         return {record["_id"]: Heir.of(record["heir"]) async for record in self._records.find(query, {"heir": 1})}
 
-    async def touch_heir(self, document: str, owner: str) -> bool:
-        """Whether the renewal of ``document`` is still ``owner``'s, for a while more."""
+    async def see_to_heir(self, document: str, owner: str) -> Heir | None:
+        """What is on record of the renewal of ``document``, which stays ``owner``'s for a while, or None."""
         mine = {"_id": document, "heir.owner": owner}
-        return (await self._records.update_one(mine, {"$set": {"heir.at": now()}})).matched_count == 1
+        seen_to = {"$set": {"heir.at": now()}}
+        found = await self._records.find_one_and_update(mine, seen_to, return_document=ReturnDocument.AFTER)
+        return Heir.of(found["heir"]) if found is not None else None
+
+    async def put_heir(self, document: str, heir: Heir) -> bool:
+        """More of ``document`` has gone to ``heir``, or is about to; False when that is not its owner's any more."""
+        mine = {"_id": document, "heir.owner": heir.owner}
+        return (await self._records.update_one(mine, {"$set": {"heir": heir.record()}})).matched_count == 1
 
     async def take_over_heir(self, document: str, owner: str, untouched_since: datetime) -> bool:
         """Whether it is ``owner``'s now, because nobody has seen to it since then."""
@@ -263,7 +306,7 @@ class Documents:
         return (await self._records.update_one(left_alone, taken)).matched_count == 1
 
     async def forget_heir(self, document: str) -> None:
-        """All of ``document`` has gone there."""
+        """Nothing more of ``document`` will go there."""
         await self._records.update_one({"_id": document}, {"$unset": {"heir": 1}})
 
     async def claims(self, workspace: str, paths: Iterable[str]) -> dict[str, str]:

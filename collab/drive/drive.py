@@ -22,9 +22,9 @@ from collab.documents.announcements import INCOMPLETE, SETTLED, Incomplete, Sett
 from collab.documents.records import DriveState, FileRecord, drive_folder, tree_id
 from collab.drive.settling import Settling
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.faults import is_fault
 from collab.files.files import Files
 from collab.refusals import RoomClosed
-from collab.replicas.replica import is_fault
 from collab.rooms.rooms import Rooms
 from collab.tree.rule import Node
 from storage import Storage

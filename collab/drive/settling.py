@@ -31,8 +31,8 @@ from collab.documents.announcements import Incomplete, Settled
 from collab.documents.contents import Contents, Plain, batches
 from collab.documents.records import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drive.moves import Moves
+from collab.faults import is_panic
 from collab.history.history import History
-from collab.replicas.replica import is_panic
 from collab.rooms.present import Present
 from collab.tree.rule import Node
 from storage.errors import STORAGE_AWAY

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from collab.durable.entries import LARGEST_RECORD, LogEntry, NewClient
 from collab.durable.log import CLIENTS_AT_ONCE, UpdateLog
 from collab.durable.outbox import Backlog
-from collab.replicas.replica import is_fault
+from collab.faults import is_fault
 from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 

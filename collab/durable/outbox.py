@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pycrdt import merge_updates
 
-from collab.replicas.replica import is_fault
+from collab.faults import is_fault
 
 _MERGED, _MERGED_PARTS = 64 * 1024, 256
 """Bytes and updates, of which one of both suffices for an entry of the log: merging many at once would hold up the
@@ -86,8 +86,9 @@ class Outbox:
 
     def first_seen(self, client: int, author: str) -> None:
         """``author`` goes to the log with the next entry."""
+        if client not in self._authors:
+            self._backlog.bytes += BYTES_PER_CLIENT
         self._authors[client] = author
-        self._backlog.bytes += BYTES_PER_CLIENT
 
     def forget(self, clients: Iterable[int]) -> None:
         """What brought them for the first time is not taken after all."""
@@ -111,7 +112,12 @@ class Outbox:
         """Merge the newest of what waits: a keystroke takes ten times its size in memory while it waits by itself."""
         newest = list(itertools.takewhile(lambda part: len(part.update) < _CONDENSED, reversed(self._parts)))[::-1]
         if len(newest) >= _CONDENSE:
-            merged = merge([part.update for part in newest])
+            try:
+                merged = merge([part.update for part in newest])
+            except BaseException as error:
+                if not is_fault(error):
+                    raise
+                return
             self._backlog.bytes += len(merged) - sum(len(part.update) for part in newest)
             seen = tuple(client for part in newest for client in part.seen)
             first, last = newest[0], newest[-1]

@@ -26,6 +26,7 @@ from collab.aside import LARGE, Aside, TookTooLong
 from collab.durable.entries import LogEntry
 from collab.durable.folding import Folded, TooManyStructs, attempt, counted, fold, integrating, salvage
 from collab.durable.log import UpdateLog
+from collab.faults import is_refusal
 from collab.replicas.mending import mend_aside
 from collab.replicas.replica import Replica
 from collab.replicas.trial import Structs
@@ -157,7 +158,10 @@ class Snapshots:
                 if not found.replica.doubtful:
                     _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
-            except (ObjectNotFound, ValueError) as error:  # replaced by a compaction meanwhile, or damaged
+            except BaseException as error:
+                if not (isinstance(error, ObjectNotFound) or is_refusal(error)):
+                    raise
+                # Replaced by a compaction meanwhile, or damaged.
                 log.info("left out of loading many", document=document, error=str(error))
         return loaded
 
@@ -273,7 +277,10 @@ def _covers(pointer: dict[str, Any] | None, folded: Iterable[LogEntry]) -> list[
     """The numbers that the new snapshot contains, per process; processes long silent are forgotten."""
     now = datetime.now(UTC)
     covers = {item["process"]: item for item in (pointer or {}).get("covers", []) if now - item["at"] < FORGET_PROCESS}
-    for entry in folded:
-        last = max(entry.last, covers.get(entry.process, {"last": 0})["last"])
+    for entry in sorted(folded, key=lambda e: e.first):
+        before = covers.get(entry.process, {"last": 0})["last"]
+        if entry.first > before + 1:
+            continue  # what lies between was missed by this reading of the log
+        last = max(entry.last, before)
         covers[entry.process] = {"process": entry.process, "last": last, "at": now}
     return list(covers.values())

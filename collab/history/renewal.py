@@ -12,8 +12,9 @@ next sweep of any process goes on with what is on record (`collab.documents.reco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -22,8 +23,9 @@ from uuid import uuid4
 import structlog
 from pycrdt import merge_updates
 
+from collab.aside import AsideFailed
 from collab.documents.contents import Content, Contents
-from collab.documents.records import Heir, now
+from collab.documents.records import Heir, Pending, now
 from collab.durable.snapshots import DocumentGone, DocumentNotFound, TooCostly
 from collab.history.versions import Versions
 from collab.refusals import RoomClosed
@@ -31,6 +33,7 @@ from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.tree import edits as treeedits
 from collab.tree.trees import Trees
+from collab.yjs.codec import Decoder, write_var_bytes
 from collab.yjs.known import NOTHING
 from storage.errors import STORAGE_AWAY
 from storage.leases import LeaseUnavailable
@@ -47,6 +50,10 @@ LAST_WORDS = 3.0
 LEFT_ALONE = 180.0
 """Seconds after which whoever renews a document is taken to have died: it sees to it every half a minute, and storage
 may be away for a while."""
+
+KEPT = 86_400.0
+"""Seconds for which what is logged of the old document is still carried over: by a process that reached neither the
+database nor the bus meanwhile, or was stopped."""
 
 UNHEARD = 30.0
 """Seconds within which a process that heard nothing of it has looked whether its documents are gone."""
@@ -73,6 +80,8 @@ class Renewal:
         self._versions = versions
         self._owner = uuid4().hex
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        """Documents that somebody else seems to be at, until they are looked at again."""
         rooms.on_give_up(self._begin)
 
     def _begin(self, room: Room) -> None:
@@ -89,6 +98,9 @@ class Renewal:
 
     async def close(self) -> None:
         """Finish what has begun, if storage lets it."""
+        for timer in self._later.values():
+            timer.cancel()
+        self._later.clear()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=GRACE)
         await end(list(self._tasks.values()))
@@ -97,29 +109,25 @@ class Renewal:
         await asyncio.sleep(LAST_WORDS)
         try:
             if (heir := await self._until_storage_answers(lambda: self._switch(room))) is not None:
-                await self._go_on(room.workspace, room.document, heir)
+                await self._go_on(room.workspace, room.document, heir.document)
         except (DocumentNotFound, DocumentGone, RoomClosed):
             return  # by somebody else, or by the next process
         except TooCostly:
             log.error("a document is too costly even to be read", document=room.document)
 
-    async def _go_on(self, workspace: str, document: str, heir: Heir) -> None:
+    async def _go_on(self, workspace: str, document: str, heir: str) -> None:
         """After the switch. Whoever is told to stop in the middle of it, or dies, leaves the rest to `finish`."""
-        await self._until_storage_answers(lambda: self._bring_after(workspace, document, heir.document))
+        await self._until_storage_answers(lambda: self._bring_after(workspace, document, heir))
         for wait in (LAST_WORDS, UNHEARD):
             await asyncio.sleep(wait)
-            if not await self._until_storage_answers(
-                lambda: self._contents.documents.touch_heir(document, self._owner)
-            ):
+            if not await self._until_storage_answers(lambda: self._carry_over(document)):
                 return  # somebody else has taken us for dead
-            heir = await self._until_storage_answers(partial(self._carry_over, document, heir))
-        await self._until_storage_answers(lambda: self._contents.documents.forget_heir(document))
 
     async def _until_storage_answers(self, work: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
                 return await work()
-            except (LeaseUnavailable, *STORAGE_AWAY) as error:
+            except (LeaseUnavailable, AsideFailed, *STORAGE_AWAY) as error:
                 log.warning("renewal put off", error=str(error))
                 await asyncio.sleep(RETRY)
 
@@ -153,17 +161,21 @@ class Renewal:
             return heir
 
     async def _brought(self, heir: str, update: bytes, carried: dict[str, int]) -> Heir:
-        """The object is referred to for minutes only; a day later `collab.documents.orphans` takes it away."""
+        return Heir(heir, await self._put(heir, update), carried, self._owner, now())
+
+    async def _put(self, heir: str, content: bytes) -> str:
+        """The key of a new object. Once no `Heir` names it any more, `collab.documents.orphans` takes it away."""
         key = f"log/{heir}/brought-{uuid4().hex}"
-        await self._objects.put(key, update)
-        return Heir(heir, key, carried, self._owner, now())
+        await self._objects.put(key, content)
+        return key
 
     async def _bring_after(self, workspace: str, document: str, heir: str) -> None:
         await self._versions.move(workspace, document, heir)
         await self._rooms.retire(document)
 
     async def finish(self, workspace: str) -> None:
-        """What a process that has died in the middle of it left to do.
+        """What a process that has died in the middle of it left to do, and what was logged since by one that had been
+        cut off from everything.
 
         Raises:
             DocumentNotFound, LeaseUnavailable
@@ -172,17 +184,39 @@ class Renewal:
         if heirs := await self._contents.documents.heirs(workspace):
             nodes = (await self._trees.read(workspace, fresh=True)).nodes
             for document, heir in heirs.items():
-                if document not in self._tasks and document not in nodes and heir.document in nodes:
-                    await self._bring_after(workspace, document, heir.document)
-                    self._spawn(document, self._finish(workspace, document, heir))
+                if document in self._tasks or document in self._later or document in nodes:
+                    continue
+                if heir.document not in nodes or now() - heir.at > timedelta(seconds=KEPT):
+                    await self._contents.documents.forget_heir(document)
+                    continue
+                if await self._is_over(document, heir):
+                    continue
+                await self._bring_after(workspace, document, heir.document)
+                # Unless whoever began is alive: they see to it themselves.
+                alone = (heir.at + timedelta(seconds=LEFT_ALONE) - now()).total_seconds()
+                if alone > 0:
+                    begin = partial(self._begin_finishing, workspace, document, heir.document)
+                    self._later[document] = asyncio.get_running_loop().call_later(alone, begin)
+                else:
+                    self._begin_finishing(workspace, document, heir.document)
 
-    async def _finish(self, workspace: str, document: str, heir: Heir) -> None:
-        """Carry over what was logged since, unless whoever began is alive: twice, it would stand there twice."""
-        alone = timedelta(seconds=LEFT_ALONE)
-        await asyncio.sleep((heir.at + alone - now()).total_seconds())
+    async def _is_over(self, document: str, heir: Heir) -> bool:
+        try:
+            await self._rooms.snapshots.covered(document)
+        except DocumentGone:
+            return heir.pending is None and await self._rooms.updates.numbers(document) == heir.carried
+        return False
+
+    def _begin_finishing(self, workspace: str, document: str, heir: str) -> None:
+        self._later.pop(document, None)
+        if document not in self._tasks:
+            self._spawn(document, self._finish(workspace, document, heir))
+
+    async def _finish(self, workspace: str, document: str, heir: str) -> None:
+        untouched_since = now() - timedelta(seconds=LEFT_ALONE)
         try:
             if await self._until_storage_answers(
-                lambda: self._contents.documents.take_over_heir(document, self._owner, now() - alone)
+                lambda: self._contents.documents.take_over_heir(document, self._owner, untouched_since)
             ):
                 await self._go_on(workspace, document, heir)
         except (DocumentNotFound, DocumentGone, RoomClosed):
@@ -190,22 +224,32 @@ class Renewal:
         except TooCostly:
             log.error("a document is too costly even to be read", document=document)
 
-    async def _carry_over(self, document: str, heir: Heir) -> Heir:
-        """What a process logged that had not heard of it."""
-        carried = await self._rooms.updates.numbers(document)
-        if carried == heir.carried:
-            return heir
-        if await self._objects.head(heir.brought) is None:
-            log.error("of a document that was renewed long ago nothing more can be carried over", document=document)
-            return heir
-        text = await self._rooms.snapshots.salvage(document)
-        brought = await self._objects.get(heir.brought)
+    async def _carry_over(self, document: str) -> bool:
+        """What a process logged that had not heard of it. False when somebody else sees to that."""
+        if (heir := await self._contents.documents.see_to_heir(document, self._owner)) is None:
+            return False
+        if heir.pending is None:
+            carried = await self._rooms.updates.numbers(document)
+            if carried == heir.carried:
+                return True
+            text = await self._rooms.snapshots.salvage(document)
+            brought = await self._objects.get(heir.brought)
+            async with self._rooms.open(heir.document) as renewed:
+                updates, growth = await self._contents.replacing(renewed, brought, text)
+            pending = Pending(await self._put(heir.document, _packed(updates)), growth, carried)
+            heir = replace(heir, pending=pending, at=now())
+            if not await self._contents.documents.put_heir(document, heir):
+                return False
+        else:
+            pending = heir.pending
+        # The same bytes twice are one edit; an edit that is computed again is another.
+        updates = _unpacked(await self._objects.get(pending.updates))
         async with self._rooms.open(heir.document) as renewed:
-            updates = await self._contents.replace(renewed, brought, text, AUTHOR)
+            await self._contents.carry_out(renewed, updates, pending.growth, AUTHOR)
         # Or what was carried over now would be missing in what the next time is compared with, and come again.
-        heir = await self._brought(heir.document, await asyncio.to_thread(merge_updates, brought, *updates), carried)
-        await self._contents.documents.set_heir(document, heir)
-        return heir
+        brought = await asyncio.to_thread(merge_updates, await self._objects.get(heir.brought), *updates)
+        heir = await self._brought(heir.document, brought, pending.carried)
+        return await self._contents.documents.put_heir(document, heir)
 
     async def _text(self, room: Room) -> str:
         """With all that the log has."""
@@ -222,3 +266,17 @@ class Renewal:
                 raise
             log.error("of a document only its newest version can be read", document=room.document)
             return await self._versions.text(room.workspace, room.document, newest.version)
+
+
+def _packed(updates: Sequence[bytes]) -> bytes:
+    out = bytearray()
+    for update in updates:
+        write_var_bytes(out, update)
+    return bytes(out)
+
+
+def _unpacked(content: bytes) -> list[bytes]:
+    decoder, updates = Decoder(content), []
+    while not decoder.at_end:
+        updates.append(decoder.var_bytes(len(content)))
+    return updates

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from time import thread_time
 
 import structlog
-from pycrdt import merge_updates
+from pycrdt import Doc, merge_updates
 
 from collab.aside import Aside, AsideFailed
 from collab.replicas.replica import Replica
@@ -38,4 +38,8 @@ async def mend_aside(replica: Replica, aside: Aside) -> float:
 
 def _mended(content: bytes, deferred: Sequence[bytes]) -> tuple[bytes, float]:
     began = thread_time()
-    return mend(merge_updates(content, *deferred)), thread_time() - began
+    mended = mend(merge_updates(content, *deferred))
+    # Built once, before anybody is shown it: what the library does not take might be in it, and nobody could open the
+    # document any more.
+    Doc().apply_update(mended)
+    return mended, thread_time() - began

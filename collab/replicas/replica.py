@@ -9,10 +9,11 @@ from typing import Any
 import structlog
 from pycrdt import Doc, Map, Text, get_update, merge_updates
 
+from collab.faults import is_refusal
 from collab.replicas.trial import PER_BYTE, Structs
 from collab.yjs.known import NOTHING, Known, Taken
 from collab.yjs.surrogates import mend
-from collab.yjs.update import Kind, UpdateHeader, encode_state_vector, missing, read_update
+from collab.yjs.update import Gap, Kind, UpdateHeader, encode_state_vector, missing, read_update
 
 log = structlog.get_logger(__name__)
 
@@ -155,7 +156,12 @@ class Replica:
         everything = state_vector == b"\x00"
         if self._doc is not None or not (everything or self.doubtful):
             return self.doc.get_update(state_vector)
-        whole = self._merged()
+        try:
+            whole = self._merged()
+        except BaseException as error:
+            if not is_refusal(error):
+                raise
+            return self.doc.get_update(state_vector)
         return whole if everything else get_update(whole, state_vector)
 
     def _merged(self) -> bytes:
@@ -200,7 +206,7 @@ class Replica:
         """Yjs client id → clock, of all that was admitted."""
         return self.known.state
 
-    def gap(self, header: UpdateHeader) -> str | None:
+    def gap(self, header: UpdateHeader) -> Gap | None:
         """What the update rests on and the document lacks, or None. Raises InvalidUpdate for circular waits."""
         return missing(header, self.known.state)
 
@@ -245,18 +251,3 @@ class Replica:
     def mended(self, content: bytes) -> None:
         """Go on with ``content``, which `collab.yjs.surrogates.mend` has made of all there is."""
         self._load(content)
-
-
-def is_panic(error: BaseException) -> bool:
-    """Whether the CRDT library's Rust code panicked: pyo3's exception for it derives from BaseException on purpose."""
-    return type(error).__name__ == "PanicException"
-
-
-def is_fault(error: BaseException) -> bool:
-    """Whether it came from what was done, and not from outside, as the end of a task or of the process does."""
-    return is_panic(error) or isinstance(error, Exception)
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether the CRDT library does not take an update, and may have taken half of it."""
-    return is_panic(error) or isinstance(error, ValueError)

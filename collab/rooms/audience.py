@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from collab.faults import is_fault
 from collab.limits import Limits
 from collab.rooms import replication
 from collab.rooms.peer import Sender
@@ -56,12 +57,18 @@ class Audience:
         frame = encode_update(update)
         for connection, send in self._connections.items():
             if connection is not but:
-                send(frame)
+                try:
+                    send(frame)
+                except Exception:
+                    log.exception("a peer cannot be sent to")
+                    connection.peer.close(1011, "what happens here could not be sent to you")
         if self._observers:
             for observe in list(self._observers):
                 try:
                     observe(update)
-                except Exception:  # of whoever looks on, while the room is in the middle of a flush
+                except BaseException as error:  # of whoever looks on, while the room is in the middle of a flush
+                    if not is_fault(error):
+                        raise
                     log.exception("who observes a room has failed")
 
     def send_away(self, code: int, reason: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from collab.durable.snapshots import DocumentNotFound, Snapshots, TooCostly
-from collab.replicas.replica import is_fault
+from collab.faults import is_fault
 from collab.rooms.room import Room
 from storage.errors import STORAGE_AWAY
 

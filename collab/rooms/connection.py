@@ -24,6 +24,7 @@ from collab.yjs.codec import (
     encode_barrier,
     encode_sync_step_1,
     encode_sync_step_2,
+    is_awareness,
     update_of,
 )
 from collab.yjs.portions import order, portions
@@ -82,8 +83,7 @@ class Connection:
     def resync(self) -> None:
         """Ask the peer for all that it has, and answer no barrier before it has said it.
 
-        For one that may write from now on: what it typed until now was dropped, and it does not know. And for all when
-        something was refused that a step 1 has named.
+        For one that may write from now on: what it typed until now was dropped, and it does not know.
         """
         if self.peer.can_write:
             self._stop_asking()
@@ -126,7 +126,8 @@ class Connection:
 
     async def _take_when_sound(self, frame: bytes) -> None:
         await self._room.ready()
-        await self.receive(frame)
+        if self in self._room.audience.connections or not is_awareness(frame):
+            await self.receive(frame)  # also what somebody wrote who has left meanwhile, but not where they are
 
     def _answer_step_1(self, state_vector: bytes, known: Mapping[int, int]) -> None:
         began = thread_time()

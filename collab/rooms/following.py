@@ -17,18 +17,23 @@ import structlog
 
 from collab.durable.log import UpdateLog
 from collab.durable.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.faults import is_fault
 from collab.refusals import RoomClosed
 from collab.rooms import replication
 from collab.rooms.room import Room
 from collab.yjs.codec import MalformedFrame
 from collab.yjs.portions import order, portions
-from collab.yjs.update import LARGE, InvalidUpdate, UpdateHeader, missing, read_update, read_update_cooperatively
+from collab.yjs.update import LARGE, Gap, InvalidUpdate, missing, read_update, read_update_cooperatively
 from storage.errors import STORAGE_AWAY
 
 log = structlog.get_logger(__name__)
 
 MOST_HELD, MOST_HELD_BYTES = 1_000, 32 * 1024 * 1024
 """Unlogged messages that wait for what they rest on. Any more are missed, and read from the log once it has them."""
+
+LEAST_PAUSE = 2.0
+"""Seconds between two readings of which the first brought nothing that was missing, whatever is announced meanwhile:
+each loads the whole document, and what waits in the log may wait for ever."""
 
 READ_AGAIN, LONGEST_PAUSE = 0.5, 30.0
 """Seconds after which the log is read once more, while something is missing; the longer, the oftener nothing came of
@@ -56,8 +61,9 @@ class Following:
         self._announced: dict[str, int] = {}
         """`Room.announced` when the log was read last."""
         self._more_announced = asyncio.Event()
-        self._held: list[tuple[replication.Unlogged, UpdateHeader | None]] = []
-        """Until what they rest on is here."""
+        self._stopped = asyncio.Event()
+        self._held: list[tuple[replication.Unlogged, Gap | None]] = []
+        """With what they wait for; None: until the room is sound."""
         self._held_bytes = 0
 
     # ---- the bus
@@ -88,7 +94,9 @@ class Following:
                     log.warning("unreadable message on the bus", document=self.room.document, error=str(error))
                 except RoomClosed:
                     pass
-                except Exception:  # what follows it must not wait for ever
+                except BaseException as error:  # what follows it must not wait for ever
+                    if not is_fault(error):
+                        raise
                     log.exception("failed to take a message of the bus", document=self.room.document)
                 pending = None
         finally:
@@ -140,8 +148,11 @@ class Following:
         room.covered[process] = last
         try:
             room.take_logged(update, header)
-        except InvalidUpdate:
-            room.spoilt = True  # as when it is read from the log
+        except BaseException as error:
+            if isinstance(error, InvalidUpdate):
+                room.spoilt = True  # as when it is read from the log
+            elif is_fault(error):
+                room.covered[process] = known  # it is missing here
             raise
         self._release_held()
 
@@ -162,7 +173,7 @@ class Following:
         header = read_update(message.update, room.kind)
         room.flush()  # which may be what it is not sound after
         if not room.sound.is_set() or room.gap(header):
-            self._hold(message, header)
+            self._hold(message, room.gap(header))
             return
         room.show_unlogged(message.update, header, message.authors)
         self._release_held()
@@ -171,25 +182,24 @@ class Following:
         room = self.room
         if room.overloaded(len(message.update)):
             return
-        parts = await self._cut(message.update) if room.sound.is_set() else None
+        parts, gap = await self._cut(message.update) if room.sound.is_set() else (None, None)
         with room.gathering():  # what came as one entry stays one
             for part in parts or ():
                 await room.idle()
                 header = read_update(part, room.kind)
-                if room.gap(header):
+                if gap := room.gap(header):
                     parts = None
                     break
                 room.show_unlogged(part, header, message.authors)
                 await asyncio.sleep(0)
         if parts is None:
-            self._hold(message)
+            self._hold(message, gap)
         else:
             self._release_held()
 
-    def _hold(self, message: replication.Unlogged, header: UpdateHeader | None = None) -> None:
-        """``header``: None of a large one, which is not worth a second look at whether it fits."""
+    def _hold(self, message: replication.Unlogged, gap: Gap | None) -> None:
         if len(self._held) < MOST_HELD and self._held_bytes + len(message.update) <= MOST_HELD_BYTES:
-            self._held.append((message, header))
+            self._held.append((message, gap))
             self._held_bytes += len(message.update)
         self.read_on()
 
@@ -201,9 +211,9 @@ class Following:
 
     def _release_held(self) -> None:
         held, self._held = self._held, []
-        for message, header in held:
-            if header is not None and self.room.gap(header):
-                self._held.append((message, header))
+        for message, gap in held:
+            if gap is not None and self.room.state.get(gap[0], 0) < gap[1]:
+                self._held.append((message, gap))
             else:
                 self._held_bytes -= len(message.update)
                 self._waiting.append(message)
@@ -222,8 +232,9 @@ class Following:
             pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
         """
         numbers = await self._numbers()
-        if not self.room.covers(numbers):
-            await self._read_once(numbers)
+        for _ in range(3):  # it may be rebuilt meanwhile
+            if self.room.covers(numbers) or await self._read_once(numbers):
+                return
 
     async def _numbers(self) -> dict[str, int]:
         """Writer → newest number that the log or the snapshot has."""
@@ -254,18 +265,26 @@ class Following:
         elif self.room.announced != self._announced:
             self._more_announced.set()
 
+    def stop(self) -> None:
+        """The room is closed."""
+        self._stopped.set()
+        self._more_announced.set()
+
     async def _read_on(self) -> None:
         room = self.room
         pause = READ_AGAIN
         try:
             while not room.closed:
                 self._more_announced.clear()
-                self._announced, covered = dict(room.announced), dict(room.covered)
+                self._announced = dict(room.announced)
+                covered = dict(room.covered)
+                behind = [one for one, last in room.announced.items() if covered.get(one, 0) < last]
+                in_vain = False
                 try:
                     if await self._read_once() and room.covers(room.announced):
                         return
-                    in_vain = room.covered == covered
-                    pause = min(2 * pause, LONGEST_PAUSE) if in_vain else READ_AGAIN
+                    in_vain = all(room.covered.get(one, 0) == covered.get(one, 0) for one in behind)
+                    pause = min(max(2 * pause, LEAST_PAUSE), LONGEST_PAUSE) if in_vain else READ_AGAIN
                 except STORAGE_AWAY as error:
                     log.warning("re-reading put off", document=room.document, error=str(error))
                     pause = READ_AGAIN
@@ -278,8 +297,12 @@ class Following:
                     log.error("the log contradicts what is here", document=room.document, why=str(error))
                     room.spoilt = True
                     return
+                least = LEAST_PAUSE if in_vain else 0.0
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
+                    async with asyncio.timeout(least):
+                        await self._stopped.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause - least):
                         await self._more_announced.wait()
         finally:
             self._reading = False
@@ -325,7 +348,8 @@ class Following:
         await room.readable()
         if len(update) <= LARGE:
             return await self._absorb_at_once(update)
-        if (parts := await self._cut(update)) is None:
+        parts, _ = await self._cut(update)
+        if parts is None:
             return False
         with room.in_turns():
             for part in parts:
@@ -345,11 +369,11 @@ class Following:
         self._release_held()
         return True
 
-    async def _cut(self, update: bytes) -> Iterator[bytes] | None:
-        """``update`` in portions; None when it rests on what is not here."""
+    async def _cut(self, update: bytes) -> tuple[Iterator[bytes] | None, Gap | None]:
+        """``update`` in portions; when it rests on what is not here, that instead."""
         room = self.room
         header = await read_update_cooperatively(update, room.kind)
         state = dict(room.state)
-        if await asyncio.to_thread(missing, header, state) is not None:
-            return None
-        return portions(update, header, state, await asyncio.to_thread(order, header, state), room.portion)
+        if (gap := await asyncio.to_thread(missing, header, state)) is not None:
+            return None, gap
+        return portions(update, header, state, await asyncio.to_thread(order, header, state), room.portion), None

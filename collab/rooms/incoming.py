@@ -24,6 +24,8 @@ class Incoming:
     """What of it the log does not have from another process."""
     seen: tuple[int, ...] = ()
     """Client ids that it brings for the first time."""
+    failures: int = 0
+    """How often the CRDT library has not taken it by itself."""
 
     @property
     def author(self) -> str | None:

@@ -21,11 +21,12 @@ from collab.aside import Aside, TookTooLong
 from collab.durable.entries import LogEntry, NewClient
 from collab.durable.outbox import BYTES_PER_CLIENT, Outbox
 from collab.durable.snapshots import Loaded
+from collab.faults import is_fault, is_refusal
 from collab.limits import Limits
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding, UpdateGap
 from collab.replicas.edits import TextEdit, edit_update, fork, fresh_client_id
 from collab.replicas.mending import mend_aside
-from collab.replicas.replica import TURN, is_fault, is_refusal
+from collab.replicas.replica import TURN
 from collab.replicas.trial import PER_BYTE, squash
 from collab.rooms import replication
 from collab.rooms.audience import Audience
@@ -36,7 +37,7 @@ from collab.rooms.window import FlushWindow
 from collab.yjs.known import NOTHING
 from collab.yjs.offsets import slice_utf16, utf16_length
 from collab.yjs.surrogates import mend
-from collab.yjs.update import InvalidUpdate, Kind, UpdateHeader, read_update
+from collab.yjs.update import Gap, InvalidUpdate, Kind, UpdateHeader, read_update
 
 if TYPE_CHECKING:
     from collab.durable.commits import GroupCommit
@@ -346,7 +347,7 @@ class Room:
         self.flush()
         return self._replica.encode_state()
 
-    def gap(self, header: UpdateHeader) -> str | None:
+    def gap(self, header: UpdateHeader) -> Gap | None:
         """What an update rests on and the room lacks, or None. Raises InvalidUpdate for circular waits."""
         return self._replica.gap(header)
 
@@ -499,11 +500,14 @@ class Room:
         *,
         announce: bool,
         seen: tuple[int, ...] = (),
+        failures: int = 0,
     ) -> None:
         taken = self._replica.admit(update, header)
         if taken.update != NOTHING:  # as the answer to step 1 of everybody who joins
             unlogged = taken.update
-            self._incoming.add(Incoming(unlogged, header.parts, taken.cuts, sender, announce, unlogged, seen))
+            self._incoming.add(Incoming(unlogged, header.parts, taken.cuts, sender, announce, unlogged, seen, failures))
+        else:
+            self._outbox.forget(seen)
 
     # ---- flushing: merge, apply once, one frame for all
 
@@ -596,6 +600,8 @@ class Room:
         """One of ``parts`` made the library panic. What waits behind them may rest on it, and `rebuilt` lets go of what
         waits: it is looked at too.
         """
+        if len(parts) == 1:
+            parts[0].failures += 1
         self._suspects += [*parts, *self._incoming.take()]
 
     async def _mend(self, incoming: Incoming, parts: Sequence[Incoming]) -> None:
@@ -605,6 +611,8 @@ class Room:
             self._replica.defer(incoming.update, incoming.parts, cuts=True)
             if (seconds := await mend_aside(self._replica, self._aside)) > COSTLY:
                 self._charge(incoming.sender, seconds)
+            for item in self._incoming.items:  # they wait one by one, and what is known was made of what was mended
+                self._replica.known.take(item.update, read_update(item.update, self.kind))
         except BaseException as error:
             if not is_fault(error):
                 raise
@@ -623,9 +631,10 @@ class Room:
         the culprit's connection pays (1007).
         """
         self._adopt(loaded)
+        torn_off = False
         for update in self._outbox.unlogged():
             try:
-                self._bring_in(update)
+                torn_off = not self._bring_in(update) or torn_off
             except InvalidUpdate as error:  # as whoever reads the log will find
                 log.error("left out what the log is to get", document=self.document, why=str(error))
                 self.spoilt = True
@@ -637,7 +646,7 @@ class Room:
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            if not self._takes(item):
+            if item.failures > 1 or not self._takes(item):  # or it would be rebuilt for ever
                 self._refuse(item, 1007, "malformed update")
                 refused.add(item.author)
                 continue
@@ -647,14 +656,18 @@ class Room:
                     self._refuse(item, 1012, "the document was rebuilt")  # it rested on the culprit's text
                     refused.add(item.author)
                 else:
-                    self._admit(item.update, header, item.sender, announce=item.announce, seen=item.seen)
+                    self._admit(
+                        item.update, header, item.sender, announce=item.announce, seen=item.seen, failures=item.failures
+                    )
             except InvalidUpdate:  # another process has written something else under its clocks meanwhile
                 self._refuse(item, 1007, "malformed update")
                 refused.add(item.author)
         self._suspects = []
-        # Whoever wrote it may have come again meanwhile, and was told by our step 1 that it is here.
-        for connection in [one for one in self.audience.connections if one.peer.author in refused]:
-            connection.resync()
+        # Whoever wrote it may have come again meanwhile, and was told by our step 1 that it is here. Their answer to
+        # that may wait already, so it does not do to ask again.
+        for connection in list(self.audience.connections):
+            if torn_off or connection.peer.author in refused:
+                connection.peer.close(1012, "the document was rebuilt")
         self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
 
@@ -675,7 +688,7 @@ class Room:
         self._outbox.forget(item.seen)
         if item.sender is not None:
             item.sender.peer.close(code, reason)
-        else:
+        elif item.announce:
             self._own_refused += 1
 
     def abandon(self) -> None:
@@ -694,10 +707,14 @@ class Room:
         for call in calls:
             self.when_durable(call)
 
-    def _bring_in(self, update: bytes) -> None:
+    def _bring_in(self, update: bytes) -> bool:
+        """False when it rests on what could not be read any more: it waits in the log for that."""
         header = read_update(update, self.kind)
+        if self._replica.gap(header):
+            return False
         taken = self._replica.admit(update, header)
         self._replica.defer(taken.update, header.parts, cuts=taken.cuts)
+        return True
 
     # ---- the log
 

@@ -19,7 +19,7 @@ from collab.aside import LARGE, Aside
 from collab.durable.commits import ALONE, SHARED, GroupCommit
 from collab.durable.entries import LogEntry, NewClient
 from collab.durable.log import UpdateLog
-from collab.durable.snapshots import DocumentGone, DocumentNotFound, Snapshots
+from collab.durable.snapshots import DocumentGone, DocumentNotFound, Loaded, Snapshots
 from collab.limits import Limits
 from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.edits import first_update, fresh_client_id
@@ -178,8 +178,12 @@ class Rooms:
             slot.idle_timer.cancel()
             slot.idle_timer = None
 
+        left = False
+
         def leave() -> None:
-            slot.users -= 1
+            nonlocal left
+            slot.users -= not left
+            left = True
             if slot.users == 0 and self._slots.get(document) is slot:
                 if _failed(slot):
                     del self._slots[document]
@@ -211,11 +215,17 @@ class Rooms:
         channel = replication.channel_of(document)
         unsubscribe = await self._storage.bus.subscribe(channel, receive)
         try:
-            loaded = await self.snapshots.load(document)
+            slot.unsubscribe = unsubscribe
+            return await self._opened(document, slot, writer, await self.snapshots.load(document), early)
         except BaseException:
+            slot.unsubscribe = None
             await unsubscribe()
             raise
-        slot.unsubscribe = unsubscribe
+
+    async def _opened(
+        self, document: str, slot: _Slot, writer: str, loaded: Loaded, early: deque[replication.Replica]
+    ) -> Room:
+        channel = replication.channel_of(document)
         room = Room(
             document,
             loaded,
@@ -390,6 +400,8 @@ class Rooms:
         self._written.discard(document)
         room.close(1012, "idle")
         room.stop_timers()
+        if slot.following is not None:
+            slot.following.stop()
         unsubscribe, slot.unsubscribe, slot.idle_timer = slot.unsubscribe, None, None  # each refers to the slot
         if unsubscribe is not None:
             await unsubscribe()
@@ -401,8 +413,10 @@ class Rooms:
         """
         self._closing = True
         self._heart.cancel()
-        for room in self.open_rooms:
-            room.close(1012, "the server restarts")
+        await asyncio.gather(*(self._send_away(room) for room in self.open_rooms))
+        for slot in self._slots.values():
+            if slot.following is not None:
+                slot.following.stop()
         late = await self._until_none_is_held()
         with suppress(TimeoutError):
             await self._commits.close(CLOSE_PATIENCE)
@@ -428,6 +442,13 @@ class Rooms:
                 f"{lost} bytes of edits were given up, since they could not be saved. Nobody was told that they are; "
                 "whoever wrote them still holds them and sends them again."
             )
+
+    async def _send_away(self, room: Room) -> None:
+        """Once an edit that is shown in turns is whole: half of it would go to the log."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                await room.complete()
+        room.close(1012, "the server restarts")
 
     async def _until_none_is_held(self) -> bool:
         """What rooms hold goes to the log afterwards. Returns whether that took too long."""

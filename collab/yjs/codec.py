@@ -163,6 +163,7 @@ class Barrier:
 
 
 _UPDATE_HEAD = bytes((SYNC, UPDATE))
+_AWARENESS_HEAD = bytes((AWARENESS,))
 
 Message = SyncStep1 | SyncStep2 | Update | Awareness | QueryAwareness | Barrier
 
@@ -173,6 +174,11 @@ def update_of(frame: bytes) -> bytes | None:
     Raises MalformedFrame.
     """
     return _rest(frame, 2) if frame[:2] == _UPDATE_HEAD else None
+
+
+def is_awareness(frame: bytes) -> bool:
+    """Whether a frame says who is where."""
+    return frame[:1] == _AWARENESS_HEAD
 
 
 def decode_frame(frame: bytes) -> Message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pycrdt
 
+from collab.faults import is_refusal
 from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs
 from collab.yjs.update import (
     InvalidUpdate,
@@ -98,7 +99,12 @@ class Known:
         torn.add(header.paired)
         if any(torn.inside(client, self.state.get(client, 0)) for client in header.ranges):
             raise InvalidUpdate("known clocks with other content")
-        update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
+        try:
+            update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
+        except BaseException as error:
+            if not is_refusal(error):
+                raise
+            raise InvalidUpdate("known clocks that cannot be cut away") from error
         return update, read_update(update, self._kind)
 
     def _add(self, header: UpdateHeader) -> None:

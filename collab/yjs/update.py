@@ -374,8 +374,12 @@ def _read_deletes(update: bytes, at: int, header: UpdateHeader, most: int) -> Ge
     return at
 
 
-def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
-    """What the update rests on beyond `state` and itself, in words for a log; None when all of it can be integrated.
+Gap = tuple[int, int]
+"""A client, and how many of its clocks must be known before an update can be integrated; fewer are."""
+
+
+def missing(header: UpdateHeader, state: Mapping[int, int]) -> Gap | None:
+    """What the update rests on beyond `state` and itself; None when all of it can be integrated.
 
     `state` holds the number of known clocks per client. InvalidUpdate when structs of the update wait for each other in
     a circle: no other update will ever bring what they wait for.
@@ -384,14 +388,14 @@ def missing(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
         known = state.get(client, 0)
         for clock, length in ranges:
             if clock > known:
-                return f"client {client} goes on at {clock}, known to {known}"
+                return client, clock
             if clock + length > known:
                 known = clock + length
     for client, ranges in header.deletes.items():
         clock, length = ranges[-1]
         known = max(state.get(client, 0), _end(header, client))
         if clock + length > known:
-            return f"deletes client {client} to {clock + length}, known to {known}"
+            return client, clock + length
     for _, _, other, needed in header.depends:
         if needed > state.get(other, 0):
             return _missing_in_itself(header, state)
@@ -429,20 +433,20 @@ def _unbroken(ranges: Iterable[tuple[int, int]], known: int) -> int:
     return known
 
 
-def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> str | None:
+def _missing_in_itself(header: UpdateHeader, state: Mapping[int, int]) -> Gap | None:
     """As `missing`, where clients of the update rest on each other."""
     steps = integrable(header, state)
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            gap: str | None = done.value
+            gap: Gap | None = done.value
             return gap
 
 
-def integrable(header: UpdateHeader, state: Mapping[int, int]) -> Generator[tuple[int, int], None, str | None]:
+def integrable(header: UpdateHeader, state: Mapping[int, int]) -> Generator[tuple[int, int], None, Gap | None]:
     """In which order the structs of an update can be integrated: yields (client, clock), that client's structs up to
-    this clock, and leaves out what has a gap. Returns what structs rest on that is nowhere, in words.
+    this clock, and leaves out what has a gap. Returns what structs rest on that is nowhere.
 
     Lets each client in turn go as far as it can. InvalidUpdate, at the end, when structs wait for each other in a
     circle.
@@ -454,7 +458,7 @@ def integrable(header: UpdateHeader, state: Mapping[int, int]) -> Generator[tupl
     reached = {client: state.get(client, 0) for client in header.ranges}
     waiting: dict[int, list[tuple[int, int]]] = {}
     ready = list(header.ranges)
-    gap: str | None = None
+    gap: Gap | None = None
     while ready:
         client = ready.pop()
         ahead = depends[client]
@@ -462,7 +466,7 @@ def integrable(header: UpdateHeader, state: Mapping[int, int]) -> Generator[tupl
             clock, other, needed = ahead[0]
             if needed > max(reached.get(other, 0), state.get(other, 0)):
                 if needed > ends.get(other, 0):
-                    gap = f"client {client} rests on client {other} to {needed}"
+                    gap = other, needed
                 else:
                     heappush(waiting.setdefault(other, []), (needed, client))
                 break

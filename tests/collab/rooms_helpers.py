@@ -60,6 +60,8 @@ class Client:
         self._told = self.doc.get_state()
 
     def send(self, frame: bytes) -> None:
+        if self.closed is not None:
+            return
         self.frames.append(frame)
         if frame[0] == 1:
             return

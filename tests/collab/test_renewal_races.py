@@ -126,12 +126,13 @@ async def test_what_was_begun_by_who_is_alive_is_left_to_them(
     await one.files.delete("w", "notes/a.md", "user:ann")
     await documents.set_heir(document, Heir(heir, "log/x/brought", {"writer.1": 3}, "one", now()))
     await two.files.renewal.finish("w")
-    [finishing] = two.files.renewal._tasks.values()
     await asyncio.sleep(0.1)
-    assert await documents.touch_heir(document, "one")
-    await finishing
-    assert await documents.touch_heir(document, "one")
+    assert await documents.see_to_heir(document, "one") is not None
+    assert not two.files.renewal._tasks
+    await eventually(lambda: not two.files.renewal._later)
+    await two.files.renewal.close()
+    assert await documents.see_to_heir(document, "one") is not None
     [found] = (await documents.heirs("w")).values()
     assert found.carried == {"writer.1": 3}
     assert await documents.take_over_heir(document, "two", now() + timedelta(seconds=1))
-    assert not await documents.touch_heir(document, "one")
+    assert await documents.see_to_heir(document, "one") is None
