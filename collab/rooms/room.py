@@ -642,34 +642,36 @@ class Room:
         # before, and is among the suspects, unless all of them had been looked at.
         waiting = self._incoming.take()
         self._suspects = self._suspects or waiting
-        refused: set[str | None] = set()
+        refused: list[Incoming] = []
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            if item.failures > 1 or not self._takes(item):  # or it would be rebuilt for ever
-                self._refuse(item, 1007, "malformed update")
-                refused.add(item.author)
-                continue
-            try:
-                header = read_update(item.update, self.kind)
-                if self._replica.gap(header):
-                    self._refuse(item, 1012, "the document was rebuilt")  # it rested on the culprit's text
-                    refused.add(item.author)
-                else:
-                    self._admit(
-                        item.update, header, item.sender, announce=item.announce, seen=item.seen, failures=item.failures
-                    )
-            except InvalidUpdate:  # another process has written something else under its clocks meanwhile
-                self._refuse(item, 1007, "malformed update")
-                refused.add(item.author)
+            if (why := self._take_again(item)) is not None:
+                self._refuse(item, *why)
+                refused.append(item)
         self._suspects = []
         # Whoever wrote it may have come again meanwhile, and was told by our step 1 that it is here. Their answer to
         # that may wait already, so it does not do to ask again.
+        senders, authors = {item.sender for item in refused}, {item.author for item in refused}
         for connection in list(self.audience.connections):
-            if torn_off or connection.peer.author in refused:
+            if connection not in senders and (torn_off or connection.peer.author in authors):
                 connection.peer.close(1012, "the document was rebuilt")
         self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
+
+    def _take_again(self, item: Incoming) -> tuple[int, str] | None:
+        """After a rebuild. Why it is refused, as a close code and a reason; None when it was admitted."""
+        if item.failures > 1 or not self._takes(item):  # or it would be rebuilt for ever
+            return 1007, "malformed update"
+        try:
+            header = read_update(item.update, self.kind)
+            if self._replica.gap(header):
+                return 1012, "the document was rebuilt"  # it rested on the culprit's text
+            told = item.announce
+            self._admit(item.update, header, item.sender, announce=told, seen=item.seen, failures=item.failures)
+        except InvalidUpdate:  # another process has written something else under its clocks meanwhile
+            return 1007, "malformed update"
+        return None
 
     def _takes(self, item: Incoming) -> bool:
         """Whether the CRDT library takes it."""
