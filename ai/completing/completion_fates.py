@@ -18,7 +18,6 @@ from ai import metrics
 from ai.clock import now
 from ai.completing.completion_record import FORGOTTEN, SUPERSEDED, CompletionRecord, Decision, Fate, part_of
 from ai.faults import fault
-from ai.known import needed_for, until_known
 from ai.pool.jobs import Person
 from ai.record.consent import Terms
 from ai.record.feedback import Feedback
@@ -27,6 +26,7 @@ from ai.record.watching import Watch
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import RoomClosed
 from collab.replicas.positions import Anchor, range_anchors, resolve
+from collab.rooms.arriving import needed_for, until_known
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from storage.mongo import Database

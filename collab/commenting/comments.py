@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
@@ -21,13 +22,17 @@ from collab.commenting.threads import (
     without,
 )
 from collab.documents.records import now
-from collab.replicas.positions import range_anchors
+from collab.replicas.positions import Anchor, range_anchors, resolve
+from collab.rooms.arriving import needed_for, until_known
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16, utf16_length
 from storage import Storage
 
 MOST_THREADS = 2_000
 """In one document, resolved ones among them, and as many in a list."""
+
+PATIENCE = 5.0
+"""Seconds to wait for text that somebody comments on as soon as it is typed."""
 
 ATTEMPTS = 20
 """Of a change that others were quicker than."""
@@ -70,20 +75,54 @@ class Comments:
             collab.yjs.offsets.OffsetOutsideText, OffsetInsideSurrogatePair
             As `collab.rooms.rooms.Rooms.open`.
         """
-        text = checked(text)
-        if await self._threads.count_documents({"document": document}, limit=MOST_THREADS) == MOST_THREADS:
-            raise CannotComment(f"This file has {MOST_THREADS:,} threads of comments already.")
+        text = await self._admit(document, text)
         async with self._rooms.open(document) as room:
             room.flush()
             quote = slice_utf16(room.text, start, end)
             if expected is not None and quote != expected:
                 raise TextChanged("Somebody has changed this text meanwhile. Select it again.")
-            [(left, right)] = range_anchors(room.doc, [(start, end)])
+            [anchors] = range_anchors(room.doc, [(start, end)])
             # Anchors that name text which is not logged would name nothing after a crash.
             await room.durable()
+        return await self._insert(workspace, document, anchors, quote, by, text)
+
+    async def begin_at(self, workspace: str, document: str, anchors: tuple[bytes, bytes], by: str, text: str) -> Thread:
+        """As `begin`, on what stands between two encoded relative positions, however the text changes meanwhile.
+
+        Raises:
+            CannotComment
+            TextChanged: they name text that does not arrive.
+            collab.replicas.positions.InvalidAnchor
+            As `collab.rooms.rooms.Rooms.open`.
+        """
+        left, right = (Anchor.decode(anchor) for anchor in anchors)
+        text = await self._admit(document, text)
+        async with self._rooms.open(document) as room:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await until_known(room, needed_for((left, right)))
+            except TimeoutError:
+                raise TextChanged("The text that this is about has not arrived here. Try again in a moment.") from None
+            room.flush()
+            start, end = resolve(room.doc, (left, right))
+            assert start is not None
+            assert end is not None
+            quote = slice_utf16(room.text, start, max(start, end))
+            await room.durable()
+        return await self._insert(workspace, document, (left, right), quote, by, text)
+
+    async def _admit(self, document: str, text: str) -> str:
+        text = checked(text)
+        if await self._threads.count_documents({"document": document}, limit=MOST_THREADS) == MOST_THREADS:
+            raise CannotComment(f"This file has {MOST_THREADS:,} threads of comments already.")
+        return text
+
+    async def _insert(
+        self, workspace: str, document: str, anchors: tuple[Anchor, Anchor], quote: str, by: str, text: str
+    ) -> Thread:
+        left, right = (anchor.encode() for anchor in anchors)
         message = Message(uuid4().hex, by, now(), text)
-        anchors = (left.encode(), right.encode())
-        thread = Thread(uuid4().hex, workspace, document, anchors, quote[:QUOTED], (message,))
+        thread = Thread(uuid4().hex, workspace, document, (left, right), quote[:QUOTED], (message,))
         await self._threads.insert_one(thread.record())
         return thread
 

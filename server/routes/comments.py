@@ -1,6 +1,7 @@
 """Comments on places in texts: threads that anybody in the group may answer and resolve."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from binascii import Error as BinasciiError
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from collab.commenting.threads import Thread
+from collab.replicas.positions import InvalidAnchor
 from server.access import Editor, Viewer
 from server.callers import Member
 from server.problems import Problem
@@ -25,13 +27,17 @@ _INK = "#6b6b6b"
 
 
 class NewThread(BaseModel):
-    start: Annotated[int, Field(ge=0)]
-    end: Annotated[int, Field(ge=0)]
+    """Either `start` and `end`, or `anchors`."""
+
+    start: Annotated[int, Field(ge=0)] | None = None
+    end: Annotated[int, Field(ge=0)] | None = None
     """UTF-16 code units of the text that is commented on; the same as `start` for a place between two characters."""
-    text: str
-    """Markdown."""
     expected: str | None = None
     """What stands there as far as the caller knows; refused with 409 where something else does."""
+    anchors: tuple[str, str] | None = None
+    """Encoded Yjs relative positions, base64, for who has the shared text: they stay right while others type."""
+    text: str
+    """Markdown."""
 
 
 class Said(BaseModel):
@@ -81,11 +87,17 @@ async def threads(id: str, member: Viewer, services: ServicesDep) -> list[Thread
 async def begin(id: str, member: Editor, services: ServicesDep, body: NewThread) -> ThreadShown:
     """The thread keeps its place as the text around it changes."""
     await check_text(id, member, services, "A binary file has no comments.")
-    if body.end < body.start:
-        raise Problem(422, "`end` comes before `start`.")
-    made = await services.files.comments.begin(
-        member.workspace, id, body.start, body.end, member.user.id, body.text, body.expected
-    )
+    comments, by = services.files.comments, member.user.id
+    if body.anchors is not None and body.start is None and body.end is None and body.expected is None:
+        try:
+            left, right = (b64decode(anchor, validate=True) for anchor in body.anchors)
+            made = await comments.begin_at(member.workspace, id, (left, right), by, body.text)
+        except (InvalidAnchor, BinasciiError):
+            raise Problem(422, "These are no relative positions in the text.") from None
+    elif body.anchors is None and body.start is not None and body.end is not None and body.start <= body.end:
+        made = await comments.begin(member.workspace, id, body.start, body.end, by, body.text, body.expected)
+    else:
+        raise Problem(422, "A comment needs a `start` and an `end` that is not before it, or `anchors`.")
     return await _told(made, member, services)
 
 

@@ -13,11 +13,11 @@ from collab.commenting.comments import Comments, TextChanged, ThreadNotFound
 from collab.commenting.threads import CannotComment, Message, MessageNotFound, NotYours, Thread
 from collab.documents.records import now
 from collab.replicas.edits import TextEdit
-from collab.replicas.positions import Anchor, resolve
+from collab.replicas.positions import Anchor, range_anchors, resolve
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
 from storage import Storage
-from tests.collab.rooms_helpers import new_document
+from tests.collab.rooms_helpers import Client, new_document
 
 TEXT = "one 😀 two three\n"
 
@@ -68,6 +68,25 @@ async def test_what_was_selected_must_be_there(storage: Storage, rooms: Rooms, c
         with pytest.raises(CannotComment):
             await comments.begin("w", document, 0, 3, "ann", text)
     assert await comments.of_document(document) == []
+
+
+async def test_text_that_is_about_to_arrive_is_waited_for(
+    storage: Storage, rooms: Rooms, comments: Comments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await written(storage, rooms)
+    ann = Client()
+    update = ann.insert(0, "just now ")
+    [(left, right)] = range_anchors(ann.doc, [(0, 4)])
+    anchors = (left.encode(), right.encode())
+    monkeypatch.setattr("collab.commenting.comments.PATIENCE", 0.05)
+    with pytest.raises(TextChanged):
+        await comments.begin_at("w", document, anchors, "ann", "Now?")
+    monkeypatch.setattr("collab.commenting.comments.PATIENCE", 10.0)
+    beginning = asyncio.create_task(comments.begin_at("w", document, anchors, "ann", "Now?"))
+    await asyncio.sleep(0.05)
+    async with rooms.open(document) as room:
+        room.apply(update, "user:ann")
+        assert (await beginning).quote == "just"
 
 
 async def test_answers_resolving_and_one_s_own(storage: Storage, rooms: Rooms, comments: Comments) -> None:

@@ -48,6 +48,12 @@ async def test_a_thread_from_beginning_to_end(house: House) -> None:
         ({"start": 1, "end": 2, "text": "x"}, 422),
         ({"start": -1, "end": 2, "text": "x"}, 422),
         ({"start": 0, "end": 2, "text": "x", "expected": "y"}, 409),
+        ({"text": "x"}, 422),
+        ({"start": 0, "text": "x"}, 422),
+        ({"start": 0, "end": 2, "anchors": ["AA==", "AA=="], "text": "x"}, 422),
+        ({"anchors": ["AA==", "!"], "text": "x"}, 422),
+        ({"anchors": ["/////w==", "/////w=="], "text": "x"}, 422),
+        ({"anchors": ["AA==", "AA=="], "text": "x"}, 422),
     ],
 )
 async def test_what_makes_no_sense_is_refused(house: House, body: dict[str, object], status: int) -> None:
@@ -56,6 +62,17 @@ async def test_what_makes_no_sense_is_refused(house: House, body: dict[str, obje
     answer = await house.http("editor").post(f"{document}/comments", json=body)
     assert answer.status_code == status
     assert (await house.http("viewer").get(f"{document}/comments")).json() == []
+
+
+async def test_a_place_by_its_anchors(house: House) -> None:
+    w = await house.fresh_workspace()
+    editor = house.http("editor")
+    document = await write(house, w, "a.md", "one two\n")
+    first = (await editor.post(f"{document}/comments", json={"start": 4, "end": 7, "text": "x"})).json()
+    await write(house, w, "a.md", "before one two\n")
+    answer = await editor.post(f"{document}/comments", json={"anchors": first["anchors"], "text": "y"})
+    assert (answer.status_code, answer.json()["quote"]) == (201, "two")
+    assert answer.json()["anchors"] == first["anchors"]
 
 
 async def test_comments_of_another_workspace_and_of_what_is_no_text(house: House) -> None:

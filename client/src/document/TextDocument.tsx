@@ -8,6 +8,7 @@ import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
 import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
+import { useComments } from '../comments/useComments'
 import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
@@ -38,7 +39,11 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const recipes = useStore(useWorkspace().recipes)
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const ghost = useGhostText(session)
-  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace), ghost], [review.extensions, ghost])
+  const comments = useComments(view, session)
+  const extensions = useMemo(
+    () => [review.extensions, askLayer(setFormPlace), comments, ghost],
+    [review.extensions, comments, ghost],
+  )
 
   if (phase.is === 'opening')
     return (
