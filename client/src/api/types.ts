@@ -122,6 +122,8 @@ export interface Job {
   kind: string
   state: JobState
   error?: string | null
+  /** What is going on with it, where there is something to say. */
+  message?: string
   suggestion?: string | null
   conversation?: string | null
 }

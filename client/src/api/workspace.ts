@@ -168,12 +168,15 @@ export const decide = (
   hunks: string[],
   decision: Decision,
   shown: Record<string, number>,
+  /** In which whoever decides has seen them. */
+  revisions: Record<string, number>,
   reason?: string,
 ) =>
   request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
     hunks,
     decision,
     shown,
+    revisions,
     reason,
   })
 export const askAgain = (suggestion: string) =>

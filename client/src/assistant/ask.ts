@@ -35,9 +35,11 @@ class FormPlace extends WidgetType {
     return true
   }
 
-  override toDOM() {
+  override toDOM(view: EditorView) {
     const element = document.createElement('div')
     element.className = 'ask-place'
+    // Lines below are measured by the editor, which is not told when a sentence appears in the form.
+    new ResizeObserver(() => view.requestMeasure()).observe(element)
     this.place(element)
     return element
   }

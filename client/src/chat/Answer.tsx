@@ -31,6 +31,7 @@ function StopButton({ job }: { job: string }) {
 
 function State({ message }: { message: ChatMessage }) {
   const { canEdit } = useRole()
+  const waiting = useStore(useWorkspace().waiting.why)
   const { state, job, error, text } = message
   if (state === 'failed') {
     return (
@@ -43,7 +44,7 @@ function State({ message }: { message: ChatMessage }) {
   if (state === 'done') return error === undefined ? null : <p className="quiet">{error}</p>
   return (
     <p className="message-state">
-      {text === '' ? 'Thinking…' : 'Writing…'}
+      {text === '' ? ((job === undefined ? undefined : waiting.get(job)) ?? 'Thinking…') : 'Writing…'}
       {job !== undefined && canEdit ? <StopButton job={job} /> : null}
     </p>
   )

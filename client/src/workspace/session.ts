@@ -1,6 +1,7 @@
 import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { FailureStore } from '../assistant/failures'
+import { WaitingStore } from '../assistant/waiting'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { CommentStore } from '../comments/store'
@@ -21,6 +22,7 @@ export class WorkspaceSession {
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
   readonly failures: FailureStore
+  readonly waiting: WaitingStore
   readonly comments: CommentStore
   readonly uploads: Uploads
 
@@ -53,6 +55,7 @@ export class WorkspaceSession {
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, me.id, this.events)
     this.failures = new FailureStore(this.api, this.events)
+    this.waiting = new WaitingStore(this.events)
     this.comments = new CommentStore(this.api, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
