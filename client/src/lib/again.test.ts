@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Problem } from '../api/problem'
 import { again } from './again'
 
-const failing = (errors: unknown[]) => {
+const failing = (errors: Error[]) => {
   let calls = 0
   const work = () => {
     const error = errors[calls]
