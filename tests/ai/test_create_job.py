@@ -67,7 +67,7 @@ async def test_an_undo_that_is_sent_twice_undoes_once(group: Group) -> None:
     asked = await create(group, "app", "folder")
     async with group.working():
         await group.ended(asked)
-    first, second = await group.hunks(asked.suggestion)
+    first, _ = await group.hunks(asked.suggestion)
     await group.decide(asked.suggestion, "accept", first.id)
     for _ in range(2):
         await group.decide(asked.suggestion, "undo")
