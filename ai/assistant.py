@@ -339,6 +339,11 @@ class Assistant:
         await self.conversations.delete(conversation.id)
         await self._announcements.conversation_deleted(workspace, conversation.id)
 
+    async def cancel_all_of(self, workspace: str, person: str) -> None:
+        """What is being done for ``person``, who is no member any more."""
+        for job in await self.jobs.unfinished(workspace=workspace, user=person):
+            await self.cancel(job.id)
+
     async def forget_workspace(self, workspace: str) -> None:
         """Delete all that is kept about a workspace that is gone, but for its decisions."""
         for job in await self.jobs.unfinished(workspace=workspace):

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { decide } from '../api/workspace'
 import { Button } from '../ui/Button'
 import { attempt } from '../ui/toasts'
@@ -7,7 +8,14 @@ import type { TakenAway } from './takenAway'
 /** A new file of the assistant that nobody kept: who took it away, and the way back. */
 export function TakenBack({ away: { suggestion, hunk } }: { away: TakenAway }) {
   const { canEdit } = useRole()
-  const back = () => decide(suggestion.id, [hunk.id], 'undo', {}, { [hunk.id]: hunk.revision })
+  const [busy, setBusy] = useState(false)
+  const back = async () => {
+    setBusy(true)
+    await attempt('The file was not brought back', () =>
+      decide(suggestion.id, [hunk.id], 'undo', {}, { [hunk.id]: hunk.revision }),
+    )
+    setBusy(false)
+  }
   return (
     <section className="ended" role="alert">
       <div>
@@ -19,7 +27,9 @@ export function TakenBack({ away: { suggestion, hunk } }: { away: TakenAway }) {
       </div>
       {canEdit ? (
         <div className="row">
-          <Button onClick={() => void attempt('The file was not brought back', back)}>Bring it back</Button>
+          <Button disabled={busy} onClick={() => void back()}>
+            Bring it back
+          </Button>
         </div>
       ) : null}
     </section>
