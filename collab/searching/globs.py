@@ -13,7 +13,7 @@ import re2
 
 from collab.searching.finding import InvalidQuery
 
-MAX_PATTERNS = 200
+MAX_PATTERNS = 1000
 """Characters of all patterns together."""
 
 
