@@ -97,7 +97,7 @@ export default function TrashDialog({ onClose }: { onClose: () => void }) {
     setChosen((before) => new Set(wanted ? [...before, id] : [...before].filter((other) => other !== id)))
 
   return (
-    <Dialog title="Trash" wide onClose={onClose}>
+    <Dialog title="Trash" onClose={onClose}>
       <p>
         {canEdit
           ? 'What was deleted goes back to where it was, with all that it held.'
