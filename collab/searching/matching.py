@@ -3,14 +3,15 @@
 Expressions are those of RE2, whose time is linear in the text whatever somebody searches for. A match lies in one line.
 
 People go on typing between looking and replacing, so a match has a name by which it is found again or not at all: what
-its line says, which of the lines that say the same it is, how many of them there are, and the column. While those lines
-stay as many, the second one is the second one; when they do not, nobody can tell, and the match counts as changed.
+its line says, which of the lines that say the same it is, how many of them there are, and the column. While those
+lines stay as many, the second one is the second one. When they do not, it is the one that has the same lines beside it,
+as long as there was and is only one such; where nobody can tell, the match counts as changed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
@@ -93,6 +94,8 @@ class _Line:
     """In bytes of the text as UTF-8."""
     text: str
     matches: list[_Match]
+    around: str
+    """What it and the lines beside it say."""
     origin: str = ""
     """What the whole text says, where not all of it was looked at: nobody knows what further lines say the same."""
 
@@ -110,26 +113,23 @@ class Matcher:
         found = [self._place(name, line, match) for name, line in _named(lines) for match in line.matches]
         return Places(found, everything)
 
-    def edits(self, text: str, chosen: Container[str]) -> tuple[list[TextEdit], set[str]]:
+    def edits(self, text: str, chosen: Collection[str]) -> tuple[list[TextEdit], set[str]]:
         """What replaces the ``chosen`` matches that are still there, and which those are."""
         lines, _ = self._lines(text)
-        found: set[str] = set()
+        there = list(_named(lines))
+        found = _found_again(there, chosen)
         edits: list[TextEdit] = []
         raw = text.encode()
         units = at = 0
-        for name, line in _named(lines):
+        for name, line in there:
             for match in line.matches:
-                known = _id(name, match)
-                if known not in chosen:
-                    continue
-                found.add(known)
                 new = self._become(match.groups)
                 assert new is not None
-                if new != match.groups[0]:
+                if _id(name, match) in found and new != match.groups[0]:
                     units, at = units + utf16_length(raw[at : line.start].decode()), line.start
                     start = units + match.column
                     edits += in_pieces(TextEdit(start, start + match.length, new))
-        return edits, found
+        return edits, set(found.values())
 
     def _lines(self, text: str) -> tuple[list[_Line], bool]:
         """The lines that hold a match, and whether these are all.
@@ -142,15 +142,15 @@ class Matcher:
         number, counted, at = 1, 0, 0
         while at <= len(raw) and (somewhere := self._pattern.search(raw, at)) is not None:
             start = raw.rfind(b"\n", counted, somewhere.start()) + 1 or counted
-            end = raw.find(b"\n", somewhere.start())
-            end = len(raw) if end < 0 else end
+            end = _end_of_line(raw, somewhere.start())
             number += raw.count(b"\n", counted, start)
             line = raw[start:end].decode()
             if matches := list(islice(self._in_line(line), left)):
-                lines.append(_Line(number, start, line, matches))
+                around = raw[raw.rfind(b"\n", 0, max(0, start - 1)) + 1 : _end_of_line(raw, end + 1)]
+                lines.append(_Line(number, start, line, matches, _digest(around)))
                 left -= len(matches)
                 if not left:
-                    whole = _digest(text)
+                    whole = _digest(raw)
                     return [replace(line, origin=whole) for line in lines], False
             counted, at = start, end + 1
         return lines, True
@@ -163,7 +163,7 @@ class Matcher:
                 column, at = column + utf16_length(line[at:start]), start
                 yield _Match(start, end, column, utf16_length(line[start:end]), (match.group(), *match.groups()))
 
-    def _place(self, name: str, line: _Line, match: _Match) -> Place:
+    def _place(self, name: _Name, line: _Line, match: _Match) -> Place:
         text, start, end = excerpt(line.text, match.start, match.end)
         return Place(
             _id(name, match),
@@ -177,22 +177,57 @@ class Matcher:
         )
 
 
-def _named(lines: Iterable[_Line]) -> Iterator[tuple[str, _Line]]:
-    """Lines by what they say: the third of four, for instance."""
-    lines = list(lines)
-    named = [_digest(line.text) + line.origin for line in lines]
-    how_many, so_far = Counter(named), Counter[str]()
-    for line, name in zip(lines, named, strict=True):
-        so_far[name] += 1
-        yield f"{name}.{so_far[name]}.{how_many[name]}", line
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """Of a line."""
+
+    among_like: str
+    """What it says, which of the lines that say so it is, and how many these are."""
+    by_neighbours: str
+    """What it says together with those beside it; "" where another line would have that name, too."""
 
 
-def _digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=12).hexdigest()
+def _named(lines: list[_Line]) -> Iterator[tuple[_Name, _Line]]:
+    said = [_digest(line.text.encode()) + line.origin for line in lines]
+    like, like_around, so_far = Counter(said), Counter(line.around for line in lines), Counter[str]()
+    for line, says in zip(lines, said, strict=True):
+        so_far[says] += 1
+        # Of a text that was not looked at to the end nobody knows what else is in it.
+        alone = like_around[line.around] == 1 and not line.origin
+        yield _Name(f"{says}.{so_far[says]}.{like[says]}", line.around if alone else ""), line
 
 
-def _id(name: str, match: _Match) -> str:
-    return f"{name}.{match.start}"
+def _id(name: _Name, match: _Match) -> str:
+    return f"{name.among_like}~{name.by_neighbours}.{match.start}"
+
+
+def _found_again(there: list[tuple[_Name, _Line]], chosen: Collection[str]) -> dict[str, str]:
+    """Of the matches that are ``there``, by their ids of now, those that are ``chosen``, by their ids of then."""
+    among_like: dict[tuple[str, str], str] = {}
+    by_neighbours: dict[tuple[str, str], str] = {}
+    for name, line in there:
+        for match in line.matches:
+            among_like[name.among_like, str(match.start)] = _id(name, match)
+            by_neighbours[name.by_neighbours, str(match.start)] = _id(name, match)
+    found: dict[str, str] = {}
+    for then in chosen:
+        like, _, rest = then.partition("~")
+        neighbours, _, start = rest.partition(".")
+        now = among_like.get((like, start))
+        if now is None and neighbours:
+            now = by_neighbours.get((neighbours, start))
+        if now is not None:
+            found[now] = then
+    return found
+
+
+def _end_of_line(raw: bytes, at: int) -> int:
+    end = raw.find(b"\n", at)
+    return len(raw) if end < 0 else end
+
+
+def _digest(said: bytes) -> str:
+    return blake2b(said, digest_size=12).hexdigest()
 
 
 def _compiled(wanted: Wanted) -> Any:
@@ -206,9 +241,9 @@ def _compiled(wanted: Wanted) -> Any:
     options.literal = not wanted.regex
     options.log_errors = False
     try:
+        alone = re2.compile(query, options)  # what is wrong is told of what was written
         # In a group, or the flag would end at the first "|".
-        pattern = re2.compile(f"(?m:{query})" if wanted.regex else query, options)
-        alone = re2.compile(query, options)
+        pattern = re2.compile(f"(?m:{query})", options) if wanted.regex else alone
     except re2.error as error:
         raise InvalidQuery(f"This is no regular expression: {_why(error)}.") from None
     if wanted.regex and alone.search("") is not None:

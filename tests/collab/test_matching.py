@@ -109,10 +109,11 @@ def test_a_match_is_found_again_or_not_at_all() -> None:
         1,
     )
     assert after("old\nold\nthe old ones\n", other, first) == ("new\nold\nthe old ones\n", 1)
-    assert after("old\nx\nthe old one\n", first, second) == ("old\nx\nthe old one\n", 0), (
-        "one of two: nobody knows which"
-    )
-    assert after("old\nold\nx\nold\n", first) == ("old\nold\nx\nold\n", 0)
+    assert after("old\nx\nthe old one\n", first) == ("new\nx\nthe old one\n", 1), "it has its neighbours"
+    assert after("old\nx\nthe old one\n", second) == ("old\nx\nthe old one\n", 0)
+    assert after("y\nold\nthe old one\n", first, second) == ("y\nold\nthe old one\n", 0), "nobody knows which"
+    text = "old\nx\nold\nthe old one\nx\nold\nthe old one\n"
+    assert after(text, first, second) == ("new" + text[3:], 1), "two have the neighbours of the second"
     assert after("old\nx\nold\nnot the old one\n", other) == ("old\nx\nold\nnot the old one\n", 0)
 
 

@@ -15,6 +15,8 @@ interface FindFormProps {
   query: Query
   canReplace: boolean
   problem: string
+  /** Whether it is the query that is wrong. */
+  invalid: boolean
   field: RefObject<HTMLInputElement | null>
   onChange: (fields: Partial<Query>) => void
   onSearch: () => void
@@ -23,7 +25,7 @@ interface FindFormProps {
 }
 
 /** What to search for, how it is meant, and what to put in its place. */
-export function FindForm({ query, canReplace, problem, field, onChange, onSearch, onDown }: FindFormProps) {
+export function FindForm({ query, canReplace, problem, invalid, field, onChange, onSearch, onDown }: FindFormProps) {
   const problemId = useId()
   const replaces = query.replacement !== null
   const onKeyDown = (event: KeyboardEvent) => {
@@ -58,7 +60,7 @@ export function FindForm({ query, canReplace, problem, field, onChange, onSearch
             maxLength={longest.query}
             placeholder="Find"
             aria-label="Find"
-            aria-invalid={problem === '' ? undefined : true}
+            aria-invalid={invalid || undefined}
             aria-describedby={problem === '' ? undefined : problemId}
             spellCheck={false}
             autoComplete="off"

@@ -1,7 +1,6 @@
 import { ArrowLeft } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { go } from '../app/location'
-import { formatCount } from '../lib/format'
 import { modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { Button, IconButton } from '../ui/Button'
@@ -12,7 +11,7 @@ import { FindForm } from './FindForm'
 import { ResultList } from './ResultList'
 import { chosen, type Row } from './results'
 import { findOf } from './store'
-import { countInWords, outcomeInWords } from './words'
+import { countInWords, outcomeInWords, replaceLabel } from './words'
 
 interface FindPanelProps {
   /** What to search for, as often as somebody asks for it anew. */
@@ -93,7 +92,7 @@ export default function FindPanel({ asked, onClose, onOpened }: FindPanelProps) 
     results === null ? 0 : chosen(results, leftOut).reduce((sum, { matches }) => sum + matches.length, 0)
   const changed = results === null ? false : [...results.fates.values()].includes('changed')
   return (
-    <div className="find" onKeyDown={onKeyDown}>
+    <div className="find" data-old={state.is === 'failed' || undefined} onKeyDown={onKeyDown}>
       <div className="side-header">
         <IconButton label="Back to the files" keys="Esc" onClick={onClose}>
           <ArrowLeft />
@@ -104,6 +103,7 @@ export default function FindPanel({ asked, onClose, onOpened }: FindPanelProps) 
         query={canEdit ? query : { ...query, replacement: null }}
         canReplace={canEdit}
         problem={state.is === 'failed' ? state.why : ''}
+        invalid={state.is === 'failed' && !state.away}
         field={field}
         onChange={(fields) => store.ask(fields)}
         onSearch={() => void store.run()}
@@ -133,7 +133,7 @@ export default function FindPanel({ asked, onClose, onOpened }: FindPanelProps) 
             disabled={busy || toReplace === 0 || state.is !== 'found'}
             onClick={() => void replace()}
           >
-            {toReplace === 0 ? 'Replace' : `Replace ${formatCount(toReplace)}`}
+            {replaceLabel(toReplace, query.replacement ?? '')}
           </Button>
         </div>
       ) : null}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { firstPage } from './results'
-import { countInWords, outcomeInWords } from './words'
+import { countInWords, outcomeInWords, replaceLabel } from './words'
 
 const results = (count: number, whole = true) =>
   firstPage({ files: [], count, in_files: Math.min(count, 2), whole, next: null })
@@ -14,11 +14,22 @@ test('how much was found', () => {
 
 test('what came of replacing', () => {
   const done = { document: 'a', path: 'a.md', replaced: ['1', '2'], changed: [], problem: null }
-  expect(outcomeInWords([done])).toEqual({ title: '2 matches replaced in 1 file', detail: '' })
-  expect(outcomeInWords([{ ...done, changed: ['3'] }]).detail).toBe(
-    '1 match left alone: somebody has changed the text there.',
+  expect(outcomeInWords([done])).toEqual({
+    title: '2 matches replaced in 1 file',
+    detail: 'What was there is kept in the history of each file.',
+  })
+  expect(outcomeInWords([{ ...done, changed: ['3'] }]).detail).toMatch(
+    /^1 match left alone: somebody has changed the text there\./,
   )
   expect(
     outcomeInWords([{ document: 'b', path: null, replaced: [], changed: [], problem: 'There is no such text.' }]),
   ).toEqual({ title: 'Nothing was replaced', detail: 'One file was left alone: There is no such text.' })
+})
+
+test('a button that deletes says so', () => {
+  expect([replaceLabel(0, 'x'), replaceLabel(4, 'x'), replaceLabel(4, '')]).toEqual([
+    'Replace',
+    'Replace 4',
+    'Replace 4 with nothing',
+  ])
 })

@@ -15,6 +15,12 @@ export function countInWords(results: Results): string {
   return `${matches(count)} in ${plural(inFiles, 'file')}.${of}`
 }
 
+/** What the button says that replaces. */
+export function replaceLabel(count: number, replacement: string): string {
+  if (count === 0) return 'Replace'
+  return `Replace ${formatCount(count)}${replacement === '' ? ' with nothing' : ''}`
+}
+
 /** What came of replacing. */
 export function outcomeInWords(outcome: readonly ReplacedFile[]): { title: string; detail: string } {
   const done = outcome.filter(({ replaced }) => replaced.length > 0)
@@ -30,5 +36,6 @@ export function outcomeInWords(outcome: readonly ReplacedFile[]): { title: strin
       : refused.length === 1
         ? `${first.path === null ? 'One file' : `“${baseName(first.path)}”`} was left alone: ${first.problem ?? ''}`
         : `${refused.length} files were left alone. ${first.problem ?? ''}`
-  return { title, detail: [alone, why].filter(Boolean).join(' ') }
+  const back = count === 0 ? '' : 'What was there is kept in the history of each file.'
+  return { title, detail: [alone, why, back].filter(Boolean).join(' ') }
 }
