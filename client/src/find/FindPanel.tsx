@@ -138,7 +138,7 @@ export default function FindPanel({ asked, onClose, onOpened }: FindPanelProps) 
         </div>
       ) : null}
       {state.is === 'idle' ? (
-        <p className="files-empty">
+        <p className="files-empty find-keys">
           {`Enter opens a match, Space shows it and stays here, F4 goes on to the next one. ${modShiftKey('F')} comes back.`}
         </p>
       ) : null}

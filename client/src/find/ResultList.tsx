@@ -40,7 +40,8 @@ export function ResultList({ store, results, choosing, list, onOpen, onUp }: Res
 
   const checkedOf = (row: Row): Checked => {
     if (!choosing) return null
-    const hits = row.is === 'match' ? [row.match] : row.file.matches
+    const hits = (row.is === 'match' ? [row.match] : row.file.matches).filter(({ key }) => !results.fates.has(key))
+    if (hits.length === 0) return null
     const left = hits.filter(({ key }) => leftOut.has(key)).length
     return left === 0 ? true : left === hits.length ? false : 'mixed'
   }
@@ -106,7 +107,7 @@ export function ResultList({ store, results, choosing, list, onOpen, onUp }: Res
               aria-level={row.is === 'file' ? 1 : 2}
               aria-expanded={row.is === 'file' ? row.open : undefined}
               aria-selected={index === active}
-              aria-checked={checked === null || fate !== undefined ? undefined : checked}
+              aria-checked={checked ?? undefined}
               aria-label={row.is === 'file' ? fileLabel(row.file) : matchLabel(row.match, fate)}
               className="find-row"
               data-is={row.is}

@@ -63,18 +63,19 @@ const inOneLine = (text: string) => text.replaceAll('\n', '↵')
 export function MatchLine({ hit, fate, checked, onToggle }: MatchLineProps) {
   const { before, match, after } = partsOf(hit)
   const becomes = hit.replacement
+  const inPlace = becomes !== null && (fate === 'replaced' || (fate === undefined && checked === true))
   return (
     <>
       <Check checked={fate === undefined ? checked : null} onToggle={onToggle} />
       <span className="find-text">
         {before}
-        {becomes === null ? (
-          <mark>{match}</mark>
-        ) : (
+        {inPlace ? (
           <>
-            {fate === 'replaced' ? null : checked === true ? <del>{match}</del> : <mark>{match}</mark>}
-            {(checked === true && fate === undefined) || fate === 'replaced' ? <ins>{inOneLine(becomes)}</ins> : null}
+            {fate === 'replaced' ? null : <del>{match}</del>}
+            <ins>{inOneLine(becomes)}</ins>
           </>
+        ) : (
+          <mark>{match}</mark>
         )}
         {after}
       </span>

@@ -94,5 +94,6 @@ test('a file that is folded away has one row', () => {
 
 test('what stands in front of a match leaves room for it', () => {
   expect(partsOf(match(1, '    a red rose'))).toEqual({ before: 'a ', match: 'red', after: ' rose' })
-  expect(partsOf(match(1, `${'x'.repeat(50)}red`)).before).toBe(`…${'x'.repeat(24)}`)
+  expect(partsOf(match(1, `${'x'.repeat(50)}red`)).before).toBe(`…${'x'.repeat(20)}`)
+  expect(partsOf(match(1, `${'x'.repeat(50)}red`, { replacement: 'blue' })).before).toBe(`…${'x'.repeat(10)}`)
 })

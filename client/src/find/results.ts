@@ -140,14 +140,15 @@ export function rowsOf({ files }: Results, closed: ReadonlySet<string>): Row[] {
 
 export const rowKey = (row: Row) => (row.is === 'file' ? row.file.document : row.match.key)
 
-/** Characters in front of a match that leave room for it in a narrow column. */
-const before = 24
+/** Characters in front of a match that leave room in a narrow column for it, and for what it becomes. */
+const lead = { alone: 20, replaced: 10 }
 
 /** A line in three parts, cut so that the match can be seen. */
-export function partsOf({ text, start, end }: Match): { before: string; match: string; after: string } {
-  const lead = text.slice(0, start).trimStart()
+export function partsOf({ text, start, end, replacement }: Match): { before: string; match: string; after: string } {
+  const inFront = text.slice(0, start).trimStart()
+  const most = replacement === null ? lead.alone : lead.replaced
   return {
-    before: lead.length > before ? `…${lead.slice(-before)}` : lead,
+    before: inFront.length > most ? `…${inFront.slice(-most)}` : inFront,
     match: text.slice(start, end),
     after: text.slice(end),
   }

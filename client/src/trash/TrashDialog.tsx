@@ -60,7 +60,7 @@ function Row({ entry, canEdit, busy, chosen, onChoose, onPutBack }: RowProps) {
               </time>
             </>
           )}
-          {about.size === '' ? '' : ` · ${about.size}`}
+          {about.size === '' ? null : <span className="trash-size">{` · ${about.size}`}</span>}
         </span>
       </div>
       {canEdit ? (
