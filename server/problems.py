@@ -30,6 +30,7 @@ from collab.files.files import FileNotFound, FileTooLarge, InvalidPath, PathConf
 from collab.history.versions import VersionNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.searching.finding import InvalidQuery
+from collab.searching.replacing import TextNotFound
 from collab.tree.trash import NotInTrash
 from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from storage.leases import LeaseUnavailable
@@ -65,6 +66,7 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     MessageNotFound: (404, None),
     NotYours: (403, None),
     InvalidQuery: (422, None),
+    TextNotFound: (404, None),
     FileTooLarge: (413, None),
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),
@@ -178,9 +180,18 @@ def _pointer(location: Sequence[str | int]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
-async def _refused(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+REFUSALS = tuple(_STATUS)
+"""What is refused with a sentence for people."""
+
+
+def refusal(error: Exception) -> Problem:
+    """What to say of one of `REFUSALS`."""
     status, sentence = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    return await _deliver(connection, Problem(status, sentence or str(error)))
+    return Problem(status, sentence or str(error))
+
+
+async def _refused(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+    return await _deliver(connection, refusal(error))
 
 
 async def _storage_error(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:

@@ -24,6 +24,7 @@ from collab.history.history import History
 from collab.history.renewal import Renewal
 from collab.limits import Limits
 from collab.rooms.rooms import Rooms
+from collab.searching.replacing import Replacing
 from collab.searching.search import Search
 from collab.searching.texts import SearchTexts
 from collab.tree import edits as treeedits
@@ -106,6 +107,7 @@ class Files:
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)
+        self.replacing = Replacing(storage.leases, rooms, self.trees, self.contents)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()

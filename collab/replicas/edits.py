@@ -1,7 +1,7 @@
 """Edits of a shared text: carried out on a replica, so that they come as an update like anybody else's."""
 
 import secrets
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice, pairwise
@@ -140,6 +140,17 @@ def replacing_updates(content: bytes, text: str, client_id: int) -> tuple[list[b
 
     `content` is an update of all that the document holds. What both texts have in common is left standing, and so is
     what others write meanwhile.
+    """
+    updates, growth = editing_updates(content, lambda old: minimal_edits(old, text), client_id)
+    return (updates, growth) if updates else None
+
+
+def editing_updates(
+    content: bytes, edits_of: Callable[[str], Sequence[TextEdit]], client_id: int
+) -> tuple[list[bytes], int]:
+    """The updates that carry out what `edits_of` makes of the text of a document, and by how many bytes that grows.
+
+    `content` is an update of all that the document holds.
 
     Each update is some places done, old text and new. One update cut up afterwards would insert everywhere first and
     delete last, and whoever looks in between would see both.
@@ -148,8 +159,9 @@ def replacing_updates(content: bytes, text: str, client_id: int) -> tuple[list[b
     shared = replica.get("text", type=Text)
     replica.apply_update(content)
     size = len(shared)
-    edits = minimal_edits(str(shared), text)
-    return (_carry_out(replica, edits, TOGETHER), len(shared) - size) if edits else None
+    edits = edits_of(str(shared))
+    updates = _carry_out(replica, edits, TOGETHER) if edits else []
+    return updates, len(shared) - size
 
 
 def minimal_edits(old: str, new: str) -> list[TextEdit]:

@@ -85,7 +85,8 @@ class Query:
             start = whole.rfind("\n", counted, at) + 1 or counted
             end = whole.find("\n", at)
             end = len(whole) if end < 0 else end
-            yield Found(line, utf16_length(whole[start:at]), _excerpt(whole, start, at, end))
+            shown, _, _ = excerpt(whole[start:end], at - start, at - start + len(query))
+            yield Found(line, utf16_length(whole[start:at]), shown)
             counted = end
             at = hay.find(query, end)
 
@@ -107,9 +108,14 @@ def _fold_letter(letter: str) -> str:
     return folded if len(folded) == 1 else letter
 
 
-def _excerpt(text: str, start: int, at: int, end: int) -> str:
-    if end - start <= EXCERPT:
-        return text[start:end]
-    begin = max(start, min(at - BEFORE, end - EXCERPT))
-    stop = min(end, begin + EXCERPT)
-    return ("…" if begin > start else "") + text[begin:stop] + ("…" if stop < end else "")
+def excerpt(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """Of a line those `EXCERPT` characters that show best what lies from ``start`` up to ``end``, with "…" where
+    something is left out; and where in it that begins, and ends or is cut."""
+    if len(text) <= EXCERPT:
+        return text, start, end
+    begin = max(0, min(start - BEFORE, len(text) - EXCERPT))
+    stop = min(len(text), begin + EXCERPT)
+    left_out = "…" if begin > 0 else ""
+    shown = left_out + text[begin:stop] + ("…" if stop < len(text) else "")
+    moved = len(left_out) - begin
+    return shown, start + moved, min(end, stop) + moved

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from collab.searching.finding import Query, Text
+from collab.searching.globs import Globs
+from collab.searching.matching import Matcher, Place, Places
 from collab.searching.texts import SearchTexts
 from collab.tree.rule import Node
 from collab.tree.trees import Trees
@@ -23,6 +25,9 @@ MOST_NAMES = 100
 """Of the matches, so that names leave room for texts."""
 MOST_LINES = 50
 """Of one text, so that it leaves room for others."""
+
+MOST_COUNTED = 10_000
+"""Matches after which no further text is looked at."""
 
 TURN = 0.003
 """Seconds after which a search lets others have their turn on the loop."""
@@ -40,6 +45,30 @@ class Match:
     """UTF-16 code units of the line, or of the path, before what was found."""
     text: str
     """The line, or the path; a long line is cut, which shows as "…"."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMatches:
+    """What was found in one text."""
+
+    document: str
+    path: str
+    count: int
+    """Of all matches in it, as far as was looked."""
+    places: list[Place]
+    """Those of this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    files: list[FileMatches]
+    """Those with a match on this page, in the order of the tree."""
+    matches: int
+    """Of all pages."""
+    in_files: int
+    """Of all pages."""
+    whole: bool
+    """False when there may be more than were counted."""
 
 
 class Search:
@@ -68,6 +97,34 @@ class Search:
             if len(matches) >= MOST_MATCHES:
                 break
         return matches
+
+    async def places(self, workspace: str, matcher: Matcher, paths: Globs, *, skip: int, most: int) -> Page:
+        """Every match in the texts at ``paths``, ``most`` of them behind the first ``skip``.
+
+        Nobody looks further after `MOST_COUNTED`. Raises as `collab.tree.trees.Trees.read`.
+        """
+        nodes = (await self._trees.read(workspace, fresh=True)).nodes.values()
+        texts = {node.id: node.path for node in nodes if node.kind == "text"}
+        self._texts.drop_all_but(workspace, texts)
+        documents = [document for document, path in texts.items() if paths.fit(path)]
+        files: list[FileMatches] = []
+        matches = in_files = 0
+        everything = True
+        for start in range(0, len(documents), GROUP):
+            group = await self._texts.of(workspace, documents[start : start + GROUP])
+            async with self._scanning:
+                found = await asyncio.to_thread(_places, matcher, group, MOST_COUNTED - matches)
+            for document, looked in found.items():
+                places = looked.places
+                page = places[max(0, skip - matches) : max(0, skip + most - matches)]
+                if page:
+                    files.append(FileMatches(document, texts[document], len(places), page))
+                matches += len(places)
+                in_files += 1
+                everything = everything and looked.whole
+            if matches >= MOST_COUNTED:
+                return Page(files, matches, in_files, False)
+        return Page(files, matches, in_files, everything)
 
     async def holding(self, workspace: str, names: Sequence[str]) -> list[str]:
         """The paths of the texts in which one of ``names`` stands as a word of its own, in the order of the tree."""
@@ -101,6 +158,19 @@ class Search:
                     await asyncio.sleep(0)
                     began = time.monotonic()
         return matches
+
+
+def _places(matcher: Matcher, texts: dict[str, Text], most: int) -> dict[str, Places]:
+    """By document, where there are any; nobody looks further after ``most``."""
+    found: dict[str, Places] = {}
+    for document, text in texts.items():
+        looked = matcher.places(text.text)
+        if looked.places:
+            found[document] = looked
+            most -= len(looked.places)
+        if most <= 0:
+            break
+    return found
 
 
 def _names(nodes: Sequence[Node], query: Query) -> Iterator[Match | None]:

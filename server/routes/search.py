@@ -1,12 +1,24 @@
-"""Find in files."""
+"""Find in files, and replace in them."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from typing import Annotated
 
-from server.access import Viewer
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from collab.searching.globs import Globs
+from collab.searching.matching import MAX_REPLACEMENT, Matcher, Place, Wanted
+from server.access import Editor, Viewer
+from server.problems import REFUSALS, Problem, refusal
 from server.services import ServicesDep
 
 router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"])
+
+PAGE = 500
+"""Matches of one answer."""
+
+MOST_FILES = 1000
+MOST_CHOSEN = 10_000
+"""Of one request to replace."""
 
 
 class Match(BaseModel):
@@ -19,6 +31,80 @@ class Match(BaseModel):
     """The line, or the path; of a line of more than 300 characters those around what was found, with "…"."""
 
 
+class PlaceShown(BaseModel):
+    id: str
+    """Names this match in this text when it is to be replaced."""
+    line: int
+    """Counted from 1."""
+    column: int
+    """UTF-16 code units of the line before it."""
+    length: int
+    """UTF-16 code units."""
+    text: str
+    """The line; of one of more than 300 characters those around the match, with "…"."""
+    start: int
+    """UTF-16 code units of `text` before the match."""
+    end: int
+    """Where in `text` it ends, or is cut."""
+    replacement: str | None
+    """What it would become; null unless `replacement` was given."""
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceShown":
+        return cls(**{field: getattr(place, field) for field in cls.model_fields})
+
+
+class FileMatches(BaseModel):
+    document: str
+    path: str
+    count: int
+    """Of all matches in the file."""
+    matches: list[PlaceShown]
+    """Those of this page."""
+
+
+class Matches(BaseModel):
+    files: list[FileMatches]
+    """In the order of the tree."""
+    count: int
+    """Of all matches, on this page and on others."""
+    in_files: int
+    whole: bool
+    """False when there are so many that nobody has counted them all."""
+    next: int | None
+    """What to give as `skip` for the next page; null on the last one."""
+
+
+class ChosenMatches(BaseModel):
+    document: str
+    matches: Annotated[list[str], Field(min_length=1, max_length=MOST_CHOSEN)]
+    """By their ids."""
+
+
+class Replacement(BaseModel):
+    q: str
+    case: bool = False
+    word: bool = False
+    regex: bool = False
+    replacement: Annotated[str, StringConstraints(max_length=MAX_REPLACEMENT)]
+    files: Annotated[list[ChosenMatches], Field(min_length=1, max_length=MOST_FILES)]
+
+
+class ReplacedFile(BaseModel):
+    document: str
+    path: str | None
+    """Null when there is no such text any more."""
+    replaced: list[str]
+    changed: list[str]
+    """Matches that were left alone: they are not there any more as they were seen."""
+    problem: str | None
+    """Why nothing was replaced in this file; a sentence."""
+
+
+class Replaced(BaseModel):
+    files: list[ReplacedFile]
+
+
 @router.get("/search")
 async def search(q: str, member: Viewer, services: ServicesDep) -> list[Match]:
     """Names and lines of all files that hold `q`, literally; letter case counts once `q` has a capital.
@@ -27,3 +113,70 @@ async def search(q: str, member: Viewer, services: ServicesDep) -> list[Match]:
     """
     found = await services.files.search.find(member.workspace, q)
     return [Match(path=match.path, line=match.line, column=match.column, text=match.text) for match in found]
+
+
+@router.get("/search/matches")
+async def find_matches(
+    q: str,
+    member: Viewer,
+    services: ServicesDep,
+    case: bool = False,
+    word: bool = False,
+    regex: bool = False,
+    paths: str = "",
+    replacement: str | None = None,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Matches:
+    """Every match of `q` in the texts, 500 at a time; with `replacement`, also what each would become.
+
+    `case`: letter case counts. `word`: it begins and ends where words do. `regex`: `q` is an expression of RE2, and
+    `$1` in `replacement` its first group. `paths` are patterns such as `*.md, docs, !docs/old`.
+    """
+    matcher = Matcher(Wanted(q, case, word, regex), replacement)
+    page = await services.files.search.places(member.workspace, matcher, Globs(paths), skip=skip, most=PAGE)
+    shown = [
+        FileMatches(
+            document=file.document,
+            path=file.path,
+            count=file.count,
+            matches=[PlaceShown.of(place) for place in file.places],
+        )
+        for file in page.files
+    ]
+    behind = skip + PAGE
+    return Matches(
+        files=shown,
+        count=page.matches,
+        in_files=page.in_files,
+        whole=page.whole,
+        next=behind if behind < page.matches else None,
+    )
+
+
+@router.post("/search/replace")
+async def replace_matches(body: Replacement, member: Editor, services: ServicesDep) -> Replaced:
+    """Replace the matches that are named, as edits that everybody who has the files open sees.
+
+    A match that is not there any more as it was seen is left alone and told. Each file is for itself: one that cannot
+    be changed keeps none of the others from it.
+    """
+    if sum(len(file.matches) for file in body.files) > MOST_CHOSEN:
+        raise Problem(422, f"At most {MOST_CHOSEN} matches are replaced at a time.")
+    wanted = Wanted(body.q, body.case, body.word, body.regex)
+    Matcher(wanted, body.replacement)  # what is wrong with these is wrong everywhere
+    outcome = []
+    for file in body.files:
+        try:
+            done = await services.files.replacing.replace(
+                member.workspace, file.document, wanted, body.replacement, file.matches, member.author
+            )
+        except REFUSALS as error:
+            why = refusal(error).detail
+            outcome.append(ReplacedFile(document=file.document, path=None, replaced=[], changed=[], problem=why))
+        else:
+            outcome.append(
+                ReplacedFile(
+                    document=file.document, path=done.path, replaced=done.done, changed=done.changed, problem=None
+                )
+            )
+    return Replaced(files=outcome)

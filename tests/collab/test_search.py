@@ -20,10 +20,13 @@ from collab.rooms.following import Following
 from collab.rooms.rooms import Rooms
 from collab.searching import search
 from collab.searching import texts as searchtexts
-from collab.searching.search import Match
+from collab.searching.globs import Globs
+from collab.searching.matching import Matcher, Wanted
+from collab.searching.replacing import TextNotFound
+from collab.searching.search import Match, Page
 from collab.tree.edits import create
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually
+from tests.collab.rooms_helpers import Client, eventually, joined
 from tests.collab.test_trash import by_socket
 
 ANN, BOB = "user:ann", "user:bob"
@@ -304,6 +307,117 @@ async def test_reading_ahead_outlasts_a_database_that_is_away(
         await eventually(lambda: away.called)
         monkeypatch.setattr(storage.events, "newest", newest)
         await eventually(lambda: kept(elsewhere) == {"one"})
+
+
+async def places(files: Files, matcher: Matcher, paths: str = "", skip: int = 0, most: int = 100) -> Page:
+    return await files.search.places("w", matcher, Globs(paths), skip=skip, most=most)
+
+
+async def test_every_match_page_by_page(files: Files) -> None:
+    for name in ("a.md", "b.txt", "c.md"):
+        await files.write("w", name, b"one two\n one\n", ANN)
+    first = await places(files, Matcher(Wanted("one")), most=3)
+    assert [(file.path, file.count, [place.line for place in file.places]) for file in first.files] == [
+        ("a.md", 2, [1, 2]),
+        ("b.txt", 2, [1]),
+    ]
+    assert (first.matches, first.in_files, first.whole) == (6, 3, True)
+    second = await places(files, Matcher(Wanted("one")), skip=3, most=3)
+    assert [(file.path, [place.line for place in file.places]) for file in second.files] == [
+        ("b.txt", [2]),
+        ("c.md", [1, 2]),
+    ]
+    only = await places(files, Matcher(Wanted("one")), "*.md, !c.md")
+    assert [file.path for file in only.files] == ["a.md"]
+
+
+async def test_there_is_an_end_to_counting(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_COUNTED", 5)
+    for name in "abc":
+        await files.write("w", name, b"e\n" * 4, ANN)
+    page = await places(files, Matcher(Wanted("e")))
+    assert (page.matches, page.in_files, page.whole) == (8, 2, False)
+
+
+async def chosen(files: Files, wanted: Wanted, lines: set[int]) -> list[str]:
+    [file] = (await places(files, Matcher(wanted))).files
+    return [place.id for place in file.places if place.line in lines]
+
+
+async def test_some_are_replaced_while_somebody_types(files: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"red\r\nblue\r\nred\r\nthe red one\r\nred rose\r\n", ANN)
+    wanted = Wanted("red")
+    meant = await chosen(files, wanted, {3, 4, 5})
+    async with rooms.open(written.id) as room:
+        [ann] = await joined(room, "ann")
+        await ann.type(room.text.index(" rose"), "dish")
+        await ann.type(0, "typed above\n")
+        done = await files.replacing.replace("w", written.id, wanted, "green", meant, BOB)
+        assert (done.path, done.done, done.changed) == ("a.txt", meant[:2], meant[2:])
+        assert room.text == "typed above\nred\nblue\ngreen\nthe green one\nreddish rose\n"
+        await ann.pump()
+        assert str(ann.shared) == room.text
+    assert await (await files.read("w", "a.txt")).plain.bytes() == room.text.replace("\n", "\r\n").encode()
+
+
+async def test_what_is_in_the_trash_is_not_replaced_in(files: Files, elsewhere: Files) -> None:
+    written = await files.write("w", "a.txt", b"red", ANN)
+    wanted = Wanted("red")
+    meant = await chosen(files, wanted, {1})
+    await elsewhere.delete("w", "a.txt", ANN)
+    with pytest.raises(TextNotFound):
+        await files.replacing.replace("w", written.id, wanted, "green", meant, BOB)
+
+
+async def test_nor_in_a_file_of_others_or_in_one_that_is_no_text(files: Files, rooms: Rooms) -> None:
+    await files.create_workspace("other")
+    secret = await files.write("other", "secret", b"needle", BOB)
+    await by_socket(rooms, create(secret.id, "stolen", None, "text"))
+    picture = await files.write("w", "wheel.png", b"\x89PNG wheel \0", ANN)
+    for document in (secret.id, picture.id, "0" * 32):
+        with pytest.raises(TextNotFound):
+            await files.replacing.replace("w", document, Wanted("needle"), "x", ["id"], ANN)
+
+
+async def test_two_who_replace_the_same_at_once_do_it_once(files: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"red red\n" * 3, ANN)
+    wanted = Wanted("red")
+    meant = await chosen(files, wanted, {1, 2, 3})
+    outcomes = await asyncio.gather(
+        *(files.replacing.replace("w", written.id, wanted, "reddish", meant, who) for who in (ANN, BOB))
+    )
+    assert await rooms.text_of(written.id) == "reddish reddish\n" * 3
+    assert sorted(len(outcome.done) for outcome in outcomes) == [0, 6]
+
+
+async def test_nor_do_two_processes(files: Files, elsewhere: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"red\n" * 40, ANN)
+    wanted = Wanted("red")
+    meant = await chosen(files, wanted, set(range(41)))
+    await asyncio.gather(
+        *(side.replacing.replace("w", written.id, wanted, "reddish", meant, ANN) for side in (files, elsewhere))
+    )
+    assert await rooms.text_of(written.id) == "reddish\n" * 40
+    assert await elsewhere._rooms.text_of(written.id) == "reddish\n" * 40
+
+
+async def test_typing_all_the_while_loses_nothing(files: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"\nred\nred\n", ANN)
+    wanted = Wanted("red")
+    meant = await chosen(files, wanted, {2, 3})
+    async with rooms.open(written.id) as room:
+        [ann] = await joined(room, "ann")
+
+        async def type_on() -> None:
+            for _ in range(200):
+                await ann.type(0, "x")
+                await asyncio.sleep(0.001)
+
+        typing = asyncio.create_task(type_on())
+        await files.replacing.replace("w", written.id, wanted, "green", meant, BOB)
+        await typing
+        assert room.text.count("x") == 200
+        assert room.text.endswith("x\ngreen\ngreen\n")
 
 
 async def test_many_searches_at_once(files: Files, elsewhere: Files) -> None:

@@ -52,6 +52,8 @@ RULES = {
     ("GET", f"{W}/trash"): "viewer of the workspace",
     ("POST", f"{W}/trash/{{id}}/restore"): "editor of the workspace",
     ("GET", f"{W}/search"): "viewer of the workspace",
+    ("GET", f"{W}/search/matches"): "viewer of the workspace",
+    ("POST", f"{W}/search/replace"): "editor of the workspace",
     ("POST", f"{W}/import"): "editor of the workspace",
     ("GET", f"{W}/export"): "viewer of the workspace",
     ("GET", f"{W}/documents/{{id}}"): "viewer of the workspace",

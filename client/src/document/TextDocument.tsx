@@ -6,6 +6,7 @@ import { AskForm } from '../assistant/AskForm'
 import { forTip } from '../assistant/recipes'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
+import { useDestination } from '../find/useDestination'
 import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
 import { useComments } from '../comments/useComments'
@@ -39,6 +40,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const recipes = useStore(useWorkspace().recipes)
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const ghost = useGhostText(session)
+  useDestination(phase.is === 'opening' ? null : view, node.id)
   const comments = useComments(view, session)
   const extensions = useMemo(
     () => [review.extensions, askLayer(setFormPlace), comments, ghost],

@@ -1,5 +1,5 @@
 import { useNarrow } from '../lib/hooks'
-import { altKey, altShiftKey, modKey } from '../lib/keys'
+import { altKey, altShiftKey, modKey, modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { NewFileButton } from '../tree/NewFileButton'
 import { UploadButton } from '../tree/UploadButton'
@@ -12,6 +12,7 @@ const keys: [string, string][] = [
   [altShiftKey('Y'), 'Accept the whole proposal'],
   ['F8', 'Go to the next change'],
   [modKey('B'), 'Show or hide the files'],
+  [modShiftKey('F'), 'Find and replace in all files'],
   [modKey('J'), 'Show or hide the conversations'],
 ]
 

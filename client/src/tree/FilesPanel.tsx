@@ -1,9 +1,11 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { FilePlus, FolderPlus, Sparkle } from 'lucide-react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { FilePlus, FolderPlus, Search, Sparkle } from 'lucide-react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { NewFilesDialog } from '../assistant/NewFilesDialog'
+import { modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
+import { TrashEntry } from '../trash/TrashEntry'
 import { IconButton } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { useRole, useWorkspace } from '../workspace/context'
@@ -16,6 +18,8 @@ import { UploadProgress } from './UploadProgress'
 import { rootId, useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
 import { useUpload } from './useUpload'
+
+const TrashDialog = lazy(() => import('../trash/TrashDialog'))
 
 /** Pixels; the style sheet says the same. */
 const rowHeight = 32
@@ -39,6 +43,7 @@ interface FilesPanelProps {
   openNode: TreeNode | null
   /** Called when somebody opens a file here, for a drawer to close. */
   onOpened: () => void
+  onFind: () => void
 }
 
 function folderOf(node: TreeNode | null): string {
@@ -46,7 +51,7 @@ function folderOf(node: TreeNode | null): string {
   return node.kind === 'folder' ? node.path : node.path.slice(0, Math.max(0, node.path.lastIndexOf('/')))
 }
 
-export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
+export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
   const { tree, suggestions } = useWorkspace()
   const { canEdit } = useRole()
   const legal = useStore(tree.tree)
@@ -57,6 +62,7 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
   const { upload, confirm } = useUpload()
   const scroller = useRef<HTMLDivElement>(null)
   const [asking, setAsking] = useState(false)
+  const [trash, setTrash] = useState(false)
   const [removing, setRemoving] = useState<TreeNode[]>([])
 
   const fileTree = useFileTree({
@@ -98,6 +104,9 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
     <div className="files">
       <div className="side-header">
         <h2>Files</h2>
+        <IconButton label="Find in files" keys={modShiftKey('F')} onClick={onFind}>
+          <Search />
+        </IconButton>
         {canEdit ? (
           <>
             <IconButton label="New file" onClick={() => fileTree.startDraft('text')}>
@@ -124,7 +133,14 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
             const item = items[index]
             if (item === undefined) return null
             return (
-              <RowMenu key={item.getKey()} item={item} top={start} fileTree={fileTree} onRemove={setRemoving}>
+              <RowMenu
+                key={item.getKey()}
+                item={item}
+                top={start}
+                fileTree={fileTree}
+                onRemove={setRemoving}
+                onTrash={() => setTrash(true)}
+              >
                 <FileRow
                   item={item}
                   isOpen={item.getId() === openNode?.id}
@@ -146,6 +162,8 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
         ) : null}
       </div>
       <UploadProgress />
+      <TrashEntry onOpen={() => setTrash(true)} />
+      <Suspense>{trash ? <TrashDialog onClose={() => setTrash(false)} /> : null}</Suspense>
       {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
       {confirm}
       {removing.length === 0 ? null : (
@@ -153,8 +171,8 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
           title={removing.length === 1 ? `Delete “${removing[0]?.name ?? ''}”?` : `Delete ${removing.length} entries?`}
           description={
             removing.some(({ kind }) => kind === 'folder')
-              ? 'They disappear for everybody, with all that is inside.'
-              : 'It disappears for everybody, also for those who have it open.'
+              ? 'They disappear for everybody, with all that is inside, and stay in the trash.'
+              : 'It disappears for everybody, also for those who have it open, and stays in the trash.'
           }
           action="Delete"
           onConfirm={() => void actions.remove(removing)}

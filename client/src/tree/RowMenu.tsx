@@ -11,6 +11,7 @@ interface RowMenuProps {
   top: number
   fileTree: FileTree
   onRemove: (nodes: TreeNode[]) => void
+  onTrash: () => void
   children: ReactNode
 }
 
@@ -29,7 +30,7 @@ const Entry = ({ onSelect, keys, danger = false, children }: EntryProps) => (
 )
 
 /** What can be done with a row: by the right button, by the menu key, or by a long touch. */
-export function RowMenu({ item, top, fileTree, onRemove, children }: RowMenuProps) {
+export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: RowMenuProps) {
   const { api } = useWorkspace()
   const { canEdit } = useRole()
   const node = item.getItemData()
@@ -75,6 +76,7 @@ export function RowMenu({ item, top, fileTree, onRemove, children }: RowMenuProp
               </Entry>
             </>
           ) : null}
+          <Entry onSelect={later(onTrash)}>Trash…</Entry>
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>

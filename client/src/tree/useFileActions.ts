@@ -1,6 +1,8 @@
 import { useMemo } from 'react'
 import { go } from '../app/location'
 import { joinPath, parentPath } from '../lib/paths'
+import { tellDeleted } from '../trash/deleting'
+import { topmost } from '../trash/topmost'
 import { attempt, tell } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import { nameProblem, type TreeNode } from './rules'
@@ -50,10 +52,12 @@ export function useFileActions(): FileActions {
         }
       },
       async remove(nodes) {
-        for (const node of nodes) {
+        const gone: TreeNode[] = []
+        for (const node of topmost(nodes)) {
           const request = node.kind === 'folder' ? api.deleteFolder : api.deleteFile
-          await attempt(`“${node.name}” was not deleted`, () => request(node.path))
+          if (await attempt(`“${node.name}” was not deleted`, () => request(node.path))) gone.push(node)
         }
+        tellDeleted(api.id, gone)
       },
     }
   }, [api, tree])

@@ -1,6 +1,6 @@
 import { Dialog as Radix } from 'radix-ui'
 import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { IconButton } from './Button'
 import { focusItself } from './focusItself'
 
@@ -15,6 +15,11 @@ interface DialogProps {
 }
 
 export function Dialog({ title, description, wide = false, onClose, children }: DialogProps) {
+  const [opener] = useState(() => document.activeElement)
+  const giveBack = (event: Event) => {
+    event.preventDefault()
+    if (opener instanceof HTMLElement) opener.focus()
+  }
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>
@@ -23,6 +28,7 @@ export function Dialog({ title, description, wide = false, onClose, children }: 
           className="dialog"
           data-wide={wide || undefined}
           onOpenAutoFocus={focusItself}
+          onCloseAutoFocus={giveBack}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <div className="dialog-head">

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { Toast } from 'radix-ui'
 import { useStore } from '../lib/store'
+import { Button } from './Button'
 import { dismiss, toasts } from './toasts'
 
 /** Long enough to read a sentence twice, in milliseconds. */
@@ -10,7 +11,7 @@ export function Toaster() {
   const list = useStore(toasts)
   return (
     <Toast.Provider label="Message" duration={reading} swipeDirection="right">
-      {list.map(({ id, tone, title, detail }) => (
+      {list.map(({ id, tone, title, detail, action }) => (
         <Toast.Root
           key={id}
           className="toast"
@@ -21,6 +22,13 @@ export function Toaster() {
           <div>
             <Toast.Title>{title}</Toast.Title>
             {detail === '' ? null : <Toast.Description>{detail}</Toast.Description>}
+            {action === null ? null : (
+              <Toast.Action altText={action.otherwise} asChild>
+                <Button small onClick={action.run}>
+                  {action.label}
+                </Button>
+              </Toast.Action>
+            )}
           </div>
           <Toast.Close className="icon-button" aria-label="Close this message">
             <X />

@@ -1,11 +1,20 @@
 import { describe } from '../api/problem'
 import { createStore, type ReadableStore } from '../lib/store'
 
+/** Something that can be done about a message as long as it is there. */
+export interface ToastAction {
+  label: string
+  /** How else it can be done, for those who cannot be so quick. */
+  otherwise: string
+  run: () => void
+}
+
 export interface Toast {
   id: number
   tone: 'plain' | 'problem'
   title: string
   detail: string
+  action: ToastAction | null
 }
 
 const store = createStore<readonly Toast[]>([])
@@ -13,16 +22,17 @@ let lastId = 0
 
 export const toasts: ReadableStore<readonly Toast[]> = store
 
-function add(tone: Toast['tone'], title: string, detail: string): void {
+function add(tone: Toast['tone'], title: string, detail: string, action: ToastAction | null = null): void {
   lastId += 1
-  const toast = { id: lastId, tone, title, detail }
+  const toast = { id: lastId, tone, title, detail, action }
   // The same trouble ten times over is one trouble.
   const others = store.get().filter((known) => known.title !== title || known.detail !== detail)
   store.set([...others, toast].slice(-4))
 }
 
 export const dismiss = (id: number) => store.update((list) => list.filter((toast) => toast.id !== id))
-export const tell = (title: string, detail = '') => add('plain', title, detail)
+export const tell = (title: string, detail = '', action: ToastAction | null = null) =>
+  add('plain', title, detail, action)
 
 /** Says what went wrong with `what` ("The file was not moved"). */
 export function tellProblem(what: string, error: unknown): void {

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
+import { useFindKey } from '../find/useFindKey'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
@@ -18,6 +19,7 @@ import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
+const FindPanel = lazy(() => import('../find/FindPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
@@ -44,6 +46,16 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
     setFilesOpen(!narrow)
   }
   const [panel, setPanel] = useState<Panel | null>(null)
+  const [finding, setFinding] = useState<{ text: string; times: number } | null>(null)
+  const find = useCallback((text: string) => {
+    setFilesOpen(true)
+    setFinding((before) => ({ text, times: (before?.times ?? 0) + 1 }))
+  }, [])
+  const closeFind = () => {
+    setFinding(null)
+    // Where the keyboard goes on, once the list is there.
+    setTimeout(() => globalThis.document.querySelector<HTMLElement>('.file-row[tabindex="0"]')?.focus())
+  }
   const file = useOpenFile(path)
   const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null, file.deleted)
 
@@ -51,6 +63,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
+  useFindKey(find)
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
@@ -59,6 +72,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   // Edits that are nowhere else stay on the screen, with what the document itself says about its end.
   const holdsEdits = document !== null && unsaved.has(document.document)
   if (treeState.is === 'ended' && !holdsEdits) return <RemovedPage code={treeState.code} name={summary.name} />
+  const closeDrawer = () => (narrow ? setFilesOpen(false) : undefined)
   const shown = panel === null ? null : panels[panel]
   return (
     <div className="shell">
@@ -72,8 +86,14 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
       />
       <div className="shell-body">
         {filesOpen ? (
-          <Side side="left" title="Files" onClose={() => setFilesOpen(false)}>
-            <FilesPanel openNode={file.node} onOpened={() => (narrow ? setFilesOpen(false) : undefined)} />
+          <Side side="left" title={finding === null ? 'Files' : 'Find in files'} onClose={() => setFilesOpen(false)}>
+            {finding === null ? (
+              <FilesPanel openNode={file.node} onOpened={closeDrawer} onFind={() => find('')} />
+            ) : (
+              <Suspense fallback={<Waiting>Opening…</Waiting>}>
+                <FindPanel asked={finding} onClose={closeFind} onOpened={closeDrawer} />
+              </Suspense>
+            )}
           </Side>
         ) : null}
         <Pane file={file} label={title === '' ? 'No file is open' : title}>

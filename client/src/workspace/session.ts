@@ -31,6 +31,7 @@ export class WorkspaceSession {
   private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
+  private readonly settledStore = createStore<string | null>(null)
   private readonly assistantStore = createStore<AssistantStatus | null>(null)
   private readonly recipeStore = createStore<readonly Recipe[]>([])
 
@@ -38,6 +39,8 @@ export class WorkspaceSession {
   readonly members: ReadableStore<readonly Member[]> = this.memberStore
   /** Documents that the server cannot read to the end: what it can is saved, but their files stand still. */
   readonly incomplete: ReadableStore<ReadonlySet<string>> = this.incompleteStore
+  /** The document that has settled last; told also when the same one settles again. */
+  readonly settled: ReadableStore<string | null> = this.settledStore
   /** Null until the server has told. */
   readonly assistant: ReadableStore<AssistantStatus | null> = this.assistantStore
   readonly recipes: ReadableStore<readonly Recipe[]> = this.recipeStore
@@ -65,6 +68,8 @@ export class WorkspaceSession {
       this.incompleteStore.update((known) => new Set(known).add(document))
     })
     this.events.on('document.settled', ({ document }) => {
+      this.settledStore.set(null)
+      this.settledStore.set(document)
       this.incompleteStore.update((known) =>
         known.has(document) ? new Set([...known].filter((one) => one !== document)) : known,
       )

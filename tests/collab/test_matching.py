@@ -1,0 +1,168 @@
+"""Every match of a query, the names by which matches are found again, and the paths that are searched."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.replicas.edits import TextEdit
+from collab.searching import matching
+from collab.searching.finding import EXCERPT, InvalidQuery
+from collab.searching.globs import Globs
+from collab.searching.matching import Matcher, Wanted
+from collab.yjs.offsets import slice_utf16, utf16_length
+
+texts = st.text(st.sampled_from(list("aAbé😀\n _.")), max_size=80)
+
+
+def found(text: str, query: str, *, case: bool = False, word: bool = False, regex: bool = False) -> list[str]:
+    """Line, column and what stands there."""
+    places = Matcher(Wanted(query, case, word, regex)).places(text).places
+    return [f"{one.line}:{one.column} {slice_utf16(one.text, one.start, one.end)}" for one in places]
+
+
+def replaced(text: str, query: str, replacement: str, chosen: list[int], *, regex: bool = False) -> str:
+    matcher = Matcher(Wanted(query, regex=regex), replacement)
+    places = matcher.places(text).places
+    return carried_out(text, matcher.edits(text, {places[number].id for number in chosen})[0])
+
+
+def carried_out(text: str, edits: list[TextEdit]) -> str:
+    units = text.encode("utf-16-le")
+    for edit in reversed(edits):
+        units = units[: 2 * edit.start] + edit.text.encode("utf-16-le") + units[2 * edit.end :]
+    return units.decode("utf-16-le")
+
+
+@given(texts, st.text(st.sampled_from(list("aAbé😀.")), min_size=1, max_size=2))
+def test_every_place_and_no_other(text: str, query: str) -> None:
+    expected = [
+        f"{number}:{utf16_length(line[: match.start()])} {match.group()}"
+        for number, line in enumerate(text.split("\n"), 1)
+        for match in re.finditer(re.escape(query), line)
+    ]
+    assert found(text, query, case=True) == expected
+
+
+@given(texts, st.sets(st.integers(0, 20)))
+def test_what_is_chosen_is_replaced_and_nothing_else(text: str, chosen: set[int]) -> None:
+    count = len(Matcher(Wanted("a", case=True)).places(text).places)
+    numbers = iter(range(count))
+    expected = re.sub("a", lambda match: "😀x" if next(numbers) in chosen else match.group(), text)
+    matcher = Matcher(Wanted("a", case=True), "😀x")
+    places = matcher.places(text).places
+    edits, _ = matcher.edits(text, {place.id for number, place in enumerate(places) if number in chosen})
+    assert carried_out(text, edits) == expected
+
+
+def test_options() -> None:
+    text = "Room rooms ROOM\nbedroom room_2 room\n"
+    assert found(text, "room", case=True) == ["1:5 room", "2:3 room", "2:8 room", "2:15 room"]
+    assert found(text, "room", word=True) == ["1:0 Room", "1:11 ROOM", "2:15 room"]
+    assert found(text, "r.om\\b", regex=True) == ["1:0 Room", "1:11 ROOM", "2:3 room", "2:15 room"]
+    assert found("Größe größer", "GRÖSSE") == []
+    assert found("Größe größer", "größe", word=True) == ["1:0 Größe"]
+    assert found("café cafés", "caf.", word=True, regex=True) == ["1:0 café"]
+    assert found("a.b axb", "a.b") == ["1:0 a.b"]
+
+
+def test_an_expression_stays_in_its_line() -> None:
+    assert found("end  \nnext", r"end\s+", regex=True) == ["1:0 end  "]
+    assert found("one\n\ntwo\n", r"^\w", regex=True) == ["1:0 o", "3:0 t"]
+    assert found("one\ntwo", r"[^x]+$", regex=True) == ["1:0 one", "2:0 two"]
+    assert found("one\ntwo", r"one\stwo", regex=True) == []
+
+
+def test_an_expression_with_alternatives_is_one_expression() -> None:
+    assert found("a\nb\n", "^a$|^b$", regex=True) == ["1:0 a", "2:0 b"]
+
+
+@pytest.mark.parametrize("query", ["(a", "a*", "", "[", "a)|(b", "^", "x" * 201, "a\nb", r"(?P<a>b)\1"])
+def test_what_is_no_expression(query: str) -> None:
+    with pytest.raises(InvalidQuery):
+        Matcher(Wanted(query, regex=True))
+
+
+@pytest.mark.parametrize("replacement", ["$3", "x" * 10_001, "a\0", "a\rb"])
+def test_what_nothing_can_become(replacement: str) -> None:
+    with pytest.raises(InvalidQuery):
+        Matcher(Wanted("(a)(b)?", regex=True), replacement)
+
+
+def test_groups_in_a_replacement() -> None:
+    assert replaced("me@home", r"(\w+)@(\w+)", r"$2: $1 $$1 \\n", [0], regex=True) == r"home: me $1 \n"
+    assert replaced("ab", "(a)|(x)", r"[$2$0$&]\n\t", [0], regex=True) == "[aa]\n\tb"
+    assert replaced("a.b", ".", r"$1\n", [0]) == r"a$1\nb"
+
+
+def test_a_match_is_found_again_or_not_at_all() -> None:
+    matcher = Matcher(Wanted("old"), "new")
+    first, second, other = (place.id for place in matcher.places("old\nx\nold\nthe old one\n").places)
+
+    def after(text: str, *chosen: str) -> tuple[str, int]:
+        edits, there = matcher.edits(text, set(chosen))
+        return carried_out(text, edits), len(there)
+
+    assert after("above\nold\nx, and more\n\nold\nthe old one\n", second) == (
+        "above\nold\nx, and more\n\nnew\nthe old one\n",
+        1,
+    )
+    assert after("old\nold\nthe old ones\n", other, first) == ("new\nold\nthe old ones\n", 1)
+    assert after("old\nx\nthe old one\n", first) == ("new\nx\nthe old one\n", 1), "it has its neighbours"
+    assert after("old\nx\nthe old one\n", second) == ("old\nx\nthe old one\n", 0)
+    assert after("y\nold\nthe old one\n", first, second) == ("y\nold\nthe old one\n", 0), "nobody knows which"
+    text = "old\nx\nold\nthe old one\nx\nold\nthe old one\n"
+    assert after(text, first, second) == ("new" + text[3:], 1), "two have the neighbours of the second"
+    assert after("old\nx\nold\nnot the old one\n", other) == ("old\nx\nold\nnot the old one\n", 0)
+
+
+def test_of_too_many_matches_none_is_mistaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_IN_TEXT", 3)
+    matcher = Matcher(Wanted("a"), "b")
+    text = "a\n" * 5
+    looked = matcher.places(text)
+    assert (len(looked.places), looked.whole) == (3, False)
+    assert carried_out(text, matcher.edits(text, {looked.places[1].id})[0]) == "a\nb\n" + "a\n" * 3
+    assert matcher.edits("a\n" + text, {looked.places[1].id}) == ([], set())
+
+
+def test_a_long_line_shows_its_match() -> None:
+    [place] = Matcher(Wanted("needle")).places("é😀" * 2000 + "needle" + "b" * 5000).places
+    assert place.column == 6000
+    assert place.text.encode("utf-16-le")[2 * place.start : 2 * place.end].decode("utf-16-le") == "needle"
+    assert len(place.text) == EXCERPT + 2
+    [longer] = Matcher(Wanted("a+", regex=True)).places("a" * 5000).places
+    assert (longer.length, longer.start, longer.end) == (5000, 0, EXCERPT)
+
+
+def test_an_expression_that_others_stumble_over_takes_no_longer() -> None:
+    assert found("a" * 100_000 + "!", "(a+a+)+$", regex=True) == []
+
+
+@pytest.mark.parametrize(
+    ("patterns", "fitting"),
+    [
+        ("", {"a.md", "docs/b.md", "docs/old/c.md", "src/docs/d.py"}),
+        ("*.md", {"a.md", "docs/b.md", "docs/old/c.md"}),
+        ("docs", {"docs/b.md", "docs/old/c.md", "src/docs/d.py"}),
+        ("docs/", {"docs/b.md", "docs/old/c.md", "src/docs/d.py"}),
+        ("/docs", {"docs/b.md", "docs/old/c.md"}),
+        ("docs/*.md", {"docs/b.md"}),
+        ("docs/**.md", {"docs/b.md", "docs/old/c.md"}),
+        ("**/old", {"docs/old/c.md"}),
+        ("src/**/d.py", {"src/docs/d.py"}),
+        ("DOCS, !old ,", {"docs/b.md", "src/docs/d.py"}),
+        ("!docs", {"a.md"}),
+        ("?.md, !docs/?.md", {"a.md", "docs/old/c.md"}),
+        ("[a].md", set()),
+    ],
+)
+def test_paths(patterns: str, fitting: set[str]) -> None:
+    paths = Globs(patterns)
+    assert {path for path in ("a.md", "docs/b.md", "docs/old/c.md", "src/docs/d.py") if paths.fit(path)} == fitting
+
+
+def test_too_many_paths() -> None:
+    with pytest.raises(InvalidQuery):
+        Globs("a," * 501)
