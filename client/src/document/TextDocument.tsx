@@ -6,6 +6,7 @@ import { AskForm } from '../assistant/AskForm'
 import { forTip } from '../assistant/recipes'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
+import { useAuthorship } from '../authorship/useAuthorship'
 import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
 import { TextEditor } from '../editor/TextEditor'
@@ -38,7 +39,11 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const recipes = useStore(useWorkspace().recipes)
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const ghost = useGhostText(session)
-  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace), ghost], [review.extensions, ghost])
+  const authorship = useAuthorship(view, node.id)
+  const extensions = useMemo(
+    () => [review.extensions, askLayer(setFormPlace), ghost, authorship],
+    [review.extensions, ghost, authorship],
+  )
 
   if (phase.is === 'opening')
     return (

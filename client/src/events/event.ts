@@ -22,6 +22,7 @@ export interface EventData {
   'conversation.deleted': { id: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
+  'version.created': { document: string }
   'member.changed': { user: string; role: Role | null }
   'workspace.changed': { name?: string; collect_feedback?: boolean }
   'assistant.config': ConfigState

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
+import { useHistoryKeys } from '../history/keys'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
@@ -18,12 +19,14 @@ import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
-export type Panel = 'chat' | 'people'
+export type Panel = 'chat' | 'history' | 'people'
 
 const panels = {
   chat: { title: 'Conversations', Content: ChatPanel },
+  history: { title: 'History', Content: HistoryPanel },
   people: { title: 'People', Content: PeoplePanel },
 }
 
@@ -49,6 +52,8 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
+  const toggleHistory = useCallback(() => setPanel((open) => (open === 'history' ? null : 'history')), [])
+  useHistoryKeys(toggleHistory, session.history.toggleWhoWrote)
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
@@ -86,7 +91,10 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
             <Suspense fallback={<Waiting>Opening…</Waiting>}>
-              <shown.Content path={file.node === null || file.node.kind === 'folder' ? null : file.path} />
+              <shown.Content
+                path={file.node === null || file.node.kind === 'folder' ? null : file.path}
+                onLeave={() => (narrow ? setPanel(null) : undefined)}
+              />
             </Suspense>
           </Side>
         )}

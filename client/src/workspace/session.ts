@@ -4,6 +4,7 @@ import { FailureStore } from '../assistant/failures'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { EventSocket } from '../events/socket'
+import { HistoryStore } from '../history/store'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
@@ -20,6 +21,7 @@ export class WorkspaceSession {
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
   readonly failures: FailureStore
+  readonly history: HistoryStore
   readonly uploads: Uploads
 
   private readonly events: EventSocket
@@ -51,6 +53,7 @@ export class WorkspaceSession {
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, me.id, this.events)
     this.failures = new FailureStore(this.api, this.events)
+    this.history = new HistoryStore(workspace.id, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
