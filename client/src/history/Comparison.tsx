@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react'
 import { describe } from '../api/problem'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
@@ -23,8 +23,8 @@ const twoColumns = 600
 /** Characters, of both texts together, beyond which comparing them would stop the page for seconds. */
 const mostCompared = 4_000_000
 
-/** Gives the focus to what has opened, and back when it closes. */
-function useFocusWithin(place: { current: HTMLElement | null }): void {
+/** Gives the focus to what has opened, also when what is in it makes place for something else, and back when it closes. */
+function useFocusWithin(place: RefObject<HTMLElement | null>, content: unknown): void {
   const [opener] = useState(() => document.activeElement)
   useEffect(() => {
     place.current?.focus()
@@ -32,6 +32,9 @@ function useFocusWithin(place: { current: HTMLElement | null }): void {
       if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus()
     }
   }, [place, opener])
+  useEffect(() => {
+    if (document.activeElement === document.body) place.current?.focus()
+  }, [place, content])
 }
 
 function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
@@ -97,7 +100,7 @@ export default function Comparison({ look: { version, against }, node, session }
   const [difference, setDifference] = useState<Difference | null>(null)
   const place = useRef<HTMLElement>(null)
   const now = useNow()
-  useFocusWithin(place)
+  useFocusWithin(place, texts)
   const { newer, older } = list === null ? { newer: null, older: null } : neighbours(list, version.id)
   const thinned = list !== null && isThinnedOut(list, version.id)
 

@@ -115,6 +115,9 @@ export function ComparisonHead(props: ComparisonHeadProps) {
         </IconButton>
       </div>
       <div className="comparison-tools">
+        <span className="comparison-with" aria-hidden>
+          Compare with
+        </span>
         <AgainstSwitch against={against} onChange={history.compareWith} />
         <span className="comparison-count" role="status">
           {count === null ? '' : (found ?? plural(count, 'change'))}

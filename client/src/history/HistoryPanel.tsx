@@ -1,9 +1,8 @@
-import { Tag, UsersRound } from 'lucide-react'
 import { type KeyboardEvent, useState } from 'react'
 import { describe } from '../api/problem'
 import { historyKeys } from './keys'
 import { useStore } from '../lib/store'
-import { Button, IconButton } from '../ui/Button'
+import { Button, Hint } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
 import { useRole, useWorkspace } from '../workspace/context'
 import { NameVersion } from './NameVersion'
@@ -99,28 +98,28 @@ function DocumentVersions({ document, onLeave }: DocumentVersionsProps) {
   const shown = useStore(whoWrote)
   const { canEdit } = useRole()
   const [naming, setNaming] = useState(false)
+  const toggle = () => {
+    whoWrote.set(!shown)
+    if (shown) return
+    // It stands beside the text, so that is where one goes.
+    history.leave()
+    onLeave()
+  }
   return (
     <div className="history">
       <div className="side-header">
         <h2>History</h2>
-        <IconButton
-          label="Who wrote what"
-          keys={historyKeys.whoWrote}
-          aria-pressed={shown}
-          onClick={() => {
-            whoWrote.set(!shown)
-            if (!shown) {
-              history.leave()
-              onLeave()
-            }
-          }}
-        >
-          <UsersRound />
-        </IconButton>
+      </div>
+      <div className="history-tools">
+        <Hint label="The author of each line, beside the text" keys={historyKeys.whoWrote}>
+          <Button small aria-pressed={shown} onClick={toggle}>
+            Who wrote what
+          </Button>
+        </Hint>
         {canEdit ? (
-          <IconButton label="Name this version…" onClick={() => setNaming(true)}>
-            <Tag />
-          </IconButton>
+          <Button small onClick={() => setNaming(true)}>
+            Name this version…
+          </Button>
         ) : null}
       </div>
       <Versions

@@ -17,27 +17,19 @@ export function VersionRow({ version, now, current, onOpen }: VersionRowProps) {
   const { me } = useWorkspace()
   const { at, name, authors, incomplete } = version
   const time = (
-    <time dateTime={at} title={formatFull(at)}>
+    <time key="time" dateTime={at} title={formatFull(at)}>
       {timeInWords(new Date(at), now)}
     </time>
   )
   const why = occasion(version, me.id)
+  const about = name === null ? (why ?? '') : [time, why === null ? '' : `, ${why}`]
   return (
     <li>
       <button type="button" className="version" aria-current={current || undefined} onClick={onOpen}>
         <span className="version-what">
-          {name === null ? (
-            <strong>{time}</strong>
-          ) : (
-            <>
-              <strong>
-                <bdi>{name}</bdi>
-              </strong>
-              <span className="version-when">{time}</span>
-            </>
-          )}
+          <strong>{name === null ? time : <bdi>{name}</bdi>}</strong>
+          {about.length === 0 ? null : <span className="version-who">{about}</span>}
           {authors.length === 0 ? null : <span className="version-who">{whoTookPart(authors, me.id)}</span>}
-          {why === null ? null : <span className="version-who">{why}</span>}
           {incomplete ? <span className="version-who problem">An edit could not be read and is missing</span> : null}
         </span>
         <Hands hands={authors} />

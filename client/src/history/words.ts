@@ -25,11 +25,11 @@ export function whoTookPart(hands: readonly Hand[], me: string): string {
   return capital(named.length === 0 ? last : `${named.join(', ')} and ${last}`)
 }
 
-/** Why there is such a version, where that is not just because the text was quiet. */
+/** Why there is such a version, behind its time, where that is not just because the text was quiet. */
 export function occasion({ automatic, by, name, before_restore: held }: Version, me: string): string | null {
-  if (held) return 'Before a restore'
+  if (held) return 'before a restore'
   if (automatic || by === null) return null
-  return `${name === null ? 'Kept' : 'Named'} by ${nameOf(by, me)}`
+  return `${name === null ? 'kept' : 'named'} by ${nameOf(by, me)}`
 }
 
 /** How a version is spoken of where there is only one. */
