@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import PHONE, READ, People, Tab
+from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
@@ -69,7 +69,9 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     # While the panel is open, new versions come by themselves, with both names.
     await owner.type_at_end("plan.md", "The owner adds a step.\n")
     await editor.type_at_end("plan.md", "Edda adds another.\n")
-    await expect(rows(owner.page).filter(has_text="You and Edda").or_(rows(owner.page).filter(has_text="Edda")).first).to_be_visible()
+    await expect(
+        rows(owner.page).filter(has_text="You and Edda").or_(rows(owner.page).filter(has_text="Edda")).first
+    ).to_be_visible()
     await expect(rows(owner.page).first).to_contain_text("Just now")
 
     # One is named from the panel.
@@ -265,7 +267,9 @@ async def test_states_of_the_history(site: Server, people: People) -> None:
     await owner.page.route(
         gone,
         lambda route: route.fulfill(
-            status=404, content_type="application/problem+json", body='{"title": "Not Found", "detail": "No such version."}'
+            status=404,
+            content_type="application/problem+json",
+            body='{"title": "Not Found", "detail": "No such version."}',
         ),
     )
     await rows(owner.page).filter(has_text="at the start").click()
