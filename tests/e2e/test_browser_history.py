@@ -169,6 +169,24 @@ async def test_from_version_to_version_by_keys(site: Server, people: People) -> 
     await expect(panel(owner.page)).to_have_count(0)
 
 
+async def test_older_versions_come_when_one_scrolls_to_them(site: Server, people: People) -> None:
+    document = await new_document(site, "long.md", PLAN)
+    for number in range(60):
+        await make_version(site, document, f"number {number}")
+    viewer = await people.guest("viewer", "Vera", LAPTOP)
+    await viewer.open("long.md")
+    await open_history(viewer)
+    await expect(rows(viewer.page)).to_have_count(50)
+    await rows(viewer.page).first.focus()
+    await viewer.page.keyboard.press("End")
+    await expect(rows(viewer.page).filter(has_text="number 0")).to_be_visible()
+    await expect(viewer.page.get_by_role("button", name="Show older versions")).to_have_count(0)
+    await people.picture(viewer, "history-older")
+    # What comes meanwhile stands in front, and one stays where one is.
+    await make_version(site, document, "the newest")
+    await expect(rows(viewer.page).first).to_contain_text("the newest")
+
+
 async def test_a_viewer_looks_and_cannot_restore(site: Server, people: People) -> None:
     document = await new_document(site, "seen.md", PLAN)
     await make_version(site, document, "as it was")
@@ -191,6 +209,7 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
     await owner.type_at_end("phone.md", "Written on a phone.")
     await owner.is_saved()
     await open_history(owner)
+    await expect(rows(owner.page).filter(has_text="on the train")).to_be_visible()
     await in_dark(people, owner, "history-phone-panel")
     await rows(owner.page).filter(has_text="on the train").click()
     looked = comparison(owner.page)
@@ -223,7 +242,9 @@ async def test_who_wrote_what(site: Server, people: People, model: ModelServer) 
     said = owner.page.locator(".cm-authors-note").get_by_role("status")
     await expect(said).to_contain_text("Line 1: you")
     await owner.page.keyboard.press("ArrowDown")
-    await expect(said).to_contain_text("Line 2: Edda")
+    # Once there is a version that has it, also when.
+    await expect(said).to_contain_text("Line 2: Edda, today at")
+    await expect(gutter.locator(".cm-author-when").first).to_be_visible()
     await owner.text("authors.md").get_by_text("Written by the machine.").hover()
     await expect(said).to_contain_text("Line 4: the assistant")
     await in_dark(people, owner, "history-authors")

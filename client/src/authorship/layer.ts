@@ -3,7 +3,7 @@ import { EditorView, gutter, keymap, type Panel, showPanel, ViewPlugin, type Vie
 import type { Attribution, Hand } from '../api/history'
 import { describe } from '../api/problem'
 import type { ReadableStore } from '../lib/store'
-import { type AuthorMark, type AuthorMarks, markAt, marksOf, noMarks } from './lines'
+import { type AuthorMark, type AuthorMarks, markIn, marksOf, noMarks } from './lines'
 import { Passage } from './passage'
 import { authoredInWords, type Reader, shortWhen } from './words'
 
@@ -51,6 +51,9 @@ const authorship = StateField.define<Authorship>({
 /** Milliseconds after which to ask again for a text that others have changed on the way. */
 const retryAfter = 1_500
 
+/** And for a server that did not answer. */
+const failedAfter = 10_000
+
 /** Reads who wrote the text whenever it has settled, and puts the answer to where the lines are by then. */
 class Loader {
   private passage: Passage | null = null
@@ -85,17 +88,16 @@ class Loader {
     }
     const passage = new Passage(this.view.state.doc)
     this.passage = passage
-    const effect = await this.source.read().then(
+    const effect: StateEffect<unknown> | null = await this.source.read().then(
       (answer) => this.place(answer, passage),
       (error: unknown) => setReading.of({ is: 'failed', detail: describe(error).detail || describe(error).title }),
     )
     this.passage = null
     if (this.ended) return
     if (effect !== null) this.view.dispatch({ effects: effect })
-    if (this.again || effect === null) {
-      this.again = false
-      this.timer = setTimeout(() => void this.load(), retryAfter)
-    }
+    const wait = effect?.is(setReading) ? failedAfter : this.again || effect === null ? retryAfter : null
+    this.again = false
+    if (wait !== null) this.timer = setTimeout(() => void this.load(), wait)
   }
 
   /** Null when the answer is about a text that has not been seen here yet, or never was. */
@@ -133,7 +135,7 @@ function noteOf({ state }: EditorView, reader: Reader): [tone: 'plain' | 'proble
     return ['problem', `Who wrote what could not be read. ${reading.detail}`]
   }
   const line = state.doc.lineAt(pointed ?? state.selection.main.head)
-  const mark = markAt(marks, line.from)
+  const mark = markIn(marks, line.from, line.to)
   return ['plain', `Line ${line.number}: ${authoredInWords(mark?.authored ?? null, line.length === 0, reader)}`]
 }
 
@@ -179,7 +181,9 @@ export function authorshipLayer(source: AuthorshipSource): Extension {
     authorship,
     gutter({
       class: 'cm-authors',
-      markers: (view) => view.state.field(authorship).marks,
+      lineMarker: (view, line) => markIn(view.state.field(authorship).marks, line.from, line.to),
+      lineMarkerChange: ({ state, startState }) =>
+        state.field(authorship).marks !== startState.field(authorship, false)?.marks,
       domEventHandlers: {
         mousemove(view, line) {
           pointAt(view, line.from)

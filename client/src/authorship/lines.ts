@@ -1,4 +1,4 @@
-import { type ChangeDesc, RangeSet, RangeSetBuilder, type Text } from '@codemirror/state'
+import { type ChangeDesc, MapMode, RangeSet, RangeSetBuilder, type Text } from '@codemirror/state'
 import { GutterMarker } from '@codemirror/view'
 import type { Attribution, Hand } from '../api/history'
 
@@ -12,6 +12,9 @@ export interface Authored {
 
 /** What stands beside a line: the first of those that belong together tells who it was. */
 export class AuthorMark extends GutterMarker {
+  // It lies before the line end, and goes with that one: whatever is put in front of a line or behind it is not of it.
+  override readonly mapMode = MapMode.TrackAfter
+
   constructor(
     readonly authored: Authored,
     readonly isFirst: boolean,
@@ -30,7 +33,7 @@ export type AuthorMarks = RangeSet<AuthorMark>
 export const noMarks: AuthorMarks = RangeSet.empty as RangeSet<AuthorMark>
 
 /**
- * A mark at the beginning of each line of `doc`, which the answer is about, brought to where those lines are `since`.
+ * A mark at the end of each line of `doc`, which the answer is about, brought to where those lines are `since`.
  * They go with their lines, so that a key costs no more than that; new lines have none until the next answer.
  */
 export function marksOf(
@@ -45,17 +48,17 @@ export function marksOf(
     const first = new AuthorMark(authored, true, draw)
     const rest = new AuthorMark(authored, false, draw)
     for (let number = start; number < end && number <= doc.lines; number++) {
-      const { from } = doc.line(number)
-      builder.add(from, from, number === start ? first : rest)
+      const { to } = doc.line(number)
+      builder.add(to, to, number === start ? first : rest)
     }
   }
   return builder.finish().map(since)
 }
 
-/** Who wrote the line that begins at this position; null for a line that is newer than the last answer. */
-export function markAt(marks: AuthorMarks, position: number): AuthorMark | null {
+/** Who wrote the line from here to there; null for a line that is newer than the last answer. */
+export function markIn(marks: AuthorMarks, from: number, to: number): AuthorMark | null {
   let found: AuthorMark | null = null
-  marks.between(position, position, (_from, _to, mark) => {
+  marks.between(from, to, (_from, _to, mark) => {
     found = mark
     return false
   })

@@ -1,3 +1,4 @@
+import { historyKeys } from '../history/keys'
 import { useNarrow } from '../lib/hooks'
 import { altKey, altShiftKey, modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
@@ -13,6 +14,8 @@ const keys: [string, string][] = [
   ['F8', 'Go to the next change'],
   [modKey('B'), 'Show or hide the files'],
   [modKey('J'), 'Show or hide the conversations'],
+  [historyKeys.panel, 'Show or hide what the text was'],
+  [historyKeys.whoWrote, 'Show who wrote which line'],
 ]
 
 function Keys() {

@@ -90,7 +90,11 @@ interface ComparisonProps {
 }
 
 /** A version beside the present text, or beside the version before it. */
-export default function Comparison({ look: { version, against }, node, session }: ComparisonProps) {
+export default function Comparison({ look, node, session }: ComparisonProps) {
+  const { version } = look
+  const phase = useStore(session.phase)
+  // Of a text that never came there is nothing to compare with.
+  const against = phase.is === 'ended' && !phase.ending.keepsText ? 'before' : look.against
   const history: DocumentHistory = useHistory(node.id)
   const list = useStore(history.list)
   const [texts, retry] = useTexts(history, version, against)
@@ -127,7 +131,8 @@ export default function Comparison({ look: { version, against }, node, session }
         title={title}
         newer={newer}
         older={older}
-        thinned={thinned || (texts.is === 'failed' && isGone(texts.error))}
+        thinned={thinned}
+        readable={texts.is !== 'failed'}
         session={session}
         count={texts.is === 'read' && !large ? count : null}
         whole={whole}

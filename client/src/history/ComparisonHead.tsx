@@ -64,6 +64,8 @@ interface ComparisonHeadProps {
   older: Version | null
   /** Whether the version is not in the list any more. */
   thinned: boolean
+  /** Whether its text can be had. */
+  readable: boolean
   session: DocumentSession
   /** Places that differ, null while that is not known. */
   count: number | null
@@ -74,7 +76,7 @@ interface ComparisonHeadProps {
 
 /** What is looked at, and what can be done with it. */
 export function ComparisonHead(props: ComparisonHeadProps) {
-  const { history, look, title, newer, older, thinned, session, count, whole, onWhole, difference } = props
+  const { history, look, title, newer, older, thinned, readable, session, count, whole, onWhole, difference } = props
   const { version, against } = look
   const { me } = useWorkspace()
   const { canEdit } = useRole()
@@ -107,7 +109,7 @@ export function ComparisonHead(props: ComparisonHeadProps) {
           </h2>
           <p>{whoTookPart(version.authors, me.id)}</p>
         </div>
-        {canEdit && phase.is !== 'ended' ? (
+        {canEdit && readable && phase.is !== 'ended' ? (
           <Restore history={history} version={version} disabled={same && against === 'present'} />
         ) : null}
         <IconButton label="Close" keys="Esc" onClick={() => history.leave()}>
@@ -136,7 +138,7 @@ export function ComparisonHead(props: ComparisonHeadProps) {
         <p className="comparison-note" role="alert">
           {phase.ending.title}. Nothing can be restored into it.
         </p>
-      ) : thinned ? (
+      ) : thinned && readable ? (
         <p className="comparison-note" role="status">
           This version was thinned out: the older versions become, the fewer of them are kept.
         </p>

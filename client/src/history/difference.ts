@@ -58,17 +58,18 @@ export function showDifference(parent: HTMLElement, options: DifferenceOptions):
     EditorView.contentAttributes.of({ 'aria-label': label }),
     isShared(content) ? yCollab(content, null, { undoManager: false }) : [],
   ]
-  const hidden = options.whole ? {} : { collapseUnchanged }
+  const [older, newer] = [options.old.content.toString(), options.new.content.toString()]
+  const hidden = options.whole || older === newer ? {} : { collapseUnchanged }
   let views: EditorView[]
   let destroy: () => void
   if (options.unified) {
     const view = new EditorView({
       parent,
-      doc: options.new.content.toString(),
+      doc: newer,
       extensions: [
         setup(options.new),
         count,
-        unifiedMergeView({ original: options.old.content.toString(), mergeControls: false, diffConfig, ...hidden }),
+        unifiedMergeView({ original: older, mergeControls: false, diffConfig, ...hidden }),
       ],
     })
     views = [view]
@@ -76,8 +77,8 @@ export function showDifference(parent: HTMLElement, options: DifferenceOptions):
   } else {
     const merged = new MergeView({
       parent,
-      a: { doc: options.old.content.toString(), extensions: setup(options.old) },
-      b: { doc: options.new.content.toString(), extensions: [setup(options.new), count] },
+      a: { doc: older, extensions: setup(options.old) },
+      b: { doc: newer, extensions: [setup(options.new), count] },
       diffConfig,
       ...hidden,
     })
