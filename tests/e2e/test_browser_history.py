@@ -33,7 +33,7 @@ def comparison(page: Page) -> Locator:
 
 async def open_history(tab: Tab) -> None:
     await tab.page.get_by_role("button", name="History", exact=True).click()
-    await expect(tab.page.get_by_role("heading", name="History")).to_be_visible()
+    await expect(tab.page.locator(".history")).to_be_visible()
 
 
 async def make_version(site: Server, document: str, name: str) -> str:
@@ -182,7 +182,7 @@ async def test_older_versions_come_when_one_scrolls_to_them(site: Server, people
     await expect(rows(viewer.page).filter(has_text="number 0")).to_be_visible()
     await expect(viewer.page.get_by_role("button", name="Show older versions")).to_have_count(0)
     await people.picture(viewer, "history-older")
-    # What comes meanwhile stands in front, and one stays where one is.
+    # What comes meanwhile stands in front.
     await make_version(site, document, "the newest")
     await expect(rows(viewer.page).first).to_contain_text("the newest")
 
@@ -214,12 +214,20 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
     await rows(owner.page).filter(has_text="on the train").click()
     looked = comparison(owner.page)
     # The drawer has gone, and the text has all the room.
-    await expect(owner.page.get_by_role("heading", name="History")).to_have_count(0)
+    await expect(owner.page.locator(".history")).to_have_count(0)
     await expect(looked.get_by_role("status")).to_have_text("1 change")
     await expect(looked.get_by_role("textbox")).to_have_count(1)
     await in_dark(people, owner, "history-phone-difference")
     await looked.get_by_role("button", name="Restore this version").click()
     await owner.reads("phone.md", PLAN)
+    # There is room for colours beside the lines, and for words below the text.
+    await open_history(owner)
+    await owner.page.get_by_role("button", name="Who wrote what").click()
+    await expect(owner.page.locator(".cm-authors-note").get_by_role("status")).to_contain_text("you")
+    await expect(owner.page.locator(".cm-author").first).to_be_visible()
+    await in_dark(people, owner, "history-phone-authors")
+    await owner.page.get_by_role("button", name="Hide authors").click()
+    await expect(owner.page.locator(".cm-author")).to_have_count(0)
 
 
 async def test_who_wrote_what(site: Server, people: People, model: ModelServer) -> None:
@@ -309,3 +317,23 @@ async def test_states_of_the_history(site: Server, people: People) -> None:
     await expect(panel(owner.page)).to_contain_text("This file was deleted.")
     await people.picture(owner, "history-deleted")
     owner.errors.clear()  # the browser reports what the test answered in the server's place
+
+
+async def test_what_is_too_large_to_compare_can_be_restored(site: Server, people: People) -> None:
+    text = "It is a long story.\n" * 110_000
+    document = await new_document(site, "large.txt", text)
+    await make_version(site, document, "the long one")
+    owner = await people.owner(LAPTOP)
+    await owner.page.goto(f"{site.url}/w/{site.workspace}/large.txt")
+    await open_history(owner)
+    await rows(owner.page).filter(has_text="the long one").click()
+    looked = comparison(owner.page)
+    await expect(looked.get_by_role("heading", name="too large to be compared here")).to_be_visible()
+    await people.picture(owner, "history-large")
+    async with owner.page.expect_download() as download:
+        await looked.get_by_role("link", name="Download it").click()
+    assert (await (await download.value).path()).read_text() == text
+    (await site.owner.http.put(f"{site.workspace_path}/files/large.txt", content=b"short")).raise_for_status()
+    await expect(looked.get_by_role("heading", name="too large")).to_have_count(0)
+    await looked.get_by_role("button", name="Restore this version").click()
+    await eventually(lambda: file_text(site, "large.txt"), lambda found: found == text)
