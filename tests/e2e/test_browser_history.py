@@ -223,7 +223,9 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
     # There is room for colours beside the lines, and for words below the text.
     await open_history(owner)
     await owner.page.get_by_role("button", name="Who wrote what").click()
-    await expect(owner.page.locator(".cm-authors-note").get_by_role("status")).to_contain_text("you")
+    await owner.text("phone.md").focus()
+    await owner.page.keyboard.press("Control+Home")
+    await expect(owner.page.locator(".cm-authors-note").get_by_role("status")).to_contain_text("Line 1: you")
     await expect(owner.page.locator(".cm-author").first).to_be_visible()
     await in_dark(people, owner, "history-phone-authors")
     await owner.page.get_by_role("button", name="Hide authors").click()

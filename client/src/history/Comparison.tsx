@@ -6,6 +6,7 @@ import type { TreeNode } from '../tree/rules'
 import { Button } from '../ui/Button'
 import { Notice } from '../ui/Notice'
 import { Waiting } from '../ui/Waiting'
+import { useRole } from '../workspace/context'
 import { ComparisonHead } from './ComparisonHead'
 import { DifferenceView } from './DifferenceView'
 import type { Difference } from './difference'
@@ -61,6 +62,7 @@ function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
 }
 
 function TooLarge({ texts, name }: { texts: Texts; name: string }) {
+  const { canEdit } = useRole()
   const [url, setUrl] = useState<string | undefined>(undefined)
   useEffect(() => {
     const made = URL.createObjectURL(new Blob([texts.version.text], { type: 'text/plain' }))
@@ -78,7 +80,7 @@ function TooLarge({ texts, name }: { texts: Texts; name: string }) {
         </a>
       }
     >
-      <p>It can be restored as it is.</p>
+      {canEdit ? <p>It can be restored as it is.</p> : null}
     </Notice>
   )
 }
