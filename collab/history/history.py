@@ -10,7 +10,7 @@ from typing import Any
 from collab.documents.contents import Contents
 from collab.documents.records import now
 from collab.durable.snapshots import DocumentNotFound
-from collab.history.attribution import Attribution, attribution
+from collab.history.attribution import Attribution, Moment, attribution
 from collab.history.versions import Draft, Newest, Version, Versions, digest
 from collab.replicas.differences import LineDifference, line_differences
 from collab.rooms.present import Present
@@ -149,11 +149,16 @@ class History:
         return await self._rooms.aside.run(max(len(old), len(new)), line_differences, old, new)
 
     async def attribution(self, document: str) -> Attribution:
-        """Who wrote what of the present text. Raises AsideFailed (`collab.aside`)."""
+        """Who wrote what of the present text, and when, as far as versions tell.
+
+        Raises:
+            AsideFailed (`collab.aside`)
+        """
         content = await self._content(document)
         recorded = await self._rooms.updates.authors(document)
         authors = {client: _hand(author) for client, author in recorded.items()}
-        return await self._rooms.aside.run(len(content), attribution, content, authors)
+        moments = [Moment(at, state) for at, state in await self.versions.states(document)]
+        return await self._rooms.aside.run(len(content), attribution, content, authors, moments)
 
     async def _content(self, document: str) -> bytes:
         async with self._rooms.open(document) as room:

@@ -47,6 +47,9 @@ PARALLEL = 8
 LARGE = 256 * 1024
 """Characters from which a text is hashed in a thread."""
 
+STATES = 4 * 1024 * 1024
+"""Bytes of state vectors that are read to tell when something was written."""
+
 _SHOWN = {"state": 0, "uncredited": 0}
 
 
@@ -177,6 +180,19 @@ class Versions:
                 Version.from_record(record), decode_state_vector(bytes(record["state"])), record["uncredited"]
             )
         return None
+
+    async def states(self, document: str) -> Sequence[tuple[datetime, bytes]]:
+        """When the versions were made and their encoded state vectors, oldest first; of very many only some."""
+        found = self._records.find({"document": document, "retired_at": None}, {"_id": 1}).sort("_id", DESCENDING)
+        ids = [record["_id"] async for record in found]
+        if not ids:
+            return []
+        newest = await self._records.find_one({"_id": ids[0]}, {"state": 1})
+        # No client ever goes back, so no older one is larger.
+        size = len(newest["state"]) if newest is not None else 0
+        chosen = ids[:: 1 + size * len(ids) // STATES]
+        records = self._records.find({"_id": {"$in": chosen}}, {"at": 1, "state": 1}).sort("_id", ASCENDING)
+        return [(record["at"], bytes(record["state"])) async for record in records]
 
     async def without(self, documents: Iterable[str]) -> set[str]:
         """Of ``documents`` those that have no version."""

@@ -103,13 +103,18 @@ class RunShown(BaseModel):
     """An index of `authors`; null where nobody is recorded (yet)."""
 
 
+class LinesShown(RunShown):
+    at: datetime | None
+    """When they were there at the latest, as far as versions tell; null for what is newer than all of them."""
+
+
 class AttributionShown(BaseModel):
     length: int
     """UTF-16 code units of the text that this is about."""
     authors: list[Hand]
     runs: list[RunShown]
     """Of UTF-16 code units, from 0."""
-    lines: list[RunShown]
+    lines: list[LinesShown]
     """Of lines, from 1: whoever wrote the most of each."""
 
 
@@ -189,12 +194,13 @@ async def attribute(id: str, member: Viewer, services: ServicesDep) -> JSONRespo
     hands = await _hands(authors, services)
     index: dict[str | None, int] = {author: number for number, author in enumerate(authors)}
 
-    def shown(runs: Iterable[Run], first: int) -> list[dict[str, int | None]]:
-        return [{"start": run.start + first, "end": run.end + first, "author": index.get(run.author)} for run in runs]
+    def shown(run: Run, first: int) -> dict[str, int | None]:
+        return {"start": run.start + first, "end": run.end + first, "author": index.get(run.author)}
 
     def answer() -> JSONResponse:
         named = [hands[author].model_dump() for author in authors]
-        runs, lines = shown(found.runs, 0), shown(found.lines, 1)
+        runs = [shown(run, 0) for run in found.runs]
+        lines = [{**shown(run, 1), "at": None if run.at is None else run.at.isoformat()} for run in found.lines]
         return JSONResponse({"length": found.length, "authors": named, "runs": runs, "lines": lines})
 
     # In a text that many have written there are tens of thousands.

@@ -1,11 +1,12 @@
 """Who wrote what: the same as real Yjs says, whatever was typed, deleted and merged."""
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 from pycrdt import Doc, Text
 
-from collab.history.attribution import Run, attribute, by_line
+from collab.history.attribution import Moment, Run, attribute, attribution, by_line
 from collab.replicas.edits import TextEdit, edit_update
 from collab.yjs.offsets import utf16_length
 from tests.collab.texts_helpers import typed_at_once
@@ -83,3 +84,61 @@ def test_a_line_is_its_main_authors() -> None:
     assert by_line(whole, runs) == [Run(0, 1, ANN), Run(1, 2, BOB), Run(2, 4, ANN), Run(4, 5, JOB)]
     assert by_line("", []) == []
     assert by_line("\n", [Run(0, 1, BOB)]) == [Run(0, 1, BOB)]
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 11, 29, 14, minute, tzinfo=UTC)
+
+
+def test_what_a_moment_holds_was_there_at_the_latest() -> None:
+    doc = document((0, 0, "one 😀\n", 1))
+    moments = [Moment(at(1), doc.get_state())]
+    # Goes on where it was: Yjs makes one string of both.
+    for edit, minute in (((7, 7, "two\n", 1), 2), ((0, 0, "Bob's ", 2), 3)):
+        doc.apply_update(edit_update(doc, [TextEdit(*edit[:3])], edit[3]))
+        moments.append(Moment(at(minute), doc.get_state()))
+    doc.apply_update(edit_update(doc, [TextEdit(17, 17, "three\n")], 1))
+    content, authors = doc.get_update(), {1: ANN, 2: BOB}
+    assert attribute(content, authors, moments) == [
+        Run(0, 6, BOB, at(3)),
+        Run(6, 13, ANN, at(1)),
+        Run(13, 17, ANN, at(2)),
+        Run(17, 23, ANN),
+    ]
+    found = attribution(content, authors, moments)
+    assert found.runs == [Run(0, 6, BOB), Run(6, 23, ANN)]
+    assert found.lines == [Run(0, 1, BOB, at(3)), Run(1, 2, ANN, at(2)), Run(2, 3, ANN)]
+
+
+def test_moments_that_were_thinned_out_are_told_by_the_next_one() -> None:
+    doc = document((0, 0, "ann", 1), (3, 3, " bob", 2), (7, 7, " ann", 1))
+    state = doc.get_state()
+    assert attribute(doc.get_update(), {1: ANN, 2: BOB}, [Moment(at(9), state), Moment(at(10), state)]) == [
+        Run(0, 3, ANN, at(9)),
+        Run(3, 7, BOB, at(9)),
+        Run(7, 11, ANN, at(9)),
+    ]
+    # A document that was renewed has none of the clients that its old versions name.
+    renewed = document((0, 0, "ann", 3))
+    assert attribute(renewed.get_update(), {3: ANN}, [Moment(at(9), state)]) == [Run(0, 3, ANN)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_moment_is_too_early_or_too_late(seed: int) -> None:
+    rng = random.Random(seed)
+    doc: Doc[Text] = Doc()
+    text = doc.get("text", type=Text)
+    written: list[datetime | None] = []
+    moments: list[Moment] = []
+    for minute in range(1, 25):
+        for _ in range(rng.randrange(4)):
+            place, client = rng.randint(0, len(written)), rng.randint(1, 3)
+            piece = rng.choice(["a", "bc", "def\n"])
+            gone = min(rng.choice([0, 0, 1, 3]), len(written) - place)
+            doc.apply_update(edit_update(doc, [TextEdit(place, place + gone, piece)], client))
+            written[place : place + gone] = [None] * len(piece)
+        moments.append(Moment(at(minute), doc.get_state()))
+        written = [when or at(minute) for when in written]
+    runs = attribute(doc.get_update(), {1: ANN, 2: BOB, 3: JOB}, moments)
+    assert len(str(text)) == len(written)
+    assert [run.at for run in runs for _ in range(run.start, run.end)] == written

@@ -1,6 +1,7 @@
 """Versions over HTTP: their shapes, and what is refused."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -97,13 +98,17 @@ async def test_who_wrote_what(house: House, workspace: str) -> None:
             {"start": 21, "end": 32, "author": 2},
         ],
         "lines": [
-            {"start": 1, "end": 2, "author": 0},
-            {"start": 2, "end": 3, "author": 1},
-            {"start": 3, "end": 4, "author": 2},
+            {"start": 1, "end": 2, "author": 0, "at": None},
+            {"start": 2, "end": 3, "author": 1, "at": None},
+            {"start": 3, "end": 4, "author": 2, "at": None},
         ],
     }
     made = await house.http("editor").post(f"{document}/versions")
     assert ASSISTANT in made.json()["authors"]
+    found = (await house.http("viewer").get(f"{document}/attribution")).json()
+    assert {datetime.fromisoformat(line["at"]) for line in found["lines"]} == {
+        datetime.fromisoformat(made.json()["at"])
+    }
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "\0", "x" * 201, 7, "\ud800"])

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from 'react'
+import { HistoryPlace } from '../history/HistoryPlace'
 import { useStore } from '../lib/store'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from '../workspace/context'
@@ -33,7 +34,9 @@ export function DocumentPane({ file: { path, node, deleted }, session }: Documen
       if (session === null) return <Waiting>Opening…</Waiting>
       return (
         <Suspense fallback={<Waiting>Opening…</Waiting>}>
-          <TextDocument key={node.id} node={node} session={session} />
+          <HistoryPlace node={node} session={session}>
+            <TextDocument key={node.id} node={node} session={session} />
+          </HistoryPlace>
         </Suspense>
       )
   }

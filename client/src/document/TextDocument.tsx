@@ -7,6 +7,7 @@ import { forTip } from '../assistant/recipes'
 import { ReviewBar } from '../assistant/ReviewBar'
 import { useReview } from '../assistant/useReview'
 import { useDestination } from '../find/useDestination'
+import { useAuthorship } from '../authorship/useAuthorship'
 import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
 import { useComments } from '../comments/useComments'
@@ -42,9 +43,10 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const ghost = useGhostText(session)
   useDestination(phase.is === 'opening' ? null : view, node.id)
   const comments = useComments(view, session)
+  const authorship = useAuthorship(view, node.id)
   const extensions = useMemo(
-    () => [review.extensions, askLayer(setFormPlace), comments, ghost],
-    [review.extensions, comments, ghost],
+    () => [review.extensions, askLayer(setFormPlace), comments, ghost, authorship],
+    [review.extensions, comments, ghost, authorship],
   )
 
   if (phase.is === 'opening')

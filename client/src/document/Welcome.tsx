@@ -1,3 +1,4 @@
+import { historyKeys } from '../history/keys'
 import { useNarrow } from '../lib/hooks'
 import { altKey, altShiftKey, modKey, modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
@@ -14,6 +15,8 @@ const keys: [string, string][] = [
   [modKey('B'), 'Show or hide the files'],
   [modShiftKey('F'), 'Find and replace in all files'],
   [modKey('J'), 'Show or hide the conversations'],
+  [historyKeys.panel, 'Show or hide what the text was'],
+  [historyKeys.whoWrote, 'Show who wrote which line'],
 ]
 
 function Keys() {

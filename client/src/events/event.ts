@@ -25,6 +25,7 @@ export interface EventData {
   'comment.deleted': { id: string; document: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
+  'version.created': { document: string }
   'member.changed': { user: string; role: Role | null }
   'workspace.changed': { name?: string; collect_feedback?: boolean }
   'assistant.config': ConfigState

@@ -3,6 +3,7 @@ import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useFindKey } from '../find/useFindKey'
+import { useHistoryKeys } from '../history/keys'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
@@ -21,13 +22,15 @@ const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
-export type Panel = 'chat' | 'comments' | 'people'
+export type Panel = 'chat' | 'comments' | 'history' | 'people'
 
 const panels = {
   chat: { title: 'Conversations', Content: ChatPanel },
   comments: { title: 'Comments', Content: CommentsPanel },
+  history: { title: 'History', Content: HistoryPanel },
   people: { title: 'People', Content: PeoplePanel },
 }
 
@@ -64,6 +67,8 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
   useFindKey(find)
+  const toggleHistory = useCallback(() => setPanel((open) => (open === 'history' ? null : 'history')), [])
+  useHistoryKeys(toggleHistory, session.history.toggleWhoWrote)
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
@@ -109,7 +114,10 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
             <Suspense fallback={<Waiting>Opening…</Waiting>}>
-              <shown.Content path={file.node === null || file.node.kind === 'folder' ? null : file.path} />
+              <shown.Content
+                path={file.node === null || file.node.kind === 'folder' ? null : file.path}
+                onLeave={() => (narrow ? setPanel(null) : undefined)}
+              />
             </Suspense>
           </Side>
         )}

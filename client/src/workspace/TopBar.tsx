@@ -1,7 +1,8 @@
-import { MessageSquareText, PanelLeft, UsersRound } from 'lucide-react'
+import { Clock, MessageSquareText, PanelLeft, UsersRound } from 'lucide-react'
 import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
+import { historyKeys } from '../history/keys'
 import { isMarkdown } from '../lib/fileTypes'
 import { modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
@@ -61,6 +62,14 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
         <MessageSquareText />
       </IconButton>
       <CommentsButton document={document?.document ?? null} pressed={panel === 'comments'} onPanel={onPanel} />
+      <IconButton
+        label="History"
+        keys={historyKeys.panel}
+        aria-pressed={panel === 'history'}
+        onClick={() => onPanel('history')}
+      >
+        <Clock />
+      </IconButton>
       <IconButton
         label="People"
         className="to-people"

@@ -6,6 +6,7 @@ import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { CommentStore } from '../comments/store'
 import { EventSocket } from '../events/socket'
+import { HistoryStore } from '../history/store'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
@@ -24,6 +25,7 @@ export class WorkspaceSession {
   readonly failures: FailureStore
   readonly waiting: WaitingStore
   readonly comments: CommentStore
+  readonly history: HistoryStore
   readonly uploads: Uploads
 
   private readonly events: EventSocket
@@ -60,6 +62,7 @@ export class WorkspaceSession {
     this.failures = new FailureStore(this.api, this.events)
     this.waiting = new WaitingStore(this.events)
     this.comments = new CommentStore(this.api, this.events)
+    this.history = new HistoryStore(workspace.id, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
