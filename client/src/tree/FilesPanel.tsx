@@ -1,7 +1,9 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { FilePlus, FolderPlus, Sparkle } from 'lucide-react'
+import { FilePlus, FileSearch, FolderPlus, Sparkle } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
+import { entryOf, writtenKey } from '../actions/catalogue'
+import { registry } from '../actions/registry'
 import { NewFilesDialog } from '../assistant/NewFilesDialog'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
@@ -15,6 +17,7 @@ import { UploadButton } from './UploadButton'
 import { UploadProgress } from './UploadProgress'
 import { rootId, useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
+import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
 /** Pixels; the style sheet says the same. */
@@ -93,11 +96,20 @@ export function FilesPanel({ openNode, onOpened }: FilesPanelProps) {
     virtualizer.scrollToIndex(openIndex)
   }, [openIndex, openNode?.id, virtualizer])
 
+  useTreeActions({ fileTree, openNode, scrollTo: (index) => virtualizer.scrollToIndex(index), setAsking, setRemoving })
+
   const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
     <div className="files">
       <div className="side-header">
         <h2>Files</h2>
+        <IconButton
+          label={entryOf('go.file').title}
+          keys={writtenKey('go.file')}
+          onClick={() => registry.run('go.file')}
+        >
+          <FileSearch />
+        </IconButton>
         {canEdit ? (
           <>
             <IconButton label="New file" onClick={() => fileTree.startDraft('text')}>

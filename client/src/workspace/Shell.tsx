@@ -1,10 +1,12 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
+import { usePageKeys } from '../actions/usePageKeys'
 import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
+import { Palette } from '../palette/Palette'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
@@ -13,7 +15,7 @@ import { RemovedPage } from './RemovedPage'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
 import { useOpenFile } from './useOpenFile'
-import { useShortcuts } from './useShortcuts'
+import { useShellActions } from './useShellActions'
 import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
@@ -50,7 +52,10 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const title = figures ? 'Figures' : file.path
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
-  useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
+  const toggleFiles = () => setFilesOpen((open) => !open)
+  const onOpened = () => (narrow ? setFilesOpen(false) : undefined)
+  usePageKeys()
+  useShellActions({ file, filesOpen, panel, toggleFiles, toggle })
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
@@ -66,14 +71,14 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
         path={title}
         document={document}
         filesOpen={filesOpen}
-        onToggleFiles={() => setFilesOpen((open) => !open)}
+        onToggleFiles={toggleFiles}
         panel={panel}
         onPanel={toggle}
       />
       <div className="shell-body">
         {filesOpen ? (
           <Side side="left" title="Files" onClose={() => setFilesOpen(false)}>
-            <FilesPanel openNode={file.node} onOpened={() => (narrow ? setFilesOpen(false) : undefined)} />
+            <FilesPanel openNode={file.node} onOpened={onOpened} />
           </Side>
         ) : null}
         <Pane file={file} label={title === '' ? 'No file is open' : title}>
@@ -94,6 +99,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
           </Side>
         )}
       </div>
+      <Palette open={file.deleted ? null : file.node} onOpened={onOpened} />
     </div>
   )
 }
