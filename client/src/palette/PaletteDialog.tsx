@@ -58,6 +58,8 @@ export function PaletteDialog(props: PaletteDialogProps) {
   const opener = useRef(palette.get()?.opener ?? null)
   const giveBack = (event: Event) => {
     event.preventDefault()
+    // One list became the other.
+    if (palette.get() !== null) return
     if (opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true })
     if (chosen.current !== null) onChoose(chosen.current)
   }

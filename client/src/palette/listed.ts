@@ -7,12 +7,6 @@ export interface ListedAction extends OfferedAction {
   marks: readonly number[]
 }
 
-/** Other words are looked for as they are: scattered letters would find them all. */
-const isAlsoCalled = ({ id }: OfferedAction, typed: string) => {
-  const { group, also = '' } = entryOf(id)
-  return fold(`${group} ${also}`).includes(fold(typed.trim()))
-}
-
 /** The actions on offer, those first that were used last, and those last that cannot be done now. */
 export function ordered(offered: readonly OfferedAction[], used: readonly string[]): OfferedAction[] {
   const place = (id: ActionId) => (used.includes(id) ? used.indexOf(id) : Infinity)
@@ -27,22 +21,34 @@ export function ordered(offered: readonly OfferedAction[], used: readonly string
     })
 }
 
-/** Those that fit what was typed: by their title, the best first, then by other words; and still last what cannot be. */
+const searchableTitle = (title: string) => entry(title, [0, title.length])
+
+/** Whether other words for it begin so; letters here and there would find them all. */
+function isAlsoCalled(action: OfferedAction | undefined, typed: string): boolean {
+  if (action === undefined) return false
+  const { group, also = '' } = entryOf(action.id)
+  return ` ${fold(`${group} ${also}`)}`.includes(` ${fold(typed.trim())}`)
+}
+
+/**
+ * Those that fit what was typed: whose title has it as it is, then who are also called so, then whose title has its
+ * letters. What cannot be done now still comes last.
+ */
 export function matching(actions: readonly OfferedAction[], typed: string): ListedAction[] {
-  const titles = actions.map(({ id }) => entryOf(id).title)
-  const { found } = rank(
-    titles.map((title) => entry(title, [0, title.length])),
-    typed,
-    actions.length,
-  )
+  const titles = actions.map(({ id }) => searchableTitle(entryOf(id).title))
+  const { found } = rank(titles, typed, actions.length)
+  if (typed.trim() === '') return actions.map((action) => ({ ...action, marks: [] }))
+  const wanted = fold(typed.trim())
   const byTitle = new Map(found.map(({ at, marks }) => [at, marks]))
-  const marked = (at: number): ListedAction[] => {
+  const isWhole = (at: number) => titles[at]?.folded.includes(wanted) === true
+  const asTyped = [...byTitle.keys()].filter(isWhole)
+  const named = [...actions.keys()].filter((at) => !asTyped.includes(at) && isAlsoCalled(actions[at], typed))
+  const fitting = [...new Set([...asTyped, ...named, ...byTitle.keys()])].flatMap((at) => {
     const action = actions[at]
-    return action === undefined ? [] : [{ ...action, marks: byTitle.get(at) ?? [] }]
-  }
-  if (typed.trim() === '') return actions.flatMap((_, at) => marked(at))
-  const others = actions.flatMap((action, at) => (!byTitle.has(at) && isAlsoCalled(action, typed) ? [at] : []))
-  const fitting = [...byTitle.keys(), ...others].flatMap(marked)
+    // Of a title that was not meant, no letters are marked.
+    const marks = named.includes(at) ? [] : byTitle.get(at)
+    return action === undefined ? [] : [{ ...action, marks: marks ?? [] }]
+  })
   const possible = (action: OfferedAction) => action.available === true
   return [...fitting.filter(possible), ...fitting.filter((action) => !possible(action))]
 }

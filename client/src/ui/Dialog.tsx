@@ -1,8 +1,9 @@
 import { Dialog as Radix } from 'radix-ui'
 import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { IconButton } from './Button'
 import { focusItself } from './focusItself'
+import { focusedNow } from './opener'
 
 interface DialogProps {
   title: string
@@ -15,6 +16,12 @@ interface DialogProps {
 }
 
 export function Dialog({ title, description, wide = false, onClose, children }: DialogProps) {
+  const [opener] = useState(focusedNow)
+  const giveBack = (event: Event) => {
+    if (!(opener instanceof HTMLElement && opener.isConnected)) return
+    event.preventDefault()
+    opener.focus({ preventScroll: true })
+  }
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>
@@ -23,6 +30,7 @@ export function Dialog({ title, description, wide = false, onClose, children }: 
           className="dialog"
           data-wide={wide || undefined}
           onOpenAutoFocus={focusItself}
+          onCloseAutoFocus={giveBack}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <div className="dialog-head">
