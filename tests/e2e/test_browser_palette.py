@@ -292,9 +292,23 @@ async def test_a_viewer_sees_no_action_that_changes_anything(site: Server, peopl
     await page.keyboard.press("Control+Shift+P")
     await expect(commands(page)).to_be_focused()
     titles = await options(page).locator(".palette-name").all_inner_texts()
-    assert {"Open a file by its name", "Show or hide the files", "Fold all", "Find and replace in the text"} <= {*titles}
-    for words in ("New", "Upload", "Rename", "Delete", "Accept", "Reject", "Ask", "Indent", "Undo", "Invite", "written"):
-        assert not [title for title in titles if title.startswith(words) or title.endswith(words)]
+    assert {"Open a file by its name", "Show or hide the files", "Fold all", "Find and replace in the text"} <= set(
+        titles
+    )
+    changing = (
+        "New",
+        "Upload",
+        "Rename",
+        "Delete",
+        "Accept",
+        "Reject",
+        "Ask",
+        "Indent",
+        "Undo",
+        "Invite",
+        "Have files",
+    )
+    assert not [title for title in titles if title.startswith(changing)]
     await people.picture(viewer, "palette-viewer")
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+p")

@@ -7,12 +7,13 @@ const offered = (...ids: ActionId[]) => ids.map((id) => ({ id, available: true a
 const ids = (actions: { id: ActionId }[]) => actions.map(({ id }) => id)
 
 test('what was used last comes first, the rest in the order of its groups', () => {
-  const actions = offered('workspace.signOut', 'text.fold', 'files.new', 'go.file')
-  expect(ids(ordered(actions, []))).toEqual(['go.file', 'files.new', 'text.fold', 'workspace.signOut'])
+  const actions = offered('workspace.signOut', 'text.fold', 'files.new', 'go.home', 'go.file')
+  expect(ids(ordered(actions, []))).toEqual(['go.file', 'go.home', 'files.new', 'text.fold', 'workspace.signOut'])
   expect(ids(ordered(actions, ['text.fold', 'files.rename', 'workspace.signOut']))).toEqual([
     'text.fold',
     'workspace.signOut',
     'go.file',
+    'go.home',
     'files.new',
   ])
 })

@@ -1,4 +1,4 @@
-import { type ActionId, entryOf, groups } from '../actions/catalogue'
+import { type ActionId, actionIds, entryOf, groups } from '../actions/catalogue'
 import type { OfferedAction } from '../actions/registry'
 import { entry, fold, rank } from '../lib/fuzzy'
 
@@ -10,14 +10,14 @@ export interface ListedAction extends OfferedAction {
 /** The actions on offer, those first that were used last, and those last that cannot be done now. */
 export function ordered(offered: readonly OfferedAction[], used: readonly string[]): OfferedAction[] {
   const place = (id: ActionId) => (used.includes(id) ? used.indexOf(id) : Infinity)
-  const inGroup = ({ id }: OfferedAction) => groups.indexOf(entryOf(id).group)
+  const listed = ({ id }: OfferedAction) => groups.indexOf(entryOf(id).group) * 1000 + actionIds.indexOf(id)
   // What is in the list to be looked for among the commands need not be the list itself.
   return [...offered]
     .filter(({ id }) => id !== 'go.actions')
     .sort((a, b) => {
       const possible = Number(b.available === true) - Number(a.available === true)
       const [nthA, nthB] = [place(a.id), place(b.id)]
-      return possible || (nthA === nthB ? inGroup(a) - inGroup(b) : nthA - nthB)
+      return possible || (nthA === nthB ? listed(a) - listed(b) : nthA - nthB)
     })
 }
 
