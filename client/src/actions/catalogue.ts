@@ -41,6 +41,7 @@ const catalogue = {
 
   'show.files': { group: 'Show', title: 'Show or hide the files', keys: ['Mod-b'], also: 'tree sidebar' },
   'show.chat': { group: 'Show', title: 'Show or hide the conversations', keys: ['Mod-j'], also: 'chat' },
+  'show.comments': { group: 'Show', title: 'Show or hide the comments', also: 'threads review' },
   'show.people': { group: 'Show', title: 'Show or hide the people', also: 'members' },
   'show.text': { group: 'Show', title: 'Text only', also: 'preview markdown' },
   'show.both': { group: 'Show', title: 'Text and preview side by side', also: 'markdown' },
@@ -89,6 +90,13 @@ const catalogue = {
   'chat.rename': { group: 'Assistant', title: 'Rename this conversation…', also: 'chat' },
   'chat.remove': { group: 'Assistant', title: 'Delete this conversation…', also: 'chat remove' },
 
+  comment: {
+    group: 'Text',
+    title: 'Comment on this piece of the text',
+    keys: ['Mod-Alt-m'],
+    within: 'text',
+    also: 'thread remark review',
+  },
   'text.undo': { group: 'Text', title: 'Undo', keys: ['Mod-z'], within: 'text' },
   'text.redo': { group: 'Text', title: 'Redo', keys: ['Mod-y'], mac: ['Mod-Shift-z'], within: 'text' },
   'text.find': {

@@ -9,7 +9,8 @@ import {
   type TooltipView,
   WidgetType,
 } from '@codemirror/view'
-import { keyOf, writtenKey } from '../actions/catalogue'
+import { bindings } from '../actions/bindings'
+import { writtenKey } from '../actions/catalogue'
 import { type TipAction, tipActions } from '../editor/tipActions'
 
 /** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
@@ -166,6 +167,6 @@ export function askLayer(place: PlaceForm) {
     })),
     tipRecipes,
     tip,
-    Prec.high(keymap.of([{ key: keyOf('ask'), run: ask, preventDefault: true }])),
+    Prec.high(keymap.of(bindings({ ask }, true))),
   ]
 }

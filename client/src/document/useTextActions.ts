@@ -5,6 +5,7 @@ import { useActions } from '../actions/useActions'
 import { ask } from '../assistant/ask'
 import { proposals } from '../assistant/proposals'
 import { reviewCommands } from '../assistant/reviewKeys'
+import { comment } from '../comments/layer'
 import { readingCommands, writingCommands } from '../editor/commands'
 import type { DocumentSession } from './session'
 
@@ -50,6 +51,7 @@ export function useTextActions({ view, session, editable, visible }: TextActions
       () => (undo.canRedo() ? null : 'you have undone nothing'),
     )
     offer('ask', ask)
+    offer('comment', comment)
     for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
       offer(id, reviewCommands[id], () => (view !== null && hasPending(view) ? null : 'there is no change to decide'))
     }

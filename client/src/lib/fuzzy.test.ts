@@ -43,6 +43,9 @@ describe('what comes first', () => {
     expect(best('fp')).toBe('src/FilesPanel.tsx')
     expect(best('almn')).toBe('src/a_long_module_name.ts')
     expect(bestPaths(searchable(['abandon.md', 'my-notes.md']), 'n', 1)).toEqual(['my-notes.md'])
+    expect(bestPaths(searchable(['my-notes.md', 'notes-on-a-long-day.md']), 'notes', 1)).toEqual([
+      'notes-on-a-long-day.md',
+    ])
   })
 
   test('of what fits equally well the shorter comes first, and then what is given first', () => {

@@ -23,8 +23,8 @@ export interface Found {
 const longestQuery = 64
 
 // What a letter is worth that continues a run, that begins a word or a part of aWord; and what leaving out letters
-// costs. A run beats as many beginnings of words.
-const points = { letter: 1, run: 7, wordStart: 8, humpStart: 6, gap: 2 }
+// costs. A run beats as many beginnings of words; best is to be how the whole begins.
+const points = { letter: 1, run: 7, wordStart: 8, humpStart: 6, beginning: 6, gap: 2 }
 
 /** Worse than any score, and far from the end of its numbers. */
 const impossible = -1_000_000
@@ -162,7 +162,8 @@ function score(one: Entry, query: string): number | null {
   if (query === '') return -length
   const part = partWith(one, query)
   if (part === null) return null
-  return align(one, query, ...part).points - length + (isName(one, part) ? namePoints : 0)
+  const beginning = one.folded.startsWith(query, part[0]) ? points.beginning : 0
+  return align(one, query, ...part).points + beginning - length + (isName(one, part) ? namePoints : 0)
 }
 
 function marksIn(one: Entry, query: string): number[] {

@@ -25,6 +25,7 @@ export function useShellActions({ file, filesOpen, panel, toggleFiles, toggle }:
   const offers: Offers = {
     'show.files': toggleFiles,
     'show.chat': () => toggle('chat'),
+    'show.comments': () => toggle('comments'),
     'show.people': () => toggle('people'),
   }
   const after = (open: () => void, id: ActionId) => () => {
