@@ -2,8 +2,8 @@ import type { EditorView } from '@codemirror/view'
 import { ChevronDown, ChevronUp, X } from 'lucide-react'
 import { useState } from 'react'
 import { cancelJob, retryJob } from '../api/workspace'
+import { writtenKey } from '../actions/catalogue'
 import { PlaceLink } from '../app/PlaceLink'
-import { altShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
@@ -46,12 +46,16 @@ function Actions({ row, handlers }: Pick<RowProps, 'row' | 'handlers'>) {
           <Button
             small
             look="primary"
-            title={altShiftKey('Y')}
+            title={writtenKey('review.acceptAll')}
             onClick={() => handlers.decide(suggestion.id, ids(pending), 'accept')}
           >
             {`${yes}${which}`}
           </Button>
-          <Button small title={altShiftKey('N')} onClick={() => handlers.decide(suggestion.id, ids(pending), 'reject')}>
+          <Button
+            small
+            title={writtenKey('review.rejectAll')}
+            onClick={() => handlers.decide(suggestion.id, ids(pending), 'reject')}
+          >
             {`${no}${which}`}
           </Button>
         </>
@@ -134,10 +138,15 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
       <div className="review-actions">
         {pending.length > 0 && suggestion.mode === 'edit' ? (
           <>
-            <IconButton label="Previous change" keys="Shift F8" side="top" onClick={() => onNavigate(-1)}>
+            <IconButton
+              label="Previous change"
+              keys={writtenKey('review.previous')}
+              side="top"
+              onClick={() => onNavigate(-1)}
+            >
               <ChevronUp />
             </IconButton>
-            <IconButton label="Next change" keys="F8" side="top" onClick={() => onNavigate(1)}>
+            <IconButton label="Next change" keys={writtenKey('review.next')} side="top" onClick={() => onNavigate(1)}>
               <ChevronDown />
             </IconButton>
           </>

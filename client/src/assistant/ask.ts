@@ -9,8 +9,9 @@ import {
   type TooltipView,
   WidgetType,
 } from '@codemirror/view'
+import { bindings } from '../actions/bindings'
+import { writtenKey } from '../actions/catalogue'
 import { type TipAction, tipActions } from '../editor/tipActions'
-import { modKey } from '../lib/keys'
 
 /** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
 export interface AskRange {
@@ -102,7 +103,7 @@ function createTip(view: EditorView): TooltipView {
   sign.ariaHidden = 'true'
   button.append('Ask the assistant')
   const key = button.appendChild(document.createElement('kbd'))
-  key.textContent = modKey('K')
+  key.textContent = writtenKey('ask')
   key.ariaHidden = 'true'
   button.addEventListener('mousedown', (event) => event.preventDefault())
   button.addEventListener('click', () => ask(view))
@@ -166,6 +167,6 @@ export function askLayer(place: PlaceForm) {
     })),
     tipRecipes,
     tip,
-    Prec.high(keymap.of([{ key: 'Mod-k', run: ask, preventDefault: true }])),
+    Prec.high(keymap.of(bindings({ ask }, true))),
   ]
 }

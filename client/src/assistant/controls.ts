@@ -1,6 +1,6 @@
 import { canUndo } from './summary'
 import type { EditorView } from '@codemirror/view'
-import { altKey } from '../lib/keys'
+import { writtenKey } from '../actions/catalogue'
 import { reviewHandlers } from './handlers'
 import { hunkInWords } from './hunkInWords'
 import type { PlacedHunk } from './placement'
@@ -44,14 +44,14 @@ export function decisionControls(view: EditorView, placed: PlacedHunk, words: bo
       className: 'hunk-yes',
       text: words ? `✓ ${yes}` : '✓',
       label: `${yes}: ${what}`,
-      title: `${yes} (${altKey('Y')})`,
+      title: `${yes} (${writtenKey('review.accept')})`,
       onPress: decide('accept'),
     }),
     control({
       className: 'hunk-no',
       text: words ? `✕ ${no}` : '✕',
       label: `${no}: ${what}`,
-      title: `${no} (${altKey('N')})`,
+      title: `${no} (${writtenKey('review.reject')})`,
       onPress: decide('reject'),
     }),
   )

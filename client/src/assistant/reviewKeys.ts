@@ -1,5 +1,7 @@
 import { EditorSelection, Prec } from '@codemirror/state'
 import { type Command, EditorView, keymap } from '@codemirror/view'
+import { bindings } from '../actions/bindings'
+import type { ActionId } from '../actions/catalogue'
 import type { Decision } from '../api/types'
 import { reviewHandlers } from './handlers'
 import { nearestHunk, proposals } from './proposals'
@@ -40,13 +42,14 @@ export function goToHunk(direction: 1 | -1): Command {
   }
 }
 
-export const reviewKeys = Prec.high(
-  keymap.of([
-    { key: 'Alt-y', run: decide('accept', false) },
-    { key: 'Alt-n', run: decide('reject', false) },
-    { key: 'Shift-Alt-y', run: decide('accept', true) },
-    { key: 'Shift-Alt-n', run: decide('reject', true) },
-    { key: 'F8', run: goToHunk(1) },
-    { key: 'Shift-F8', run: goToHunk(-1) },
-  ]),
-)
+/** By the action that each of them is. */
+export const reviewCommands = {
+  'review.accept': decide('accept', false),
+  'review.reject': decide('reject', false),
+  'review.acceptAll': decide('accept', true),
+  'review.rejectAll': decide('reject', true),
+  'review.next': goToHunk(1),
+  'review.previous': goToHunk(-1),
+} satisfies Partial<Record<ActionId, Command>>
+
+export const reviewKeys = Prec.high(keymap.of(bindings(reviewCommands)))

@@ -1,5 +1,6 @@
 import { Ellipsis, History, Pencil, SquarePen, Trash2 } from 'lucide-react'
 import { type SyntheticEvent, useEffect, useRef, useState } from 'react'
+import { useActions } from '../actions/useActions'
 import { FailedRequests } from '../assistant/FailedRequests'
 import { OutageNote } from '../assistant/OutageNote'
 import { useNarrow } from '../lib/hooks'
@@ -44,6 +45,7 @@ function ConversationMenu({ id, title }: { id: string; title: string }) {
   const { chat } = useWorkspace()
   const [asking, setAsking] = useState<'rename' | 'delete' | null>(null)
   const close = () => setAsking(null)
+  useActions({ 'chat.rename': () => setAsking('rename'), 'chat.remove': () => setAsking('delete') })
   return (
     <>
       <Menu
@@ -97,6 +99,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
     chat.attend(!listed)
     return () => chat.attend(false)
   }, [chat, listed])
+  useActions({ 'chat.list': () => setListed(true) })
   if (listed) return <ConversationList onClose={() => setListed(false)} />
   return (
     <div className="chat">

@@ -8,7 +8,7 @@ import { tellProblem } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import { choiceId, FileChoices } from './FileChoices'
 import { mentionAt, mentioned, mentionOf } from './mentions'
-import { useChoice } from './useChoice'
+import { useChoice } from '../ui/useChoice'
 import { useFilePaths } from './useFilePaths'
 
 const mostShown = 8

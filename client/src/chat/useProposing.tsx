@@ -9,7 +9,7 @@ import { Dialog } from '../ui/Dialog'
 import { tell, tellProblem } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import { choiceId, FileChoices } from './FileChoices'
-import { useChoice } from './useChoice'
+import { useChoice } from '../ui/useChoice'
 import { useFilePaths } from './useFilePaths'
 
 type Block = number | 'all'

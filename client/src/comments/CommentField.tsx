@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type SyntheticEvent, useState } from 'react'
-import { modKey } from '../lib/keys'
+import { written } from '../lib/keys'
 import { Button } from '../ui/Button'
 
 /** As the server takes them. */
@@ -58,7 +58,7 @@ export function CommentField({
         onKeyDown={onKeyDown}
       />
       <div className="row">
-        <Button type="submit" small look="primary" disabled={busy || empty} title={modKey('Enter')}>
+        <Button type="submit" small look="primary" disabled={busy || empty} title={written('Mod-Enter')}>
           {action}
         </Button>
         {onCancel === undefined ? null : (

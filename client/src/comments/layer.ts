@@ -1,6 +1,7 @@
-import { type Extension, Prec, RangeSet, StateEffect, StateField } from '@codemirror/state'
-import { Decoration, type DecorationSet, EditorView, keymap } from '@codemirror/view'
-import { modAltKey } from '../lib/keys'
+import { type Extension, Facet, Prec, RangeSet, StateEffect, StateField } from '@codemirror/state'
+import { type Command, Decoration, type DecorationSet, EditorView, keymap } from '@codemirror/view'
+import { bindings } from '../actions/bindings'
+import { writtenKey } from '../actions/catalogue'
 import { tipActions } from '../editor/tipActions'
 
 /** A piece of the text that comments are about. */
@@ -46,8 +47,12 @@ export interface CommentHandlers {
   open: (thread: string) => void
 }
 
-function begin(view: EditorView, handlers: CommentHandlers): boolean {
-  if (view.state.readOnly) return false
+const commentHandlers = Facet.define<CommentHandlers>()
+
+/** Begins a comment on the selected text, or on the line of the cursor. */
+export const comment: Command = (view) => {
+  const handlers = view.state.facet(commentHandlers)[0]
+  if (view.state.readOnly || handlers === undefined) return false
   const { main } = view.state.selection
   const line = view.state.doc.lineAt(main.head)
   const { from, to } = main.empty ? line : main
@@ -57,14 +62,14 @@ function begin(view: EditorView, handlers: CommentHandlers): boolean {
 
 /** Marks what is commented on, and lets people begin a comment. */
 export function commentLayer(handlers: CommentHandlers): Extension {
-  const run = (view: EditorView) => begin(view, handlers)
   return [
     commented,
+    commentHandlers.of(handlers),
     tipActions.of({
       label: 'Comment',
       title: 'Comment on the selected text',
-      keys: modAltKey('M'),
-      run,
+      keys: writtenKey('comment'),
+      run: comment,
     }),
     EditorView.domEventHandlers({
       click(event) {
@@ -74,6 +79,6 @@ export function commentLayer(handlers: CommentHandlers): Extension {
         return false
       },
     }),
-    Prec.high(keymap.of([{ key: 'Mod-Alt-m', run, preventDefault: true }])),
+    Prec.high(keymap.of(bindings({ comment }, true))),
   ]
 }

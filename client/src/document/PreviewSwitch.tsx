@@ -1,5 +1,6 @@
 import { Columns2, Eye, PenLine } from 'lucide-react'
 import { ToggleGroup } from 'radix-ui'
+import { useActions } from '../actions/useActions'
 import { useNarrow } from '../lib/hooks'
 import { Hint, IconButton } from '../ui/Button'
 import { type PreviewMode, setPreviewMode, usePreviewMode } from './previewMode'
@@ -23,6 +24,11 @@ function PreviewToggle({ mode }: { mode: PreviewMode }) {
 export function PreviewSwitch() {
   const mode = usePreviewMode()
   const narrow = useNarrow()
+  useActions({
+    'show.text': () => setPreviewMode('text'),
+    ...(narrow ? {} : { 'show.both': () => setPreviewMode('both') }),
+    'show.preview': () => setPreviewMode('preview'),
+  })
   if (narrow) return <PreviewToggle mode={mode} />
   return (
     <ToggleGroup.Root

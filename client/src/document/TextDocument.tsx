@@ -23,6 +23,8 @@ import { Ended } from './Ended'
 import { Held } from './Held'
 import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
+import { useArrival } from './useArrival'
+import { useTextActions } from './useTextActions'
 
 interface TextDocumentProps {
   node: TreeNode
@@ -48,6 +50,10 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
     () => [review.extensions, askLayer(setFormPlace), comments, ghost, authorship],
     [review.extensions, comments, ghost, authorship],
   )
+  const shown = isMarkdown(node.path) ? mode : 'text'
+  const editable = canEdit && phase.is === 'open'
+  useTextActions({ view, session, editable, visible: shown !== 'preview' })
+  useArrival(view, node.id)
 
   if (phase.is === 'opening')
     return (
@@ -59,7 +65,6 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   if (phase.is === 'ended' && !phase.ending.keepsText)
     return <Ended ending={phase.ending} node={node} session={session} />
 
-  const shown = isMarkdown(node.path) ? mode : 'text'
   return (
     <>
       {phase.is === 'ended' ? (
@@ -70,13 +75,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       {node.path === assistantFile ? <ConfigProblem /> : null}
       <div className="document" data-shown={shown}>
         <div className="document-text">
-          <TextEditor
-            session={session}
-            path={node.path}
-            editable={canEdit && phase.is === 'open'}
-            extensions={extensions}
-            onView={setView}
-          />
+          <TextEditor session={session} path={node.path} editable={editable} extensions={extensions} onView={setView} />
           {phase.is === 'open' ? (
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}

@@ -1,6 +1,5 @@
-import { historyKeys } from '../history/keys'
+import { writtenKey } from '../actions/catalogue'
 import { useNarrow } from '../lib/hooks'
-import { altKey, altShiftKey, modKey, modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { NewFileButton } from '../tree/NewFileButton'
 import { UploadButton } from '../tree/UploadButton'
@@ -8,15 +7,17 @@ import { EntryList } from './FolderView'
 import { useRole, useWorkspace } from '../workspace/context'
 
 const keys: [string, string][] = [
-  [modKey('K'), 'Ask the assistant, for the selected text or at the cursor'],
-  [`${altKey('Y')} / ${altKey('N')}`, 'Accept or reject the change at the cursor'],
-  [altShiftKey('Y'), 'Accept the whole proposal'],
-  ['F8', 'Go to the next change'],
-  [modKey('B'), 'Show or hide the files'],
-  [modShiftKey('F'), 'Find and replace in all files'],
-  [modKey('J'), 'Show or hide the conversations'],
-  [historyKeys.panel, 'Show or hide what the text was'],
-  [historyKeys.whoWrote, 'Show who wrote which line'],
+  [writtenKey('go.file'), 'Open a file by a few letters of its name'],
+  [writtenKey('go.actions'), 'Everything that can be done here, and its keys'],
+  [writtenKey('ask'), 'Ask the assistant, for the selected text or at the cursor'],
+  [`${writtenKey('review.accept')} / ${writtenKey('review.reject')}`, 'Accept or reject the change at the cursor'],
+  [writtenKey('review.acceptAll'), 'Accept the whole proposal'],
+  [writtenKey('review.next'), 'Go to the next change'],
+  [writtenKey('show.files'), 'Show or hide the files'],
+  [writtenKey('go.find'), 'Find and replace in all files'],
+  [writtenKey('show.chat'), 'Show or hide the conversations'],
+  [writtenKey('show.history'), 'Show or hide what the text was'],
+  [writtenKey('show.authors'), 'Show who wrote which line'],
 ]
 
 function Keys() {

@@ -17,6 +17,7 @@ import {
   highlightActiveLineGutter,
   highlightSpecialChars,
   keymap,
+  type KeyBinding,
   lineNumbers,
   rectangularSelection,
 } from '@codemirror/view'
@@ -48,6 +49,17 @@ const phrases = EditorState.phrases.of({
   close: 'Close',
 })
 
+/** The keys of every text. Those that the product names for people are in actions/catalogue.ts as well. */
+export const textKeys: readonly KeyBinding[] = [
+  ...closeBracketsKeymap,
+  ...yUndoManagerKeymap,
+  ...searchKeymap,
+  ...foldKeymap,
+  ...completionKeymap,
+  indentWithTab,
+  ...defaultKeymap,
+]
+
 /** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
 export const basics: Extension = [
   lineNumbers(),
@@ -70,13 +82,5 @@ export const basics: Extension = [
   search({ top: true }),
   inkHighlighting,
   replaceForbidden,
-  keymap.of([
-    ...closeBracketsKeymap,
-    ...yUndoManagerKeymap,
-    ...searchKeymap,
-    ...foldKeymap,
-    ...completionKeymap,
-    indentWithTab,
-    ...defaultKeymap,
-  ]),
+  keymap.of(textKeys),
 ]

@@ -1,7 +1,7 @@
 import { ArrowLeft } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { go } from '../app/location'
-import { modShiftKey } from '../lib/keys'
+import { writtenKey } from '../actions/catalogue'
 import { useStore } from '../lib/store'
 import { Button, IconButton } from '../ui/Button'
 import { tell, tellProblem } from '../ui/toasts'
@@ -139,7 +139,7 @@ export default function FindPanel({ asked, onClose, onOpened }: FindPanelProps) 
       ) : null}
       {state.is === 'idle' ? (
         <p className="files-empty find-keys">
-          {`Enter opens a match, Space shows it and stays here, F4 goes on to the next one. ${modShiftKey('F')} comes back.`}
+          {`Enter opens a match, Space shows it and stays here, F4 goes on to the next one. ${writtenKey('go.find')} comes back.`}
         </p>
       ) : null}
       {results === null || results.files.length === 0 ? null : (

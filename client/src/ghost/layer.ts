@@ -2,6 +2,7 @@ import { completionStatus } from '@codemirror/autocomplete'
 import { Annotation, type EditorState, Facet, Prec, StateEffect, StateField, Transaction } from '@codemirror/state'
 import { type Command, Decoration, type DecorationSet, EditorView, keymap } from '@codemirror/view'
 import { ySyncAnnotation } from 'y-codemirror.next'
+import { keyOf } from '../actions/catalogue'
 import { askRange } from '../assistant/ask'
 import {
   type Deed,
@@ -127,9 +128,9 @@ const reject: Command = (view) => {
 /** Before all others, as long as there is grey text: without any, every key does what it always does. */
 export const ghostKeys = Prec.highest(
   keymap.of([
-    { key: 'Tab', run: accept('whole') },
-    { key: 'Mod-ArrowRight', run: accept('word') },
-    { key: 'End', run: accept('line') },
-    { key: 'Escape', run: reject },
+    { key: keyOf('ghost.take'), run: accept('whole') },
+    { key: keyOf('ghost.word'), run: accept('word') },
+    { key: keyOf('ghost.line'), run: accept('line') },
+    { key: keyOf('ghost.none'), run: reject },
   ]),
 )

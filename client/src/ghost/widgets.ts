@@ -1,7 +1,7 @@
 import { type EditorView, WidgetType } from '@codemirror/view'
-import { modKey } from '../lib/keys'
+import { writtenKey } from '../actions/catalogue'
 
-const keysInWords = `Tab takes it, ${modKey('→')} a word of it, End a line, Escape none. Switch it off at your picture in the bar.`
+const keysInWords = `${writtenKey('ghost.take')} takes it, ${writtenKey('ghost.word')} a word of it, ${writtenKey('ghost.line')} a line, Escape none. Switch it off at your picture in the bar.`
 
 /** The grey text behind the cursor, with the key that takes it, which is a button for those who have no such key. */
 export class GreyLine extends WidgetType {

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Version } from '../api/history'
 import type { DocumentSession } from '../document/session'
 import { plural } from '../lib/format'
-import { altKey } from '../lib/keys'
+import { written } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { Button, IconButton } from '../ui/Button'
 import { tell, tellProblem } from '../ui/toasts'
@@ -88,7 +88,7 @@ export function ComparisonHead(props: ComparisonHeadProps) {
       <div className="comparison-title">
         <IconButton
           label="Older version"
-          keys={altKey('↓')}
+          keys={written('Alt-ArrowDown')}
           disabled={older === null}
           onClick={() => older && history.lookAt(older)}
         >
@@ -96,7 +96,7 @@ export function ComparisonHead(props: ComparisonHeadProps) {
         </IconButton>
         <IconButton
           label="Newer version"
-          keys={altKey('↑')}
+          keys={written('Alt-ArrowUp')}
           disabled={newer === null}
           onClick={() => newer && history.lookAt(newer)}
         >

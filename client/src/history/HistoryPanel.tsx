@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useState } from 'react'
 import { describe } from '../api/problem'
-import { historyKeys } from './keys'
+import { writtenKey } from '../actions/catalogue'
 import { useStore } from '../lib/store'
 import { Button, Hint } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
@@ -111,7 +111,7 @@ function DocumentVersions({ document, onLeave }: DocumentVersionsProps) {
         <h2>History</h2>
       </div>
       <div className="history-tools">
-        <Hint label="The author of each line, beside the text" keys={historyKeys.whoWrote}>
+        <Hint label="The author of each line, beside the text" keys={writtenKey('show.authors')}>
           <Button small aria-pressed={shown} onClick={toggle}>
             Who wrote what
           </Button>

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { useActions } from '../actions/useActions'
 import type { Invite, Role } from '../api/types'
 import { formatFull, plural } from '../lib/format'
 import { Button } from '../ui/Button'
@@ -27,6 +28,8 @@ export function InviteSection() {
   const [everyone, setEveryone] = useState(true)
   const [url, setUrl] = useState<string | null>(null)
   const [invites, load] = useInvites()
+  const first = useRef<HTMLSelectElement>(null)
+  useActions({ 'workspace.invite': () => first.current?.focus() })
 
   const create = () =>
     attempt('The invitation was not made', async () => {
@@ -46,7 +49,7 @@ export function InviteSection() {
       <div className="stack">
         <label className="field">
           They will be
-          <select value={role} onChange={(event) => setRole(event.target.value as Role)}>
+          <select ref={first} value={role} onChange={(event) => setRole(event.target.value as Role)}>
             {roles.map(([value, label]) => (
               <option key={value} value={value}>
                 {label}

@@ -1,9 +1,11 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { FilePlus, FolderPlus, Search, Sparkle } from 'lucide-react'
+import { FilePlus, FileSearch, FolderPlus, Search, Sparkle } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { entryOf, writtenKey } from '../actions/catalogue'
+import { registry } from '../actions/registry'
+import { useActions } from '../actions/useActions'
 import { NewFilesDialog } from '../assistant/NewFilesDialog'
-import { modShiftKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { TrashEntry } from '../trash/TrashEntry'
 import { IconButton } from '../ui/Button'
@@ -17,6 +19,7 @@ import { UploadButton } from './UploadButton'
 import { UploadProgress } from './UploadProgress'
 import { rootId, useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
+import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
 const TrashDialog = lazy(() => import('../trash/TrashDialog'))
@@ -99,13 +102,23 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
     virtualizer.scrollToIndex(openIndex)
   }, [openIndex, openNode?.id, virtualizer])
 
+  useActions({ 'files.trash': () => setTrash(true) })
+  useTreeActions({ fileTree, openNode, scrollTo: (index) => virtualizer.scrollToIndex(index), setAsking, setRemoving })
+
   const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
     <div className="files">
       <div className="side-header">
         <h2>Files</h2>
-        <IconButton label="Find in files" keys={modShiftKey('F')} onClick={onFind}>
+        <IconButton label={entryOf('go.find').title} keys={writtenKey('go.find')} onClick={onFind}>
           <Search />
+        </IconButton>
+        <IconButton
+          label={entryOf('go.file').title}
+          keys={writtenKey('go.file')}
+          onClick={() => registry.run('go.file')}
+        >
+          <FileSearch />
         </IconButton>
         {canEdit ? (
           <>

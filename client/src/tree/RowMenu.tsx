@@ -1,6 +1,7 @@
 import type { ItemInstance } from '@headless-tree/core'
 import { ContextMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { writtenKey } from '../actions/catalogue'
 import { useRole, useWorkspace } from '../workspace/context'
 import type { TreeNode } from './rules'
 import type { FileTree } from './useFileTree'
@@ -55,7 +56,7 @@ export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: Ro
               <Entry onSelect={later(() => fileTree.startDraft('text'))}>New file</Entry>
               <Entry onSelect={later(() => fileTree.startDraft('folder'))}>New folder</Entry>
               <ContextMenu.Separator className="menu-separator" />
-              <Entry keys="F2" onSelect={later(() => item.startRenaming())}>
+              <Entry keys={writtenKey('files.rename')} onSelect={later(() => item.startRenaming())}>
                 Rename
               </Entry>
             </>
@@ -71,7 +72,7 @@ export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: Ro
           {canEdit ? (
             <>
               <ContextMenu.Separator className="menu-separator" />
-              <Entry keys="Del" danger onSelect={() => onRemove(meant)}>
+              <Entry keys={writtenKey('files.remove')} danger onSelect={() => onRemove(meant)}>
                 {meant.length === 1 ? 'Delete…' : `Delete ${meant.length}…`}
               </Entry>
             </>

@@ -1,5 +1,6 @@
 import { Upload } from 'lucide-react'
 import { useRef } from 'react'
+import { useActions } from '../actions/useActions'
 import { Button } from '../ui/Button'
 import { Menu, MenuItem } from '../ui/Menu'
 import { useUpload } from './useUpload'
@@ -9,6 +10,10 @@ export function UploadButton({ icon = false }: { icon?: boolean }) {
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const { upload, confirm } = useUpload()
+  useActions({
+    'files.upload': () => files.current?.click(),
+    'files.uploadFolder': () => folder.current?.click(),
+  })
   const chosen = (input: HTMLInputElement) => {
     if (input.files !== null && input.files.length > 0) upload(input.files, '')
     // Choosing the same file once more is no change to the browser otherwise.

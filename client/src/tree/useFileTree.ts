@@ -11,6 +11,7 @@ import {
 } from '@headless-tree/core'
 import { useTree } from '@headless-tree/react'
 import { useCallback, useEffect, useState } from 'react'
+import { keyOf } from '../actions/catalogue'
 import { useRole, useWorkspace } from '../workspace/context'
 import { ancestors, sortedIds } from './order'
 import type { Tree, TreeNode } from './rules'
@@ -153,8 +154,9 @@ export function useFileTree(options: FileTreeOptions): FileTree {
           else item.expand()
         },
       },
+      renameItem: { hotkey: keyOf('files.rename') },
       customDelete: {
-        hotkey: 'Delete',
+        hotkey: keyOf('files.remove'),
         handler: (_event, known) => {
           if (canEdit && isReal(known.getFocusedItem())) options.onRemove(meant(known.getFocusedItem()))
         },

@@ -3,6 +3,7 @@ import { X } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { IconButton } from './Button'
 import { focusItself } from './focusItself'
+import { focusedNow } from './opener'
 
 interface DialogProps {
   title: string
@@ -15,10 +16,11 @@ interface DialogProps {
 }
 
 export function Dialog({ title, description, wide = false, onClose, children }: DialogProps) {
-  const [opener] = useState(() => document.activeElement)
+  const [opener] = useState(focusedNow)
   const giveBack = (event: Event) => {
+    if (!(opener instanceof HTMLElement && opener.isConnected)) return
     event.preventDefault()
-    if (opener instanceof HTMLElement) opener.focus()
+    opener.focus({ preventScroll: true })
   }
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>

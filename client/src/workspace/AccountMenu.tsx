@@ -1,10 +1,13 @@
 import { lazy, Suspense, useState } from 'react'
+import { entryOf, writtenKey } from '../actions/catalogue'
+import { useActions } from '../actions/useActions'
 import { signOut } from '../app/account'
 import { go } from '../app/location'
 import { setTheme, theme, type Theme } from '../app/theme'
 import { completing, type Completing, setCompleting } from '../ghost/setting'
 import { useStore } from '../lib/store'
 import { useColorOf } from '../people/useColorOf'
+import { showPalette } from '../palette/shown'
 import { Avatar } from '../ui/Avatar'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
@@ -34,6 +37,21 @@ export function AccountMenu() {
   const [dialog, setDialog] = useState<'settings' | 'assistant' | 'records' | 'tokens' | null>(null)
   const completes = useStore(completing)
   const close = () => setDialog(null)
+  const leave = () => void attempt('You are still signed in', signOut)
+  useActions({
+    'go.home': () => go({ at: 'home' }),
+    'go.figures': () => go({ at: 'figures', workspace: api.id }),
+    'show.system': () => setTheme('system'),
+    'show.light': () => setTheme('light'),
+    'show.dark': () => setTheme('dark'),
+    'workspace.export': () => location.assign(api.exportUrl),
+    'workspace.settings': () => setDialog('settings'),
+    ...(canEdit ? { 'workspace.assistant': () => setDialog('assistant') } : {}),
+    ...(canEdit ? { 'ghost.on': () => setCompleting('on'), 'ghost.off': () => setCompleting('off') } : {}),
+    'workspace.records': () => setDialog('records'),
+    'workspace.tokens': () => setDialog('tokens'),
+    'workspace.signOut': leave,
+  })
   return (
     <>
       <Menu
@@ -47,10 +65,19 @@ export function AccountMenu() {
         <MenuItem onSelect={() => go({ at: 'home' })}>All workspaces</MenuItem>
         <MenuItem onSelect={() => go({ at: 'figures', workspace: api.id })}>Figures of the assistant</MenuItem>
         <MenuItem onSelect={() => location.assign(api.exportUrl)}>Download everything as a zip</MenuItem>
-        <MenuItem onSelect={() => setDialog('settings')}>This workspace…</MenuItem>
+        <MenuItem keys={writtenKey('workspace.settings')} onSelect={() => setDialog('settings')}>
+          This workspace…
+        </MenuItem>
         {canEdit ? <MenuItem onSelect={() => setDialog('assistant')}>The assistant…</MenuItem> : null}
         <MenuItem onSelect={() => setDialog('records')}>What is recorded…</MenuItem>
         <MenuItem onSelect={() => setDialog('tokens')}>API tokens…</MenuItem>
+        <MenuSeparator />
+        <MenuItem keys={writtenKey('go.actions')} onSelect={() => showPalette('actions')}>
+          {entryOf('go.actions').title}
+        </MenuItem>
+        <MenuItem keys={writtenKey('go.keys')} onSelect={() => showPalette('keys')}>
+          {entryOf('go.keys').title}
+        </MenuItem>
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
         <MenuChoice value={chosen} choices={themes} onChange={setTheme} />
@@ -58,7 +85,7 @@ export function AccountMenu() {
         <MenuLabel>Suggestions while you type</MenuLabel>
         <MenuChoice value={completes} choices={completions} onChange={setCompleting} />
         <MenuSeparator />
-        <MenuItem onSelect={() => void attempt('You are still signed in', signOut)}>Sign out</MenuItem>
+        <MenuItem onSelect={leave}>Sign out</MenuItem>
       </Menu>
       <Suspense>
         {dialog === 'settings' ? <SettingsDialog onClose={close} /> : null}

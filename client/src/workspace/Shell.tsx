@@ -1,12 +1,12 @@
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { usePageKeys } from '../actions/usePageKeys'
 import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
-import { useFindKey } from '../find/useFindKey'
-import { useHistoryKeys } from '../history/keys'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
+import { Palette } from '../palette/Palette'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
@@ -15,7 +15,7 @@ import { RemovedPage } from './RemovedPage'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
 import { useOpenFile } from './useOpenFile'
-import { useShortcuts } from './useShortcuts'
+import { useShellActions } from './useShellActions'
 import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
@@ -65,10 +65,9 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const title = figures ? 'Figures' : file.path
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
-  useShortcuts({ toggleFiles: () => setFilesOpen((open) => !open), toggleChat: () => toggle('chat') })
-  useFindKey(find)
-  const toggleHistory = useCallback(() => setPanel((open) => (open === 'history' ? null : 'history')), [])
-  useHistoryKeys(toggleHistory, session.history.toggleWhoWrote)
+  const toggleFiles = () => setFilesOpen((open) => !open)
+  usePageKeys()
+  useShellActions({ file, filesOpen, panel, toggleFiles, toggle, find })
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
@@ -85,7 +84,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
         path={title}
         document={document}
         filesOpen={filesOpen}
-        onToggleFiles={() => setFilesOpen((open) => !open)}
+        onToggleFiles={toggleFiles}
         panel={panel}
         onPanel={toggle}
       />
@@ -122,6 +121,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
           </Side>
         )}
       </div>
+      <Palette open={file.deleted ? null : file.node} onOpened={closeDrawer} />
     </div>
   )
 }

@@ -1,10 +1,9 @@
 import { Clock, MessageSquareText, PanelLeft, UsersRound } from 'lucide-react'
+import { writtenKey } from '../actions/catalogue'
 import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
-import { historyKeys } from '../history/keys'
 import { isMarkdown } from '../lib/fileTypes'
-import { modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { CommentsButton } from '../comments/CommentsButton'
@@ -32,7 +31,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
     <header className="topbar">
       <IconButton
         label={filesOpen ? 'Hide the files' : 'Show the files'}
-        keys={modKey('B')}
+        keys={writtenKey('show.files')}
         aria-expanded={filesOpen}
         onClick={onToggleFiles}
       >
@@ -54,7 +53,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       <PresentPeople onOpen={() => onPanel('people')} />
       <IconButton
         label={news ? 'Conversations with the assistant: something new' : 'Conversations with the assistant'}
-        keys={modKey('J')}
+        keys={writtenKey('show.chat')}
         data-news={news || undefined}
         aria-pressed={panel === 'chat'}
         onClick={() => onPanel('chat')}
@@ -64,7 +63,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       <CommentsButton document={document?.document ?? null} pressed={panel === 'comments'} onPanel={onPanel} />
       <IconButton
         label="History"
-        keys={historyKeys.panel}
+        keys={writtenKey('show.history')}
         aria-pressed={panel === 'history'}
         onClick={() => onPanel('history')}
       >

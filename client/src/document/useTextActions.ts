@@ -1,0 +1,60 @@
+import type { Command, EditorView } from '@codemirror/view'
+import type { ActionId } from '../actions/catalogue'
+import type { Offers } from '../actions/registry'
+import { useActions } from '../actions/useActions'
+import { ask } from '../assistant/ask'
+import { proposals } from '../assistant/proposals'
+import { reviewCommands } from '../assistant/reviewKeys'
+import { comment } from '../comments/layer'
+import { readingCommands, writingCommands } from '../editor/commands'
+import type { DocumentSession } from './session'
+
+interface TextActions {
+  view: EditorView | null
+  session: DocumentSession
+  editable: boolean
+  /** Whether the text can be seen, and not its preview alone. */
+  visible: boolean
+}
+
+const hasPending = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show === 'pending')
+const hasHunks = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show !== 'noted')
+
+/** What can be done with the text that is open. */
+export function useTextActions({ view, session, editable, visible }: TextActions): void {
+  const offers: Offers = {}
+  const offer = (id: ActionId, run: Command, missing: () => string | null = () => null) => {
+    if (view === null) return
+    offers[id] = {
+      run: () => {
+        view.focus()
+        run(view)
+      },
+      available: () => (visible ? (missing() ?? true) : 'only the preview is shown'),
+    }
+  }
+  const offerAll = (commands: Partial<Record<ActionId, Command>>) => {
+    for (const [id, command] of Object.entries(commands)) offer(id as ActionId, command)
+  }
+  offerAll(readingCommands)
+  for (const id of ['review.next', 'review.previous'] as const) {
+    offer(id, reviewCommands[id], () => (view !== null && hasHunks(view) ? null : 'there is no change in this text'))
+  }
+  if (editable) {
+    offerAll(writingCommands)
+    const { undo } = session
+    const undone = () => undo.undo() !== null
+    offer('text.undo', undone, () => (undo.canUndo() ? null : 'you have changed nothing'))
+    offer(
+      'text.redo',
+      () => undo.redo() !== null,
+      () => (undo.canRedo() ? null : 'you have undone nothing'),
+    )
+    offer('ask', ask)
+    offer('comment', comment)
+    for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
+      offer(id, reviewCommands[id], () => (view !== null && hasPending(view) ? null : 'there is no change to decide'))
+    }
+  }
+  useActions(offers)
+}
