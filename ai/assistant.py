@@ -19,7 +19,7 @@ from ai.choosing.choices import Choices
 from ai.clock import rfc3339
 from ai.completing.completions import Completions
 from ai.deciding.carrying import Carrying
-from ai.deciding.decisions import Decisions, Outcome
+from ai.deciding.decisions import Decisions, Outcome, is_meant
 from ai.expiry import Expiry
 from ai.faults import fault
 from ai.models.endpoints import Endpoints
@@ -36,7 +36,7 @@ from ai.prompting.manager import Manager, Preparations
 from ai.prompting.material import Material
 from ai.proposals.create_job import CreateAttempt
 from ai.proposals.edit_job import EditAttempt
-from ai.proposals.hunks import Decision, HunkState
+from ai.proposals.hunks import Decision, Effect, HunkState, transition
 from ai.proposals.placing import placed
 from ai.proposals.suggestions import Suggestion, Suggestions
 from ai.proposals.write_job import WriteAttempt
@@ -287,21 +287,28 @@ class Assistant:
         by: Person,
         reason: str | None = None,
         shown: Mapping[str, int] | None = None,
+        seen: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
         """See `ai.deciding.decisions.Decisions.decide`. Raises ai.proposals.suggestions.SuggestionNotFound as well."""
         found = await self.suggestions.get(suggestion)
         if decision is Decision.UNDO:
-            await self._bring_back_emptied(found, hunks, by)
+            await self._bring_back_emptied(found, hunks, seen or {}, by)
         trashed = [document for document in found.documents if await self._files.path_of(document) is None]
-        outcomes = await self.decisions.decide(found, hunks, decision, by, reason, trashed=trashed, shown=shown)
+        outcomes = await self.decisions.decide(
+            found, hunks, decision, by, reason, trashed=trashed, shown=shown, seen=seen
+        )
         await self._drop_emptied(suggestion, outcomes)
         return outcomes
 
-    async def _bring_back_emptied(self, suggestion: Suggestion, which: Sequence[str] | None, by: Person) -> None:
+    async def _bring_back_emptied(
+        self, suggestion: Suggestion, which: Sequence[str] | None, seen: Mapping[str, int], by: Person
+    ) -> None:
         """Files that `_drop_emptied` took away, for the text that is about to stand in them again."""
         for hunk in await self.suggestions.hunks(suggestion.id):
-            chosen = which is None or hunk.id in which
-            if chosen and hunk.created and hunk.state in (HunkState.REJECTED, HunkState.UNDONE):
+            step = transition(hunk.mode, hunk.state, Decision.UNDO)
+            if not hunk.created or step is None or step.effect is not Effect.RETYPE:
+                continue
+            if (which is None or hunk.id in which) and is_meant(hunk, step, seen):
                 taken_away_by = f"job:{hunk.suggestion}"
                 await self._files.restore_deleted_by(taken_away_by, hunk.workspace, hunk.document, f"user:{by.id}")
 
@@ -331,6 +338,11 @@ class Assistant:
             await self.cancel(job.id)
         await self.conversations.delete(conversation.id)
         await self._announcements.conversation_deleted(workspace, conversation.id)
+
+    async def cancel_all_of(self, workspace: str, person: str) -> None:
+        """What is being done for ``person``, who is no member any more."""
+        for job in await self.jobs.unfinished(workspace=workspace, user=person):
+            await self.cancel(job.id)
 
     async def forget_workspace(self, workspace: str) -> None:
         """Delete all that is kept about a workspace that is gone, but for its decisions."""

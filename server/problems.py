@@ -22,6 +22,8 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
 
+from collab.commenting.comments import TextChanged, ThreadNotFound
+from collab.commenting.threads import CannotComment, MessageNotFound, NotYours
 from collab.durable.snapshots import ContentLost, DocumentGone, DocumentNotFound
 from collab.files.archive import InvalidArchive
 from collab.files.files import FileNotFound, FileTooLarge, InvalidPath, PathConflict
@@ -30,6 +32,7 @@ from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuil
 from collab.searching.finding import InvalidQuery
 from collab.searching.replacing import TextNotFound
 from collab.tree.trash import NotInTrash
+from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -55,6 +58,13 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     FileNotFound: (404, None),
     PathConflict: (409, None),
     NotInTrash: (404, None),
+    OffsetInsideSurrogatePair: (422, "A position lies inside a surrogate pair; positions are UTF-16 code units."),
+    OffsetOutsideText: (422, "A position lies outside the text; positions are UTF-16 code units."),
+    CannotComment: (422, None),
+    TextChanged: (409, None),
+    ThreadNotFound: (404, None),
+    MessageNotFound: (404, None),
+    NotYours: (403, None),
     InvalidQuery: (422, None),
     TextNotFound: (404, None),
     FileTooLarge: (413, None),

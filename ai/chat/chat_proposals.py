@@ -8,7 +8,7 @@ from uuid import uuid4
 from markdown_it import MarkdownIt
 
 from ai.announcements import Announcements
-from ai.answers.applying import Replacement, in_order, replacements
+from ai.answers.applying import CannotApply, Replacement, in_order, replacements
 from ai.chat.conversations import Conversations
 from ai.chat.messages import Message, MessageState
 from ai.clock import now
@@ -51,6 +51,17 @@ class NothingChanges(ValueError):
 def code_blocks(answer: str) -> list[str]:
     """What stands in the fenced code blocks of `answer`, in order."""
     return [token.content for token in _markdown.parse(answer) if token.type == "fence"]
+
+
+def ends_inside_a_block(answer: str) -> bool:
+    """Whether the last fenced code block of `answer` was never closed."""
+    fences = [token for token in _markdown.parse(answer) if token.type == "fence"]
+    if not fences or fences[-1].map is None:
+        return False
+    start, end = fences[-1].map
+    mark = fences[-1].markup
+    last = answer.splitlines()[end - 1].strip(" \t>")
+    return end - start < 2 or not last.startswith(mark) or last.strip(mark[0]) != ""
 
 
 class ChatProposals:
@@ -97,7 +108,7 @@ class ChatProposals:
         if answer.state is MessageState.STREAMING:
             raise NotAnAnswer("The answer is still being written.")
         entry = await self._requests.text_file(workspace, path)
-        pieces = await asyncio.to_thread(_pieces, answer.text, block, where)
+        pieces = await asyncio.to_thread(_pieces, answer, block, where)
         suggestion = await self._suggestion(answer, entry, by)
         hunks = await self._hunks(suggestion, answer, entry, pieces, where)
         if not hunks:
@@ -181,14 +192,17 @@ class ChatProposals:
         return list(proposal.take_unsaved().added)
 
 
-def _pieces(answer: str, block: int | None, where: Where) -> list[str]:
-    blocks = code_blocks(answer)
-    if block is not None:
-        if block >= len(blocks):
-            raise BlockNotFound("The answer has no such code block.")
-        return [blocks[block]]
+def _pieces(answer: Message, block: int | None, where: Where) -> list[str]:
+    blocks = code_blocks(answer.text)
+    if block is not None and block >= len(blocks):
+        raise BlockNotFound("The answer has no such code block.")
+    meant = blocks if blocks and where == "found" else [answer.text]
+    broken_off = answer.state is not MessageState.DONE and where != "end" and ends_inside_a_block(answer.text)
+    if broken_off and (block is None or block == len(blocks) - 1):
+        # What had not come yet would be taken for what is to go.
+        raise CannotApply("The answer broke off in the middle of this code. Ask again, or copy what has come.")
     # Of an answer that shows code, the words around it are for people.
-    return blocks if blocks and where == "found" else [answer]
+    return meant if block is None else [blocks[block]]
 
 
 def _changes(text: str, pieces: Sequence[str], where: Where) -> list[Replacement]:

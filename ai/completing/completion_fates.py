@@ -18,7 +18,6 @@ from ai import metrics
 from ai.clock import now
 from ai.completing.completion_record import FORGOTTEN, SUPERSEDED, CompletionRecord, Decision, Fate, part_of
 from ai.faults import fault
-from ai.known import needed_for, until_known
 from ai.pool.jobs import Person
 from ai.record.consent import Terms
 from ai.record.feedback import Feedback
@@ -27,6 +26,7 @@ from ai.record.watching import Watch
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import RoomClosed
 from collab.replicas.positions import Anchor, range_anchors, resolve
+from collab.rooms.arriving import needed_for, until_known
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
 from storage.mongo import Database
@@ -89,7 +89,7 @@ class CompletionFates:
         after = await self._completions.find_one_and_update(
             {"_id": id}, {"$set": ended}, return_document=ReturnDocument.AFTER
         )
-        if after is not None and after["fate"] is not None:
+        if after is not None and after["fate"] is not None and after["fate"]["decision"] != SUPERSEDED.decision:
             await self._learn(CompletionRecord.of(after))
 
     async def _supersede(self, record: CompletionRecord) -> None:
@@ -134,16 +134,21 @@ class CompletionFates:
         if taken is not None and found["proposed"] is not None:
             slice_utf16(found["proposed"], 0, taken)
         fate = Fate.of(decision, shown_ms, taken)
-        if not await self._decide(id, fate, anchors):
+        if not await self._decide(id, fate, anchors) and not await self._decide(id, fate, anchors, superseded=True):
             now_known = await self._completions.find_one({"_id": id})
             earlier = now_known["fate"]["decision"] if now_known and now_known["fate"] else "decided"
             raise CompletionDecided(f"It was already {earlier}.")
         return fate
 
-    async def _decide(self, id: str, fate: Fate, anchors: tuple[bytes, bytes] | None = None) -> bool:
-        """False when it was decided before."""
+    async def _decide(
+        self, id: str, fate: Fate, anchors: tuple[bytes, bytes] | None = None, *, superseded: bool = False
+    ) -> bool:
+        """False when it was decided before. ``superseded``: it is taken for that, and its asker knows better: what they
+        accepted while they were offline is told later than what they typed next.
+        """
+        taken_for = {"fate.decision": SUPERSEDED.decision, "settled": {"$ne": True}} if superseded else {"fate": None}
         after = await self._completions.find_one_and_update(
-            {"_id": id, "fate": None},
+            {"_id": id, **taken_for},
             {
                 "$set": {
                     "fate": fate.record(),
@@ -156,7 +161,7 @@ class CompletionFates:
         if after is None:
             return False
         metrics.COMPLETIONS.labels(fate.decision).inc()
-        if after["ended"]:
+        if after["ended"] and fate != SUPERSEDED:  # that is learned when nobody can know better any more, by `sweep`
             self._later(self._learn(CompletionRecord.of(after)))
         return True
 

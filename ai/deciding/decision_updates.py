@@ -11,11 +11,11 @@ from typing import Any
 
 from pycrdt import Doc, Text, merge_updates
 
-from ai.known import needed_for
 from ai.proposals.hunks import Effect, Hunk
 from collab.replicas.edits import TextEdit, fresh_client_id
 from collab.replicas.positions import END, START, Anchor, deleted, resolve
 from collab.replicas.separate import separate_updates
+from collab.rooms.arriving import needed_for
 from collab.yjs.codec import read_var_uint
 from collab.yjs.offsets import utf16_length
 from collab.yjs.update import encode_delete_set

@@ -81,6 +81,7 @@ class Decisions:
         *,
         trashed: Collection[str] = (),
         shown: Mapping[str, int] | None = None,
+        seen: Mapping[str, int] | None = None,
     ) -> list[Outcome]:
         """Decide the hunks `which` of `suggestion`; None means all for which the decision can be made.
 
@@ -89,6 +90,9 @@ class Decisions:
 
         `shown` is for how many ms each hunk was on the screen of whoever decides, without those that were not; None
         where their client did not say.
+
+        `seen` is the revision in which whoever decides saw each hunk. Of two who press the same button at once the
+        second must not take back what the first has done, so a hunk in another revision is refused.
 
         Raises:
             collab.refusals.DocumentTooLarge, collab.refusals.Overloaded: nothing more was decided.
@@ -103,7 +107,7 @@ class Decisions:
             hunk = hunks.get(name)
             if hunk is None:
                 outcomes[name] = Outcome(name, None, "There is no such hunk in this suggestion.")
-            elif step := transition(hunk.mode, hunk.state, decision):
+            elif (step := transition(hunk.mode, hunk.state, decision)) and is_meant(hunk, step, seen or {}):
                 if hunk.document in trashed and step.effect is not Effect.NONE:
                     outcomes[name] = Outcome(name, hunk.state, _GONE)
                 else:
@@ -275,6 +279,14 @@ def _check_room(room: Room, cases: Sequence[Case], verdicts: Sequence[Verdict]) 
         update = merge_updates(*(update for _, update in changes)) if len(changes) > 1 else changes[0][1]
         growth = sum(_growth(case) for case, _ in changes)
         room.check(update, read_update(update, room.kind), growth)
+
+
+def is_meant(hunk: Hunk, step: Transition, seen: Mapping[str, int]) -> bool:
+    """Whether whoever takes `step` means `hunk` as it is by now, see `Decisions.decide`."""
+    if hunk.id in seen:
+        return seen[hunk.id] == hunk.revision
+    # Nobody can know that who sends this has seen it undone: it may be the very request that undid it, sent again.
+    return not (hunk.state is HunkState.UNDONE and step.effect is Effect.RETYPE)
 
 
 def _growth(case: Case) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ai.deciding.decision_updates import Change, Edit, Insertion, carry_out, places, restorations, rests_on, retyped
-from ai.known import until_known
 from ai.proposals.hunks import Effect, Hunk, Transition
 from collab.replicas.edits import TextEdit
+from collab.rooms.arriving import until_known
 from collab.rooms.room import Room
 
 PATIENCE = 5.0

@@ -351,7 +351,7 @@ class Jobs:
         return Job.of(record)
 
     async def unfinished(self, **of: str) -> list[Job]:
-        """The jobs that have not ended, of a `workspace` or a `conversation`."""
+        """The jobs that have not ended, of a `workspace`, a `conversation` or a `user`."""
         states = [state.value for state in JobState if not state.final]
         return [Job.of(record) async for record in self._jobs.find({**of, "state": {"$in": states}})]
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 from ai.deciding.decision_updates import Insertion, deletion
-from ai.known import needed_for, until_known
 from ai.pool.attempt import Fenced, JobFailed, Run
 from ai.proposals.deltas import Deltas
 from ai.proposals.hunks import Hunk, HunkState
@@ -19,6 +18,7 @@ from ai.proposals.typist_cursor import TypistCursor
 from ai.toolbox import Toolbox
 from collab.replicas.edits import fresh_client_id
 from collab.replicas.positions import Anchor, resolve
+from collab.rooms.arriving import needed_for, until_known
 from collab.rooms.room import Room
 from collab.yjs.offsets import slice_utf16, utf16_length, utf16_to_utf8
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 
 from ai.beside import beside
 from ai.models import ModelError
@@ -9,7 +10,7 @@ from ai.pool.attempt import JobFailed, Run
 from ai.prompting.generation import Generation
 from ai.proposals.deltas import Deltas
 from ai.proposals.edit_target import About, EditTarget, warnings
-from ai.proposals.hunks import HunkState
+from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.pace import Pace
 from ai.proposals.proposal import Proposal
 from ai.proposals.suggestion_attempt import SuggestionAttempt
@@ -53,6 +54,7 @@ class EditAttempt(SuggestionAttempt):
             # Before what came after it, which could otherwise not be found there.
             await asyncio.shield(self._saving)
         await self._save_to_the_end()
+        await self._drop_what_was_rejected(suggestion)
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
         said = [warnings(self._targets) or ("There is nothing to change." if empty else None), self._left_out()]
         note = " ".join(sentence for sentence in said if sentence) or None
@@ -146,9 +148,29 @@ class EditAttempt(SuggestionAttempt):
             target.stop()
         await self._save()
 
+    async def _drop_what_was_rejected(self, suggestion: Suggestion) -> None:
+        """An attempt that takes over finds the places untouched where people have said no to an earlier one, and
+        proposes the same again: whoever then accepts all would take what was rejected.
+        """
+        if self._job.attempt == 1:
+            return
+        hunks = await self._tools.suggestions.hunks(suggestion.id)
+        rejected = {_meaning(hunk) for hunk in hunks if hunk.state is HunkState.REJECTED}
+        again: dict[str, list[Hunk]] = defaultdict(list)
+        for hunk in hunks:
+            if hunk.attempt == self._job.attempt and hunk.state is HunkState.PENDING and _meaning(hunk) in rejected:
+                again[hunk.document].append(hunk)
+        for of_document in again.values():
+            await self._tools.decisions.supersede(suggestion, of_document)
+
     async def _clear_earlier(self, suggestion: Suggestion) -> None:
         """Take back what earlier attempts proposed and nobody has decided: this one proposes it anew."""
         hunks = await self._tools.suggestions.hunks(suggestion.id)
         await self._tools.suggestions.remove_streaming(h.id for h in hunks if h.state is HunkState.STREAMING)
         await self._tools.decisions.supersede(suggestion, [h for h in hunks if h.state is HunkState.PENDING])
         await self._announce()
+
+
+def _meaning(hunk: Hunk) -> tuple[str, tuple[bytes, bytes], str]:
+    """What it would change, and into what: its anchors name the characters themselves."""
+    return hunk.document, hunk.anchors, hunk.proposed

@@ -14,7 +14,6 @@ from pycrdt import Text
 from ai import metrics
 from ai.answers.blocks import mark_for
 from ai.choosing.choices import Choice
-from ai.known import needed_for, until_known
 from ai.languages import language_of
 from ai.models import ModelError, ModelRequest, Task
 from ai.pool.attempt import JobFailed, Run
@@ -32,6 +31,7 @@ from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.refusals import RoomClosed
 from collab.replicas.edits import fork
 from collab.replicas.positions import Anchor, resolve
+from collab.rooms.arriving import needed_for, until_known
 from collab.yjs.offsets import slice_utf16, utf16_length
 
 log = structlog.get_logger(__name__)

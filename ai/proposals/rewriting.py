@@ -146,8 +146,9 @@ class Rewriting:
                 return news
             self.form = "whole"
             news = self._write(self._answer.push(self._said))
-        news = self._write(self._answer.finish()) or news
-        news = self._pass_on(self._written.finish()) or news
+        if not cut_off:  # half of a line would be taken for all of it
+            news = self._write(self._answer.finish()) or news
+            news = self._pass_on(self._written.finish()) or news
         # A model that says nothing has not said that all is to be deleted.
         if cut_off or self.left_out or not (self._answered or self._answer.deleted):
             return (self._whole.stop() if self._whole else False) or news

@@ -28,6 +28,7 @@ from ai.answers.block_writer import in_blocks
 from ai.answers.blocks import mark_for
 from ai.answers.files_writer import in_files
 from ai.clock import rfc3339
+from ai.deciding.decision_record import decision_id
 from ai.models.port import ChatMessage
 from ai.prompting.prompts import without_marks
 from collab.yjs.offsets import slice_utf16, utf16_length, utf16_to_codepoint
@@ -136,7 +137,7 @@ class _Answer:
             [{"role": message["role"], "content": message["content"]} for message in last["messages"]],
             proposed or _NOTHING,
             (wanted or _NOTHING) if any(taken for _, taken in decided) else None,
-            all(taken and _taken_whole(hunk) for hunk, taken in decided),
+            all(taken and _taken_whole(hunk) and _is_left(hunk) for hunk, taken in decided),
         )
 
 
@@ -149,9 +150,10 @@ def _decided(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
         taken = None
         for record in decisions:
             match record["decision"]:
-                # To undo an acceptance is to reject; to undo a rejection, or that, is to leave it open again.
+                # To undo an acceptance is to reject, and so is to undo what nobody has decided yet, as what was typed
+                # may be; to undo a rejection, or that, is to leave it open again.
                 case "undone":
-                    taken = False if taken else None
+                    taken = False if taken or record["_id"] == decision_id(record["hunk"], 0) else None
                 case name:
                     taken = {"accepted": True, "rejected": False}.get(name)
         if taken is not None:
@@ -169,6 +171,11 @@ def _left(hunk: Record) -> str:
     """The text as people left it, or as they took it where nobody has looked again."""
     text: str = hunk["proposed_text"] if hunk["final_text"] is None else hunk["final_text"]
     return text
+
+
+def _is_left(hunk: Record) -> bool:
+    """False where people took it and then deleted all of it."""
+    return bool(_left(hunk)) or not hunk["proposed_text"]
 
 
 def _taken_whole(hunk: Mapping[str, Any]) -> bool:

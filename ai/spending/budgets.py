@@ -144,9 +144,11 @@ class Gauge:
         if self.left == 0:
             return f"All of {whose} for {period} is used up, {self._shown(self.limit)}. {renewal}"
         needed = self._shown(_of(wanted, self.unit, self.currency))
-        return f"This may take {needed}, and of {whose} for {period} only {self._shown(self.left)} are left. {renewal}"
+        return f"This may take {needed}, and {whose} for {period} has only {self._shown(self.left)} left. {renewal}"
 
     def _shown(self, value: float) -> str:
+        if self.unit == "tokens" and int(value) == 1:
+            return "1 token"
         return f"{int(value):,} tokens" if self.unit == "tokens" else f"{value:,.2f} {self.currency}"
 
 

@@ -38,7 +38,7 @@ async def erase_workspace(storage: Storage, rooms: Rooms, workspace: str) -> Non
         large = storage.db["updates"].find({**records_of(batch), "object": {"$exists": True}}, {"object": 1})
         await _delete(storage, [entry["object"] async for entry in large] + await documents.snapshot_keys(batch))
         await storage.db["updates"].delete_many(records_of(batch))
-        for collection in ("clients", "versions"):
+        for collection in ("clients", "versions", "comments"):
             await storage.db[collection].delete_many({"document": {"$in": batch}})
         await documents.delete(batch)
     await storage.db["trash"].delete_many({"workspace": workspace})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from collab.commenting.comments import Comments
 from collab.documents.contents import Content, Contents, FileTooLarge, Plain
 from collab.documents.records import FileRecord
 from collab.documents.textfile import TextFormat
@@ -101,7 +102,8 @@ class Files:
         self.history = History(storage, rooms, self.contents)
         self._documents = self.contents.documents
         self.trees = Trees(rooms, storage.leases)
-        self.renewal = Renewal(rooms, self.trees, self.contents, self.history.versions, storage.objects)
+        self.comments = Comments(storage, rooms)
+        self.renewal = Renewal(rooms, self.trees, self.contents, self.history.versions, self.comments, storage.objects)
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)
@@ -111,6 +113,7 @@ class Files:
         await self._documents.ensure_indexes()
         await self.trash.ensure_indexes()
         await self.history.versions.ensure_indexes()
+        await self.comments.ensure_indexes()
 
     async def create_workspace(self, workspace: str) -> None:
         """Give a new workspace its empty tree. Safe to repeat."""

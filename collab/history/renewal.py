@@ -1,7 +1,7 @@
 """A text whose history takes unbearably long to build (`collab.replicas.trial`) goes on under a new id.
 
 History is never rebuilt in place: whoever was away would come back with the old one and bring all of it in again. So
-the text gets a new document, at the same path, with the versions; the old one closes for good (4410).
+the text gets a new document, at the same path, with the versions and the comments; the old one closes for good (4410).
 
 Everybody is sent away first, on every process, and what they had been told is saved is waited for. What a process that
 heard nothing of it has logged after that is carried over as an edit, the same as it is for people. After a crash at any
@@ -24,6 +24,7 @@ import structlog
 from pycrdt import merge_updates
 
 from collab.aside import AsideFailed
+from collab.commenting.comments import Comments
 from collab.documents.contents import Content, Contents
 from collab.documents.records import Heir, Pending, now
 from collab.durable.snapshots import DocumentGone, DocumentNotFound, TooCostly
@@ -71,13 +72,20 @@ AUTHOR = "job:renewal"
 
 class Renewal:
     def __init__(
-        self, rooms: Rooms, trees: Trees, contents: Contents, versions: Versions, objects: ObjectStore
+        self,
+        rooms: Rooms,
+        trees: Trees,
+        contents: Contents,
+        versions: Versions,
+        comments: Comments,
+        objects: ObjectStore,
     ) -> None:
         self._rooms = rooms
         self._objects = objects
         self._trees = trees
         self._contents = contents
         self._versions = versions
+        self._comments = comments
         self._owner = uuid4().hex
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
@@ -171,6 +179,7 @@ class Renewal:
 
     async def _bring_after(self, workspace: str, document: str, heir: str) -> None:
         await self._versions.move(workspace, document, heir)
+        await self._comments.move(document, heir)
         await self._rooms.retire(document)
 
     async def finish(self, workspace: str) -> None:

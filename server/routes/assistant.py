@@ -141,7 +141,7 @@ async def decide(id: str, body: DecisionRequest, member: SuggestionEditor, servi
     which = None if body.hunks == "all" else body.hunks
     with refusals():
         outcomes = await services.assistant.decide(
-            id, which, Decision(body.decision), person_of(member), body.reason, body.shown
+            id, which, Decision(body.decision), person_of(member), body.reason, body.shown, body.revisions
         )
     if (problem := undecided(outcomes)) is not None:
         raise problem

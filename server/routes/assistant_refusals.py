@@ -27,7 +27,6 @@ from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import FileNotFound
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding
 from collab.tree.paths import InvalidPath
-from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
 from server.problems import Problem
 
 _REASONS = {HunkState.STALE: "stale", HunkState.STREAMING: "streaming", None: "unknown"}
@@ -47,10 +46,6 @@ def refusals() -> Iterator[None]:
         raise Problem(404, "The file is gone.") from None
     except InvalidPath as error:
         raise Problem(422, str(error)) from None
-    except OffsetInsideSurrogatePair:
-        raise Problem(422, "A position lies inside a surrogate pair; positions are UTF-16 code units.") from None
-    except OffsetOutsideText:
-        raise Problem(422, "A position lies outside the text; positions are UTF-16 code units.") from None
     except (NotAText, TooMuchText, TooManyFiles, TooManyMentions, BlockNotFound) as error:
         raise Problem(422, str(error)) from None
     except BudgetSpent as error:

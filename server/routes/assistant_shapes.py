@@ -61,6 +61,9 @@ class DecisionRequest(BaseModel):
     reason: Annotated[Words, StringConstraints(max_length=2_000)] | None = None
     shown: Annotated[dict[Id, Annotated[int, Field(ge=0, le=_MOST_MS)]], Field(max_length=10_000)] | None = None
     """For how many ms each hunk has been on the screen of whoever decides; left out by clients that cannot know."""
+    revisions: dict[Id, Annotated[int, Field(ge=0)]] | None = Field(default=None, max_length=10_000)
+    """The revision of each hunk that the decision is about: one that somebody has decided since is left alone. Without
+    it, what was written and undone does not come back, because a second `undo` may be the first one sent again."""
 
 
 class SomePerson(BaseModel):

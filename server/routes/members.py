@@ -51,13 +51,14 @@ async def change_role(user: str, body: RoleChange, member: Owner, services: Serv
 async def remove_member(
     user: str, member: Annotated[Member, Depends(OwnerOrThemselves())], services: ServicesDep
 ) -> None:
-    """Remove a member, or leave."""
+    """Remove a member, or leave. What the assistant is about to do for them ends where it is."""
     try:
         await services.identity.members.remove(member.workspace, user)
     except NotAMember:
         raise _not_a_member() from None
     except LastOwner:
         raise _last_owner() from None
+    await services.assistant.cancel_all_of(member.workspace, user)
     await _announce(services, member.workspace, user, None)
 
 

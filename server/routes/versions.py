@@ -122,14 +122,14 @@ async def list_versions(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[VersionShown]:
     """The newest ones, newest first. For older ones, name the last one that you have as `before`."""
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     return await _shown(await services.files.history.versions.list(id, before, limit), services)
 
 
 @router.post("/versions", status_code=201)
 async def make_version(id: str, member: Editor, services: ServicesDep, body: NewVersion | None = None) -> VersionShown:
     """Keep the present text for ever, under a name if there is one."""
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     name = body.name if body is not None else None
     made = await services.files.history.make(member.workspace, id, member.author, name)
     [shown] = await _shown([made], services)
@@ -140,7 +140,7 @@ async def make_version(id: str, member: Editor, services: ServicesDep, body: New
 
 @router.get("/versions/{version}")
 async def show_version(id: str, version: str, member: Viewer, services: ServicesDep) -> VersionWhole:
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     versions = services.files.history.versions
     found = await versions.find(id, version)
     text = await versions.text(member.workspace, id, found)
@@ -157,7 +157,7 @@ async def compare_versions(
     against: VersionId | Literal["current"] = "current",
 ) -> Difference:
     """Which lines of the version are others in the one that it is held against, or in the present text."""
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     history = services.files.history
     old = await history.versions.find(id, version)
     new = None if against == "current" else await history.versions.find(id, against)
@@ -171,7 +171,7 @@ async def restore_version(id: str, version: str, member: Editor, services: Servi
 
     What was there is kept as a version, and what others write at this moment stays.
     """
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     history = services.files.history
     restored = await history.restore(member.workspace, id, await history.versions.find(id, version), member.author)
     if restored.before is None:
@@ -183,7 +183,7 @@ async def restore_version(id: str, version: str, member: Editor, services: Servi
 @router.get("/attribution", response_model=AttributionShown)
 async def attribute(id: str, member: Viewer, services: ServicesDep) -> JSONResponse:
     """Who wrote what of the present text, by characters and by lines."""
-    await _check_text(id, member, services)
+    await check_text(id, member, services)
     found = await services.files.history.attribution(id)
     authors = list(dict.fromkeys(run.author for run in found.runs if run.author is not None))
     hands = await _hands(authors, services)
@@ -201,10 +201,12 @@ async def attribute(id: str, member: Viewer, services: ServicesDep) -> JSONRespo
     return await asyncio.to_thread(answer)
 
 
-async def _check_text(id: str, member: Member, services: Services) -> None:
+async def check_text(
+    id: str, member: Member, services: Services, refusal: str = "A binary file has no versions."
+) -> None:
     """Raises FileNotFound, also for a file in the trash; Problem for a binary one."""
     if (await services.files.describe(member.workspace, id)).kind != "text":
-        raise Problem(409, "A binary file has no versions.")
+        raise Problem(409, refusal)
 
 
 async def _shown(versions: list[Version], services: Services) -> list[VersionShown]:

@@ -79,11 +79,17 @@ class Process:
         return await self.assistant.suggestion(suggestion)
 
     async def decide(
-        self, suggestion: str | None, decision: str, *hunks: str, by: Person = BOB, reason: str | None = None
+        self,
+        suggestion: str | None,
+        decision: str,
+        *hunks: str,
+        by: Person = BOB,
+        reason: str | None = None,
+        seen: dict[str, int] | None = None,
     ) -> list[Outcome]:
         """On all hunks when none is named."""
         assert suggestion is not None
-        return await self.assistant.decide(suggestion, hunks or None, Decision(decision), by, reason)
+        return await self.assistant.decide(suggestion, hunks or None, Decision(decision), by, reason, seen=seen)
 
     async def ended(self, asked: Asked, within: float = 20.0) -> Job:
         await eventually(lambda: self._has_ended(asked.job), within)

@@ -181,7 +181,7 @@ def test_what_is_refused_says_what_is_spent_and_when_it_is_free_again() -> None:
     assert refusal([gauge], Amount(100)) is None
     assert gauge.refuses(Amount(101))
     assert gauge.sentence(Amount(3_000)) == (
-        "This may take 3,000 tokens, and of this workspace's budget for today only 100 tokens are left. "
+        "This may take 3,000 tokens, and this workspace's budget for today has only 100 tokens left. "
         "It is free again from 29 November, 00:00 UTC; an owner can change it."
     )
     mine = refusal(gauges(Budget(tokens_per_day=1_800, share=0.5), spent, "ann", at), Amount())

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from ai.answers.applying import CannotApply
-from ai.chat.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges, Where, code_blocks
+from ai.chat.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges, Where, code_blocks, ends_inside_a_block
 from ai.chat.conversations import MessageNotFound
 from ai.chat.messages import Message, MessageState
 from ai.proposals.hunks import HunkState
@@ -179,3 +179,22 @@ def test_blocks_are_counted_as_the_browser_counts_them() -> None:
     in_list = "- a\n\n  ```py title\n  x = 1\n    y\n  ```\n\n    not fenced\n\n"
     text = f"{in_list}<div>\n```\nin html\n```\n</div>\n\n~~~\n```\n~~~\n> ```\n> quoted\n"
     assert code_blocks(text) == ["x = 1\n  y\n", "in html\n", "```\n", "quoted\n"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "inside"),
+    [
+        ("No code.", False),
+        ("```py\nx = 1\n```\n", False),
+        ("```py\nx = 1\n```", False),
+        ("```py\nx = 1\n``", True),
+        ("```py\nx = 1\n", True),
+        ("```py\n", True),
+        ("````md\n```py\nx\n```\n", True),
+        ("````md\n```py\nx\n```\n````", False),
+        ("> ~~~\n> x\n> ~~~\n", False),
+        ("```a\nx\n```\nand\n```b\ny\n", True),
+    ],
+)
+def test_whether_an_answer_broke_off_in_a_block(answer: str, inside: bool) -> None:
+    assert ends_inside_a_block(answer) == inside

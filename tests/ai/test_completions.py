@@ -222,10 +222,33 @@ async def test_a_newer_request_ends_the_older_one(group: Group) -> None:
             await rest(older)
     await asyncio.wait_for(group.model.requests[0].ended.wait(), 1)
     await group.assistant.completions.fates.idle()
+    assert await lines(group) == [], "its asker may still say what became of it"
+    older = await group.storage.db["completions"].find_one({"fate.decision": "superseded"})
+    assert older is not None
+    await group.storage.db["completions"].update_one({"_id": older["_id"]}, {"$set": {"due": 0.0}})
+    await group.assistant.completions.fates.sweep()
     [record] = await lines(group)
     assert (record["decision"], record["was_shown"], record["decided_by"]) == ("superseded", False, None)
     assert record["proposed_text"].startswith(first)
     assert MORE.startswith(record["proposed_text"])
+
+
+async def test_who_was_offline_says_later_what_they_have_taken(group: Group) -> None:
+    """And has typed on, and been offered more, before the word arrives."""
+    document = await group.file("a.md", TEXT)
+    group.model.enqueue(Script(answer=MORE))
+    made, text = await complete(group)
+    await group.type(document, LENGTH, LENGTH, text)
+    group.model.enqueue(Script(answer=" newer"))
+    await complete(group, at=LENGTH + len(text))
+    fates = group.assistant.completions.fates
+    await fates.idle()
+    assert (await fates.decide(group.workspace, made, "accept", 900, ANN)).decision == "accepted"
+    await fates.idle()
+    [record] = await lines(group)
+    assert (record["decision"], record["proposed_text"]) == ("accepted", text)
+    with pytest.raises(CompletionDecided):
+        await fates.decide(group.workspace, made, "reject", 900, ANN)
 
 
 async def _sent_by(group: Group, number: int) -> bool:

@@ -50,13 +50,29 @@ async def test_undoing_brings_a_file_back_that_nobody_wanted(group: Group, decis
     [hunk] = await group.hunks(asked.suggestion)
     await group.decide(asked.suggestion, decision)
     await group.file("poems/first.md", "Ours.\n")  # since then
-    [outcome] = await group.decide(asked.suggestion, "undo", by=BOB)
+    [hunk] = await group.hunks(asked.suggestion)
+    [outcome] = await group.decide(asked.suggestion, "undo", hunk.id, by=BOB, seen={hunk.id: hunk.revision})
     assert outcome.state is HunkState.PENDING
+    [late] = await group.decide(asked.suggestion, "undo", hunk.id, by=ANN, seen={hunk.id: hunk.revision})
+    assert (late.state, late.refusal) == (HunkState.PENDING, "It has not been decided yet.")
     assert await group.files.path_of(hunk.document) == "poems/first (2).md"
     assert await group.text(hunk.document) == "A poem.\n"
     # And away again.
     await group.decide(asked.suggestion, "reject")
     assert await group.files.path_of(hunk.document) is None
+
+
+async def test_an_undo_that_is_sent_twice_undoes_once(group: Group) -> None:
+    group.model.enqueue(Script(answer=ANSWER))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await group.ended(asked)
+    first, _ = await group.hunks(asked.suggestion)
+    await group.decide(asked.suggestion, "accept", first.id)
+    for _ in range(2):
+        await group.decide(asked.suggestion, "undo")
+        assert [hunk.state for hunk in await group.hunks(asked.suggestion)] == [HunkState.UNDONE] * 2
+    assert not await paths(group)
 
 
 async def test_undoing_leaves_what_a_person_deleted_in_the_trash(group: Group) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from ai.proposals.hunks import Decision
+from ai.proposals.hunks import Decision, HunkState
 from ai.record import watching
 from ai.requests import Asked
 from collab.replicas.positions import range_anchors
@@ -200,6 +200,36 @@ async def test_a_record_names_the_attempt_that_proposed_it(group: Group) -> None
     assert TEXT.replace("Another", "A second") in newer["messages"][-1]["content"], "as it stood by then"
     assert undone["answer"] is None
     assert newer["answer"] == {"hunks": 1, "whole": True, "form": "text", "file": None}
+
+
+async def test_what_was_rejected_is_not_proposed_again_by_who_takes_over(group: Group) -> None:
+    document = await group.file("a.md", TEXT)
+    suggestion, [hunk] = await propose(group, document, ("Another", "A second"))
+    await group.storage.db["suggestions"].update_one({"_id": suggestion}, {"$set": {"state": "streaming"}})
+    await group.decide(suggestion, "reject")
+    before = await group.assistant.suggestions.get(suggestion)
+    job = await group.assistant.jobs.create(
+        workspace=group.workspace,
+        kind="edit",
+        requested_by=ANN,
+        id=before.job,
+        payload={
+            "instruction": "Again.",
+            "about": "",
+            "targets": [{"document": document, "path": "a.md", "anchors": await around(group, document)}],
+        },
+        suggestion=suggestion,
+    )
+    await group.storage.db["jobs"].update_one({"_id": job.id}, {"$set": {"attempt": 1}})
+    group.model.enqueue(Script(answer=TEXT.replace("Another", "A second").replace("One", "1")))
+    async with group.working():
+        await group.ended(Asked(job.id))
+    assert {(one.id == hunk, one.state, one.proposed) for one in await group.hunks(suggestion)} == {
+        (True, HunkState.REJECTED, "A second"),
+        (False, HunkState.PENDING, "1"),
+    }
+    await group.decide(suggestion, "accept")
+    assert await group.text(document) == TEXT.replace("One", "1")
 
 
 async def around(process: Process, document: str) -> list[bytes]:

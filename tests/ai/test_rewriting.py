@@ -51,6 +51,32 @@ def test_an_answer_that_was_cut_off_changes_what_came_in_full_lines_and_nothing_
     assert all(line in new or line in base for line in found.text.split("\n"))
 
 
+WRITTEN, REWRITTEN = "one\nteh two\nthree\nteh four\nlast\n", "one\nthe two\nthree\nthe four\nlast\n"
+PARAGRAPH = "Whoever comes to teh house comes in by the side entrance because the stairs are being repaired."
+
+
+@pytest.mark.parametrize("cut", range(1, len(REWRITTEN)))
+def test_a_text_that_is_cut_off_has_no_half_lines(cut: int) -> None:
+    made, proposal = rewriting(WRITTEN, "whole")
+    made.push(REWRITTEN[:cut])
+    made.finish(cut_off=True)
+    text = WRITTEN
+    for hunk in sorted(proposal.take_unsaved().added, key=lambda hunk: hunk.start, reverse=True):
+        text = text[: hunk.start] + hunk.proposed + text[hunk.end :]
+    came = REWRITTEN[:cut].count("\n")
+    lines, old, new = (of.split("\n") for of in (text, WRITTEN, REWRITTEN))
+    assert lines[came + 1 :] == old[came + 1 :]
+    assert all(line in pair for line, *pair in zip(lines, old, new, strict=True))
+
+
+@pytest.mark.parametrize("cut", [20, 40, 60])
+def test_the_rest_of_a_sentence_is_not_deleted_because_it_did_not_come(cut: int) -> None:
+    made, proposal = rewriting(PARAGRAPH, "whole")
+    made.push(PARAGRAPH.replace("teh", "the")[:cut])
+    made.finish(cut_off=True)
+    assert all(len(hunk.base) <= len("teh ") for hunk in proposal.take_unsaved().added)
+
+
 def test_what_was_asked_for_as_a_whole_may_come_in_blocks() -> None:
     made, proposal = rewriting(BASE, "whole")
     for piece in ("\n```\n<<<", "<<<< SEARCH\nthr", "ee\n=======\n3\n", ">>>>>>> REPLACE\n```"):

@@ -309,3 +309,15 @@ async def test_the_status_says_when_the_model_does_not_answer(desk: Desk, monkey
     assert (status["provider"], status["configured"]) == ("openai", True)
     assert status["outage"]["model"] == "scripted"
     assert status["outage"]["message"].endswith("UTC. The built-in assistant answers instead.")
+
+
+async def test_what_is_being_done_for_somebody_ends_when_they_are_removed(desk: Desk) -> None:
+    await desk.file()
+    desk.model.enqueue(Script("stalls", answer="One line"))
+    asked = await desk.ask()
+    await until(lambda: bool(desk.model.requests))
+    editor = desk.house.users["editor"]
+    answer = await desk.owner.delete(f"{desk.base}/members/{editor.id}")
+    assert answer.status_code == 204
+    assert (await desk.ended(asked["job"]))["state"] == "cancelled"
+    await desk.house.services.identity.members.join(desk.house.workspace, editor.id, "editor")

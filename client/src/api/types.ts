@@ -122,6 +122,8 @@ export interface Job {
   kind: string
   state: JobState
   error?: string | null
+  /** What is going on with it, where there is something to say. */
+  message?: string
   suggestion?: string | null
   conversation?: string | null
 }
@@ -152,6 +154,31 @@ export interface Hunk {
   revision: number
   decided_by?: Person | null
   decided_at?: string | null
+}
+
+export interface Comment {
+  id: string
+  by: Person & { color: string }
+  at: string
+  /** Markdown. */
+  text: string
+  edited_at: string | null
+}
+
+/** Comments on a piece of a text. */
+export interface Thread {
+  id: string
+  document: string
+  /** Encoded Yjs relative positions of both ends, base64; null when its place is lost. */
+  anchors: [string, string] | null
+  /** The beginning of what stood there at first. */
+  quote: string
+  /** At least one. */
+  messages: Comment[]
+  resolved_by: Person | null
+  resolved_at: string | null
+  /** Grows with every change. */
+  revision: number
 }
 
 type SuggestionState = 'streaming' | 'ready' | 'done' | 'failed' | 'cancelled'

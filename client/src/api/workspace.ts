@@ -19,6 +19,7 @@ import type {
   Recipe,
   Role,
   Suggestion,
+  Thread,
   Where,
   Workspace,
 } from './types'
@@ -76,6 +77,20 @@ export class WorkspaceApi {
   /** Both days are included, and are those of UTC. */
   figures = (from: string, to: string, by: Dimension) =>
     request<Figures>('GET', `${this.base}/figures?${new URLSearchParams({ from, to, by }).toString()}`)
+
+  /** Of all files, what nobody has resolved. */
+  openThreads = () => request<Thread[]>('GET', `${this.base}/comments`)
+  threads = (document: string) => request<Thread[]>('GET', `${this.base}/documents/${document}/comments`)
+  comment = (document: string, body: { anchors: [string, string]; text: string }) =>
+    request<Thread>('POST', `${this.base}/documents/${document}/comments`, body)
+  answerThread = (thread: string, text: string) =>
+    request<Thread>('POST', `${this.base}/comments/${thread}/messages`, { text })
+  editComment = (thread: string, message: string, text: string) =>
+    request<Thread>('PATCH', `${this.base}/comments/${thread}/messages/${message}`, { text })
+  removeComment = (thread: string, message: string) =>
+    request<undefined>('DELETE', `${this.base}/comments/${thread}/messages/${message}`)
+  resolveThread = (thread: string, resolved: boolean) =>
+    request<Thread>('POST', `${this.base}/comments/${thread}/resolution`, { resolved })
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
@@ -153,12 +168,15 @@ export const decide = (
   hunks: string[],
   decision: Decision,
   shown: Record<string, number>,
+  /** In which whoever decides has seen them. */
+  revisions: Record<string, number>,
   reason?: string,
 ) =>
   request<{ hunks: { id: string; state: HunkState }[] }>('POST', `/api/suggestions/${suggestion}/decisions`, {
     hunks,
     decision,
     shown,
+    revisions,
     reason,
   })
 export const askAgain = (suggestion: string) =>

@@ -167,7 +167,8 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
   const session = useWorkspace()
   const state = useStore(session.suggestions.state)
   const { nodes } = useStore(session.tree.tree)
-  const sight = { unfit, exists: (id: string) => nodes.has(id) }
+  const waiting = useStore(session.waiting.why)
+  const sight = { unfit, waiting, exists: (id: string) => nodes.has(id) }
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
   const rows = inDocument(state, document)
     .filter(({ id }) => !closed.has(id))

@@ -9,6 +9,7 @@ import {
   type TooltipView,
   WidgetType,
 } from '@codemirror/view'
+import { type TipAction, tipActions } from '../editor/tipActions'
 import { modKey } from '../lib/keys'
 
 /** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
@@ -34,9 +35,11 @@ class FormPlace extends WidgetType {
     return true
   }
 
-  override toDOM() {
+  override toDOM(view: EditorView) {
     const element = document.createElement('div')
     element.className = 'ask-place'
+    // Lines below are measured by the editor, which is not told when a sentence appears in the form.
+    new ResizeObserver(() => view.requestMeasure()).observe(element)
     this.place(element)
     return element
   }
@@ -104,6 +107,7 @@ function createTip(view: EditorView): TooltipView {
   button.addEventListener('mousedown', (event) => event.preventDefault())
   button.addEventListener('click', () => ask(view))
   for (const recipe of view.state.field(tipRecipes)) dom.append(recipeButton(view, recipe))
+  for (const action of view.state.facet(tipActions)) dom.append(actionButton(view, action))
   return { dom }
 }
 
@@ -117,6 +121,17 @@ function recipeButton(view: EditorView, recipe: string): HTMLElement {
     const { from, to } = view.state.selection.main
     view.dispatch({ effects: openAsk.of({ from, to, recipe }) })
   })
+  return button
+}
+
+function actionButton(view: EditorView, { label, title, keys, run }: TipAction): HTMLElement {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'ask-tip-recipe'
+  button.title = `${title} (${keys})`
+  button.textContent = label
+  button.addEventListener('mousedown', (event) => event.preventDefault())
+  button.addEventListener('click', () => void run(view))
   return button
 }
 

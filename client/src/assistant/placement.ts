@@ -1,6 +1,6 @@
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import type { Hunk, Suggestion } from '../api/types'
-import { fromBase64 } from '../lib/bytes'
+import { type Resolved, resolveAnchor } from '../lib/anchors'
 import type { DecisionNote, Suggestions } from './suggestions'
 
 /** A hunk at its place in the present text. */
@@ -16,26 +16,6 @@ export interface PlacedHunk {
   show: 'streaming' | 'pending' | 'stale' | 'noted'
   instruction: string
   note: DecisionNote | null
-}
-
-interface Resolved {
-  index: number
-  /** Whether the character that the anchor holds on to was deleted. */
-  lost: boolean
-}
-
-/** Where an anchor is in the present text; null while the text that it names has not arrived. */
-function resolve(anchor: string, text: Y.Text): Resolved | null {
-  if (text.doc === null) return null
-  try {
-    const position = Y.decodeRelativePosition(fromBase64(anchor))
-    const found = Y.createAbsolutePositionFromRelativePosition(position, text.doc)
-    if (found?.type !== text) return null
-    return { index: found.index, lost: position.item !== null && Y.getItem(text.doc.store, position.item).deleted }
-  } catch (error) {
-    console.warn('An anchor of a suggestion cannot be read', error)
-    return null
-  }
 }
 
 /**
@@ -79,8 +59,8 @@ export function placeHunks(
       const note = state.notes.get(hunk.id)
       // Most hunks of a long life are decided; resolving an anchor costs more than asking.
       if (shows(hunk, note, true, true) === null) continue
-      const from = resolve(hunk.anchors[0], text)
-      const to = resolve(hunk.anchors[1], text)
+      const from = resolveAnchor(hunk.anchors[0], text)
+      const to = resolveAnchor(hunk.anchors[1], text)
       if (from === null || to === null) continue
       const end = Math.max(from.index, to.index)
       const fits = suggestion.mode === 'write' || isIntact(hunk, from, to, slice)

@@ -102,6 +102,12 @@ function latest(suggestion: Suggestion): number {
   return (suggestion.state === 'streaming' ? 0 : 1_000_000) + revisions
 }
 
+/** The revisions in which this page has seen the hunks of a suggestion. */
+export function revisionsOf(state: Suggestions, suggestion: string): Record<string, number> {
+  const hunks = state.byId.get(suggestion)?.hunks ?? []
+  return Object.fromEntries(hunks.map(({ id, revision }) => [id, revision]))
+}
+
 export function forgetNotes(state: Suggestions, olderThan: number): Suggestions {
   const notes = new Map([...state.notes].filter(([, note]) => note.at >= olderThan))
   return notes.size === state.notes.size ? state : { ...state, notes }

@@ -30,7 +30,7 @@ const suggestion = (state: Suggestion['state'], hunks: Hunk[], change: Partial<S
   hunks,
   ...change,
 })
-const all: Sight = { unfit: new Set(), exists: () => true }
+const all: Sight = { unfit: new Set(), exists: () => true, waiting: new Map() }
 const row = (...history: [Suggestion, ...Suggestion[]]) => {
   const state = history.reduce((known, next) => suggestionChanged(known, next, 0), none)
   return barRow(state, history.at(-1) ?? history[0], 'd', all)
@@ -39,6 +39,9 @@ const row = (...history: [Suggestion, ...Suggestion[]]) => {
 describe('what the bar says', () => {
   test('while it streams it can be cancelled, even before the first change', () => {
     expect(row(suggestion('streaming', []))).toMatchObject({ words: 'Thinking…', canCancel: true })
+    const waiting = new Map([['j', 'The model is busy. Trying again in 8 seconds.']])
+    const asked = suggestion('streaming', [])
+    expect(barRow(suggestionChanged(none, asked, 0), asked, 'd', { ...all, waiting })?.words).toBe(waiting.get('j'))
     expect(row(suggestion('streaming', [hunk('1', 'streaming')]))?.words).toBe('Proposing… 1 change so far')
   })
 

@@ -61,12 +61,13 @@ function words(
   { pending, pendingInAll, elsewhere }: Waiting,
   notes: readonly DecisionNote[],
   stale: boolean,
+  why: string | undefined,
 ): string {
   const left = suggestion.mode === 'write' ? writtenWords(pendingInAll, elsewhere) : leftWords(pending, elsewhere)
   switch (suggestion.state) {
     case 'streaming':
-      if (suggestion.mode === 'write') return `Writing…${inFiles(suggestion)}`
-      if (suggestion.hunks.length === 0) return 'Thinking…'
+      if (suggestion.mode === 'write') return why ?? `Writing…${inFiles(suggestion)}`
+      if (suggestion.hunks.length === 0) return why ?? 'Thinking…'
       return `Proposing… ${plural(suggestion.hunks.length, 'change')} so far${inFiles(suggestion)}`
     case 'failed':
     case 'cancelled': {
@@ -101,6 +102,8 @@ function otherFiles(hunks: readonly Hunk[], document: string): ReadonlyMap<strin
 export interface Sight {
   unfit: ReadonlySet<string>
   exists: (document: string) => boolean
+  /** Job → why it waits, of those that do. */
+  waiting: ReadonlyMap<string, string>
 }
 
 /** The row of a suggestion in a file, or null when there is nothing (any more) to say about it. */
@@ -108,7 +111,7 @@ export function barRow(
   state: Suggestions,
   suggestion: Suggestion,
   document: string,
-  { unfit, exists }: Sight,
+  { unfit, exists, waiting: jobs }: Sight,
 ): BarRow | null {
   const live = state.live.has(suggestion.id)
   // Changes in a file that was deleted come back with it.
@@ -125,7 +128,7 @@ export function barRow(
   const noted = new Set(notes.filter((note) => canUndo(suggestion.mode, note.state)).map((note) => note.hunk))
   return {
     suggestion,
-    words: words(suggestion, { pending, pendingInAll, elsewhere }, notes, stale),
+    words: words(suggestion, { pending, pendingInAll, elsewhere }, notes, stale, jobs.get(suggestion.job)),
     tone: suggestion.state === 'failed' ? 'problem' : 'plain',
     pending,
     pendingInAll,

@@ -12,8 +12,8 @@ import { type ReviewHandlers, reviewHandlers } from './handlers'
 import { placeHunks } from './placement'
 import { proposals, show } from './proposals'
 import { reviewKeys } from './reviewKeys'
-import type { ScreenTimes } from './screenTimes'
-import { inDocument } from './suggestions'
+import type { SuggestionStore } from './store'
+import { inDocument, revisionsOf } from './suggestions'
 import { watchScreen } from './watchScreen'
 
 const failures: Record<Decision, string> = {
@@ -23,7 +23,7 @@ const failures: Record<Decision, string> = {
 }
 
 /** Sends decisions, each once however often a button is pressed meanwhile. */
-function useDecide(screen: ScreenTimes): ReviewHandlers['decide'] {
+function useDecide({ screen, state }: SuggestionStore): ReviewHandlers['decide'] {
   const underWay = useRef(new Set<string>())
   return useMemo(
     () => (suggestion, hunks, decision) => {
@@ -31,11 +31,13 @@ function useDecide(screen: ScreenTimes): ReviewHandlers['decide'] {
       if (fresh.length === 0) return
       for (const hunk of fresh) underWay.current.add(hunk)
       const shown = screen.of(fresh, performance.now())
-      void attempt(failures[decision], () => decide(suggestion, fresh, decision, shown)).then(() => {
+      void attempt(failures[decision], () =>
+        decide(suggestion, fresh, decision, shown, revisionsOf(state.get(), suggestion)),
+      ).then(() => {
         for (const hunk of fresh) underWay.current.delete(hunk)
       })
     },
-    [screen],
+    [screen, state],
   )
 }
 
@@ -59,7 +61,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
   const state = useStore(suggestions.state)
   const [unfit, setUnfit] = useState(nothing)
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
-  const decideOnce = useDecide(suggestions.screen)
+  const decideOnce = useDecide(suggestions)
   const [compartment] = useState(() => new Compartment())
   const extensions = useMemo(
     () => [proposals, reviewKeys, watchScreen(suggestions.screen), compartment.of([])],

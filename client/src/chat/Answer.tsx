@@ -10,7 +10,7 @@ import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
 import { attempt, tell } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
-import { addCodeTools, clickedTool } from './codeTools'
+import { addCodeTools, clickedTool, endsInsideABlock } from './codeTools'
 import { useProposing } from './useProposing'
 import { When } from './Question'
 
@@ -31,6 +31,7 @@ function StopButton({ job }: { job: string }) {
 
 function State({ message }: { message: ChatMessage }) {
   const { canEdit } = useRole()
+  const waiting = useStore(useWorkspace().waiting.why)
   const { state, job, error, text } = message
   if (state === 'failed') {
     return (
@@ -43,7 +44,7 @@ function State({ message }: { message: ChatMessage }) {
   if (state === 'done') return error === undefined ? null : <p className="quiet">{error}</p>
   return (
     <p className="message-state">
-      {text === '' ? 'Thinking…' : 'Writing…'}
+      {text === '' ? ((job === undefined ? undefined : waiting.get(job)) ?? 'Thinking…') : 'Writing…'}
       {job !== undefined && canEdit ? <StopButton job={job} /> : null}
     </p>
   )
@@ -72,14 +73,15 @@ function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
     [tree, path],
   )
   const hasCode = fence.test(message.text)
+  const broken = ended && message.state !== 'done' && endsInsideABlock(message.text)
   const decorate = useMemo(() => {
     if (!hasCode) return undefined
     const named = (hint: string) => {
       const file = target(hint)
       return file === null ? null : baseName(file)
     }
-    return addCodeTools(canEdit && ended ? named : null)
-  }, [hasCode, target, canEdit, ended])
+    return addCodeTools(canEdit && ended ? named : null, broken)
+  }, [hasCode, target, canEdit, ended, broken])
 
   const onClick = (event: MouseEvent) => {
     const clicked = clickedTool(event.target)
@@ -103,7 +105,7 @@ function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
             <IconButton label="Copy the answer" side="top" onClick={() => void copy(message.text)}>
               <Copy />
             </IconButton>
-            {canEdit ? (
+            {canEdit && !broken ? (
               <IconButton
                 label={path === null ? 'Propose the answer in a file…' : `Propose the answer in ${baseName(path)}`}
                 side="top"

@@ -1,3 +1,8 @@
+const fences = /^[ >]{0,4}(`{3,}|~{3,})/gm
+
+/** Whether a text ends inside of a fenced code block. */
+export const endsInsideABlock = (text: string) => (text.match(fences)?.length ?? 0) % 2 === 1
+
 /** What a button in a code block does; `block` is the number of the block in its message. */
 export type CodeTool = { tool: 'copy'; code: string } | { tool: 'propose' | 'choose'; block: number; hint: string }
 
@@ -13,31 +18,34 @@ function button(tool: string, label: string): HTMLButtonElement {
 /**
  * Puts a bar with buttons above each code block of a rendered answer. Made here, after all that came from the text was
  * made harmless, so that no text can bring a button of its own. `propose` names the file that a block with this hint
- * (what stands behind the language) would be proposed in, null for none, or is null itself where nobody may propose.
+ * (what stands behind the language) would be proposed in, null for none, or is null itself where nobody may propose. Of
+ * an answer that broke off, `broken`, the last block cannot be: what had not come yet would be taken for what is to go.
  */
-export const addCodeTools = (propose: ((hint: string) => string | null) | null) => (fragment: DocumentFragment) => {
-  for (const code of fragment.querySelectorAll<HTMLElement>('pre[data-block]')) {
-    const box = document.createElement('div')
-    box.className = 'code-block'
-    const bar = document.createElement('div')
-    bar.className = 'code-bar'
-    const language = document.createElement('span')
-    language.className = 'code-language'
-    language.textContent = code.dataset.language ?? ''
-    bar.append(language, button('copy', 'Copy'))
-    if (propose !== null) {
-      const file = propose(code.dataset.hint ?? '')
-      if (file !== null) bar.append(button('propose', `Propose in ${file}`))
-      const choose = button('choose', file === null ? 'Propose in…' : '…')
-      choose.ariaLabel = 'Propose in another file…'
-      bar.append(choose)
+export const addCodeTools =
+  (propose: ((hint: string) => string | null) | null, broken: boolean) => (fragment: DocumentFragment) => {
+    const blocks = [...fragment.querySelectorAll<HTMLElement>('pre[data-block]')]
+    for (const code of blocks) {
+      const box = document.createElement('div')
+      box.className = 'code-block'
+      const bar = document.createElement('div')
+      bar.className = 'code-bar'
+      const language = document.createElement('span')
+      language.className = 'code-language'
+      language.textContent = code.dataset.language ?? ''
+      bar.append(language, button('copy', 'Copy'))
+      if (propose !== null && !(broken && code === blocks.at(-1))) {
+        const file = propose(code.dataset.hint ?? '')
+        if (file !== null) bar.append(button('propose', `Propose in ${file}`))
+        const choose = button('choose', file === null ? 'Propose in…' : '…')
+        choose.ariaLabel = 'Propose in another file…'
+        bar.append(choose)
+      }
+      // What is compared from one picture to the next must not depend on where the block stands.
+      code.removeAttribute('data-line')
+      code.replaceWith(box)
+      box.append(bar, code)
     }
-    // What is compared from one picture to the next must not depend on where the block stands.
-    code.removeAttribute('data-line')
-    code.replaceWith(box)
-    box.append(bar, code)
   }
-}
 
 /** What was clicked on, if it is one of these buttons. */
 export function clickedTool(target: EventTarget | null): CodeTool | null {

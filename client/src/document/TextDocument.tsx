@@ -9,6 +9,7 @@ import { useReview } from '../assistant/useReview'
 import { useDestination } from '../find/useDestination'
 import { useGhostText } from '../ghost/useGhostText'
 import { isMarkdown } from '../lib/fileTypes'
+import { useComments } from '../comments/useComments'
 import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
@@ -40,7 +41,11 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const ghost = useGhostText(session)
   useDestination(phase.is === 'opening' ? null : view, node.id)
-  const extensions = useMemo(() => [review.extensions, askLayer(setFormPlace), ghost], [review.extensions, ghost])
+  const comments = useComments(view, session)
+  const extensions = useMemo(
+    () => [review.extensions, askLayer(setFormPlace), comments, ghost],
+    [review.extensions, comments, ghost],
+  )
 
   if (phase.is === 'opening')
     return (

@@ -8,6 +8,7 @@ import type {
   Role,
   Suggestion,
   SuggestionDelta,
+  Thread,
 } from '../api/types'
 
 /** What the event socket tells, by its CloudEvents type without the "scriptorium." in front. */
@@ -20,6 +21,8 @@ export interface EventData {
   'chat.delta': ChatDelta
   'conversation.changed': Conversation
   'conversation.deleted': { id: string }
+  'comment.changed': Thread
+  'comment.deleted': { id: string; document: string }
   'document.settled': { document: string; path: string; size: number; hash: string }
   'document.incomplete': { document: string; path: string }
   'member.changed': { user: string; role: Role | null }

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import * as Y from 'yjs'
 import { decideCompletion, streamCompletion } from '../api/completions'
 import type { DocumentSession } from '../document/session'
+import { again } from '../lib/again'
 import { toBase64 } from '../lib/bytes'
 import { useWorkspace } from '../workspace/context'
 import { ghostText } from './ghostText'
@@ -25,7 +26,8 @@ export function useGhostText({ document, text, undo }: DocumentSession): Extensi
           anchors: [anchor(taken.from, 0), anchor(taken.to, -1)] as [string, string],
         }
         // It is for the record alone: whoever types has no use for hearing that it was not taken down.
-        decideCompletion(workspace, id, { decision, shown_ms: Math.round(shownMs), ...accepted }).catch(() => undefined)
+        const told = { decision, shown_ms: Math.round(shownMs), ...accepted }
+        again(() => decideCompletion(workspace, id, told)).catch(() => undefined)
       },
       newStep: () => undo.stopCapturing(),
       wanted: completing,

@@ -18,14 +18,16 @@ import { useShortcuts } from './useShortcuts'
 import { useStrayDrops } from './useStrayDrops'
 
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
+const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
-export type Panel = 'chat' | 'people'
+export type Panel = 'chat' | 'comments' | 'people'
 
 const panels = {
   chat: { title: 'Conversations', Content: ChatPanel },
+  comments: { title: 'Comments', Content: CommentsPanel },
   people: { title: 'People', Content: PeoplePanel },
 }
 
@@ -64,6 +66,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   useFindKey(find)
   useStrayDrops()
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
+  useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
   // Edits that are nowhere else stay on the screen, with what the document itself says about its end.

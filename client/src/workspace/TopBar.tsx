@@ -6,6 +6,7 @@ import { isMarkdown } from '../lib/fileTypes'
 import { modKey } from '../lib/keys'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
+import { CommentsButton } from '../comments/CommentsButton'
 import { AccountMenu } from './AccountMenu'
 import { Breadcrumb } from './Breadcrumb'
 import { useRole, useWorkspace } from './context'
@@ -59,7 +60,13 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       >
         <MessageSquareText />
       </IconButton>
-      <IconButton label="People" aria-pressed={panel === 'people'} onClick={() => onPanel('people')}>
+      <CommentsButton document={document?.document ?? null} pressed={panel === 'comments'} onPanel={onPanel} />
+      <IconButton
+        label="People"
+        className="to-people"
+        aria-pressed={panel === 'people'}
+        onClick={() => onPanel('people')}
+      >
         <UsersRound />
       </IconButton>
       <AccountMenu />

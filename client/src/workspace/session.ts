@@ -1,8 +1,10 @@
 import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { FailureStore } from '../assistant/failures'
+import { WaitingStore } from '../assistant/waiting'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
+import { CommentStore } from '../comments/store'
 import { EventSocket } from '../events/socket'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
@@ -20,6 +22,8 @@ export class WorkspaceSession {
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
   readonly failures: FailureStore
+  readonly waiting: WaitingStore
+  readonly comments: CommentStore
   readonly uploads: Uploads
 
   private readonly events: EventSocket
@@ -54,6 +58,8 @@ export class WorkspaceSession {
     this.suggestions = new SuggestionStore(this.api, this.events)
     this.chat = new ChatStore(this.api, me.id, this.events)
     this.failures = new FailureStore(this.api, this.events)
+    this.waiting = new WaitingStore(this.events)
+    this.comments = new CommentStore(this.api, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
       if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
@@ -129,6 +135,7 @@ export class WorkspaceSession {
       this.suggestions.load(),
       this.chat.refresh(),
       this.failures.load(),
+      this.comments.load(),
       this.loadAssistant(),
     ]
     for (const result of await Promise.allSettled(parts)) {

@@ -1,4 +1,4 @@
-"""Waiting for text that another process has written just now."""
+"""Waiting for text that somebody has written just now: in another process, or on a socket that is a little late."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

@@ -1,0 +1,79 @@
+import { type Extension, Prec, RangeSet, StateEffect, StateField } from '@codemirror/state'
+import { Decoration, type DecorationSet, EditorView, keymap } from '@codemirror/view'
+import { modAltKey } from '../lib/keys'
+import { tipActions } from '../editor/tipActions'
+
+/** A piece of the text that comments are about. */
+export interface Commented {
+  id: string
+  from: number
+  to: number
+}
+
+const setCommented = StateEffect.define<{ ranges: readonly Commented[]; focus: string | null }>()
+
+const mark = (id: string, focused: boolean) =>
+  Decoration.mark({
+    class: focused ? 'cm-commented cm-commented-focus' : 'cm-commented',
+    attributes: { 'data-thread': id },
+  })
+
+const commented = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setCommented)) continue
+      const { ranges, focus } = effect.value
+      return RangeSet.of(
+        ranges.map(({ id, from, to }) => mark(id, id === focus).range(from, to)),
+        true,
+      )
+    }
+    return marks.map(transaction.changes)
+  },
+  provide: (field) => EditorView.decorations.from(field),
+})
+
+/** Draws `ranges`, none of them empty. */
+export function showCommented(view: EditorView, ranges: readonly Commented[], focus: string | null): void {
+  view.dispatch({ effects: setCommented.of({ ranges, focus }) })
+}
+
+export interface CommentHandlers {
+  /** On the selected text, or on the line of the cursor. */
+  begin: (from: number, to: number) => void
+  /** Somebody has clicked on text that is commented on. */
+  open: (thread: string) => void
+}
+
+function begin(view: EditorView, handlers: CommentHandlers): boolean {
+  if (view.state.readOnly) return false
+  const { main } = view.state.selection
+  const line = view.state.doc.lineAt(main.head)
+  const { from, to } = main.empty ? line : main
+  handlers.begin(from, to)
+  return true
+}
+
+/** Marks what is commented on, and lets people begin a comment. */
+export function commentLayer(handlers: CommentHandlers): Extension {
+  const run = (view: EditorView) => begin(view, handlers)
+  return [
+    commented,
+    tipActions.of({
+      label: 'Comment',
+      title: 'Comment on the selected text',
+      keys: modAltKey('M'),
+      run,
+    }),
+    EditorView.domEventHandlers({
+      click(event) {
+        const thread = event.target instanceof Element ? event.target.closest('[data-thread]') : null
+        const id = thread?.getAttribute('data-thread')
+        if (id) handlers.open(id)
+        return false
+      },
+    }),
+    Prec.high(keymap.of([{ key: 'Mod-Alt-m', run, preventDefault: true }])),
+  ]
+}

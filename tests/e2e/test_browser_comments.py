@@ -1,0 +1,122 @@
+"""Comments in real browsers: on a piece of a text that goes on being written, between two people."""
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.browser import PHONE, People, Tab
+from tests.e2e.helpers import file_text, new_document
+from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PLAN = "buy flour\nbuy yeast\nbake bread\n"
+
+
+def panel(tab: Tab) -> Locator:
+    return tab.page.get_by_role("complementary", name="Comments")
+
+
+def thread(tab: Tab, words: str) -> Locator:
+    return panel(tab).get_by_role("listitem").filter(has=tab.page.locator("blockquote")).filter(has_text=words)
+
+
+async def comment_on(tab: Tab, path: str, word: str, said: str) -> None:
+    """By the key; the words of the tip are another way."""
+    await tab.text(path).get_by_text(word).first.dblclick()
+    await tab.page.keyboard.press("Control+Alt+m")
+    await panel(tab).get_by_role("textbox", name="Your comment").fill(said)
+    await tab.page.keyboard.press("Control+Enter")
+    await expect(thread(tab, said.split()[0])).to_be_visible()
+
+
+async def test_two_people_talk_about_a_word_while_the_text_goes_on(site: Server, people: People) -> None:
+    await new_document(site, "talk/plan.md", PLAN)
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("talk/plan.md")
+    await comment_on(owner, "talk/plan.md", "yeast", "Fresh or **dry**?")
+    marked = editor.text("talk/plan.md").locator(".cm-commented")
+    await expect(marked).to_have_text("yeast")
+    await expect(editor.page.get_by_role("button", name="Comments: 1 open in this file")).to_be_visible()
+
+    # The other one types before it, finds it by the text, and answers.
+    await editor.text("talk/plan.md").focus()
+    await editor.page.keyboard.press("Control+Home")
+    await editor.page.keyboard.type("soon: ")
+    await expect(marked).to_have_text("yeast")
+    await marked.click()
+    await expect(thread(editor, "Fresh or dry?").locator("strong", has_text="dry")).to_be_visible()
+    await panel(editor).get_by_role("textbox", name="Your answer").fill("Dry.")
+    await panel(editor).get_by_role("button", name="Answer", exact=True).click()
+    for tab, names in ((owner, ["You", "Edda"]), (editor, ["Owner", "You"])):
+        await expect(thread(tab, "Dry.").locator(".comment-head strong")).to_have_text(names)
+    await people.picture(owner, "comments")
+
+    # One's own words can be changed, and everybody sees it.
+    await panel(editor).get_by_role("button", name="This comment").click()
+    await editor.page.get_by_role("menuitem", name="Change").click()
+    await panel(editor).get_by_role("textbox", name="Your comment").fill("Dry, two spoons.")
+    await panel(editor).get_by_role("button", name="Change", exact=True).click()
+    await expect(thread(owner, "Dry, two spoons.")).to_contain_text("changed")
+
+    # Anybody resolves; the mark goes, and the thread can be found and opened again.
+    await thread(editor, "Dry").get_by_role("button", name="Resolve").click()
+    for tab in (owner, editor):
+        await expect(tab.text("talk/plan.md").locator(".cm-commented")).to_have_count(0)
+        await expect(thread(tab, "Dry")).to_have_count(0)
+    await panel(owner).get_by_role("checkbox", name="Resolved").check()
+    await expect(thread(owner, "Dry")).to_contain_text("Resolved by Edda")
+    await thread(owner, "Dry").get_by_role("button", name="Open again").click()
+    await expect(marked).to_have_text("yeast")
+    assert await file_text(site, "talk/plan.md") == "soon: " + PLAN, "comments are not in the text"
+
+
+async def test_what_a_comment_was_about_goes_and_a_comment_goes(site: Server, people: People) -> None:
+    await new_document(site, "talk/gone.md", PLAN)
+    owner = await people.owner()
+    await owner.open("talk/gone.md")
+    await comment_on(owner, "talk/gone.md", "flour", "Rye")
+    await owner.text("talk/gone.md").get_by_text("flour").dblclick()
+    await owner.page.keyboard.press("Delete")
+    await expect(thread(owner, "Rye")).to_contain_text("no longer in the text")
+    await people.picture(owner, "comment-without-place")
+    await panel(owner).get_by_role("button", name="This comment").click()
+    await owner.page.get_by_role("menuitem", name="Delete").click()
+    await expect(thread(owner, "Rye")).to_have_count(0)
+
+
+async def test_viewers_read_and_other_files_are_named(site: Server, people: People) -> None:
+    for name in ("one.md", "two.md"):
+        await new_document(site, f"talk/{name}", PLAN)
+    owner, viewer = await people.owner(), await people.guest("viewer", "Vera", PHONE)
+    await owner.open("talk/one.md")
+    await comment_on(owner, "talk/one.md", "flour", "How much?")
+    await viewer.open("talk/two.md")
+    await viewer.page.get_by_role("button", name="Comments").click()
+    drawer = viewer.page.get_by_role("dialog", name="Comments")
+    await people.picture(viewer, "comments-phone-elsewhere")
+    await drawer.get_by_role("link", name="talk/one.md").click()
+    said = drawer.get_by_role("listitem").filter(has_text="How much?")
+    await expect(said.first).to_be_visible()
+    await expect(drawer.get_by_role("button", name="Resolve")).to_have_count(0)
+    await expect(drawer.get_by_role("button", name="Answer")).to_have_count(0)
+    await people.picture(viewer, "comments-phone")
+
+
+async def test_a_comment_finds_its_place_while_somebody_types_before_it(site: Server, people: People) -> None:
+    await new_document(site, "talk/busy.md", PLAN)
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("talk/busy.md")
+    await owner.text("talk/busy.md").get_by_text("yeast").dblclick()
+    await owner.page.get_by_role("button", name="Comment", exact=True).click()
+    await editor.text("talk/busy.md").focus()
+    await editor.page.keyboard.press("Control+Home")
+    await editor.page.keyboard.type("a great many words before it ")
+    await panel(owner).get_by_role("textbox", name="Your comment").fill("Here?")
+    await editor.page.keyboard.type("and more ")
+    await owner.page.keyboard.press("Control+Enter")
+    await editor.page.keyboard.type("and more ", delay=5)
+    await expect(thread(owner, "Here?")).to_be_visible()
+    for tab in (owner, editor):
+        await expect(tab.text("talk/busy.md").locator(".cm-commented")).to_have_text("yeast")
