@@ -111,7 +111,7 @@ class Loader {
     if (after !== null) this.timer = setTimeout(() => void this.load(), after)
   }
 
-  /** What to show, and after how long to ask again: at once for a text that has not been seen here yet, or never was. */
+  /** What to show, and after how long to ask again: soon for a text that has not been seen here yet, or never was. */
   private place(answer: Attribution, passage: Passage): Outcome {
     const found = passage.find(answer.length, (answer.lines.at(-1)?.end ?? 1) - 1)
     if (found === null) return [null, retryAfter]
