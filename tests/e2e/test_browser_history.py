@@ -91,7 +91,7 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await rows(owner.page).filter(has_text="Before the meeting").click()
     looked = comparison(owner.page)
     await expect(looked).to_be_focused()
-    await expect(looked.get_by_role("status")).to_have_text("2 changes")
+    await expect(looked.locator(".comparison-count")).to_have_text("2 changes")
     now = looked.get_by_role("textbox", name="The present text")
     await expect(now).to_contain_text("A new beginning")
     await expect(looked.get_by_role("textbox", name="“Before the meeting”")).not_to_contain_text("A new beginning")
@@ -108,7 +108,7 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await looked.get_by_role("radio", name="Version before").click()
     await expect(looked.locator(".comparison-sides")).to_contain_text("The version before it")
     await looked.get_by_role("radio", name="Present text").click()
-    await expect(looked.get_by_role("status")).to_have_text("2 changes")
+    await expect(looked.locator(".comparison-count")).to_have_text("2 changes")
 
     # It is restored while Edda types; her words survive.
     typing = asyncio.create_task(editor.page.keyboard.type(" and Edda goes on typing all the while", delay=15))
@@ -151,7 +151,7 @@ async def test_from_version_to_version_by_keys(site: Server, people: People) -> 
     await owner.page.keyboard.press("Enter")
     looked = comparison(owner.page)
     await expect(looked.get_by_role("heading")).to_contain_text("“second”")
-    await expect(looked.get_by_role("status")).to_have_text("The present text is the same")
+    await expect(looked.locator(".comparison-count")).to_have_text("The present text is the same")
     await expect(looked.get_by_role("button", name="Restore this version")).to_be_disabled()
     await owner.page.keyboard.press("Alt+ArrowDown")
     await expect(looked.get_by_role("heading")).not_to_contain_text("“second”")
@@ -195,7 +195,7 @@ async def test_a_viewer_looks_and_cannot_restore(site: Server, people: People) -
     await open_history(viewer)
     await expect(viewer.page.get_by_role("button", name="Name this version…")).to_have_count(0)
     await rows(viewer.page).filter(has_text="as it was").click()
-    await expect(comparison(viewer.page).get_by_role("status")).to_have_text("The present text is the same")
+    await expect(comparison(viewer.page).locator(".comparison-count")).to_have_text("The present text is the same")
     await expect(viewer.page.get_by_role("button", name="Restore this version")).to_have_count(0)
     await comparison(viewer.page).get_by_role("button", name="Close").click()
     await expect(comparison(viewer.page)).to_have_count(0)
@@ -215,7 +215,7 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
     looked = comparison(owner.page)
     # The drawer has gone, and the text has all the room.
     await expect(owner.page.locator(".history")).to_have_count(0)
-    await expect(looked.get_by_role("status")).to_have_text("1 change")
+    await expect(looked.locator(".comparison-count")).to_have_text("1 change")
     await expect(looked.get_by_role("textbox")).to_have_count(1)
     await in_dark(people, owner, "history-phone-difference")
     await looked.get_by_role("button", name="Restore this version").click()
@@ -312,7 +312,7 @@ async def test_states_of_the_history(site: Server, people: People) -> None:
     # The file is deleted while a version of it is looked at.
     await rows(owner.page).filter(has_text="at the start").click()
     looked = comparison(owner.page)
-    await expect(looked.get_by_role("status")).to_have_text("The present text is the same")
+    await expect(looked.locator(".comparison-count")).to_have_text("The present text is the same")
     (await site.owner.http.delete(f"{site.workspace_path}/files/away.md")).raise_for_status()
     await expect(looked.get_by_role("alert")).to_contain_text("This file was deleted")
     await expect(looked.get_by_role("button", name="Restore this version")).to_have_count(0)

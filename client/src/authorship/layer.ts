@@ -51,13 +51,21 @@ const authorship = StateField.define<Authorship>({
 /** Milliseconds after which to ask again for a text that others have changed on the way. */
 const retryAfter = 1_500
 
+/** And for the version that tells when the newest lines were written, so many times. */
+const untimedAfter = 5_000
+const mostUntimed = 3
+
 /** And for a server that did not answer. */
 const failedAfter = 10_000
+
+type Outcome = [shown: StateEffect<unknown> | null, askAfter: number | null]
 
 /** Reads who wrote the text whenever it has settled, and puts the answer to where the lines are by then. */
 class Loader {
   private passage: Passage | null = null
   private again = false
+  /** How many more answers may be without times. */
+  private untimed = mostUntimed
   private ended = false
   private timer: ReturnType<typeof setTimeout> | undefined
   private readonly unsubscribe: () => void
@@ -66,7 +74,10 @@ class Loader {
     private readonly view: EditorView,
     private readonly source: AuthorshipSource,
   ) {
-    this.unsubscribe = source.settled.subscribe(() => void this.load())
+    this.unsubscribe = source.settled.subscribe(() => {
+      this.untimed = mostUntimed
+      void this.load()
+    })
     void this.load()
   }
 
@@ -88,23 +99,31 @@ class Loader {
     }
     const passage = new Passage(this.view.state.doc)
     this.passage = passage
-    const effect: StateEffect<unknown> | null = await this.source.read().then(
+    const [effect, wait] = await this.source.read().then(
       (answer) => this.place(answer, passage),
-      (error: unknown) => setReading.of({ is: 'failed', detail: describe(error).detail || describe(error).title }),
+      (error: unknown) => this.fail(error),
     )
     this.passage = null
     if (this.ended) return
     if (effect !== null) this.view.dispatch({ effects: effect })
-    const wait = effect?.is(setReading) ? failedAfter : this.again || effect === null ? retryAfter : null
+    const after = this.again ? retryAfter : wait
     this.again = false
-    if (wait !== null) this.timer = setTimeout(() => void this.load(), wait)
+    if (after !== null) this.timer = setTimeout(() => void this.load(), after)
   }
 
-  /** Null when the answer is about a text that has not been seen here yet, or never was. */
-  private place(answer: Attribution, passage: Passage): StateEffect<AuthorMarks> | null {
+  /** What to show, and after how long to ask again: soon for a text that has not been seen here yet, or never was. */
+  private place(answer: Attribution, passage: Passage): Outcome {
     const found = passage.find(answer.length, (answer.lines.at(-1)?.end ?? 1) - 1)
-    if (found === null) return null
-    return setMarks.of(marksOf(answer, found.doc, found.since, (mark) => drawMark(mark, this.source)))
+    if (found === null) return [null, retryAfter]
+    const marks = marksOf(answer, found.doc, found.since, (mark) => drawMark(mark, this.source))
+    const timed = answer.lines.every(({ author, at }) => author === null || typeof at === 'string')
+    if (!timed) this.untimed -= 1
+    return [setMarks.of(marks), timed || this.untimed <= 0 ? null : untimedAfter]
+  }
+
+  private fail(error: unknown): Outcome {
+    const { title, detail } = describe(error)
+    return [setReading.of({ is: 'failed', detail: detail || title }), failedAfter]
   }
 }
 

@@ -7,6 +7,12 @@ import { neighbours, type VersionList, withNewest, withOlder } from './versionLi
 /** Versions that are read at a time. */
 const pageSize = 50
 
+/**
+ * Milliseconds after which to look again. A text that was written to the drive while people still typed gets its version
+ * once they pause, and of that nobody tells when it is the same text by then.
+ */
+const lookAgain = [5_000, 20_000]
+
 /** What a version is held against. */
 export type Against = 'present' | 'before'
 
@@ -30,6 +36,7 @@ export class DocumentHistory {
   private again = false
   /** How many places show the list, and want to have it new. */
   private watchers = 0
+  private timers: ReturnType<typeof setTimeout>[] = []
 
   readonly list: ReadableStore<VersionList | null> = this.listStore
   readonly reading: ReadableStore<Reading> = this.readingStore
@@ -48,13 +55,23 @@ export class DocumentHistory {
     void this.refresh()
     return () => {
       this.watchers -= 1
+      if (this.watchers === 0) this.forgetTimers()
     }
   }
 
   /** The text has settled, or somebody has made a version. */
   onNews(settled: boolean): void {
     if (settled) this.settledStore.update((count) => count + 1)
+    if (this.watchers === 0) return
+    void this.refresh()
+    this.forgetTimers()
+    if (settled) this.timers = lookAgain.map((after) => setTimeout(() => void this.refresh(), after))
+  }
+
+  /** Events may have been missed. */
+  onFresh(): void {
     if (this.watchers > 0) void this.refresh()
+    this.settledStore.update((count) => count + 1)
   }
 
   /** Reads the newest versions. What happens while that is on its way is read right after it. */
@@ -114,6 +131,11 @@ export class DocumentHistory {
     return older ?? (await this.api.list(1, version.id))[0] ?? null
   }
 
+  private forgetTimers(): void {
+    for (const timer of this.timers) clearTimeout(timer)
+    this.timers = []
+  }
+
   private async read(): Promise<void> {
     if (this.listStore.get() === null) this.readingStore.set({ is: 'reading' })
     try {
@@ -151,5 +173,10 @@ export class HistoryStore {
     const known = this.histories.get(document) ?? new DocumentHistory(this.workspace, document)
     this.histories.set(document, known)
     return known
+  }
+
+  /** Events may have been missed. */
+  onFresh(): void {
+    for (const history of this.histories.values()) history.onFresh()
   }
 }

@@ -93,7 +93,10 @@ export class WorkspaceSession {
       'assistant.outage',
       () => void attempt('The assistant could not be asked', () => this.loadAssistant()),
     )
-    this.events.onFresh = () => void this.load()
+    this.events.onFresh = () => {
+      this.history.onFresh()
+      void this.load()
+    }
     this.events.open()
   }
 
