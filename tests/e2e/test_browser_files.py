@@ -33,7 +33,7 @@ async def test_a_viewer_reads_and_cannot_change_a_letter(site: Server, people: P
     for tab in (owner, viewer):
         await tab.open("read.md")
     await expect(viewer.state).to_have_text("Read-only")
-    await expect(owner.page.get_by_role("button", name="Here now: Vera")).to_be_visible()
+    await expect(owner.page.get_by_role("group", name="Here now: Vera")).to_be_visible()
     await viewer.text("read.md").click()
     await viewer.page.keyboard.type("not allowed")
     await viewer.page.keyboard.press("Control+k")

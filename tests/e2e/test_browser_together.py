@@ -37,7 +37,7 @@ async def test_two_people_see_each_other_type(site: Server, people: People) -> N
     # Names at the cursors, in the bar, and beside the file in the tree.
     await expect(owner.text("together.md").get_by_text("Edda", exact=True)).to_be_visible()
     await expect(editor.text("together.md").get_by_text("Owner", exact=True)).to_be_attached()
-    await expect(owner.page.get_by_role("button", name="Here now: Edda")).to_be_visible()
+    await expect(owner.page.get_by_role("group", name="Here now: Edda")).to_be_visible()
     await expect(editor.page.get_by_role("treeitem", name="together.md, open by Owner")).to_be_visible()
     await owner.is_saved()
     await editor.is_saved()
@@ -199,3 +199,32 @@ async def test_a_proposal_can_be_stopped(site: Server, people: People, model: Mo
 
 async def last_request_began(model: ModelServer) -> bool:
     return bool(model.requests and model.requests[-1].tokens_sent)
+
+
+async def test_one_follows_the_view_of_another(site: Server, people: People) -> None:
+    lines = "".join(f"line {number}\n" for number in range(400))
+    for name in ("here.md", "there.md"):
+        await new_document(site, f"follow/{name}", lines)
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    await owner.open("follow/here.md")
+    await editor.open("follow/there.md")
+    await owner.page.get_by_role("button", name="Edda, in there.md: follow").click()
+    await expect(owner.text("follow/there.md")).to_be_visible()
+    bar = owner.page.get_by_role("status").filter(has_text="You see what Edda sees")
+    await expect(bar).to_be_visible()
+
+    # Where the other one goes in the text, and to which file.
+    await editor.text("follow/there.md").focus()
+    await editor.page.keyboard.press("Control+End")
+    await expect(owner.text("follow/there.md").get_by_text("line 399")).to_be_in_viewport()
+    await people.picture(owner, "following")
+    await editor.open("follow/here.md")
+    await expect(owner.text("follow/here.md")).to_be_visible()
+    await expect(bar).to_be_visible()
+
+    # Whoever does something goes a way of their own.
+    await owner.type_at_end("follow/here.md", "mine")
+    await expect(bar).to_have_count(0)
+    await editor.open("follow/there.md")
+    await owner.reads_of("follow/here.md", "mine")
+    await expect(owner.text("follow/here.md")).to_be_visible()

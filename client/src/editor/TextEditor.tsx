@@ -5,6 +5,8 @@ import { yCollab } from 'y-codemirror.next'
 import type { DocumentSession } from '../document/session'
 import { useNarrow } from '../lib/hooks'
 import { isProse } from '../lib/fileTypes'
+import { useWorkspace } from '../workspace/context'
+import { followed } from './followed'
 import { loadLanguage } from './language'
 import { remoteCursors } from './remoteCursors'
 import { basics } from './setup'
@@ -24,6 +26,7 @@ const label = (path: string): Extension => EditorView.contentAttributes.of({ 'ar
 
 /** CodeMirror on the shared text. What changes during its life is swapped in place, so that nobody loses the cursor. */
 export function TextEditor({ session, path, editable, extensions, onView }: TextEditorProps) {
+  const { following } = useWorkspace()
   const host = useRef<HTMLDivElement>(null)
   const [parts] = useState(() => ({
     language: new Compartment(),
@@ -50,6 +53,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
           // Without presence: the cursors of others are ours to draw.
           yCollab(session.text, null, { undoManager: session.undo }),
           remoteCursors(session.awareness, session.text),
+          followed(session.awareness, session.text, following),
         ],
       }),
     })
@@ -60,7 +64,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
       setView(null)
       created.destroy()
     }
-  }, [session, extensions, onView, parts])
+  }, [session, extensions, onView, parts, following])
 
   useEffect(() => {
     view?.dispatch({ effects: parts.readOnly.reconfigure(readOnly(editable)) })

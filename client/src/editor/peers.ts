@@ -4,6 +4,8 @@ import type { Awareness } from 'y-protocols/awareness'
 /** Somebody else's place in the open text. */
 export interface Peer {
   client: number
+  /** Id of the person, as the server set it. */
+  user: string | null
   name: string
   color: string
   anchor: number
@@ -59,6 +61,7 @@ export function readPeers(awareness: Awareness, text: Y.Text): Peer[] {
     const person = isObject(user) ? user : {}
     peers.push({
       client,
+      user: typeof person.id === 'string' ? person.id : null,
       name: readName(person.name),
       color: readColor(person.color),
       anchor,

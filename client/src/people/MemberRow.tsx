@@ -5,6 +5,7 @@ import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
 import type { Presence } from '../tree/presence'
 import { Avatar } from '../ui/Avatar'
+import { Button } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
@@ -29,6 +30,21 @@ function Whereabouts({ presence }: { presence: Presence }) {
   )
 }
 
+function Follow({ user, name }: { user: string; name: string }) {
+  const { following } = useWorkspace()
+  const followed = useStore(following.user) === user
+  return (
+    <Button
+      small
+      look="quiet"
+      aria-label={followed ? `Stop following ${name}` : `Follow ${name}`}
+      onClick={() => following.toggle(user)}
+    >
+      {followed ? 'Stop' : 'Follow'}
+    </Button>
+  )
+}
+
 export function MemberRow({ member, isMe, presence }: MemberRowProps) {
   const { api } = useWorkspace()
   const { isOwner } = useRole()
@@ -43,6 +59,7 @@ export function MemberRow({ member, isMe, presence }: MemberRowProps) {
         {isMe ? ' (you)' : ''}
         {presence === undefined ? null : <Whereabouts presence={presence} />}
       </span>
+      {presence === undefined ? null : <Follow user={member.id} name={member.name} />}
       {isOwner || isMe ? (
         <Menu
           trigger={

@@ -7,6 +7,8 @@ import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
 import { Palette } from '../palette/Palette'
+import { FollowBar } from '../people/FollowBar'
+import { useFollowing } from '../people/useFollowing'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
@@ -69,6 +71,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   usePageKeys()
   useShellActions({ file, filesOpen, panel, toggleFiles, toggle, find })
   useStrayDrops()
+  useFollowing(file.node?.id ?? null)
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
@@ -102,6 +105,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
         ) : null}
         <Pane file={file} label={title === '' ? 'No file is open' : title}>
           {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
+          <FollowBar />
           {figures ? (
             <Suspense fallback={<Waiting>Opening…</Waiting>}>
               <FiguresPage />

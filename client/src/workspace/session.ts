@@ -10,6 +10,7 @@ import { HistoryStore } from '../history/store'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
+import { Following } from '../people/following'
 import { recorded } from '../people/recorded'
 import { attempt, tell, tellProblem } from '../ui/toasts'
 
@@ -27,6 +28,7 @@ export class WorkspaceSession {
   readonly comments: CommentStore
   readonly history: HistoryStore
   readonly uploads: Uploads
+  readonly following = new Following()
 
   private readonly events: EventSocket
   private nextLook: ReturnType<typeof setTimeout> | undefined
