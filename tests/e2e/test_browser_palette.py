@@ -231,7 +231,7 @@ async def test_actions_are_done_from_the_list_by_keyboard_alone(
     await page.get_by_role("textbox", name="New name of by-hand.md").fill("by-name.md")
     await page.keyboard.press("Enter")
     await expect(owner.text("acts/by-name.md")).to_be_visible()
-    await do(owner, "trash", "Delete…")
+    await do(owner, "move to trash", "Delete…")
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     await expect(owner.row("by-name.md")).to_have_count(0)
     await do(owner, "invite", "Invite somebody")

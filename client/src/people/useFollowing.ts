@@ -5,6 +5,9 @@ import { tell } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import { whereabouts } from './following'
 
+/** Milliseconds for which somebody may be gone: a page that is loaded again is away for a moment. */
+const patience = 10_000
+
 /** Takes the page to the file in which the person is that one follows; until they leave, or one goes elsewhere. */
 export function useFollowing(document: string | null): void {
   const { id, tree, following, members } = useWorkspace()
@@ -13,22 +16,28 @@ export function useFollowing(document: string | null): void {
   const { nodes } = useStore(tree.tree)
   const last = useRef<string | null>(null)
 
+  const here = user === null || present.some((presence) => presence.user === user)
+  useEffect(() => {
+    if (here) return undefined
+    const timer = setTimeout(() => {
+      const name = members.get().find((member) => member.id === following.user.get())?.name
+      following.stop()
+      tell(`${name ?? 'Whom you followed'} is not here any more`)
+    }, patience)
+    return () => clearTimeout(timer)
+  }, [here, following, members])
+
   useEffect(() => {
     if (user === null) {
       last.current = null
       return
     }
     const where = whereabouts(present, user, last.current)
-    if (where === undefined) {
-      following.stop()
-      const name = members.get().find((member) => member.id === user)?.name ?? 'Whom you followed'
-      tell(`${name} is not here any more`)
-    } else if (where !== null && where !== last.current) {
-      last.current = where
-      const path = nodes.get(where)?.path
-      if (path !== undefined && where !== document) go({ at: 'workspace', workspace: id, path })
-    }
-  }, [user, present, nodes, document, id, following, members])
+    if (where === null || where === undefined || where === last.current) return
+    last.current = where
+    const path = nodes.get(where)?.path
+    if (path !== undefined && where !== document) go({ at: 'workspace', workspace: id, path })
+  }, [user, present, nodes, document, id])
 
   // Whoever opens another file goes a way of their own.
   useEffect(() => {
