@@ -151,7 +151,7 @@ async def test_a_call_that_does_not_fit_fails_with_a_sentence_and_reaches_no_mod
         job = await group.ended(asked)
     assert job.state is JobState.FAILED
     assert job.error is not None
-    assert "only 300 tokens are left" in job.error
+    assert "has only 300 tokens left" in job.error
     assert group.model.requests == []
     assert await ledger(group) == []
 
@@ -161,7 +161,7 @@ async def test_one_persons_share_leaves_the_rest_to_the_others(group: Group) -> 
     async with group.working():
         await chatted(group, Script(answer="A word. " * 100))
         again = await group.assistant.requests.ask(group.workspace, "And now?", None, None, ANN)
-        assert "of your share of this workspace's budget" in ((await group.ended(again)).error or "")
+        assert "your share of this workspace's budget for today has only" in ((await group.ended(again)).error or "")
         asked = await group.assistant.requests.ask(group.workspace, "And me?", None, None, BOB)
         assert (await group.ended(asked)).state is JobState.DONE
 

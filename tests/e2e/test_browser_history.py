@@ -58,17 +58,17 @@ async def in_dark(people: People, tab: Tab, name: str) -> None:
 
 
 async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: Server, people: People) -> None:
-    document = await new_document(site, "plan.md", PLAN)
+    document = await new_document(site, "history/plan.md", PLAN)
     owner, editor = await people.owner(DESKTOP), await people.guest("editor", "Edda")
     for tab in (owner, editor):
-        await tab.open("plan.md")
+        await tab.open("history/plan.md")
     await open_history(owner)
     await expect(panel(owner.page).get_by_role("heading", name="Today")).to_be_visible()
     await expect(rows(owner.page)).to_have_count(1)
 
     # While the panel is open, new versions come by themselves, with both names.
-    await owner.type_at_end("plan.md", "The owner adds a step.\n")
-    await editor.type_at_end("plan.md", "Edda adds another.\n")
+    await owner.type_at_end("history/plan.md", "The owner adds a step.\n")
+    await editor.type_at_end("history/plan.md", "Edda adds another.\n")
     await expect(
         rows(owner.page).filter(has_text="You and Edda").or_(rows(owner.page).filter(has_text="Edda")).first
     ).to_be_visible()
@@ -82,10 +82,10 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await expect(rows(owner.page).first).to_contain_text("named by you")
 
     # Something of it is changed, and the difference is shown.
-    await editor.select_all("plan.md")
+    await editor.select_all("history/plan.md")
     await editor.page.keyboard.press("Control+Home")
     await editor.page.keyboard.type("A new beginning\n")
-    await editor.type_at_end("plan.md", "and a new end")
+    await editor.type_at_end("history/plan.md", "and a new end")
     await expect(rows(owner.page).first).not_to_contain_text("Before the meeting")
     await in_dark(people, owner, "history-panel")
     await rows(owner.page).filter(has_text="Before the meeting").click()
@@ -98,11 +98,11 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await in_dark(people, owner, "history-difference")
 
     # The present side follows, and nothing of either can be typed into.
-    await editor.type_at_end("plan.md", ", still growing")
+    await editor.type_at_end("history/plan.md", ", still growing")
     await expect(now).to_contain_text("and a new end, still growing")
     await now.click()
     await owner.page.keyboard.type("not here")
-    assert "not here" not in await file_text(site, "plan.md")
+    assert "not here" not in await file_text(site, "history/plan.md")
 
     # What changed in that version alone.
     await looked.get_by_role("radio", name="Version before").click()
@@ -118,13 +118,14 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await typing
     await expect(owner.page.get_by_text("The version was restored").first).to_be_visible()
     await eventually(
-        lambda: file_text(site, "plan.md"), lambda text: "A new beginning" not in text and "all the while" in text
+        lambda: file_text(site, "history/plan.md"),
+        lambda text: "A new beginning" not in text and "all the while" in text,
     )
     await owner.is_saved()
     await editor.is_saved()
-    restored = await file_text(site, "plan.md")
+    restored = await file_text(site, "history/plan.md")
     for tab in (owner, editor):
-        await tab.reads("plan.md", restored)
+        await tab.reads("history/plan.md", restored)
 
     # What was replaced is in the list; restoring it takes the restoring back.
     replaced = rows(owner.page).filter(has_text="before a restore")
@@ -132,16 +133,16 @@ async def test_versions_appear_with_who_took_part_and_can_be_gone_back_to(site: 
     await replaced.click()
     await expect(looked.get_by_role("button", name="Restore this version")).to_be_enabled()
     await looked.get_by_role("button", name="Restore this version").click()
-    await eventually(lambda: file_text(site, "plan.md"), lambda text: "A new beginning" in text)
+    await eventually(lambda: file_text(site, "history/plan.md"), lambda text: "A new beginning" in text)
     assert len(await versions(site, document)) >= 4
 
 
 async def test_from_version_to_version_by_keys(site: Server, people: People) -> None:
-    document = await new_document(site, "keys.md", PLAN)
+    document = await new_document(site, "history/keys.md", PLAN)
     await make_version(site, document, "first")
     owner = await people.owner(LAPTOP)
-    await owner.open("keys.md")
-    await owner.type_at_end("keys.md", "One more line.\n")
+    await owner.open("history/keys.md")
+    await owner.type_at_end("history/keys.md", "One more line.\n")
     await owner.is_saved()
     await make_version(site, document, "second")
     await owner.page.keyboard.press("Alt+Shift+H")
@@ -170,11 +171,11 @@ async def test_from_version_to_version_by_keys(site: Server, people: People) -> 
 
 
 async def test_older_versions_come_when_one_scrolls_to_them(site: Server, people: People) -> None:
-    document = await new_document(site, "long.md", PLAN)
+    document = await new_document(site, "history/long.md", PLAN)
     for number in range(60):
         await make_version(site, document, f"number {number}")
     viewer = await people.guest("viewer", "Vera", LAPTOP)
-    await viewer.open("long.md")
+    await viewer.open("history/long.md")
     await open_history(viewer)
     await expect(rows(viewer.page)).to_have_count(50)
     await rows(viewer.page).first.focus()
@@ -188,10 +189,10 @@ async def test_older_versions_come_when_one_scrolls_to_them(site: Server, people
 
 
 async def test_a_viewer_looks_and_cannot_restore(site: Server, people: People) -> None:
-    document = await new_document(site, "seen.md", PLAN)
+    document = await new_document(site, "history/seen.md", PLAN)
     await make_version(site, document, "as it was")
     viewer = await people.guest("viewer", "Vera", LAPTOP)
-    await viewer.open("seen.md")
+    await viewer.open("history/seen.md")
     await open_history(viewer)
     await expect(viewer.page.get_by_role("button", name="Name this version…")).to_have_count(0)
     await rows(viewer.page).filter(has_text="as it was").click()
@@ -202,11 +203,11 @@ async def test_a_viewer_looks_and_cannot_restore(site: Server, people: People) -
 
 
 async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> None:
-    document = await new_document(site, "phone.md", PLAN)
+    document = await new_document(site, "history/phone.md", PLAN)
     await make_version(site, document, "on the train")
     owner = await people.owner(PHONE)
-    await owner.open("phone.md")
-    await owner.type_at_end("phone.md", "Written on a phone.")
+    await owner.open("history/phone.md")
+    await owner.type_at_end("history/phone.md", "Written on a phone.")
     await owner.is_saved()
     await open_history(owner)
     await expect(rows(owner.page).filter(has_text="on the train")).to_be_visible()
@@ -219,11 +220,11 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
     await expect(looked.get_by_role("textbox")).to_have_count(1)
     await in_dark(people, owner, "history-phone-difference")
     await looked.get_by_role("button", name="Restore this version").click()
-    await owner.reads("phone.md", PLAN)
+    await owner.reads("history/phone.md", PLAN)
     # There is room for colours beside the lines, and for words below the text.
     await open_history(owner)
     await owner.page.get_by_role("button", name="Who wrote what").click()
-    await owner.text("phone.md").focus()
+    await owner.text("history/phone.md").focus()
     await owner.page.keyboard.press("Control+Home")
     await expect(owner.page.locator(".cm-authors-note").get_by_role("status")).to_contain_text("Line 1: you")
     await expect(owner.page.locator(".cm-author").first).to_be_visible()
@@ -233,17 +234,17 @@ async def test_on_a_phone_there_is_one_column(site: Server, people: People) -> N
 
 
 async def test_who_wrote_what(site: Server, people: People, model: ModelServer) -> None:
-    await new_document(site, "authors.md", "Written by the owner.\n")
+    await new_document(site, "history/authors.md", "Written by the owner.\n")
     owner, editor = await people.owner(DESKTOP), await people.guest("editor", "Edda")
     for tab in (owner, editor):
-        await tab.open("authors.md")
-    await editor.type_at_end("authors.md", "Written by Edda.\nAnd so is this.\n")
+        await tab.open("history/authors.md")
+    await editor.type_at_end("history/authors.md", "Written by Edda.\nAnd so is this.\n")
     await editor.is_saved()
     model.enqueue(Script(answer="Written by the machine.\n", tokens=4))
     await editor.ask("Write a line")
-    await owner.reads_of("authors.md", "Written by the machine.")
+    await owner.reads_of("history/authors.md", "Written by the machine.")
 
-    await owner.text("authors.md").focus()
+    await owner.text("history/authors.md").focus()
     await owner.page.keyboard.press("Control+Home")
     await owner.page.keyboard.press("Alt+Shift+W")
     gutter = owner.page.locator(".cm-authors")
@@ -255,7 +256,7 @@ async def test_who_wrote_what(site: Server, people: People, model: ModelServer) 
     # Once there is a version that has it, also when.
     await expect(said).to_contain_text("Line 2: Edda, today at")
     await expect(gutter.locator(".cm-author-when").first).to_be_visible()
-    await owner.text("authors.md").get_by_text("Written by the machine.").hover()
+    await owner.text("history/authors.md").get_by_text("Written by the machine.").hover()
     await expect(said).to_contain_text("Line 4: the assistant")
     await in_dark(people, owner, "history-authors")
 
@@ -268,7 +269,7 @@ async def test_who_wrote_what(site: Server, people: People, model: ModelServer) 
     await expect(said).to_contain_text("Line 1: you")
     await owner.page.keyboard.press("Escape")
     await expect(gutter).to_have_count(0)
-    await expect(owner.text("authors.md")).to_be_focused()
+    await expect(owner.text("history/authors.md")).to_be_focused()
 
 
 async def test_states_of_the_history(site: Server, people: People) -> None:
@@ -323,10 +324,10 @@ async def test_states_of_the_history(site: Server, people: People) -> None:
 
 async def test_what_is_too_large_to_compare_can_be_restored(site: Server, people: People) -> None:
     text = "It is a long story.\n" * 110_000
-    document = await new_document(site, "large.txt", text)
+    document = await new_document(site, "history/large.txt", text)
     await make_version(site, document, "the long one")
     owner = await people.owner(LAPTOP)
-    await owner.page.goto(f"{site.url}/w/{site.workspace}/large.txt")
+    await owner.page.goto(f"{site.url}/w/{site.workspace}/history/large.txt")
     await open_history(owner)
     await rows(owner.page).filter(has_text="the long one").click()
     looked = comparison(owner.page)
@@ -335,7 +336,7 @@ async def test_what_is_too_large_to_compare_can_be_restored(site: Server, people
     async with owner.page.expect_download() as download:
         await looked.get_by_role("link", name="Download it").click()
     assert (await (await download.value).path()).read_text() == text
-    (await site.owner.http.put(f"{site.workspace_path}/files/large.txt", content=b"short")).raise_for_status()
+    (await site.owner.http.put(f"{site.workspace_path}/files/history/large.txt", content=b"short")).raise_for_status()
     await expect(looked.get_by_role("heading", name="too large")).to_have_count(0)
     await looked.get_by_role("button", name="Restore this version").click()
-    await eventually(lambda: file_text(site, "large.txt"), lambda found: found == text)
+    await eventually(lambda: file_text(site, "history/large.txt"), lambda found: found == text)

@@ -78,10 +78,10 @@ async def test_a_file_is_opened_by_a_few_letters_of_its_name(site: Server, peopl
 
     # At a line, also one that is written as compilers do, and in the file that is open.
     for typed, path, line in (
-        ("tickets:150", "quick/tickets.py", "line 150"),
+        ("qtickets:150", "quick/tickets.py", "line 150"),
         (":7", "quick/tickets.py", "line 7"),
-        ("rooms.md:3:5", "quick/rooms.md", "The first room."),
-        ("tickets:9999", "quick/tickets.py", ""),
+        ("qrooms.md:3:5", "quick/rooms.md", "The first room."),
+        ("qtickets:9999", "quick/tickets.py", ""),
     ):
         await page.keyboard.press("Control+p")
         await page.keyboard.type(typed)

@@ -64,7 +64,7 @@ async def test_a_dropped_archive_is_unpacked_where_it_was_dropped(site: Server, 
 
 
 async def test_an_archive_may_stay_one_and_a_broken_one_says_so(site: Server, people: People) -> None:
-    owner = await people.owner()
+    owner = await people.owner({"width": 1280, "height": 2400})  # all files in sight
     page = owner.page
     files = page.locator("input[type=file][aria-label=Files]").first
     await files.set_input_files({"name": "kept.zip", "mimeType": "application/zip", "buffer": archive(x=b"x")})
