@@ -174,23 +174,7 @@ async def test_a_record_names_the_attempt_that_proposed_it(group: Group) -> None
     await group.storage.db["suggestions"].update_one({"_id": suggestion}, {"$set": streaming})
     await group.decide(suggestion, "accept")
     await group.assistant.carrying.idle()
-    before = await group.assistant.suggestions.get(suggestion)
-    job = await group.assistant.jobs.create(
-        workspace=group.workspace,
-        kind="edit",
-        requested_by=ANN,
-        id=before.job,
-        payload={
-            "instruction": "Again.",
-            "about": "",
-            "targets": [{"document": document, "path": "a.md", "anchors": await around(group, document)}],
-        },
-        suggestion=suggestion,
-    )
-    await group.storage.db["jobs"].update_one({"_id": job.id}, {"$set": {"attempt": 1}})
-    group.model.enqueue(Script(answer=TEXT.replace("Another", "A second").replace("One", "1")))
-    async with group.working():
-        await group.ended(Asked(job.id))
+    await taken_over(group, suggestion, document)
     await group.decide(suggestion, "undo", hunk)
     second = next(one for one in await group.hunks(suggestion) if one.attempt == 2)
     await group.decide(suggestion, "accept", second.id)
@@ -207,6 +191,17 @@ async def test_what_was_rejected_is_not_proposed_again_by_who_takes_over(group: 
     suggestion, [hunk] = await propose(group, document, ("Another", "A second"))
     await group.storage.db["suggestions"].update_one({"_id": suggestion}, {"$set": {"state": "streaming"}})
     await group.decide(suggestion, "reject")
+    await taken_over(group, suggestion, document)
+    assert {(one.id == hunk, one.state, one.proposed) for one in await group.hunks(suggestion)} == {
+        (True, HunkState.REJECTED, "A second"),
+        (False, HunkState.PENDING, "1"),
+    }
+    await group.decide(suggestion, "accept")
+    assert await group.text(document) == TEXT.replace("One", "1")
+
+
+async def taken_over(group: Group, suggestion: str, document: str) -> None:
+    """Another worker asks the model anew, as after the death of the first."""
     before = await group.assistant.suggestions.get(suggestion)
     job = await group.assistant.jobs.create(
         workspace=group.workspace,
@@ -224,12 +219,6 @@ async def test_what_was_rejected_is_not_proposed_again_by_who_takes_over(group: 
     group.model.enqueue(Script(answer=TEXT.replace("Another", "A second").replace("One", "1")))
     async with group.working():
         await group.ended(Asked(job.id))
-    assert {(one.id == hunk, one.state, one.proposed) for one in await group.hunks(suggestion)} == {
-        (True, HunkState.REJECTED, "A second"),
-        (False, HunkState.PENDING, "1"),
-    }
-    await group.decide(suggestion, "accept")
-    assert await group.text(document) == TEXT.replace("One", "1")
 
 
 async def around(process: Process, document: str) -> list[bytes]:
