@@ -22,8 +22,11 @@ import {
   rectangularSelection,
 } from '@codemirror/view'
 import { yUndoManagerKeymap } from 'y-codemirror.next'
-import { replaceForbidden } from './forbidden'
+import { bindings } from '../actions/bindings'
+import { ownCommands } from './commands'
+import { keepReadOnly, replaceForbidden } from './forbidden'
 import { inkHighlighting } from './highlight'
+import { problemCommands } from './problems/commands'
 
 function foldMarker(open: boolean): HTMLElement {
   const marker = document.createElement('span')
@@ -60,6 +63,11 @@ export const textKeys: readonly KeyBinding[] = [
   ...defaultKeymap,
 ]
 
+/** As in other editors, wherever there is no change of the assistant to go to. */
+const problemKeys: readonly KeyBinding[] = [
+  { key: 'F8', run: problemCommands['problems.next'], shift: problemCommands['problems.previous'] },
+]
+
 /** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
 export const basics: Extension = [
   lineNumbers(),
@@ -82,5 +90,7 @@ export const basics: Extension = [
   search({ top: true }),
   inkHighlighting,
   replaceForbidden,
+  keepReadOnly,
+  keymap.of([...bindings(ownCommands), ...problemKeys]),
   keymap.of(textKeys),
 ]

@@ -34,7 +34,10 @@ export function parseEditorConfig(text: string): Parsed {
   let isRoot = false
   let properties: Map<string, string> | null = null
   const sections: Section[] = []
-  for (const raw of text.replace(/^\uFEFF/, '').slice(0, longest).split(/\r\n|\r|\n/)) {
+  for (const raw of text
+    .replace(/^\uFEFF/, '')
+    .slice(0, longest)
+    .split(/\r\n|\r|\n/)) {
     const line = raw.trim()
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue
     if (line.startsWith('[') && line.endsWith(']')) {
@@ -45,7 +48,13 @@ export function parseEditorConfig(text: string): Parsed {
     }
     const sign = line.indexOf('=')
     if (sign < 1) continue
-    const [name, value] = [line.slice(0, sign).trim().toLowerCase(), line.slice(sign + 1).trim().toLowerCase()]
+    const [name, value] = [
+      line.slice(0, sign).trim().toLowerCase(),
+      line
+        .slice(sign + 1)
+        .trim()
+        .toLowerCase(),
+    ]
     if (properties !== null) properties.set(name, value)
     else if (name === 'root') isRoot = value === 'true'
   }

@@ -54,7 +54,10 @@ describe('globs', () => {
 })
 
 describe('.editorconfig', () => {
-  const root = { folder: '', text: '\uFEFF# top\n[*]\nindent_style = space\r\nindent_size=2\n[*.py]\nIndent_Size = 4 \n' }
+  const root = {
+    folder: '',
+    text: '\uFEFF# top\n[*]\nindent_style = space\r\nindent_size=2\n[*.py]\nIndent_Size = 4 \n',
+  }
 
   test('the last section that fits counts', () => {
     expect(editorConfigFor('x/a.py', [root])).toEqual({ style: 'space', size: 4 })

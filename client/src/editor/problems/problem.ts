@@ -62,7 +62,8 @@ export function counted(problems: readonly { severity: string }[]): Counts {
 
 /** "2 errors, 1 warning"; what is least is left out next to anything worse. */
 export function countsInWords({ error, warning, info }: Counts): string {
-  const some = (number: number, one: string, many: string) => (number === 0 ? [] : [`${number} ${number === 1 ? one : many}`])
+  const some = (number: number, one: string, many: string) =>
+    number === 0 ? [] : [`${number} ${number === 1 ? one : many}`]
   const worse = [...some(error, 'error', 'errors'), ...some(warning, 'warning', 'warnings')]
   return [...worse, ...some(info, 'hint', 'hints')].join(', ')
 }

@@ -79,7 +79,9 @@ describe('a text that goes on changing', () => {
     expect(fixNow(fix, checked, inside.apply(checked), inside)).toBeNull()
     const gone = change(5, 7, '')
     expect(fixNow(fix, checked, gone.apply(checked), gone)).toBeNull()
-    expect(fixNow({ message: 'x', edits: [{ start: 4, end: 11, text: '' }] }, checked, checked, ChangeSet.empty(10))).toBeNull()
+    expect(
+      fixNow({ message: 'x', edits: [{ start: 4, end: 11, text: '' }] }, checked, checked, ChangeSet.empty(10)),
+    ).toBeNull()
   })
 })
 
