@@ -62,7 +62,11 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
           parts.readOnly.of(readOnly(false)),
           parts.indentation.of([]),
           parts.problems.of([]),
-          shared.of({ undo: session.undo, saved: () => savedInWords(session.save.get()) }),
+          shared.of({
+            undo: session.undo,
+            saved: () => savedInWords(session.save.get()),
+            whenSaved: () => session.barriers.saved(),
+          }),
           parts.language.of([]),
           parts.wrapping.of([]),
           parts.label.of([]),

@@ -8,13 +8,17 @@ export interface Shared {
   undo: Y.UndoManager
   /** A sentence on how far it is saved. */
   saved: () => string
+  /** Resolves once all of it is. */
+  whenSaved: () => Promise<void>
 }
 
 export const shared = Facet.define<Shared, Shared | null>({ combine: ([one]) => one ?? null })
+
+export const saving = 'Saving…'
 
 /** For a command that saves, in editors that have one. */
 export function savedInWords(state: SaveState): string {
   if (!state.allowed) return 'Read-only: there is nothing of yours to save'
   if (isSaved(state)) return 'Saved'
-  return state.connected ? 'Saving…' : 'Offline: saved as soon as the server can be reached'
+  return state.connected ? saving : 'Offline: saved as soon as the server can be reached'
 }

@@ -4,7 +4,7 @@ import { EditorView, ViewPlugin } from '@codemirror/view'
 import { keysOf } from '../../actions/catalogue'
 import { ask } from '../../assistant/ask'
 import { isPressed } from '../../lib/keys'
-import { shared } from '../shared'
+import { saving, shared } from '../shared'
 import { modeField, onMode, setMode } from './mode'
 
 type Cm = NonNullable<ReturnType<typeof getCM>>
@@ -26,7 +26,14 @@ function tell(cm: Cm, words: string): void {
   cm.cm6.dispatch({ effects: EditorView.announce.of(words) })
 }
 
-const saved = (cm: Cm) => tell(cm, cm.cm6.state.facet(shared)?.saved() ?? '')
+function saved(cm: Cm): void {
+  const text = cm.cm6.state.facet(shared)
+  if (text === null) return
+  tell(cm, text.saved())
+  const again = () => (cm.cm6.dom.isConnected ? tell(cm, text.saved()) : undefined)
+  if (text.saved() === saving) void text.whenSaved().then(again, () => undefined)
+}
+
 const leave = (cm: Cm) => tell(cm, 'The text is saved by itself and stays open.')
 
 // Vim is one for the whole page, so that this is done once.
@@ -43,8 +50,8 @@ for (const [name, short] of [
 }
 for (const [name, short] of [
   ['quit', 'q'],
-  ['quitall', 'qa'],
-  ['wquit', 'wq'],
+  ['qall', 'qa'],
+  ['wq', 'wq'],
   ['wqall', 'wqa'],
   ['xit', 'x'],
   ['xall', 'xa'],
@@ -52,18 +59,23 @@ for (const [name, short] of [
   Vim.defineEx(name, short, leave)
 }
 
-/** Tells the editor of Vim's mode, and ends a step for undoing with each of its commands. */
+/** Tells the editor of Vim's mode. A command is a step for undoing, and so is all that is written until Esc. */
 const watching = ViewPlugin.define((view) => {
   const cm = getCM(view)
-  const newStep = () => view.state.facet(shared)?.undo.stopCapturing()
+  const undo = view.state.facet(shared)?.undo
+  const patience = undo?.captureTimeout
+  if (undo !== undefined) undo.captureTimeout = Infinity
+  const onCommand = () => {
+    if (cm?.state.vim?.insertMode !== true) undo?.stopCapturing()
+  }
   const onModeChange = ({ mode, subMode }: { mode: string; subMode?: string }) => {
-    newStep()
+    undo?.stopCapturing()
     const whole = subMode === undefined ? mode : `${mode} ${subMode === 'linewise' ? 'line' : 'block'}`
     // Not within an update of the editor, which a change of the mode may come in.
     queueMicrotask(() => view.dispatch({ effects: setMode.of(whole) }))
   }
   cm?.on('vim-mode-change', onModeChange)
-  cm?.on('vim-command-done', newStep)
+  cm?.on('vim-command-done', onCommand)
   return {
     update({ startState, state }) {
       const mode = state.field(modeField)
@@ -71,7 +83,8 @@ const watching = ViewPlugin.define((view) => {
     },
     destroy() {
       cm?.off('vim-mode-change', onModeChange)
-      cm?.off('vim-command-done', newStep)
+      cm?.off('vim-command-done', onCommand)
+      if (undo !== undefined && patience !== undefined) undo.captureTimeout = patience
     },
   }
 })

@@ -25,14 +25,21 @@ export function jsonProblems(text: string, comments: boolean): Problem[] {
   if (text.trim() === '') return []
   const errors: ParseError[] = []
   parse(text, errors, { disallowComments: !comments, allowTrailingComma: comments })
-  return errors.slice(0, mostProblems).map(({ error, offset, length }) => {
-    const code = printParseErrorCode(error)
-    return {
-      start: offset,
-      end: offset + length,
-      severity: 'error',
-      message: words[code] ?? 'This is not valid JSON',
-      source: 'json',
-    }
+  const found = errors.slice(0, mostProblems).map(({ error, offset, length }) => {
+    const before = text.slice(0, offset).trimEnd()
+    const isComma = before.endsWith(',') && /[\]}]/.test(text.charAt(offset))
+    return isComma
+      ? problem(before.length - 1, 1, 'There is a comma too many in front of the closing bracket')
+      : problem(offset, length, words[printParseErrorCode(error)] ?? 'This is not valid JSON')
   })
+  // Of several in one place the first is meant.
+  return found.filter(({ start }, nth) => found.findIndex((other) => other.start === start) === nth)
 }
+
+const problem = (start: number, length: number, message: string): Problem => ({
+  start,
+  end: start + length,
+  severity: 'error',
+  message,
+  source: 'json',
+})

@@ -26,7 +26,7 @@ const said = (text: string, found: readonly Problem[]) =>
 describe('JSON', () => {
   test.each([
     ['{"a": "😀" 1}', false, '1', 'A comma or a closing bracket is missing here'],
-    ['{"a": 1,}', false, '}', 'A name in double quotes is missing here'],
+    ['{"a": 1,\n}', false, ',', 'There is a comma too many in front of the closing bracket'],
     ['{"a": 1} // no', false, '// no', 'There are no comments in this kind of file'],
     ['{a: 1}', false, 'a', 'This word means nothing here: a text goes into double quotes'],
   ])('%j', (text, comments, place, message) => {
