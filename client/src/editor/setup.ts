@@ -10,9 +10,9 @@ import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemir
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension } from '@codemirror/state'
 import {
-  crosshairCursor,
   drawSelection,
   dropCursor,
+  EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
   highlightSpecialChars,
@@ -22,6 +22,7 @@ import {
   rectangularSelection,
 } from '@codemirror/view'
 import { yUndoManagerKeymap } from 'y-codemirror.next'
+import { isMac } from '../lib/keys'
 import { bindings } from '../actions/bindings'
 import { ownCommands } from './commands'
 import { keepReadOnly, replaceForbidden } from './forbidden'
@@ -50,6 +51,8 @@ const phrases = EditorState.phrases.of({
   regexp: 'Regular expression',
   'by word': 'Whole words',
   close: 'Close',
+  Diagnostics: 'Problems',
+  'No diagnostics': 'No problems',
 })
 
 /** The keys of every text. Those that the product names for people are in actions/catalogue.ts as well. */
@@ -68,6 +71,11 @@ const problemKeys: readonly KeyBinding[] = [
   { key: 'F8', run: problemCommands['problems.next'], shift: problemCommands['problems.previous'] },
 ]
 
+/** With Alt one click puts a further cursor, as in other editors; with Alt and Shift one draws a column. */
+const oneMoreCursor = EditorView.clickAddsSelectionRange.of(
+  ({ altKey, shiftKey, ctrlKey, metaKey }) => (altKey && !shiftKey) || (isMac ? metaKey : ctrlKey),
+)
+
 /** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
 export const basics: Extension = [
   lineNumbers(),
@@ -78,9 +86,9 @@ export const basics: Extension = [
   highlightSelectionMatches({ highlightWordAroundCursor: false }),
   drawSelection(),
   dropCursor(),
-  rectangularSelection(),
-  crosshairCursor(),
+  rectangularSelection({ eventFilter: ({ altKey, shiftKey }) => altKey && shiftKey }),
   EditorState.allowMultipleSelections.of(true),
+  oneMoreCursor,
   indentOnInput(),
   bracketMatching(),
   closeBrackets(),

@@ -110,7 +110,7 @@ class Checking {
     from: start,
     to: end,
     severity,
-    message,
+    message: quoted(message),
     source: code ? `${source} ${code}` : source,
     actions: this.view.state.readOnly ? [] : fixes.map(asAction),
   })
@@ -118,7 +118,10 @@ class Checking {
 
 const beginning = (doc: Text): Check => ({ doc, changes: ChangeSet.empty(doc.length) })
 
-const asAction = (fix: Fix): Action => ({ name: fix.message.replaceAll('`', ''), apply: (view) => apply(view, fix) })
+/** Names in backticks as the page writes them. */
+const quoted = (message: string) => message.replace(/`([^`\n]+)`/g, '“$1”')
+
+const asAction = (fix: Fix): Action => ({ name: quoted(fix.message), apply: (view) => apply(view, fix) })
 
 /** An edit of whoever chose it, and a step of its own for undoing. */
 function apply(view: EditorView, fix: Fix): void {
@@ -129,7 +132,7 @@ function apply(view: EditorView, fix: Fix): void {
   }
   const undo = view.state.facet(shared)?.undo
   undo?.stopCapturing()
-  view.dispatch({ changes, userEvent: 'input.fix', effects: EditorView.announce.of(fix.message) })
+  view.dispatch({ changes, userEvent: 'input.fix', effects: EditorView.announce.of(`Done: ${quoted(fix.message)}`) })
   undo?.stopCapturing()
   view.focus()
 }
