@@ -6,6 +6,7 @@ import type { DocumentSession } from '../document/session'
 import { isMarkdown } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
+import { NoticesButton } from '../notices/NoticesButton'
 import { CommentsButton } from '../comments/CommentsButton'
 import { AccountMenu } from './AccountMenu'
 import { Breadcrumb } from './Breadcrumb'
@@ -69,6 +70,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       >
         <Clock />
       </IconButton>
+      <NoticesButton pressed={panel === 'notices'} onPanel={onPanel} />
       <IconButton
         label="People"
         className="to-people"
