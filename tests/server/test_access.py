@@ -55,6 +55,7 @@ RULES = {
     ("GET", f"{W}/search/matches"): "viewer of the workspace",
     ("POST", f"{W}/search/replace"): "editor of the workspace",
     ("POST", f"{W}/import"): "editor of the workspace",
+    ("POST", f"{W}/examples"): "editor of the workspace",
     ("GET", f"{W}/export"): "viewer of the workspace",
     ("GET", f"{W}/documents/{{id}}"): "viewer of the workspace",
     ("GET", f"{W}/documents/{{id}}/versions"): "viewer of the workspace",

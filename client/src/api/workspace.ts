@@ -124,6 +124,8 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
   askFiles = (files: FilesRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
+  /** Files to try things on, in a workspace that is empty; their paths. */
+  examples = () => request<{ paths: string[] }>('POST', `${this.base}/examples`)
   notices = () => request<Notice[]>('GET', `${this.base}/notices`)
   decideNotice = (notice: string, decision: 'accept' | 'reject' | 'undo', shown_ms?: number) =>
     request<Notice>('POST', `${this.base}/notices/${encodeURIComponent(notice)}/decision`, { decision, shown_ms })
