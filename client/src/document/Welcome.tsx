@@ -51,8 +51,10 @@ export function Welcome() {
       <h1>{name}</h1>
       {empty && canEdit ? (
         <>
-          <p>Nothing is here yet. Drop files, a folder or a zip here, or begin with an empty page. Or have something to try
-            things on first.</p>
+          <p>
+            Nothing is here yet. Drop files, a folder or a zip here, or begin with an empty page. Or have something to
+            try things on first.
+          </p>
           <div className="row">
             <NewFileButton />
             <UploadButton />
