@@ -217,8 +217,9 @@ class People:
         """Of a main state. It is also looked at with the eyes of those who do not see it."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         await tab.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
-        for found in await violations(tab.page):
-            self._violations.append(f"{name}: {found}")
+        if found := await violations(tab.page):
+            (self._pictures / f"{name}.axe.txt").write_text("\n\n".join(found))
+            self._violations.append(f"{name}: {'; '.join(one.splitlines()[0] for one in found)}")
 
     def complain(self) -> None:
         """No page may have failed in silence, or asked a server that is not ours."""
