@@ -41,8 +41,15 @@ async def do(tab: Tab, words: str, title: str) -> None:
     await tab.page.keyboard.press("Enter")
 
 
+KEYS = {
+    "usual": ("usual keys", "Usual keys in the text"),
+    "vim": ("keys vim", "Keys of Vim in the text"),
+    "emacs": ("keys emacs", "Keys of Emacs in the text"),
+}
+
+
 async def has_keys(tab: Tab, of: str) -> None:
-    await do(tab, {"vim": "keys vim", "emacs": "keys emacs", "usual": "usual keys"}[of], {"vim": "Keys of Vim", "emacs": "Keys of Emacs", "usual": "Usual keys"}[of])
+    await do(tab, *KEYS[of])
     if of == "usual":
         await expect(tab.page.locator("[data-keys]")).to_have_count(0)
     else:
