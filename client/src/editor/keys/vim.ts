@@ -75,7 +75,7 @@ const watching = ViewPlugin.define((view) => {
     queueMicrotask(() => view.dispatch({ effects: setMode.of(whole) }))
   }
   const onDialog = () => {
-    const dialog = (cm?.state)?.dialog
+    const dialog = cm?.state.dialog
     const sign = dialog?.textContent.trim().charAt(0) ?? ''
     const input = dialog?.querySelector('input')
     if (input) input.ariaLabel = sign === '/' || sign === '?' ? 'Search of Vim' : 'Command of Vim'
