@@ -1,7 +1,7 @@
 """Makes the moving picture of the README from the running product: `python -m tests.e2e.film`.
 
-Two people's windows beside each other, and the assistant; everything real but the model, which is the scripted one of the
-tests. What each window shows is recorded while it happens, and put together afterwards, in the time that it took.
+Two people's windows beside each other, and the assistant; everything real but the model, which is the scripted one of
+the tests. What each window shows is recorded while it happens, and put together afterwards, in the time that it took.
 """
 
 import asyncio
