@@ -24,6 +24,25 @@ for _type, _extension in (("text/javascript", ".js"), ("font/woff2", ".woff2"), 
 
 _COMPRESSIBLE = {".js", ".css", ".svg", ".json", ".map", ".wasm"}
 
+DIAGRAM_PAGE = "diagram.html"
+"""Draws diagrams in a sandboxed frame of the editor, where it has an origin of its own."""
+
+_DIAGRAM_HEADERS = {
+    # It runs our program and nothing else: it reaches no host, not even this one, and shows nothing from elsewhere.
+    "Content-Security-Policy": "; ".join(
+        [
+            "sandbox allow-scripts",
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    ),
+    "Cache-Control": "no-cache",
+}
+
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Scriptorium</title>
 <h1>The editor has not been built</h1>
@@ -46,12 +65,23 @@ async def page(_: Anyone) -> Response:
 async def asset(path: str, request: Request, _: Anyone) -> Response:
     """Named by their content, so they may be kept for ever."""
     file = _find(DIST / "assets", path)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+        # The same for everybody, and the frame that draws diagrams is a stranger to our origin.
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
     if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
         packed = await asyncio.to_thread(_packed, file)
         headers["Content-Encoding"] = "gzip"
         return Response(packed, media_type=mimetypes.guess_type(file)[0], headers=headers)
     return FileResponse(file, headers=headers)
+
+
+@router.get(f"/{DIAGRAM_PAGE}")
+async def diagram_page(_: Anyone) -> Response:
+    return FileResponse(_find(DIST, DIAGRAM_PAGE), headers=_DIAGRAM_HEADERS)
 
 
 @router.get("/{name}")

@@ -127,8 +127,8 @@ async def move(body: Move, member: Editor, services: ServicesDep) -> None:
 
 def media_type(entry: FileEntry) -> str:
     if entry.kind == "text":
-        # Without a charset: the bytes are the file's own, and may be Latin-1.
-        return "text/plain"
+        # Without a charset: the bytes are the file's own, and may be Latin-1. A drawing is a text that people look at.
+        return "image/svg+xml" if entry.path.lower().endswith(".svg") else "text/plain"
     guessed, compressed = mimetypes.guess_type(entry.path, strict=False)
     return guessed if guessed and not compressed else "application/octet-stream"
 

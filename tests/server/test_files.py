@@ -114,7 +114,7 @@ async def test_a_file_over_the_limit_is_refused_before_it_is_read(house: House, 
     ("name", "raw", "media_type"),
     [
         ("evil.html", b"<script>alert(1)</script>", "text/plain"),
-        ("evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "text/plain"),
+        ("evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image/svg+xml"),
         ("evil.js", b"alert(1)", "text/plain"),
         ("evil.html", b"<script>alert(1)</script>\0", "text/html"),
         ("picture.png", b"\x89PNG\r\n\x1a\n\0", "image/png"),
