@@ -19,10 +19,10 @@ router = APIRouter(include_in_schema=False)
 DIST = Path(__file__).resolve().parents[2] / "client" / "dist"
 
 # Not every system's table of types knows these, and with `nosniff` a wrong type means no page.
-for _type, _extension in (("text/javascript", ".js"), ("font/woff2", ".woff2"), ("application/wasm", ".wasm")):
+for _type, _extension in (("text/javascript", ".js"), ("text/javascript", ".mjs"), ("font/woff2", ".woff2")):
     mimetypes.add_type(_type, _extension)
 
-_COMPRESSIBLE = {".js", ".css", ".svg", ".json", ".map", ".wasm"}
+_COMPRESSIBLE = {".js", ".mjs", ".css", ".svg", ".json", ".map"}
 
 DIAGRAM_PAGE = "diagram.html"
 """Draws diagrams in a sandboxed frame of the editor, where it has an origin of its own."""
@@ -102,7 +102,7 @@ def _find(folder: Path, name: str) -> Path:
     return file
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _packed(file: Path) -> bytes:
     """Kept for as long as the process: what is named by its content does not change, and a build has few files."""
     return gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)
