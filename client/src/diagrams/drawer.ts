@@ -1,3 +1,4 @@
+import { svgUrl } from '../lib/svgUrl'
 import type { Drawn, Order } from './protocol'
 
 /** Milliseconds for one diagram. Then it is one that was made to take for ever. */
@@ -99,7 +100,7 @@ export function diagramUrl(source: string, dark: boolean): Promise<string> {
   const known = drawn.get(key)
   if (known !== undefined) return known
   drawer ??= new Drawer()
-  const url = drawer.draw(source, dark).then((svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`)
+  const url = drawer.draw(source, dark).then(svgUrl)
   if (drawn.size >= kept) drawn.delete(drawn.keys().next().value ?? '')
   drawn.set(key, url)
   // It may have been the network.

@@ -3,7 +3,7 @@ import { writtenKey } from '../actions/catalogue'
 import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
-import { isMarkdown } from '../lib/fileTypes'
+import { previewOf } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { CommentsButton } from '../comments/CommentsButton'
@@ -49,7 +49,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <SaveStatus session={document} canEdit={canEdit} />
         )}
       </div>
-      {document !== null && isMarkdown(path) ? <PreviewSwitch /> : null}
+      {document !== null && previewOf(path) !== null ? <PreviewSwitch /> : null}
       <PresentPeople onOpen={() => onPanel('people')} />
       <IconButton
         label={news ? 'Conversations with the assistant: something new' : 'Conversations with the assistant'}
