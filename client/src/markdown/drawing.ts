@@ -3,6 +3,7 @@ import { addColours } from './colours'
 import { drawDiagrams, inheritDiagrams } from './diagrams'
 import { patchOf } from './patch'
 import { readMarkdown } from './reader'
+import { turn, yieldEvery } from './slices'
 
 /** A block that is on the page. */
 export interface Shown {
@@ -26,14 +27,10 @@ const rest = 2
 /** Milliseconds that are slow. */
 const slow = 50
 
-/** Milliseconds of work between two moments in which the page can answer to a key. */
-const slice = 8
 /** Blocks that are made at once: some two milliseconds. */
 const few = 24
 
 const keyOf = ({ html, formulas }: Block) => (formulas.length === 0 ? html : `${html}\0${formulas.join('\0')}`)
-
-const turn = (pause = 0) => new Promise<void>((resolve) => setTimeout(resolve, pause))
 
 async function prepare(blocks: readonly Block[]) {
   const needsTex = blocks.some(({ formulas }) => formulas.length > 0)
@@ -104,15 +101,13 @@ export class Drawing {
     const fresh = blocks.slice(head, blocks.length - tail)
     const purify = fresh.length === 0 ? null : await prepare(fresh)
     const made: HTMLElement[] = []
-    let began = performance.now()
+    const slice = yieldEvery(8)
     for (let at = 0; at < fresh.length && purify !== null; at += few) {
       const fragment = document.createDocumentFragment()
       fragment.append(...purify(fresh.slice(at, at + few)))
       decorate?.(fragment)
       made.push(...([...fragment.children] as HTMLElement[]))
-      if (performance.now() - began < slice) continue
-      await turn()
-      began = performance.now()
+      await slice()
     }
     const old = before.slice(head, before.length - tail)
     const behind = before.at(before.length - tail)?.element ?? null
