@@ -23,16 +23,18 @@ import { useStrayDrops } from './useStrayDrops'
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
+const NoticesPanel = lazy(() => import('../notices/NoticesPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
 const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
-export type Panel = 'chat' | 'comments' | 'history' | 'people'
+export type Panel = 'chat' | 'comments' | 'history' | 'notices' | 'people'
 
 const panels = {
   chat: { title: 'Conversations', Content: ChatPanel },
   comments: { title: 'Comments', Content: CommentsPanel },
   history: { title: 'History', Content: HistoryPanel },
+  notices: { title: 'Notices', Content: NoticesPanel },
   people: { title: 'People', Content: PeoplePanel },
 }
 

@@ -7,6 +7,7 @@ import { ChatStore } from '../chat/store'
 import { CommentStore } from '../comments/store'
 import { EventSocket } from '../events/socket'
 import { HistoryStore } from '../history/store'
+import { NoticeStore } from '../notices/store'
 import { createStore, type ReadableStore } from '../lib/store'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
@@ -27,6 +28,7 @@ export class WorkspaceSession {
   readonly waiting: WaitingStore
   readonly comments: CommentStore
   readonly history: HistoryStore
+  readonly notices: NoticeStore
   readonly uploads: Uploads
   readonly following = new Following()
 
@@ -64,6 +66,7 @@ export class WorkspaceSession {
     this.failures = new FailureStore(this.api, this.events)
     this.waiting = new WaitingStore(this.events)
     this.comments = new CommentStore(this.api, this.events)
+    this.notices = new NoticeStore(this.api, me.id, this.events)
     this.history = new HistoryStore(workspace.id, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
@@ -144,6 +147,7 @@ export class WorkspaceSession {
       this.chat.refresh(),
       this.failures.load(),
       this.comments.load(),
+      this.notices.load(),
       this.loadAssistant(),
     ]
     for (const result of await Promise.allSettled(parts)) {
