@@ -39,7 +39,8 @@ const fragmentOf = (reference: string) => decode(/#(.+)$/s.exec(reference)?.[1] 
 
 /** Whether the end of a fenced block is there: of a text that still grows, it may not be. */
 function isClosed({ map, content }: Token): boolean {
-  return map !== null && map[1] - map[0] === content.split('\n').length + 1
+  const lines = content === '' ? 0 : content.replace(/\n$/, '').split('\n').length
+  return map !== null && map[1] - map[0] === lines + 2
 }
 
 /** The attribute of `topBlocks`, for what makes its HTML itself. */

@@ -3,6 +3,7 @@ import { addColours } from './colours'
 import { drawDiagrams, inheritDiagrams } from './diagrams'
 import { patchOf } from './patch'
 import { readMarkdown } from './reader'
+import { Sideways } from './sideways'
 import { turn, yieldEvery } from './slices'
 
 /** A block that is on the page. */
@@ -48,6 +49,7 @@ export class Drawing {
   private wanted: Wanted | null = null
   private busy = false
   private stopped = false
+  private readonly sideways = new Sideways()
 
   /** `onDrawn` hears whether it could be drawn, whenever that was tried. */
   constructor(
@@ -63,6 +65,7 @@ export class Drawing {
 
   stop(): void {
     this.stopped = true
+    this.sideways.stop()
   }
 
   private tell(isDrawn: boolean): void {
@@ -136,6 +139,7 @@ export class Drawing {
     }))
     for (const element of made) {
       addColours(element)
+      this.sideways.watch(element)
       drawDiagrams(element)
     }
   }

@@ -113,7 +113,11 @@ describe('Markdown', () => {
 
   test('a block of a diagram is one only when its end is there', () => {
     const open = '```mermaid\ngraph TD\n  a --> b\n'
-    expect(render(open).querySelector('[data-diagram]')).toBeNull()
+    for (let end = 0; end <= open.length; end += 1) {
+      expect(render(open.slice(0, end)).querySelector('[data-diagram]')).toBeNull()
+      expect(render(`- x\n\n${open.slice(0, end).replaceAll(/^/gm, '  ')}`).querySelector('[data-diagram]')).toBeNull()
+    }
+    expect(render('```mermaid\n```').querySelector('[data-diagram]')).not.toBeNull()
     expect(render(`${open}\`\`\``).querySelector('[data-diagram] pre')?.textContent).toBe('graph TD\n  a --> b\n')
     expect(render('- x\n\n  ```mermaid\n  a\n  ```\n').querySelectorAll('li [data-diagram]')).toHaveLength(1)
   })
