@@ -9,18 +9,18 @@ import { useReview } from '../assistant/useReview'
 import { useDestination } from '../find/useDestination'
 import { useAuthorship } from '../authorship/useAuthorship'
 import { useGhostText } from '../ghost/useGhostText'
-import { isMarkdown } from '../lib/fileTypes'
+import { previewOf } from '../lib/fileTypes'
 import { useComments } from '../comments/useComments'
 import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
-import { MarkdownPreview } from '../markdown/MarkdownPreview'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useRole, useWorkspace } from '../workspace/context'
 import { Ended } from './Ended'
 import { Held } from './Held'
+import { Preview } from './Preview'
 import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 import { useArrival } from './useArrival'
@@ -50,7 +50,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
     () => [review.extensions, askLayer(setFormPlace), comments, ghost, authorship],
     [review.extensions, comments, ghost, authorship],
   )
-  const shown = isMarkdown(node.path) ? mode : 'text'
+  const preview = previewOf(node.path)
+  const shown = preview === null ? 'text' : mode
   const editable = canEdit && phase.is === 'open'
   useTextActions({ view, session, editable, visible: shown !== 'preview' })
   useArrival(view, node.id)
@@ -80,7 +81,9 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
         </div>
-        {shown === 'text' ? null : <MarkdownPreview session={session} path={node.path} view={view} />}
+        {preview === null || shown === 'text' ? null : (
+          <Preview kind={preview} session={session} path={node.path} view={view} />
+        )}
       </div>
       {formPlace === null || view === null
         ? null

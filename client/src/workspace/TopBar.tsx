@@ -3,7 +3,7 @@ import { writtenKey } from '../actions/catalogue'
 import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
-import { isMarkdown } from '../lib/fileTypes'
+import { previewOf } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { AccountMenu } from './AccountMenu'
@@ -47,7 +47,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <SaveStatus session={document} canEdit={canEdit} />
         )}
       </div>
-      {document !== null && isMarkdown(path) ? <PreviewSwitch /> : null}
+      {document !== null && previewOf(path) !== null ? <PreviewSwitch /> : null}
       <PresentPeople onOpen={() => onPanel('people')} />
       <PanelButtons document={document?.document ?? null} panel={panel} onPanel={onPanel} />
       <AccountMenu />
