@@ -56,7 +56,7 @@ export function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
     setProblem(null)
     try {
       const asked = await workspace.api.askFiles({ path: name, kind, instruction: instruction.trim() })
-      if (kind === 'text') go({ at: 'workspace', workspace: workspace.id, path: name })
+      if (kind === 'text') workspace.tabs.openKept(name)
       else openFirst(workspace, asked.suggestion)
       onClose()
     } catch (error) {

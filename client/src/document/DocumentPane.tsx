@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react'
 import { HistoryPlace } from '../history/HistoryPlace'
 import { useStore } from '../lib/store'
+import type { Side } from '../tabs/layout'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from '../workspace/context'
 import type { OpenFile } from '../workspace/useOpenFile'
@@ -16,10 +17,13 @@ const TextDocument = lazy(() => import('./TextDocument'))
 interface DocumentPaneProps {
   file: OpenFile
   session: DocumentSession | null
+  side: Side
+  /** Whether it is in the half with the focus. */
+  focused: boolean
 }
 
-/** Shows whatever the address names as what it is. */
-export function DocumentPane({ file: { path, node, deleted }, session }: DocumentPaneProps) {
+/** Shows whatever is open as what it is. */
+export function DocumentPane({ file: { path, node, deleted }, session, side, focused }: DocumentPaneProps) {
   const treeState = useStore(useWorkspace().tree.state)
   if (node === null) {
     if (treeState.is === 'opening') return <Waiting>Opening…</Waiting>
@@ -34,8 +38,8 @@ export function DocumentPane({ file: { path, node, deleted }, session }: Documen
       if (session === null) return <Waiting>Opening…</Waiting>
       return (
         <Suspense fallback={<Waiting>Opening…</Waiting>}>
-          <HistoryPlace node={node} session={session}>
-            <TextDocument key={node.id} node={node} session={session} />
+          <HistoryPlace key={node.id} node={node} session={session} focused={focused}>
+            <TextDocument node={node} session={session} side={side} focused={focused} />
           </HistoryPlace>
         </Suspense>
       )

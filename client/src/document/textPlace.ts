@@ -1,0 +1,65 @@
+import { foldedRanges, foldEffect } from '@codemirror/language'
+import { EditorSelection, type StateEffect } from '@codemirror/state'
+import { EditorView } from '@codemirror/view'
+import * as Y from 'yjs'
+
+/** A range of a text that moves along with it, and where it was for a text that does not know its pieces any more. */
+interface Held {
+  readonly from: Y.RelativePosition
+  readonly to: Y.RelativePosition
+  readonly at: readonly [from: number, to: number]
+}
+
+/** Where somebody was in a text: cursors, folds, and what was on the screen. */
+export interface TextPlace {
+  readonly ranges: readonly Held[]
+  readonly main: number
+  readonly folds: readonly Held[]
+  /** The first line on the screen, and how many pixels of it were above. */
+  readonly top: Held
+  readonly above: number
+  readonly left: number
+}
+
+function hold(text: Y.Text, from: number, to: number): Held {
+  const relative = (at: number) => Y.createRelativePositionFromTypeIndex(text, Math.min(at, text.length))
+  return { from: relative(from), to: relative(to), at: [from, to] }
+}
+
+function find(text: Y.Text, { from, to, at }: Held, length: number): [from: number, to: number] {
+  const place = (position: Y.RelativePosition, otherwise: number) => {
+    const found = text.doc && Y.createAbsolutePositionFromRelativePosition(position, text.doc)
+    return Math.min(found?.index ?? otherwise, length)
+  }
+  return [place(from, at[0]), place(to, at[1])]
+}
+
+/** Where `view` is now. It has to be on the page. */
+export function placeOf(view: EditorView, text: Y.Text): TextPlace {
+  const { selection } = view.state
+  const folds: Held[] = []
+  foldedRanges(view.state).between(0, view.state.doc.length, (from, to) => void folds.push(hold(text, from, to)))
+  const { scrollTop, scrollLeft } = view.scrollDOM
+  const first = view.lineBlockAtHeight(scrollTop)
+  return {
+    ranges: selection.ranges.map(({ anchor, head }) => hold(text, anchor, head)),
+    main: selection.mainIndex,
+    folds,
+    top: hold(text, first.from, first.from),
+    above: scrollTop - first.top,
+    left: scrollLeft,
+  }
+}
+
+/** Takes a new view to where somebody was. */
+export function goToPlace(view: EditorView, text: Y.Text, place: TextPlace): void {
+  const { length } = view.state.doc
+  const ranges = place.ranges.map((one) => EditorSelection.range(...find(text, one, length)))
+  const folds = place.folds.map((one) => find(text, one, length)).filter(([from, to]) => from < to)
+  const effects: StateEffect<unknown>[] = folds.map(([from, to]) => foldEffect.of({ from, to }))
+  const [top] = find(text, place.top, length)
+  if (top > 0 || place.above > 0) {
+    effects.push(EditorView.scrollIntoView(top, { y: 'start', yMargin: -place.above, x: 'nearest' }))
+  }
+  view.dispatch({ selection: EditorSelection.create(ranges, place.main), effects })
+}

@@ -1,0 +1,41 @@
+import { ContextMenu } from 'radix-ui'
+import { entryOf, keysOf } from '../actions/catalogue'
+import { useNarrow } from '../lib/hooks'
+import { written } from '../lib/keys'
+import { useWorkspace } from '../workspace/context'
+import { goOnIn } from './goOn'
+import type { Side } from './layout'
+import { tabOperations } from './operations'
+
+interface TabContextMenuProps {
+  side: Side
+  document: string
+}
+
+/** Drawn only while the menu is open. */
+function Entries({ side, document }: TabContextMenuProps) {
+  const { tabs } = useWorkspace()
+  const wide = !useNarrow()
+  return tabOperations(tabs.layout.get(), side, document, wide).map(({ id, change, missing }) => {
+    const [key] = keysOf(id)
+    const run = () => {
+      tabs.change(change)
+      goOnIn(tabs.layout.get())
+    }
+    return (
+      <ContextMenu.Item key={id} className="menu-item" disabled={missing !== null} onSelect={run}>
+        {entryOf(id).title}
+        {key === undefined ? null : <kbd>{written(key)}</kbd>}
+      </ContextMenu.Item>
+    )
+  })
+}
+
+/** What can be done with a tab: by the right button, by the menu key, or by a long touch. */
+export const TabContextMenu = (props: TabContextMenuProps) => (
+  <ContextMenu.Portal>
+    <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={(event) => event.preventDefault()}>
+      <Entries {...props} />
+    </ContextMenu.Content>
+  </ContextMenu.Portal>
+)
