@@ -39,7 +39,7 @@ interface NewFilesDialogProps {
 }
 
 /** Has the assistant write a new file, or the files of a folder. */
-export function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
+export default function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
   const workspace = useWorkspace()
   const [kind, setKind] = useState<Kind>('text')
   const [path, setPath] = useState(folder === '' ? '' : `${folder}/`)

@@ -12,6 +12,8 @@ const mostDots = 3
 export interface TabItemProps {
   tab: Tab
   side: Side
+  /** Id of what shows it; null for a tab that is not shown. */
+  panel: string | null
   /** Its folder, where the name alone would not tell it from another. */
   hint: string
   /** Others who have the file open. */
@@ -43,7 +45,7 @@ function label({ node, kept, deleted }: Tab, hint: string, present: readonly Pre
  * have the Delete key on the tab, the key of the action, and the menu of all tabs.
  */
 export function TabItem(props: TabItemProps) {
-  const { tab, side, hint, present, movable, onClose, onKeep, onEnter, onDrag, onDragEnd } = props
+  const { tab, side, panel, hint, present, movable, onClose, onKeep, onEnter, onDrag, onDragEnd } = props
   const { node, kept, deleted } = tab
   const unsaved = useUnsaved(node.id)
   const onKeyDown = (event: KeyboardEvent) => {
@@ -68,6 +70,7 @@ export function TabItem(props: TabItemProps) {
           <Tabs.Trigger value={node.id} asChild>
             <div
               className="tab"
+              {...(panel === null ? { 'aria-controls': undefined } : { id: `${panel}-tab`, 'aria-controls': panel })}
               title={node.path}
               aria-label={label(tab, hint, present, unsaved)}
               aria-keyshortcuts="Delete"

@@ -1,4 +1,4 @@
-import { Columns2 } from 'lucide-react'
+import { SquareSplitHorizontal } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { type DragEvent, useEffect, useRef, useState } from 'react'
 import { entryOf, writtenKey } from '../actions/catalogue'
@@ -6,10 +6,12 @@ import { useStore } from '../lib/store'
 import { usePresentIn } from '../tree/usePresentIn'
 import { IconButton } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
-import { dragged, placeAt, startDragging, stopDragging } from './drag'
+import { close, move, openBeside } from './arrange'
+import { dragged } from './dragged'
+import { placeAt, startDragging } from './drag'
 import { goOnIn } from './goOn'
 import { folderHints } from './labels'
-import { close, halfAt, keep, type Layout, move, openBeside, otherSide, type Side, type Tab } from './layout'
+import { halfAt, keep, type Layout, otherSide, type Side, type Tab } from './layout'
 import { TabItem } from './TabItem'
 import { TabsMenu } from './TabsMenu'
 
@@ -48,10 +50,12 @@ interface TabStripProps {
   side: Side
   /** Where there is no room for two halves. */
   narrow: boolean
+  /** Id of what shows the active tab. */
+  panel: string
 }
 
 /** The open files of a half, above what it shows. */
-export function TabStrip({ side, narrow }: TabStripProps) {
+export default function TabStrip({ side, narrow, panel }: TabStripProps) {
   const { tabs } = useWorkspace()
   const layout = useStore(tabs.layout)
   const present = usePresentIn()
@@ -90,11 +94,16 @@ export function TabStrip({ side, narrow }: TabStripProps) {
     event.preventDefault()
     const to = target ?? shown.length
     setTarget(null)
-    stopDragging()
+    dragged.set(null)
     tabs.change((now) => move(now, moving.side, moving.document, side, to))
   }
   return (
-    <div className="tab-strip">
+    <Tabs.Root
+      className="tab-strip"
+      value={active ?? ''}
+      activationMode="manual"
+      onValueChange={(document) => tabs.choose(side, document)}
+    >
       <Tabs.List
         className="tab-list"
         aria-label="Open files"
@@ -112,14 +121,15 @@ export function TabStrip({ side, narrow }: TabStripProps) {
           >
             <TabItem
               {...one}
+              panel={one.tab.node.id === active ? panel : null}
               hint={hints[at] ?? ''}
               present={present.get(one.tab.node.id) ?? []}
               movable={!narrow}
               onClose={() => closeOne(one)}
               onKeep={() => tabs.change((now) => keep(now, one.side, one.tab.node.id))}
               onEnter={() => (narrow ? undefined : goOnIn(tabs.layout.get()))}
-              onDrag={(transfer) => startDragging({ side: one.side, document: one.tab.node.id }, transfer)}
-              onDragEnd={stopDragging}
+              onDrag={(transfer) => startDragging(tabs, one.side, one.tab.node.id, transfer)}
+              onDragEnd={() => dragged.set(null)}
             />
           </div>
         ))}
@@ -131,7 +141,7 @@ export function TabStrip({ side, narrow }: TabStripProps) {
           disabled={active === null}
           onClick={split}
         >
-          <Columns2 />
+          <SquareSplitHorizontal />
         </IconButton>
       )}
       <TabsMenu
@@ -139,6 +149,6 @@ export function TabStrip({ side, narrow }: TabStripProps) {
         choices={shown.map(({ tab }, at) => [tab.node.id, [tab.node.name, hints[at]].filter(Boolean).join(' · ')])}
         onChoose={(document) => tabs.choose(side, document)}
       />
-    </div>
+    </Tabs.Root>
   )
 }

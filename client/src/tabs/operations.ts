@@ -1,26 +1,18 @@
 import type { ActionId } from '../actions/catalogue'
 import type { Tree } from '../tree/rules'
 import {
-  activeTab,
   close,
   closeAll,
   closeOthers,
   closeToTheRight,
-  focusOn,
-  halfAt,
   isReopenable,
-  isSplit,
   join,
-  keep,
-  type Layout,
   move,
   openBeside,
-  otherSide,
   reopen,
-  type Side,
   step,
-  tabOf,
-} from './layout'
+} from './arrange'
+import { activeTab, focusOn, halfAt, isSplit, keep, type Layout, otherSide, type Side, tabOf } from './layout'
 
 /** Something that can be done with the tabs. */
 export interface Operation {

@@ -5,7 +5,6 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { entryOf, writtenKey } from '../actions/catalogue'
 import { registry } from '../actions/registry'
 import { useActions } from '../actions/useActions'
-import { NewFilesDialog } from '../assistant/NewFilesDialog'
 import { useStore } from '../lib/store'
 import { TrashEntry } from '../trash/TrashEntry'
 import { IconButton } from '../ui/Button'
@@ -22,6 +21,7 @@ import { usePresentIn } from './usePresentIn'
 import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
+const NewFilesDialog = lazy(() => import('../assistant/NewFilesDialog'))
 const TrashDialog = lazy(() => import('../trash/TrashDialog'))
 
 /** Pixels; the style sheet says the same. */
@@ -163,7 +163,9 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
       <UploadProgress />
       <TrashEntry onOpen={() => setTrash(true)} />
       <Suspense>{trash ? <TrashDialog onClose={() => setTrash(false)} /> : null}</Suspense>
-      {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
+      <Suspense>
+        {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
+      </Suspense>
       {confirm}
       {removing.length === 0 ? null : (
         <Confirm

@@ -1,5 +1,4 @@
-import { Tabs } from 'radix-ui'
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useId } from 'react'
 import type { Transaction } from 'yjs'
 import { DocumentPane } from '../document/DocumentPane'
 import type { DocumentSession } from '../document/session'
@@ -7,12 +6,13 @@ import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { FollowBar } from '../people/FollowBar'
 import { activeTab, focusOn, halfAt, isSplit, keep, type Side } from '../tabs/layout'
-import { TabStrip } from '../tabs/TabStrip'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
 import { Pane } from './Pane'
 import type { OpenFile } from './useOpenFile'
 
+// What is open comes before what else is.
+const TabStrip = lazy(() => import('../tabs/TabStrip'))
 const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
 /** Whoever writes in a file that they only looked at stays in it. */
@@ -44,6 +44,7 @@ export function Half({ side, file, session, figures }: HalfProps) {
   const focused = layout.focus === side
   const split = isSplit(layout) && !narrow
   const tab = activeTab(layout, side)
+  const panel = useId()
   useKeptByWriting(side, session, tab?.kept === false)
 
   const takeFocus = () => tabs.change((now) => focusOn(now, side))
@@ -60,24 +61,26 @@ export function Half({ side, file, session, figures }: HalfProps) {
     </Pane>
   )
   return (
-    <Tabs.Root value={tab?.node.id ?? ''} activationMode="manual" onValueChange={(id) => tabs.choose(side, id)} asChild>
-      <section
-        className="half"
-        tabIndex={-1}
-        data-focused={focused || undefined}
-        aria-label={split ? (side === 0 ? 'Left half' : 'Right half') : undefined}
-        onFocusCapture={takeFocus}
-        onPointerDownCapture={takeFocus}
-      >
-        {halfAt(layout, side).tabs.length === 0 ? null : <TabStrip side={side} narrow={narrow} />}
-        {tab === undefined ? (
-          content
-        ) : (
-          <Tabs.Content value={tab.node.id} className="half-content" tabIndex={-1}>
-            {content}
-          </Tabs.Content>
-        )}
-      </section>
-    </Tabs.Root>
+    <section
+      className="half"
+      tabIndex={-1}
+      data-focused={focused || undefined}
+      aria-label={split ? (side === 0 ? 'Left half' : 'Right half') : undefined}
+      onFocusCapture={takeFocus}
+      onPointerDownCapture={takeFocus}
+    >
+      {halfAt(layout, side).tabs.length === 0 ? null : (
+        <Suspense fallback={<div className="tab-strip" />}>
+          <TabStrip side={side} narrow={narrow} panel={panel} />
+        </Suspense>
+      )}
+      {tab === undefined ? (
+        content
+      ) : (
+        <div role="tabpanel" id={panel} aria-labelledby={`${panel}-tab`} className="half-content" tabIndex={-1}>
+          {content}
+        </div>
+      )}
+    </section>
   )
 }

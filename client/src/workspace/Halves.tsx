@@ -28,7 +28,7 @@ export function Halves({ files, sessions, figures, label }: HalvesProps) {
     <main className="halves" aria-label={label}>
       {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
       {isSplit(layout) && !narrow ? (
-        <Suspense fallback={half(layout.focus)}>
+        <Suspense>
           <Split left={half(0)} right={half(1)} />
         </Suspense>
       ) : (

@@ -1,9 +1,9 @@
 import { type DragEvent, type ReactNode, useState } from 'react'
 import { parentPath } from '../lib/paths'
-import { dragged, dropInto, dropSide, stopDragging } from '../tabs/drag'
+import { dragged } from '../tabs/dragged'
 import type { Side } from '../tabs/layout'
 import { useUpload } from '../tree/useUpload'
-import { useRole, useWorkspace } from './context'
+import { useRole } from './context'
 import type { OpenFile } from './useOpenFile'
 
 const holdsFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files')
@@ -27,7 +27,6 @@ interface PaneProps {
  * on their way down, for CodeMirror would type their content into the text of everybody.
  */
 export function Pane({ file, side, children }: PaneProps) {
-  const { tabs } = useWorkspace()
   const { canEdit } = useRole()
   const { upload, confirm } = useUpload()
   const [over, setOver] = useState<'all' | 'right' | null>(null)
@@ -35,7 +34,7 @@ export function Pane({ file, side, children }: PaneProps) {
   /** Where the tab would go that is dragged over it; undefined when it is no tab. */
   const tabTarget = (event: DragEvent): Side | null | undefined => {
     const tab = dragged.get()
-    return tab === null ? undefined : dropSide(tabs.layout.get(), tab, side, isRight(event))
+    return tab === null ? undefined : tab.target(side, isRight(event))
   }
   const take = (event: DragEvent) => {
     event.preventDefault()
@@ -58,8 +57,8 @@ export function Pane({ file, side, children }: PaneProps) {
     const target = tabTarget(event)
     if (tab !== null) {
       take(event)
-      stopDragging()
-      if (target !== null && target !== undefined) tabs.change((layout) => dropInto(layout, tab, target))
+      dragged.set(null)
+      if (target !== null && target !== undefined) tab.drop(target)
     } else if (holdsFiles(event)) {
       take(event)
       if (canEdit) upload(event.dataTransfer, folderOf(file))

@@ -8,7 +8,6 @@ import { useStore } from '../lib/store'
 import { Palette } from '../palette/Palette'
 import { useFollowing } from '../people/useFollowing'
 import { otherSide, type Side as Half } from '../tabs/layout'
-import { useTabActions } from '../tabs/useTabActions'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
@@ -24,6 +23,7 @@ const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const TabActions = lazy(() => import('../tabs/TabActions'))
 const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 
 export type Panel = 'chat' | 'comments' | 'history' | 'people'
@@ -82,7 +82,6 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const toggle = (next: Panel) => setPanel((open) => (open === next ? null : next))
   const toggleFiles = () => setFilesOpen((open) => !open)
   usePageKeys()
-  useTabActions()
   useShellActions({ file, filesOpen, panel, toggleFiles, toggle, find })
   useStrayDrops()
   useFollowing(file.node?.id ?? null)
@@ -129,6 +128,9 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
           </Side>
         )}
       </div>
+      <Suspense>
+        <TabActions />
+      </Suspense>
       <Palette open={file.deleted ? null : file.node} onOpened={closeDrawer} />
     </div>
   )

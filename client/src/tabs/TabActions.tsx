@@ -6,8 +6,8 @@ import { useWorkspace } from '../workspace/context'
 import { goOnIn } from './goOn'
 import { allOperations } from './operations'
 
-/** The tabs by keys and from the palette. */
-export function useTabActions(): void {
+/** The tabs by keys and from the palette; there is nothing to see. */
+export default function TabActions() {
   const { tabs, tree } = useWorkspace()
   const layout = useStore(tabs.layout)
   const legal = useStore(tree.tree)
@@ -23,4 +23,5 @@ export function useTabActions(): void {
     }
   }
   useActions(offers)
+  return null
 }
