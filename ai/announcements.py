@@ -1,5 +1,6 @@
 """What the people of a workspace hear of the assistant: the events of its stream, by their public types and shapes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ai.pool.jobs import Job
@@ -44,6 +45,13 @@ class Announcements:
     async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
         """`found` as `ai.choosing.choices.FileState.view` gives it."""
         await self._events.append(workspace, "scriptorium.assistant.config", found)
+
+    async def notice_changed(self, view: dict[str, Any]) -> None:
+        """`view` as `ai.notices.notice.Notice.view` gives it."""
+        await self._events.append(view["workspace"], "scriptorium.notice.changed", view)
+
+    async def notices_read(self, workspace: str, ids: Sequence[str], person: str) -> None:
+        await self._events.append(workspace, "scriptorium.notices.read", {"notices": list(ids), "by": person})
 
     async def outage(self, workspace: str, data: dict[str, Any]) -> None:
         """A model does not answer, or answers again: `data` as `ai.pool.outages.view` gives it, with `over` at its

@@ -24,6 +24,9 @@ from ai.expiry import Expiry
 from ai.faults import fault
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
+from ai.notices.notice import Notice, NoticeState
+from ai.notices.notices import NothingToAccept, NoticeNotFound, Notices
+from ai.notices.speaking import Speaking
 from ai.pool.attempt import JobFailed, NewAttempt, Run
 from ai.pool.jobs import Job, Jobs, JobState, Person
 from ai.pool.outages import Outages
@@ -112,6 +115,7 @@ class Assistant:
         self.carrying = Carrying(storage.db, rooms, self.suggestions, self._announcements, self.feedback)
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
+        self.notices = Notices(storage.db)
         self.conversation_search = ConversationSearch(storage.db)
         self.budgets = BudgetBook(storage.db)
         self.ledger = Ledger(storage.db)
@@ -119,6 +123,16 @@ class Assistant:
         self.figures = Figures(storage.db)
         self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
+        self.speaking = Speaking(
+            storage.events,
+            rooms,
+            files,
+            material,
+            self.notices,
+            self.suggestions,
+            self.decisions,
+            self._announcements,
+        )
         self.gathering = Gathering(storage.db, files, rooms, material, window)
         self.preparations = Preparations(storage.db, analysis or LocalQueue())
         self.requests = Requests(
@@ -173,6 +187,7 @@ class Assistant:
         for part in (
             self.jobs,
             self.suggestions,
+            self.notices,
             self.conversations,
             self.carrying,
             self.feedback,
@@ -298,7 +313,16 @@ class Assistant:
             found, hunks, decision, by, reason, trashed=trashed, shown=shown, seen=seen
         )
         await self._drop_emptied(suggestion, outcomes)
+        if found.notice is not None:
+            await self._tell_of_notice(found.workspace, found.notice)
         return outcomes
+
+    async def _tell_of_notice(self, workspace: str, id: str) -> None:
+        try:
+            notice = await self.notices.get(workspace, id)
+        except NoticeNotFound:
+            return
+        await self._announcements.notice_changed(await self._notice(notice))
 
     async def _bring_back_emptied(
         self, suggestion: Suggestion, which: Sequence[str] | None, seen: Mapping[str, int], by: Person
@@ -320,6 +344,57 @@ class Assistant:
         for hunk in await self.suggestions.hunks(suggestion):
             if hunk.created and hunk.id in unwanted:
                 await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
+
+    async def notices_of(self, workspace: str) -> list[dict[str, Any]]:
+        """The newest notices, newest first, as people see them: with their edits as they stand now."""
+        notices = await self.notices.of_workspace(workspace)
+        edits = [notice.suggestion for notice in notices if notice.suggestion is not None]
+        hunks = await placed(self._rooms, self._files, await self.suggestions.hunks(*edits))
+        return [
+            notice.view(
+                [hunk for hunk in hunks if hunk.suggestion == notice.suggestion],
+                await self._files.path_of(notice.document),
+            )
+            for notice in notices
+        ]
+
+    async def decide_notice(
+        self,
+        workspace: str,
+        id: str,
+        decision: Decision,
+        by: Person,
+        reason: str | None = None,
+        shown_ms: int | None = None,
+    ) -> tuple[dict[str, Any], list[Outcome]]:
+        """The notice after it, and what the decision came to for each hunk of its edit.
+
+        None of these says so where somebody else was first. One without an edit can only be rejected.
+
+        Raises:
+            ai.notices.notices.NoticeNotFound, ai.notices.notices.NothingToAccept; as `decide`.
+        """
+        notice = await self.notices.get(workspace, id)
+        if notice.suggestion is None:
+            if decision is not Decision.REJECT:
+                raise NothingToAccept
+            closed = await self.notices.close(id, NoticeState.REJECTED, by)
+            if closed is not None:
+                await self._announcements.notice_changed(closed.view([]))
+            return (closed or notice).view([]), []
+        pending = [hunk for hunk in await self.suggestions.hunks(notice.suggestion) if hunk.state is HunkState.PENDING]
+        shown = {hunk.id: shown_ms for hunk in pending} if shown_ms is not None else None
+        outcomes = await self.decide(notice.suggestion, None, decision, by, reason, shown)
+        return await self._notice(notice), outcomes
+
+    async def _notice(self, notice: Notice) -> dict[str, Any]:
+        hunks = await self.suggestions.hunks(notice.suggestion) if notice.suggestion else []
+        return notice.view(await placed(self._rooms, self._files, hunks), await self._files.path_of(notice.document))
+
+    async def read_notices(self, workspace: str, ids: Sequence[str], person: str) -> None:
+        """`person` has seen them."""
+        await self.notices.mark_read(workspace, ids, person)
+        await self._announcements.notices_read(workspace, ids, person)
 
     async def rename_conversation(self, workspace: str, id: str, title: str) -> Conversation:
         """Raises ai.chat.conversations.ConversationNotFound."""

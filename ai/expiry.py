@@ -18,6 +18,7 @@ _OF_A_WORKSPACE = (
     "jobs",
     "hunks",
     "suggestions",
+    "notices",
     "messages",
     "generations",
     "conversations",
@@ -49,6 +50,7 @@ class Expiry:
         await self._sweep("conversations", "updated_at", before, ("generations", "messages"), "conversation")
         # A conversation that stays in use keeps its messages, and not for ever what the models were shown.
         await self._db["generations"].delete_many({"kept_at": {"$lt": before}})
+        await self._db["notices"].delete_many({"created_at": {"$lt": before}})
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
         for name in ("analyses", "turns"):

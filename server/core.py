@@ -52,6 +52,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         # Also in a worker: a process settles what it has logged itself, and the assistant writes from there.
         await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
+        await stack.enter_async_context(running(assistant.speaking.run()))
         yield Core(storage, rooms, files, assistant)
 
 

@@ -1,12 +1,8 @@
 """What the very first start leaves behind: an owner, a workspace, and files worth trying things on."""
 
-from pathlib import Path
-
+from server.examples import put_examples
 from server.identity import User
 from server.services import Services
-
-FIRST_FILES = Path(__file__).with_name("first_files")
-"""What the first workspace holds. ``.txt`` keeps an untidy program from this project's own formatter."""
 
 
 async def ensure_owner(services: Services) -> User:
@@ -23,10 +19,7 @@ async def ensure_owner(services: Services) -> User:
         owner = identity.users.draft("Owner")
         workspace = await identity.workspaces.create("First workspace", owner.id)
         await services.files.create_workspace(workspace.id)
-        for file in sorted(FIRST_FILES.iterdir()):
-            await services.files.write(
-                workspace.id, file.name.removesuffix(".txt"), file.read_bytes(), f"user:{owner.id}"
-            )
+        await put_examples(services.files, workspace.id, f"user:{owner.id}")
         await identity.members.join(workspace.id, owner.id, "owner")
         if (token := services.settings.owner_token) is not None:
             secret = token.get_secret_value()

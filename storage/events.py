@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from storage.bus import Bus
@@ -16,6 +17,8 @@ from storage.event_tail import Event, Tail, announcement, channel
 from storage.mongo import Database
 
 __all__ = ["Event", "EventLog"]
+
+log = structlog.get_logger(__name__)
 
 _MOST_STREAMS = 10_000
 """Whose numbers are remembered."""
@@ -50,6 +53,7 @@ class EventLog:
         self._bus = bus
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._tails: dict[str, Tail] = {}
+        self._listeners: defaultdict[str, list[Callable[[Event], None]]] = defaultdict(list)
         bus.on_reconnect(self._look)
 
     async def ensure_indexes(self) -> None:
@@ -73,6 +77,13 @@ class EventLog:
         """Announces an event to those who follow now. It is never stored, and may be lost."""
         event = Event(None, stream, type, _now(), data)
         self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))
+
+    def listen(self, type: str, callback: Callable[[Event], None]) -> None:
+        """Calls `callback` with every event of `type`, of whatever stream, that this process has stored.
+
+        So of all processes exactly one hears of each, and none of one whose writer died at that moment.
+        """
+        self._listeners[type].append(callback)
 
     async def follow(self, stream: str, after: int | None = None) -> AsyncIterator[Event]:
         """The stored events after number `after` (None: those stored from now on), then those that come, without end.
@@ -122,6 +133,13 @@ class EventLog:
         for tail in tails.values():
             await tail.stop()
 
+    def _tell(self, event: Event) -> None:
+        for callback in self._listeners.get(event.type, ()):
+            try:
+                callback(event)
+            except Exception:
+                log.exception("a listener failed", type=event.type)  # what is stored is stored
+
     def _look(self) -> None:
         for tail in self._tails.values():
             tail.look()
@@ -164,6 +182,7 @@ class EventLog:
                 assert event.id is not None
                 if not stored.done():
                     stored.set_result(event.id)
+                self._tell(event)
             batch = batch[count:]
 
     async def _insert(self, events: Sequence[Event]) -> int:

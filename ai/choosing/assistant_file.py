@@ -22,8 +22,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from ai.checking.yaml_words import shortened
 from ai.choosing.recipes import Recipe, RecipeKind, with_built_in
-from ai.choosing.yaml_text import BadYaml, YamlText, read, shortened
+from ai.choosing.yaml_text import BadYaml, YamlText, read
 from ai.models.endpoints import DEFAULT, Endpoint
 from ai.models.port import ModelParams
 from ai.record.secrets import redact

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from ai.checking.yaml_words import in_plain_words, shortened
+
 MOST_BYTES = 32 * 1024
 MOST_DEEP = 8
 
@@ -22,21 +24,6 @@ _EMPTY = ("", "~", "null")
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # The parser of libyaml where PyYAML was built with it: of 32 KiB it takes some milliseconds, the other one 200.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_IN_PLAIN_WORDS = (
-    ("that cannot start any token", "this character cannot stand at the beginning here: indent with spaces, not with "
-     "tabs, and put quotes around a text that begins with a special sign"),
-    ("tab character", "indent with spaces, not with tabs"),
-    ("mapping values are not allowed", "this colon comes unexpectedly: put quotes around a text that holds a colon, "
-     "and begin each setting on a line of its own"),
-    ("could not find expected ':'", "a colon is missing after a name here"),
-    ("did not find expected key", "this line is indented in another way than the lines that it belongs to"),
-    ("expected <block end>", "this line is indented in another way than the lines that it belongs to"),
-    ("found unexpected end of stream", "a quotation mark is opened and not closed"),
-    ("expected ',' or ']'", "a list in brackets is not closed"),
-    ("expected ',' or '}'", "braces are not closed"),
-    ("expected node content", "brackets or braces are not closed"),
-    ("expected the node content", "brackets or braces are not closed"),
-)  # fmt: skip
 
 
 class BadYaml(ValueError):
@@ -96,14 +83,9 @@ def read(text: str) -> YamlText:
         return _Builder(text).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _at(text, mark.index if mark else 0, _plain(error.problem or error.context or "")) from None
+        raise _at(text, mark.index if mark else 0, f"{in_plain_words(error.problem or error.context or '')}.") from None
     except yaml.YAMLError:
         raise _at(text, 0, "this is not valid YAML.") from None
-
-
-def _plain(problem: str) -> str:
-    found = next((words for sign, words in _IN_PLAIN_WORDS if sign in problem), None)
-    return f"{found or f'this is not valid YAML ({problem})'}."
 
 
 class _Builder:
@@ -161,9 +143,3 @@ class _Builder:
 
     def _error(self, event: Any, message: str) -> BadYaml:
         return _at(self._text, event.start_mark.index, message)
-
-
-def shortened(words: str, letters: int = 40) -> str:
-    """For quoting what somebody wrote."""
-    line = " ".join(words.split())
-    return line if len(line) <= letters else f"{line[: letters - 1]}…"

@@ -261,7 +261,12 @@ def _record(
         edit.insertion if edit else None,
         was_shown=hunk.id in shown if shown is not None else None,
         shown_ms=shown.get(hunk.id) if shown is not None else None,
-        about=About(hunk.mode, suggestion.model, language_of(hunk.path), suggestion.requested_by.id),
+        about=About(
+            "notice" if suggestion.notice else hunk.mode,
+            suggestion.model,
+            language_of(hunk.path),
+            suggestion.requested_by.id,
+        ),
     )
 
 

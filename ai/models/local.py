@@ -5,10 +5,11 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
+from ai.checking.ruff import RuffFailed
 from ai.models.continuation import continuation
 from ai.models.passages import passages
 from ai.models.port import Chunk, ModelRequest, SourceFile, Task
-from ai.models.ruff_repair import RuffFailed, repair_python
+from ai.models.ruff_repair import repair_python
 from ai.models.text_repair import laid_out_json, without_stray_blanks
 
 _HOW_TO = (

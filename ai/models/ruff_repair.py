@@ -1,23 +1,15 @@
 """Repairs and formats a selected part of a Python file with ruff, which reads the file and never runs it."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ruff import find_ruff_bin  # type: ignore[import-untyped]
-
 from ai.answers.alignment import Alignment, Pair
+from ai.checking.ruff import RuffFailed, run_ruff
 
-_MAX_LETTERS = 2_000_000
-_TIMEOUT = 10.0  # seconds
 # Errors, unused and unsorted imports, blanks: what has one right answer. Nothing about style.
 _RULES = "E4,E7,E9,F,I,W"
-
-
-class RuffFailed(Exception):
-    """ruff could not read the file; the message says why, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +24,6 @@ class PythonRepair:
 async def repair_python(before: str, selection: str, after: str, *, stub: bool = False) -> PythonRepair:
     """The selection repaired as part of its file. Raises `RuffFailed`."""
     text = before + selection + after
-    if len(text) > _MAX_LETTERS:
-        raise RuffFailed("the file is too long for it")
     name = "document.pyi" if stub else "document.py"
     found = left = await _problems(text, name)
     for command in ("check", "format"):
@@ -42,7 +32,7 @@ async def repair_python(before: str, selection: str, after: str, *, stub: bool =
             "check": [f"--select={_RULES}", "--fix", "--exit-zero"],
             "format": [f"--range={before.count(chr(10)) + 1}:1-{last}:1"],
         }
-        changed = _inside(text, await _ruff(text, command, name, *options[command]), before, after)
+        changed = _inside(text, await run_ruff(text, command, name, *options[command]), before, after)
         try:
             left = await _problems(changed, name)
         except RuffFailed:
@@ -78,7 +68,7 @@ def _inside(text: str, changed: str, before: str, after: str) -> str:
 
 
 async def _problems(text: str, name: str) -> list[dict[str, Any]]:
-    output = await _ruff(text, "check", name, f"--select={_RULES}", "--output-format=json", "--exit-zero")
+    output = await run_ruff(text, "check", name, f"--select={_RULES}", "--output-format=json", "--exit-zero")
     problems: list[dict[str, Any]] = json.loads(output)
     for problem in problems:
         if problem["code"] in (None, "invalid-syntax", "E999"):
@@ -89,33 +79,3 @@ async def _problems(text: str, name: str) -> list[dict[str, Any]]:
 def _within(problems: Sequence[dict[str, Any]], before: str, until: str) -> list[dict[str, Any]]:
     first, last = before.count("\n") + 1, until.rstrip("\n").count("\n") + 1
     return [problem for problem in problems if first <= problem["location"]["row"] <= last]
-
-
-async def _ruff(text: str, command: str, name: str, *options: str) -> str:
-    """Runs ruff on the text alone, blind to files and settings of this machine."""
-    process = await asyncio.create_subprocess_exec(
-        find_ruff_bin(),
-        command,
-        "--isolated",
-        "--no-cache",
-        "--quiet",
-        f"--stdin-filename={name}",
-        *options,
-        "-",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={},
-    )
-    try:
-        async with asyncio.timeout(_TIMEOUT):
-            output, error = await process.communicate(text.encode())
-    except TimeoutError:
-        raise RuffFailed("it took too long") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise RuffFailed(error.decode(errors="replace").strip().partition("\n")[0] or "it failed")
-    return output.decode()

@@ -43,7 +43,8 @@ class Suggestion:
 
     `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
     answer; `error` is why the stream ended early. `context` tells what the model saw
-    (`ai.prompting.context.Piece.view`), without any text.
+    (`ai.prompting.context.Piece.view`), without any text. `notice`: the notice that it is the edit of; people hear of
+    that, and of the suggestion once it is decided.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Suggestion:
     generations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     earlier: tuple[dict[str, Any], ...] = ()
     context: Sequence[dict[str, Any]] = ()
+    notice: str | None = None
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -82,6 +84,7 @@ class Suggestion:
             record["generations"],
             tuple(record.get("earlier", ())),
             record.get("context", ()),  # older ones have none
+            record.get("notice"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -103,6 +106,7 @@ class Suggestion:
             "generations": dict(self.generations),
             "earlier": list(self.earlier),
             "context": list(self.context),
+            "notice": self.notice,
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:
@@ -132,7 +136,12 @@ class Suggestion:
             "created_at": rfc3339(self.created_at),
             "hunks": [hunk.view() for hunk in ordered],
         }
-        optional = {"note": self.note, "error": self.error, "context": list(self.context) or None}
+        optional = {
+            "note": self.note,
+            "error": self.error,
+            "context": list(self.context) or None,
+            "notice": self.notice,
+        }
         return shown | {name: value for name, value in optional.items() if value is not None}
 
 
@@ -165,8 +174,8 @@ class Suggestions:
         return suggestion.view(await self.hunks(id))
 
     async def of_workspace(self, workspace: str, document: str | None = None) -> list[Suggestion]:
-        """The newest ones, newest first; of one document when it is named."""
-        wanted: dict[str, Any] = {"workspace": workspace}
+        """The newest ones that somebody asked for, newest first; of one document when it is named."""
+        wanted: dict[str, Any] = {"workspace": workspace, "notice": None}
         if document is not None:
             wanted["documents"] = document
         found = self._suggestions.find(wanted).sort([("created_at", DESCENDING)]).limit(MOST_LISTED)

@@ -167,7 +167,7 @@ def _given(
         workspace=hunk.workspace,
         document=hunk.document,
         path=hunk.path,
-        kind=hunk.mode,
+        kind="notice" if suggestion.notice is not None else hunk.mode,
         job=suggestion.job,
         suggestion=suggestion.id,
         hunk=hunk.id,

@@ -9,6 +9,7 @@ from ai.chat.conversations import ConversationNotFound, MessageNotFound
 from ai.clock import rfc3339
 from ai.deciding.decisions import Outcome
 from ai.deciding.judging import CannotJudgeNow
+from ai.notices.notices import NothingToAccept, NoticeNotFound
 from ai.pool.jobs import JobNotFound, NotFailed
 from ai.proposals.hunks import HunkState
 from ai.proposals.suggestions import SuggestionNotFound
@@ -38,7 +39,7 @@ def refusals() -> Iterator[None]:
     """Lets what the assistant refuses leave as a `Problem`."""
     try:
         yield
-    except (SuggestionNotFound, ConversationNotFound, MessageNotFound, JobNotFound):
+    except (SuggestionNotFound, ConversationNotFound, MessageNotFound, JobNotFound, NoticeNotFound):
         raise Problem(404, "There is nothing of that id; it may have expired.") from None
     except FileNotFound as error:
         raise Problem(404, str(error)) from None
@@ -56,7 +57,15 @@ def refusals() -> Iterator[None]:
         ) from None
     except KeptFromModels as error:
         raise Problem(403, str(error)) from None
-    except (TextDiffers, NothingStale, NotFailed, AnsweredAlready, NotAnAnswer, NothingChanges) as error:
+    except (
+        TextDiffers,
+        NothingStale,
+        NotFailed,
+        AnsweredAlready,
+        NotAnAnswer,
+        NothingChanges,
+        NothingToAccept,
+    ) as error:
         raise Problem(409, str(error)) from None
     except CannotApply as error:
         raise Problem(409, str(error), reason="no place") from None

@@ -26,7 +26,7 @@ Path = Annotated[str, AfterValidator(has_no_half_characters)]
 Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(has_no_half_characters)]
 
 
-_MOST_MS = 30 * 24 * 3600 * 1000
+MOST_MS = 30 * 24 * 3600 * 1000
 
 
 class EditRequest(BaseModel):
@@ -59,7 +59,7 @@ class DecisionRequest(BaseModel):
     """\"all\" means those for which the decision can be made."""
     decision: Literal["accept", "reject", "undo"]
     reason: Annotated[Words, StringConstraints(max_length=2_000)] | None = None
-    shown: Annotated[dict[Id, Annotated[int, Field(ge=0, le=_MOST_MS)]], Field(max_length=10_000)] | None = None
+    shown: Annotated[dict[Id, Annotated[int, Field(ge=0, le=MOST_MS)]], Field(max_length=10_000)] | None = None
     """For how many ms each hunk has been on the screen of whoever decides; left out by clients that cannot know."""
     revisions: dict[Id, Annotated[int, Field(ge=0)]] | None = Field(default=None, max_length=10_000)
     """The revision of each hunk that the decision is about: one that somebody has decided since is left alone. Without
@@ -178,6 +178,8 @@ class SuggestionShown(BaseModel):
     error: str | None = None
     context: list[Seen] | None = None
     """What the model saw."""
+    notice: str | None = None
+    """The notice that it is the change of."""
 
 
 class HunkOutcome(BaseModel):

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from server.access import Editor, Viewer
+from server.examples import put_examples
+from server.problems import Problem
 from server.routes.files import inert
 from server.services import ServicesDep
 from server.web import read_body
@@ -45,6 +47,18 @@ async def import_archive(request: Request, member: Editor, services: ServicesDep
             folder=folder,
         )
     return Imported(created=report.created, changed=report.changed, unchanged=report.unchanged)
+
+
+class Examples(BaseModel):
+    paths: list[str]
+
+
+@router.post("/examples", status_code=201)
+async def bring_examples(member: Editor, services: ServicesDep) -> Examples:
+    """Put in the files that the first workspace begins with; 409 when anything is there already."""
+    if (await services.files.tree(member.workspace)).nodes:
+        raise Problem(409, "This workspace is not empty any more.")
+    return Examples(paths=await put_examples(services.files, member.workspace, member.author))
 
 
 @router.get("/export", response_class=Response, responses={200: ZIP})

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.helpers import eventually
 from tests.support.server import START_WITHIN, Server
 from tests.support.waiting import PATIENCE
@@ -17,6 +18,8 @@ SCREENSHOTS = "SCRIPTORIUM_SCREENSHOTS"
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+NARROW = 860
+"""Up to here the sides are drawers."""
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -114,6 +117,15 @@ class Tab:
     async def is_saved(self) -> None:
         await expect(self.state).to_have_text("Saved")
 
+    async def show_panel(self, name: str) -> None:
+        """By its button, which a phone has no room for but in a menu."""
+        size = self.page.viewport_size
+        if size is None or size["width"] > NARROW:
+            await self.page.get_by_role("button", name=name, exact=True).click()
+            return
+        await self.page.get_by_role("button", name="More", exact=True).click()
+        await self.page.get_by_role("menuitem", name=name).click()
+
     # ---- typing
 
     async def type_at_end(self, path: str, text: str) -> None:
@@ -153,6 +165,7 @@ class People:
         self._server = server
         self._pictures = pictures
         self._contexts: list[BrowserContext] = []
+        self._violations: list[str] = []
         self.tabs: list[Tab] = []
 
     async def window(self, viewport: dict[str, int] | None = None, **options: object) -> Tab:
@@ -201,8 +214,11 @@ class People:
         return another
 
     async def picture(self, tab: Tab, name: str) -> None:
+        """Of a main state. It is also looked at with the eyes of those who do not see it."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         await tab.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
+        for found in await violations(tab.page):
+            self._violations.append(f"{name}: {found}")
 
     def complain(self) -> None:
         """No page may have failed in silence, or asked a server that is not ours."""
@@ -210,6 +226,7 @@ class People:
             assert tab.errors == []
             assert tab.foreign == []
             assert tab.dialogs == []
+        assert not self._violations, "\n\n".join(self._violations)
 
     async def close(self) -> None:
         for context in self._contexts:

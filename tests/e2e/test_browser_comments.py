@@ -92,7 +92,7 @@ async def test_viewers_read_and_other_files_are_named(site: Server, people: Peop
     await owner.open("talk/one.md")
     await comment_on(owner, "talk/one.md", "flour", "How much?")
     await viewer.open("talk/two.md")
-    await viewer.page.get_by_role("button", name="Comments").click()
+    await viewer.show_panel("Comments")
     drawer = viewer.page.get_by_role("dialog", name="Comments")
     await people.picture(viewer, "comments-phone-elsewhere")
     await drawer.get_by_role("link", name="talk/one.md").click()

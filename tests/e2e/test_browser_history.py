@@ -32,7 +32,7 @@ def comparison(page: Page) -> Locator:
 
 
 async def open_history(tab: Tab) -> None:
-    await tab.page.get_by_role("button", name="History", exact=True).click()
+    await tab.show_panel("History")
     await expect(tab.page.locator(".history")).to_be_visible()
 
 

@@ -265,3 +265,20 @@ async def test_one_event_that_cannot_be_written_does_not_take_the_others_with_it
     assert first == 1
     assert isinstance(bad, Exception)
     assert good == 2
+
+
+async def test_a_listener_hears_what_its_own_process_has_stored(storage: Storage) -> None:
+    heard: list[tuple[str, int | None, dict[str, object]]] = []
+
+    def fails(_: Event) -> None:
+        raise RuntimeError
+
+    storage.events.listen("wanted", fails)
+    storage.events.listen("wanted", lambda event: heard.append((event.stream, event.id, event.data)))
+    await storage.events.append("one", "wanted", {"a": 1})
+    await storage.events.append("one", "other", {"a": 2})
+    await storage.events.append("two", "wanted", {"a": 3})
+    elsewhere = EventLog(storage.db, storage.bus)
+    await elsewhere.append("one", "wanted", {"a": 4})
+    await storage.events.transient("one", "wanted", {"a": 5})
+    assert heard == [("one", 1, {"a": 1}), ("two", 1, {"a": 3})]

@@ -55,6 +55,12 @@ const catalogue = {
     keys: ['Alt-Shift-w'],
     also: 'blame authors attribution',
   },
+  'show.notices': {
+    group: 'Show',
+    title: 'Show or hide what the assistant has noticed',
+    keys: ['Alt-Shift-b'],
+    also: 'notices bell notifications',
+  },
   'show.people': { group: 'Show', title: 'Show or hide the people', also: 'members' },
   'show.text': { group: 'Show', title: 'Text only', also: 'preview markdown' },
   'show.both': { group: 'Show', title: 'Text and preview side by side', also: 'markdown' },

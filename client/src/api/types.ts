@@ -202,6 +202,29 @@ export interface Suggestion {
   hunks: Hunk[]
   /** What the model saw. */
   context?: Seen[] | null
+  /** The notice that it is the change of. */
+  notice?: string | null
+}
+
+/** Something that the assistant says by itself, with the change that it would make, if there is one. */
+export interface Notice {
+  id: string
+  document: string
+  path: string
+  kind: 'broken' | 'faults'
+  /** A sentence. */
+  reason: string
+  /** Where it was, when it was said. */
+  sources: { line: number; text: string }[]
+  /** Stale: its change does not fit any more. Gone: so is what it was about. */
+  state: 'open' | 'accepted' | 'rejected' | 'stale' | 'gone'
+  created_at: string
+  /** Ids of people. */
+  read_by: string[]
+  hunks: Hunk[]
+  suggestion?: string | null
+  decided_by?: Person | null
+  decided_at?: string | null
 }
 
 /** A part of what the model saw, without its text. */

@@ -16,6 +16,7 @@ import type {
   ListedJob,
   Member,
   NewInvite,
+  Notice,
   Recipe,
   Role,
   Suggestion,
@@ -123,6 +124,12 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
   askFiles = (files: FilesRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
+  /** Files to try things on, in a workspace that is empty; their paths. */
+  examples = () => request<{ paths: string[] }>('POST', `${this.base}/examples`)
+  notices = () => request<Notice[]>('GET', `${this.base}/notices`)
+  decideNotice = (notice: string, decision: 'accept' | 'reject' | 'undo', shown_ms?: number) =>
+    request<Notice>('POST', `${this.base}/notices/${encodeURIComponent(notice)}/decision`, { decision, shown_ms })
+  readNotices = (notices: readonly string[]) => request<undefined>('POST', `${this.base}/notices/read`, { notices })
   suggestions = () => request<Suggestion[]>('GET', `${this.base}/suggestions`)
 
   failedJobs = () => request<ListedJob[]>('GET', `${this.base}/jobs?state=failed`)
@@ -179,6 +186,8 @@ export const decide = (
     revisions,
     reason,
   })
+export const readSuggestion = (suggestion: string) => request<Suggestion>('GET', `/api/suggestions/${suggestion}`)
+
 export const askAgain = (suggestion: string) =>
   request<{ job: string; suggestion: string }>('POST', `/api/suggestions/${suggestion}/retry`)
 export const cancelJob = (job: string) => request<undefined>('DELETE', `/api/jobs/${job}`)

@@ -122,7 +122,8 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
       <AssistantAvatar />
       <div className="review-words">
         <p className="review-title">
-          <strong>{suggestion.author.name}</strong> for {suggestion.requested_by.name}
+          <strong>{suggestion.author.name}</strong>{' '}
+          {suggestion.notice ? 'noticed' : `for ${suggestion.requested_by.name}`}
           {suggestion.instruction === '' ? null : <q>{suggestion.instruction}</q>}
         </p>
         <p className="review-state" data-tone={tone}>

@@ -1,6 +1,6 @@
 import { createStore, type ReadableStore } from '../lib/store'
 import type { EventSocket } from '../events/socket'
-import type { WorkspaceApi } from '../api/workspace'
+import { readSuggestion, type WorkspaceApi } from '../api/workspace'
 import { ScreenTimes } from './screenTimes'
 import { forgetNotes, none, suggestionChanged, suggestionDelta, type Suggestions, suggestionsRead } from './suggestions'
 import { pendingByDocument } from './summary'
@@ -39,6 +39,12 @@ export class SuggestionStore {
     const moment = { now: performance.now(), wall: Date.now(), news: noteTime }
     this.store.update((state) => suggestionsRead(state, read, moment))
     this.expireNotes()
+  }
+
+  /** Shows the change of a notice in its text like any proposal, to whoever is at this page. */
+  async show(suggestion: string): Promise<void> {
+    const read = await readSuggestion(suggestion)
+    this.store.update((state) => suggestionsRead(state, [read]))
   }
 
   /** Of `document`, which is open here, these changes do not fit its text any more; of another nobody here can tell. */

@@ -3,7 +3,7 @@ import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import type { Panel } from '../workspace/Shell'
-import { isOpen } from './threads'
+import { openIn } from './threads'
 
 interface CommentsButtonProps {
   document: string | null
@@ -13,8 +13,7 @@ interface CommentsButtonProps {
 
 /** Opens the comments, and says how many wait in the text that is open. */
 export function CommentsButton({ document, pressed, onPanel }: CommentsButtonProps) {
-  const threads = useStore(useWorkspace().comments.threads)
-  const open = [...threads.values()].filter((thread) => thread.document === document && isOpen(thread)).length
+  const open = openIn(useStore(useWorkspace().comments.threads), document)
   return (
     <IconButton
       label={open === 0 ? 'Comments' : `Comments: ${open} open in this file`}

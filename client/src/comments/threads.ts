@@ -22,6 +22,10 @@ export function without(known: Threads, id: string): Threads {
 
 export const isOpen = (thread: Thread) => thread.resolved_at === null
 
+/** How many wait in one file. */
+export const openIn = (threads: Threads, document: string | null): number =>
+  [...threads.values()].filter((thread) => thread.document === document && isOpen(thread)).length
+
 /** When somebody last said something. */
 const newest = (thread: Thread) => thread.messages.at(-1)?.at ?? ''
 

@@ -3,6 +3,7 @@ import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { NewFileButton } from '../tree/NewFileButton'
 import { UploadButton } from '../tree/UploadButton'
+import { ExamplesButton } from './ExamplesButton'
 import { EntryList } from './FolderView'
 import { useRole, useWorkspace } from '../workspace/context'
 
@@ -50,10 +51,14 @@ export function Welcome() {
       <h1>{name}</h1>
       {empty && canEdit ? (
         <>
-          <p>Nothing is here yet. Drop files, a folder or a zip here, or begin with an empty page.</p>
+          <p>
+            Nothing is here yet. Drop files, a folder or a zip here, or begin with an empty page. Or have something to
+            try things on first.
+          </p>
           <div className="row">
             <NewFileButton />
             <UploadButton />
+            <ExamplesButton />
           </div>
         </>
       ) : (

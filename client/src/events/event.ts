@@ -4,6 +4,7 @@ import type {
   ConfigState,
   Conversation,
   Job,
+  Notice,
   Outage,
   Role,
   Suggestion,
@@ -21,6 +22,8 @@ export interface EventData {
   'chat.delta': ChatDelta
   'conversation.changed': Conversation
   'conversation.deleted': { id: string }
+  'notice.changed': Notice
+  'notices.read': { notices: string[]; by: string }
   'comment.changed': Thread
   'comment.deleted': { id: string; document: string }
   'document.settled': { document: string; path: string; size: number; hash: string }

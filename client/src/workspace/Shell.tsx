@@ -22,16 +22,18 @@ import { useStrayDrops } from './useStrayDrops'
 const ChatPanel = lazy(() => import('../chat/ChatPanel'))
 const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
+const NoticesPanel = lazy(() => import('../notices/NoticesPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
 const TabActions = lazy(() => import('../tabs/TabActions'))
 const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 
-export type Panel = 'chat' | 'comments' | 'history' | 'people'
+export type Panel = 'chat' | 'comments' | 'history' | 'notices' | 'people'
 
 const panels = {
   chat: { title: 'Conversations', Content: ChatPanel },
   comments: { title: 'Comments', Content: CommentsPanel },
   history: { title: 'History', Content: HistoryPanel },
+  notices: { title: 'Notices', Content: NoticesPanel },
   people: { title: 'People', Content: PeoplePanel },
 }
 

@@ -1,4 +1,4 @@
-import { Clock, MessageSquareText, PanelLeft, UsersRound } from 'lucide-react'
+import { PanelLeft } from 'lucide-react'
 import { writtenKey } from '../actions/catalogue'
 import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
@@ -6,10 +6,10 @@ import type { DocumentSession } from '../document/session'
 import { isMarkdown } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
-import { CommentsButton } from '../comments/CommentsButton'
 import { AccountMenu } from './AccountMenu'
 import { Breadcrumb } from './Breadcrumb'
 import { useRole, useWorkspace } from './context'
+import { PanelButtons } from './PanelButtons'
 import { PresentPeople } from './PresentPeople'
 import type { Panel } from './Shell'
 
@@ -23,10 +23,8 @@ interface TopBarProps {
 }
 
 export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPanel }: TopBarProps) {
-  const session = useWorkspace()
   const { canEdit } = useRole()
-  const connected = useStore(session.tree.connected)
-  const news = useStore(session.chat.unread).size > 0
+  const connected = useStore(useWorkspace().tree.connected)
   return (
     <header className="topbar">
       <IconButton
@@ -51,32 +49,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
       </div>
       {document !== null && isMarkdown(path) ? <PreviewSwitch /> : null}
       <PresentPeople onOpen={() => onPanel('people')} />
-      <IconButton
-        label={news ? 'Conversations with the assistant: something new' : 'Conversations with the assistant'}
-        keys={writtenKey('show.chat')}
-        data-news={news || undefined}
-        aria-pressed={panel === 'chat'}
-        onClick={() => onPanel('chat')}
-      >
-        <MessageSquareText />
-      </IconButton>
-      <CommentsButton document={document?.document ?? null} pressed={panel === 'comments'} onPanel={onPanel} />
-      <IconButton
-        label="History"
-        keys={writtenKey('show.history')}
-        aria-pressed={panel === 'history'}
-        onClick={() => onPanel('history')}
-      >
-        <Clock />
-      </IconButton>
-      <IconButton
-        label="People"
-        className="to-people"
-        aria-pressed={panel === 'people'}
-        onClick={() => onPanel('people')}
-      >
-        <UsersRound />
-      </IconButton>
+      <PanelButtons document={document?.document ?? null} panel={panel} onPanel={onPanel} />
       <AccountMenu />
     </header>
   )

@@ -8,6 +8,7 @@ import { CommentStore } from '../comments/store'
 import { DocumentPool } from '../document/pool'
 import { EventSocket } from '../events/socket'
 import { HistoryStore } from '../history/store'
+import { NoticeStore } from '../notices/store'
 import { createStore, type ReadableStore } from '../lib/store'
 import { OpenTabs } from '../tabs/openTabs'
 import { TreeDocument } from '../tree/document'
@@ -31,6 +32,7 @@ export class WorkspaceSession {
   readonly waiting: WaitingStore
   readonly comments: CommentStore
   readonly history: HistoryStore
+  readonly notices: NoticeStore
   readonly uploads: Uploads
   readonly following = new Following()
 
@@ -70,6 +72,7 @@ export class WorkspaceSession {
     this.failures = new FailureStore(this.api, this.events)
     this.waiting = new WaitingStore(this.events)
     this.comments = new CommentStore(this.api, this.events)
+    this.notices = new NoticeStore(this.api, me.id, this.events)
     this.history = new HistoryStore(workspace.id, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
@@ -152,6 +155,7 @@ export class WorkspaceSession {
       this.chat.refresh(),
       this.failures.load(),
       this.comments.load(),
+      this.notices.load(),
       this.loadAssistant(),
     ]
     for (const result of await Promise.allSettled(parts)) {

@@ -31,6 +31,7 @@ export function useShellActions({ file, filesOpen, panel, toggleFiles, toggle, f
     'go.find': () => find(selected()),
     'show.history': () => toggle('history'),
     'show.comments': () => toggle('comments'),
+    'show.notices': () => toggle('notices'),
     'show.people': () => toggle('people'),
   }
   const after = (open: () => void, id: ActionId) => () => {

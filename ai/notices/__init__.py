@@ -1,0 +1,1 @@
+"""What the assistant says by itself: notices, and what makes it speak."""

@@ -1,0 +1,80 @@
+"""What is worth saying of a file, from what the checkers found in it. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ai.checking import Diagnostic
+from ai.notices.notice import Kind, Place
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import utf16_to_codepoint
+
+MOST_SOURCES = 5
+"""Places that one notice names."""
+_LANGUAGES = {"ruff": "Python", "json": "JSON", "yaml": "YAML"}
+_SHOWN = 160
+"""Letters of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`cause` is the same as long as the same is wrong with the same lines, wherever in the file they stand.
+
+    `edits` would mend it; they do not overlap, and are in order (UTF-16 code units).
+    """
+
+    kind: Kind
+    cause: str
+    reason: str
+    sources: tuple[Place, ...]
+    edits: tuple[TextEdit, ...]
+
+
+def findings(text: str, diagnostics: Sequence[Diagnostic]) -> list[Finding]:
+    """At most one of each kind. Style is not worth a word: only what cannot be read, and what is likely wrong."""
+    unreadable = [one for one in diagnostics if one.severity == "error" and one.code is None]
+    if unreadable:
+        # What follows from the first is seldom wrong itself.
+        return [_finding("broken", text, unreadable[:1])]
+    wrong = [one for one in diagnostics if one.source == "ruff" and (one.code or "").startswith("F")]
+    return [_finding("faults", text, wrong)] if wrong else []
+
+
+def _finding(kind: Kind, text: str, found: Sequence[Diagnostic]) -> Finding:
+    places = [_place(text, one.start) for one in found]
+    causes = sorted(f"{one.code}\0{one.message}\0{place.text}" for one, place in zip(found, places, strict=True))
+    cause = hashlib.sha256("\1".join((kind, *causes)).encode()).hexdigest()[:16]
+    return Finding(kind, cause, _reason(kind, found), tuple(places[:MOST_SOURCES]), _edits(found))
+
+
+def _place(text: str, at: int) -> Place:
+    offset = utf16_to_codepoint(text, at)
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : end if end >= 0 else len(text)].strip()
+    return Place(text.count("\n", 0, offset) + 1, line[:_SHOWN])
+
+
+def _reason(kind: Kind, found: Sequence[Diagnostic]) -> str:
+    first = found[0].message.rstrip(".")
+    if kind == "broken":
+        language = _LANGUAGES.get(found[0].source, "what it is")
+        return f"This cannot be read as {language}: {first[:1].lower()}{first[1:]}."
+    if len(found) == 1:
+        return f"{first}."
+    return f"{first}, and {len(found) - 1} more."
+
+
+def _edits(found: Sequence[Diagnostic]) -> tuple[TextEdit, ...]:
+    """Of each the first way to mend it, as far as they do not get into each other's way."""
+    edits: list[TextEdit] = []
+    for one in found:
+        for fix in one.fixes[:1]:
+            taken = [other for other in edits if any(_touch(other, edit) for edit in fix.edits)]
+            if not taken:
+                edits += [TextEdit(edit.start, edit.end, edit.text) for edit in fix.edits]
+    return tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
+
+
+def _touch(one: TextEdit, other: TextEdit) -> bool:
+    return one.start == other.start or (one.start < other.end and other.start < one.end)

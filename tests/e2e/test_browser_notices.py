@@ -1,0 +1,91 @@
+"""What the assistant says by itself, in real browsers."""
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.browser import PHONE, People, Tab
+from tests.e2e.helpers import file_text, new_document
+from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SOON = 40_000
+"""Milliseconds: a text rests for seventeen seconds before the assistant says anything of it."""
+
+
+def panel(tab: Tab) -> Locator:
+    """Beside the text, or over it on a phone."""
+    beside = tab.page.get_by_role("complementary", name="Notices")
+    return beside.or_(tab.page.get_by_role("dialog", name="Notices"))
+
+
+def bell(tab: Tab) -> Locator:
+    return tab.page.get_by_role("button", name="Notices of the assistant")
+
+
+def notice(tab: Tab, words: str) -> Locator:
+    return panel(tab).get_by_role("listitem").filter(has_text=words)
+
+
+async def test_the_assistant_says_what_is_wrong_and_mends_it_with_one_click(site: Server, people: People) -> None:
+    path = "noticed/tool.py"
+    await new_document(site, path, "print(1)\n")
+    await new_document(site, "noticed/data.json", "{}\n")
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    viewer = await people.guest("viewer", "Vera")
+    for tab in (owner, editor):
+        await tab.open(path)
+    await viewer.open("noticed/data.json")
+    await editor.text(path).focus()
+    await editor.page.keyboard.press("Control+Home")
+    await editor.page.keyboard.type("import shutil\n")
+    for tab in (owner, editor, viewer):
+        await expect(tab.page.get_by_role("button", name="Notices of the assistant: 1 new one")).to_be_visible(
+            timeout=SOON
+        )
+    # Nothing stands in anybody's text before somebody wants to see it.
+    await expect(owner.text(path).locator(".cm-hunk, .hunk")).to_have_count(0)
+    await people.picture(owner, "notices-bell")
+    await bell(owner).click()
+    await expect(notice(owner, "`shutil` imported but unused.")).to_contain_text("import shutil")
+    await people.picture(owner, "notices")
+    await expect(owner.page.get_by_role("button", name="Notices of the assistant", exact=True)).to_be_visible()
+    # It is new to the others still, and a viewer may read it.
+    await expect(editor.page.get_by_role("button", name="Notices of the assistant: 1 new one")).to_be_visible()
+    await bell(viewer).click()
+    await expect(notice(viewer, "shutil")).to_be_visible()
+    await expect(panel(viewer).get_by_role("button", name="Apply")).to_have_count(0)
+
+    # One looks at it in the text, the other takes it.
+    await notice(owner, "shutil").get_by_role("button", name="Show in the text").click()
+    await expect(owner.review).to_contain_text("shutil")
+    await people.picture(owner, "notices-in-the-text")
+    await bell(editor).click()
+    await notice(editor, "shutil").get_by_role("button", name="Apply").click()
+    for tab in (owner, editor):
+        await tab.reads(path, "print(1)\n")
+        await expect(notice(tab, "Applied by Edda")).to_be_visible()
+    await notice(owner, "Applied by Edda").get_by_role("button", name="Undo").click()
+    for tab in (owner, editor):
+        await tab.reads(path, "import shutil\nprint(1)\n")
+        await expect(notice(tab, "Dismissed by Owner")).to_be_visible()
+    assert await file_text(site, path) == "import shutil\nprint(1)\n"
+
+
+async def test_on_a_phone_a_notice_leads_to_its_place(site: Server, people: People) -> None:
+    path = "noticed/plan.json"
+    await new_document(site, path, '{\n  "a": 1\n}\n')
+    editor = await people.guest("editor", "Fritz", viewport=PHONE)
+    await editor.open(path)
+    await editor.text(path).focus()
+    await editor.page.keyboard.press("Control+Home")
+    await editor.page.keyboard.press("End")
+    await editor.page.keyboard.type('"b": 2')
+    await expect(editor.page.get_by_role("button", name="Notices of the assistant:")).to_be_visible(timeout=SOON)
+    await bell(editor).click()
+    found = notice(editor, "This cannot be read as JSON: a comma")
+    await expect(found).to_be_visible()
+    await people.picture(editor, "notices-phone")
+    await found.get_by_role("button", name="Go there").click()
+    await expect(panel(editor)).to_have_count(0)
+    await expect(editor.text(path)).to_be_focused()
