@@ -12,7 +12,6 @@ import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
 import { Halves } from './Halves'
-import { RemovedPage } from './RemovedPage'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
 import { type OpenFile, useOpenFiles } from './useOpenFile'
@@ -24,6 +23,7 @@ const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
 const NoticesPanel = lazy(() => import('../notices/NoticesPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const RemovedPage = lazy(() => import('./RemovedPage'))
 const TabActions = lazy(() => import('../tabs/TabActions'))
 const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
 
@@ -93,7 +93,12 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
 
   // Edits that are nowhere else stay on the screen, with what the document itself says about its end.
   const holdsEdits = document !== null && unsaved.has(document.document)
-  if (treeState.is === 'ended' && !holdsEdits) return <RemovedPage code={treeState.code} name={summary.name} />
+  if (treeState.is === 'ended' && !holdsEdits)
+    return (
+      <Suspense>
+        <RemovedPage code={treeState.code} name={summary.name} />
+      </Suspense>
+    )
   const closeDrawer = () => (narrow ? setFilesOpen(false) : undefined)
   const shown = panel === null ? null : panels[panel]
   return (
