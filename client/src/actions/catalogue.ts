@@ -75,7 +75,7 @@ const catalogue = {
   'tabs.closeOthers': { group: 'Tabs', title: 'Close the other tabs' },
   'tabs.closeRight': { group: 'Tabs', title: 'Close the tabs to the right' },
   'tabs.closeAll': { group: 'Tabs', title: 'Close all tabs', also: 'half' },
-  'tabs.reopen': { group: 'Tabs', title: 'Reopen the tab closed last', keys: ['Alt-Shift-t'], also: 'undo restore' },
+  'tabs.reopen': { group: 'Tabs', title: 'Reopen the tab closed last', keys: ['Alt-Shift-r'], also: 'undo restore' },
   'tabs.keep': { group: 'Tabs', title: 'Keep the tab', also: 'preview pin stay' },
   'tabs.moveRight': { group: 'Tabs', title: 'Move the tab to the right', keys: ['Alt-Shift-PageDown'] },
   'tabs.moveLeft': { group: 'Tabs', title: 'Move the tab to the left', keys: ['Alt-Shift-PageUp'] },

@@ -40,13 +40,15 @@ export function placeOf(view: EditorView, text: Y.Text): TextPlace {
   const folds: Held[] = []
   foldedRanges(view.state).between(0, view.state.doc.length, (from, to) => void folds.push(hold(text, from, to)))
   const { scrollTop, scrollLeft } = view.scrollDOM
-  const first = view.lineBlockAtHeight(scrollTop)
+  // Lines are measured from where the text begins, below the space above it.
+  const height = scrollTop - view.documentPadding.top
+  const first = view.lineBlockAtHeight(height)
   return {
     ranges: selection.ranges.map(({ anchor, head }) => hold(text, anchor, head)),
     main: selection.mainIndex,
     folds,
     top: hold(text, first.from, first.from),
-    above: scrollTop - first.top,
+    above: height - first.top,
     left: scrollLeft,
   }
 }

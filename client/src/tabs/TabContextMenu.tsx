@@ -16,14 +16,15 @@ interface TabContextMenuProps {
 function Entries({ side, document }: TabContextMenuProps) {
   const { tabs } = useWorkspace()
   const wide = !useNarrow()
-  return tabOperations(tabs.layout.get(), side, document, wide).map(({ id, change, missing }) => {
+  const possible = tabOperations(tabs.layout.get(), side, document, wide).filter(({ missing }) => missing === null)
+  return possible.map(({ id, change }) => {
     const [key] = keysOf(id)
     const run = () => {
       tabs.change(change)
       goOnIn(tabs.layout.get())
     }
     return (
-      <ContextMenu.Item key={id} className="menu-item" disabled={missing !== null} onSelect={run}>
+      <ContextMenu.Item key={id} className="menu-item" onSelect={run}>
         {entryOf(id).title}
         {key === undefined ? null : <kbd>{written(key)}</kbd>}
       </ContextMenu.Item>

@@ -30,8 +30,7 @@ export interface TabItemProps {
 
 function label({ node, kept, deleted }: Tab, hint: string, present: readonly Presence[], unsaved: boolean): string {
   return [
-    node.name,
-    hint === '' ? null : hint === '/' ? 'not in a folder' : `in ${hint}`,
+    hint === '' ? node.name : `${node.name} ${hint}`,
     deleted ? 'deleted' : kept ? null : 'preview',
     present.length === 0 ? null : `open by ${present.map(({ name }) => name).join(', ')}`,
     unsaved ? 'not saved yet' : null,
@@ -81,7 +80,12 @@ export function TabItem(props: TabItemProps) {
               onDoubleClick={onKeep}
             >
               <bdi className="tab-name">{node.name}</bdi>
-              {hint === '' ? null : <bdi className="tab-folder">{hint}</bdi>}
+              {hint === '' ? null : (
+                <>
+                  {' '}
+                  <bdi className="tab-folder">{hint}</bdi>
+                </>
+              )}
               {present.slice(0, mostDots).map(({ client, color }) => (
                 <span key={client} className="tab-person" style={{ '--person': color } as CSSProperties} />
               ))}

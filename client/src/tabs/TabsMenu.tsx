@@ -13,22 +13,23 @@ interface TabsMenuProps {
   onChoose: (document: string) => void
 }
 
-function Entry({ id, available }: { id: ActionId; available: boolean }) {
-  const [key] = keysOf(id)
-  return (
-    <MenuItem
-      disabled={!available}
-      onSelect={() => void registry.run(id)}
-      {...(key === undefined ? {} : { keys: written(key) })}
-    >
-      {entryOf(id).title}
-    </MenuItem>
-  )
-}
-
+/** Those that can be done now. */
 function Entries() {
-  const offered = new Map(registry.list().map(({ id, available }) => [id, available === true]))
-  return entries.map((id) => <Entry key={id} id={id} available={offered.get(id) ?? false} />)
+  const possible = new Set(registry.list().flatMap(({ id, available }) => (available === true ? [id] : [])))
+  return entries
+    .filter((id) => possible.has(id))
+    .map((id) => {
+      const [key] = keysOf(id)
+      return (
+        <MenuItem
+          key={id}
+          onSelect={() => void registry.run(id)}
+          {...(key === undefined ? {} : { keys: written(key) })}
+        >
+          {entryOf(id).title}
+        </MenuItem>
+      )
+    })
 }
 
 /** All tabs, also those for which the strip has no room, and what can be done with them. */
@@ -41,7 +42,9 @@ export function TabsMenu({ active, choices, onChoose }: TabsMenuProps) {
         </IconButton>
       }
     >
-      <MenuChoice value={active ?? ''} choices={choices} onChange={onChoose} />
+      <div className="menu-scroller">
+        <MenuChoice value={active ?? ''} choices={choices} onChange={onChoose} />
+      </div>
       <MenuSeparator />
       <Entries />
     </Menu>

@@ -58,6 +58,10 @@ export const activeTab = (layout: Layout, side: Side = layout.focus): Tab | unde
 
 export const isSplit = ({ halves }: Layout): boolean => halves.length > 1
 
+/** All documents that are open. */
+export const documentsIn = ({ halves }: Layout): ReadonlySet<string> =>
+  new Set(halves.flatMap(({ tabs }) => tabs.map(({ node }) => node.id)))
+
 export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0)
 
 /** The half with this file: the given one if it has it. */

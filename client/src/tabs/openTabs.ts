@@ -3,7 +3,7 @@ import { unsavedDocuments } from '../document/session'
 import type { TextPlace } from '../document/textPlace'
 import { createStore, type ReadableStore } from '../lib/store'
 import type { TreeDocument } from '../tree/document'
-import { activeTab, elsewhere, emptyLayout, follow, type Layout, open, type Side, sideWith, activate } from './layout'
+import { activate, activeTab, elsewhere, emptyLayout, follow, type Layout, open, type Side, sideWith } from './layout'
 import { readLayout, writeLayout } from './saved'
 
 function kept(key: string): Layout {
@@ -63,11 +63,16 @@ export class OpenTabs {
     const layout = next(before)
     if (layout === before) return
     this.set(layout)
+    this.steer(visit, activeTab(before) !== undefined)
+  }
+
+  /** Takes the address along, to the first page if nothing is left of what was shown. */
+  private steer(visit: boolean, wasFile: boolean): void {
     const place = currentPlace.get()
     if (place.at === 'home' || place.workspace !== this.workspace) return
-    const path = activeTab(layout)?.node.path
+    const path = activeTab(this.store.get())?.node.path
     if (path !== undefined) go({ at: 'workspace', workspace: this.workspace, path }, !visit)
-    else if (activeTab(before) !== undefined) go({ at: 'workspace', workspace: this.workspace, path: '' }, true)
+    else if (wasFile) go({ at: 'workspace', workspace: this.workspace, path: '' }, true)
     this.note()
   }
 
@@ -106,14 +111,19 @@ export class OpenTabs {
     const saved = kept(this.key)
     const tree = this.tree.tree.get()
     const known = saved.halves.flatMap(({ tabs }) => tabs).find(({ node }) => node.path === this.path)
-    this.store.set(follow(saved, tree, unsavedDocuments.get()))
+    // What was deleted meanwhile is not shown, and the address says what is.
+    const cleared = { ...saved, halves: saved.halves.map((half) => ({ ...half, active: null })) }
+    this.store.set(follow(cleared, tree, unsavedDocuments.get()))
     const named = tree.byPath.get(this.path ?? '') ?? tree.nodes.get(known?.node.id ?? '')
     const side = named === undefined ? null : (this.notedSide(named.id) ?? sideWith(this.store.get(), named.id))
     if (named === undefined || named.kind === 'folder') this.arrive()
-    // By a link from elsewhere one comes to work in a file.
-    else if (side === null) this.change((layout) => open(layout, named, { kept: true }))
-    else this.change((layout) => activate(layout, side, named.id))
-    this.note()
+    else {
+      // By a link from elsewhere one comes to work in a file.
+      this.set(
+        side === null ? open(this.store.get(), named, { kept: true }) : activate(this.store.get(), side, named.id),
+      )
+      this.steer(false, false)
+    }
   }
 
   /** The half in which one was with this file when this entry of the browser's history was made. */

@@ -5,7 +5,7 @@ import type { DocumentSession } from '../document/session'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { FollowBar } from '../people/FollowBar'
-import { activeTab, focusOn, halfAt, isSplit, keep, type Side } from '../tabs/layout'
+import { activeTab, documentsIn, focusOn, halfAt, isSplit, keep, type Side } from '../tabs/layout'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
 import { Pane } from './Pane'
@@ -44,6 +44,9 @@ export function Half({ side, file, session, figures }: HalfProps) {
   const focused = layout.focus === side
   const split = isSplit(layout) && !narrow
   const tab = activeTab(layout, side)
+  // A phone has no room to say twice which file is the only one.
+  const count = narrow ? documentsIn(layout).size : halfAt(layout, side).tabs.length
+  const hasStrip = count > (narrow ? 1 : 0)
   const panel = useId()
   useKeptByWriting(side, session, tab?.kept === false)
 
@@ -69,12 +72,12 @@ export function Half({ side, file, session, figures }: HalfProps) {
       onFocusCapture={takeFocus}
       onPointerDownCapture={takeFocus}
     >
-      {halfAt(layout, side).tabs.length === 0 ? null : (
+      {hasStrip ? (
         <Suspense fallback={<div className="tab-strip" />}>
           <TabStrip side={side} narrow={narrow} panel={panel} />
         </Suspense>
-      )}
-      {tab === undefined ? (
+      ) : null}
+      {tab === undefined || !hasStrip ? (
         content
       ) : (
         <div role="tabpanel" id={panel} aria-labelledby={`${panel}-tab`} className="half-content" tabIndex={-1}>
