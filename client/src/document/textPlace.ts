@@ -1,5 +1,5 @@
 import { foldedRanges, foldEffect } from '@codemirror/language'
-import { EditorSelection, type StateEffect } from '@codemirror/state'
+import { EditorSelection } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import * as Y from 'yjs'
 
@@ -18,7 +18,6 @@ export interface TextPlace {
   /** The first line on the screen, and how many pixels of it were above. */
   readonly top: Held
   readonly above: number
-  readonly left: number
 }
 
 function hold(text: Y.Text, from: number, to: number): Held {
@@ -39,9 +38,8 @@ export function placeOf(view: EditorView, text: Y.Text): TextPlace {
   const { selection } = view.state
   const folds: Held[] = []
   foldedRanges(view.state).between(0, view.state.doc.length, (from, to) => void folds.push(hold(text, from, to)))
-  const { scrollTop, scrollLeft } = view.scrollDOM
   // Lines are measured from where the text begins, below the space above it.
-  const height = scrollTop - view.documentPadding.top
+  const height = view.scrollDOM.scrollTop - view.documentPadding.top
   const first = view.lineBlockAtHeight(height)
   return {
     ranges: selection.ranges.map(({ anchor, head }) => hold(text, anchor, head)),
@@ -49,8 +47,15 @@ export function placeOf(view: EditorView, text: Y.Text): TextPlace {
     folds,
     top: hold(text, first.from, first.from),
     above: height - first.top,
-    left: scrollLeft,
   }
+}
+
+/** Scrolls to what was on the screen there. */
+export function showPlace(view: EditorView, text: Y.Text, { top, above }: TextPlace): void {
+  const [first] = find(text, top, view.state.doc.length)
+  // From the very top one goes nowhere, and sees what is new there.
+  if (first === 0 && above <= 0) return
+  view.dispatch({ effects: EditorView.scrollIntoView(first, { y: 'start', yMargin: -above, x: 'nearest' }) })
 }
 
 /** Takes a new view to where somebody was. */
@@ -58,10 +63,7 @@ export function goToPlace(view: EditorView, text: Y.Text, place: TextPlace): voi
   const { length } = view.state.doc
   const ranges = place.ranges.map((one) => EditorSelection.range(...find(text, one, length)))
   const folds = place.folds.map((one) => find(text, one, length)).filter(([from, to]) => from < to)
-  const effects: StateEffect<unknown>[] = folds.map(([from, to]) => foldEffect.of({ from, to }))
-  const [top] = find(text, place.top, length)
-  if (top > 0 || place.above > 0) {
-    effects.push(EditorView.scrollIntoView(top, { y: 'start', yMargin: -place.above, x: 'nearest' }))
-  }
+  const effects = folds.map(([from, to]) => foldEffect.of({ from, to }))
   view.dispatch({ selection: EditorSelection.create(ranges, place.main), effects })
+  showPlace(view, text, place)
 }

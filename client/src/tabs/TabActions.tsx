@@ -3,7 +3,9 @@ import { useActions } from '../actions/useActions'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
+import { join } from './arrange'
 import { goOnIn } from './goOn'
+import type { Layout } from './layout'
 import { allOperations } from './operations'
 
 /** The tabs by keys and from the palette; there is nothing to see. */
@@ -13,11 +15,12 @@ export default function TabActions() {
   const legal = useStore(tree.tree)
   const narrow = useNarrow()
   const offers: Offers = {}
-  for (const { id, change, missing, visit } of allOperations(layout, legal, !narrow)) {
+  const seen = (now: Layout) => (narrow ? join(now) : now)
+  for (const { id, change, missing, visit } of allOperations(seen(layout), legal, !narrow)) {
     offers[id] = {
       available: () => missing ?? true,
       run() {
-        tabs.change(change, visit)
+        tabs.change((now) => change(seen(now)), visit)
         goOnIn(tabs.layout.get())
       },
     }

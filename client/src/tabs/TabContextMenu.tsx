@@ -3,8 +3,9 @@ import { entryOf, keysOf } from '../actions/catalogue'
 import { useNarrow } from '../lib/hooks'
 import { written } from '../lib/keys'
 import { useWorkspace } from '../workspace/context'
+import { join } from './arrange'
 import { goOnIn } from './goOn'
-import type { Side } from './layout'
+import type { Layout, Side } from './layout'
 import { tabOperations } from './operations'
 
 interface TabContextMenuProps {
@@ -15,12 +16,15 @@ interface TabContextMenuProps {
 /** Drawn only while the menu is open. */
 function Entries({ side, document }: TabContextMenuProps) {
   const { tabs } = useWorkspace()
-  const wide = !useNarrow()
-  const possible = tabOperations(tabs.layout.get(), side, document, wide).filter(({ missing }) => missing === null)
+  const narrow = useNarrow()
+  const seen = (now: Layout) => (narrow ? join(now) : now)
+  const possible = tabOperations(seen(tabs.layout.get()), side, document, !narrow).filter(
+    ({ missing }) => missing === null,
+  )
   return possible.map(({ id, change }) => {
     const [key] = keysOf(id)
     const run = () => {
-      tabs.change(change)
+      tabs.change((now) => change(seen(now)))
       goOnIn(tabs.layout.get())
     }
     return (

@@ -6,28 +6,14 @@ import { useStore } from '../lib/store'
 import { usePresentIn } from '../tree/usePresentIn'
 import { IconButton } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
-import { close, move, openBeside } from './arrange'
+import { close, join, move, openBeside } from './arrange'
 import { dragged } from './dragged'
 import { placeAt, startDragging } from './drag'
 import { goOnIn } from './goOn'
 import { folderHints } from './labels'
-import { halfAt, keep, type Layout, otherSide, type Side, type Tab } from './layout'
+import { halfAt, keep, type Layout, type Side } from './layout'
 import { TabItem } from './TabItem'
 import { TabsMenu } from './TabsMenu'
-
-interface SidedTab {
-  tab: Tab
-  side: Side
-}
-
-/** The tabs of a half; where there is room for one half alone, those of the other one as well. */
-function tabsIn(layout: Layout, side: Side, all: boolean): SidedTab[] {
-  const of = (from: Side) => halfAt(layout, from).tabs.map((tab) => ({ tab, side: from }))
-  const own = of(side)
-  if (!all) return own
-  const others = of(otherSide(side)).filter(({ tab }) => !own.some((one) => one.tab.node.id === tab.node.id))
-  return side === 0 ? [...own, ...others] : [...others, ...own]
-}
 
 /** Scrolls the tab that is shown into sight, and turns of the mouse wheel into steps to the side. */
 function useScrolling(active: string | null) {
@@ -57,18 +43,21 @@ interface TabStripProps {
 /** The open files of a half, above what it shows. */
 export default function TabStrip({ side, narrow, panel }: TabStripProps) {
   const { tabs } = useWorkspace()
-  const layout = useStore(tabs.layout)
+  const all = useStore(tabs.layout)
+  // Where one half is shown, its tabs are those of both; they are one half in truth once something is done with them.
+  const seen = (layout: Layout) => (narrow ? join(layout) : layout)
+  const at: Side = narrow ? 0 : side
+  const { tabs: shown, active } = halfAt(seen(all), at)
+  const change = (next: (layout: Layout) => Layout) => tabs.change((now) => next(seen(now)))
   const present = usePresentIn()
   const moving = useStore(dragged)
   const [target, setTarget] = useState<number | null>(null)
-  const { active } = halfAt(layout, side)
-  const shown = tabsIn(layout, side, narrow)
-  const hints = folderHints(shown.map(({ tab }) => tab.node.path))
+  const hints = folderHints(shown.map(({ node }) => node.path))
   const list = useScrolling(active)
 
-  const closeOne = ({ tab, side: from }: SidedTab) => {
+  const closeOne = (id: string) => {
     const inTabs = list.current?.contains(document.activeElement) ?? false
-    tabs.change((now) => close(now, from, tab.node.id))
+    change((now) => close(now, at, id))
     // The keyboard stays among the tabs, or goes on in the text if it was in the one that is gone.
     setTimeout(() => {
       if (inTabs) list.current?.querySelector<HTMLElement>('[aria-selected=true]')?.focus()
@@ -76,7 +65,7 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
     })
   }
   const split = () => {
-    if (active !== null) tabs.change((now) => openBeside(now, side, active))
+    if (active !== null) change((now) => openBeside(now, at, active))
     goOnIn(tabs.layout.get())
   }
   const onDragOver = (event: DragEvent<HTMLElement>) => {
@@ -95,7 +84,7 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
     const to = target ?? shown.length
     setTarget(null)
     dragged.set(null)
-    tabs.change((now) => move(now, moving.side, moving.document, side, to))
+    change((now) => move(now, moving.side, moving.document, at, to))
   }
   return (
     <Tabs.Root
@@ -112,27 +101,31 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
         onDragLeave={() => setTarget(null)}
         onDrop={onDrop}
       >
-        {shown.map((one, at) => (
-          <div
-            role="none"
-            key={one.tab.node.id}
-            className="tab-place"
-            data-target={moving === null ? undefined : markAt(at, shown.length, target)}
-          >
-            <TabItem
-              {...one}
-              panel={one.tab.node.id === active ? panel : null}
-              hint={hints[at] ?? ''}
-              present={present.get(one.tab.node.id) ?? []}
-              movable={!narrow}
-              onClose={() => closeOne(one)}
-              onKeep={() => tabs.change((now) => keep(now, one.side, one.tab.node.id))}
-              onEnter={() => (narrow ? undefined : goOnIn(tabs.layout.get()))}
-              onDrag={(transfer) => startDragging(tabs, one.side, one.tab.node.id, transfer)}
-              onDragEnd={() => dragged.set(null)}
-            />
-          </div>
-        ))}
+        {shown.map((tab, nth) => {
+          const { id } = tab.node
+          return (
+            <div
+              role="none"
+              key={id}
+              className="tab-place"
+              data-target={moving === null ? undefined : markAt(nth, shown.length, target)}
+            >
+              <TabItem
+                tab={tab}
+                side={at}
+                panel={id === active ? panel : null}
+                hint={hints[nth] ?? ''}
+                present={present.get(id) ?? []}
+                movable={!narrow}
+                onClose={() => closeOne(id)}
+                onKeep={() => change((now) => keep(now, at, id))}
+                onEnter={() => (narrow ? undefined : goOnIn(tabs.layout.get()))}
+                onDrag={(transfer) => startDragging(tabs, at, id, transfer)}
+                onDragEnd={() => dragged.set(null)}
+              />
+            </div>
+          )
+        })}
       </Tabs.List>
       {narrow ? null : (
         <IconButton
@@ -146,7 +139,7 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
       )}
       <TabsMenu
         active={active}
-        choices={shown.map(({ tab }, at) => [tab.node.id, [tab.node.name, hints[at]].filter(Boolean).join(' · ')])}
+        choices={shown.map(({ node }, nth) => [node.id, [node.name, hints[nth]].filter(Boolean).join(' · ')])}
         onChoose={(document) => tabs.choose(side, document)}
       />
     </Tabs.Root>
