@@ -1,4 +1,10 @@
-import { DocumentSession } from './session'
+import type { DocumentSession } from './session'
+
+/** What a pool has to do with a session. */
+export type Pooled = Pick<
+  DocumentSession,
+  'phase' | 'save' | 'mustGoOn' | 'holdsUndo' | 'wouldLose' | 'rest' | 'goOn' | 'close'
+>
 
 /** Milliseconds for which a text goes on that nobody shows any more: one often comes back at once. */
 const grace = 1_000
@@ -6,8 +12,8 @@ const grace = 1_000
 /** Texts without a connection that are kept for what can be undone in them. */
 const mostResting = 12
 
-interface Held {
-  readonly session: DocumentSession
+interface Held<S> {
+  readonly session: S
   /** How many places show it. */
   uses: number
   timer: ReturnType<typeof setTimeout> | undefined
@@ -19,18 +25,15 @@ interface Held {
  * The texts that are open on this page: one session each, however many places show it. What nobody shows goes on until
  * its edits are saved; then it rests while there is something to undo, and otherwise is closed.
  */
-export class DocumentPool {
-  private readonly held = new Map<string, Held>()
+export class DocumentPool<S extends Pooled = DocumentSession> {
+  private readonly held = new Map<string, Held<S>>()
 
-  constructor(
-    private readonly workspace: string,
-    private readonly user: string,
-  ) {
+  constructor(private readonly open: (document: string) => S) {
     addEventListener('beforeunload', this.warn)
   }
 
   /** For somebody who shows it, and says so when they do no longer. One that has ended in the past begins anew. */
-  acquire(document: string): DocumentSession {
+  acquire(document: string): S {
     const known = this.held.get(document)
     if (known?.uses === 0 && known.session.phase.get().is === 'ended') this.drop(document, known)
     const held = this.held.get(document) ?? this.begin(document)
@@ -53,20 +56,20 @@ export class DocumentPool {
     for (const [document, held] of [...this.held]) this.drop(document, held)
   }
 
-  private begin(document: string): Held {
-    const session = new DocumentSession(this.workspace, document, this.user)
-    const held: Held = { session, uses: 0, timer: undefined, stopWaiting: undefined, resting: false }
+  private begin(document: string): Held<S> {
+    const session = this.open(document)
+    const held: Held<S> = { session, uses: 0, timer: undefined, stopWaiting: undefined, resting: false }
     this.held.set(document, held)
     return held
   }
 
-  private stopLeaving(held: Held): void {
+  private stopLeaving(held: Held<S>): void {
     clearTimeout(held.timer)
     held.stopWaiting?.()
     held.stopWaiting = undefined
   }
 
-  private letGo(document: string, held: Held): void {
+  private letGo(document: string, held: Held<S>): void {
     this.stopLeaving(held)
     const { session } = held
     if (session.mustGoOn) {
@@ -90,7 +93,7 @@ export class DocumentPool {
     for (const [document, held] of resting.slice(0, -mostResting)) this.drop(document, held)
   }
 
-  private drop(document: string, held: Held): void {
+  private drop(document: string, held: Held<S>): void {
     this.stopLeaving(held)
     this.held.delete(document)
     held.session.close()

@@ -6,6 +6,7 @@ import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { CommentStore } from '../comments/store'
 import { DocumentPool } from '../document/pool'
+import { DocumentSession } from '../document/session'
 import { EventSocket } from '../events/socket'
 import { HistoryStore } from '../history/store'
 import { NoticeStore } from '../notices/store'
@@ -64,7 +65,7 @@ export class WorkspaceSession {
     this.api = new WorkspaceApi(workspace.id)
     this.tree = new TreeDocument(workspace.id)
     this.tabs = new OpenTabs(workspace.id, me.id, this.tree)
-    this.documents = new DocumentPool(workspace.id, me.id)
+    this.documents = new DocumentPool((document) => new DocumentSession(workspace.id, document, me.id))
     this.uploads = new Uploads(this.api)
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
