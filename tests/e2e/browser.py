@@ -178,7 +178,8 @@ class People:
             **options,  # type: ignore[arg-type]
         )
         context.set_default_timeout(PATIENCE * 1000)
-        await context.add_init_script("localStorage['scriptorium:completions'] ??= 'off'")
+        # In the page alone: the frame in which diagrams are drawn has no storage.
+        await context.add_init_script("if (window === top) localStorage['scriptorium:completions'] ??= 'off'")
         self._contexts.append(context)
         tab = Tab(self._server, await context.new_page())
         self.tabs.append(tab)

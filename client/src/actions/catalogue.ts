@@ -7,7 +7,7 @@ import { isMac, type Key, written } from '../lib/keys'
  */
 
 /** In the order in which they are listed. */
-export const groups = ['Go', 'Show', 'Files', 'Assistant', 'Text', 'Workspace'] as const
+export const groups = ['Go', 'Show', 'Tabs', 'Files', 'Assistant', 'Text', 'Workspace'] as const
 
 export type Group = (typeof groups)[number]
 
@@ -65,9 +65,33 @@ const catalogue = {
   'show.text': { group: 'Show', title: 'Text only', also: 'preview markdown' },
   'show.both': { group: 'Show', title: 'Text and preview side by side', also: 'markdown' },
   'show.preview': { group: 'Show', title: 'Preview only', also: 'markdown' },
+  'show.larger': { group: 'Show', title: 'Larger', also: 'zoom in image pdf' },
+  'show.smaller': { group: 'Show', title: 'Smaller', also: 'zoom out image pdf' },
+  'show.fit': { group: 'Show', title: 'Fit into the window', also: 'zoom image pdf width' },
+  'show.actual': { group: 'Show', title: 'Actual size', also: 'zoom image pdf 100' },
   'show.system': { group: 'Show', title: 'Light or dark as the system', also: 'theme appearance' },
   'show.light': { group: 'Show', title: 'Light theme', also: 'appearance bright' },
   'show.dark': { group: 'Show', title: 'Dark theme', also: 'appearance night' },
+
+  'tabs.next': { group: 'Tabs', title: 'Next tab', keys: ['Alt-PageDown'], also: 'switch file right' },
+  'tabs.previous': { group: 'Tabs', title: 'Previous tab', keys: ['Alt-PageUp'], also: 'switch file left' },
+  'tabs.close': { group: 'Tabs', title: 'Close the tab', keys: ['Alt-w'], also: 'file' },
+  'tabs.closeOthers': { group: 'Tabs', title: 'Close the other tabs' },
+  'tabs.closeRight': { group: 'Tabs', title: 'Close the tabs to the right' },
+  'tabs.closeAll': { group: 'Tabs', title: 'Close all tabs', also: 'half' },
+  'tabs.reopen': { group: 'Tabs', title: 'Reopen the tab closed last', keys: ['Alt-Shift-r'], also: 'undo restore' },
+  'tabs.keep': { group: 'Tabs', title: 'Keep the tab', also: 'preview pin stay' },
+  'tabs.moveRight': { group: 'Tabs', title: 'Move the tab to the right', keys: ['Alt-Shift-PageDown'] },
+  'tabs.moveLeft': { group: 'Tabs', title: 'Move the tab to the left', keys: ['Alt-Shift-PageUp'] },
+  'tabs.split': {
+    group: 'Tabs',
+    title: 'Split: this file beside itself',
+    keys: ['Mod-\\'],
+    also: 'two halves side by side editor group',
+  },
+  'tabs.moveAcross': { group: 'Tabs', title: 'Move the tab to the other half', also: 'split side editor group' },
+  'tabs.otherHalf': { group: 'Tabs', title: 'Go to the other half', keys: ['Mod-F6'], also: 'split focus side' },
+  'tabs.join': { group: 'Tabs', title: 'One half again', also: 'split join unsplit merge' },
 
   'files.new': { group: 'Files', title: 'New file', also: 'create page' },
   'files.newFolder': { group: 'Files', title: 'New folder', also: 'create directory' },

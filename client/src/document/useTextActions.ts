@@ -16,16 +16,18 @@ interface TextActions {
   editable: boolean
   /** Whether the text can be seen, and not its preview alone. */
   visible: boolean
+  /** Whether it is in the half with the focus. */
+  focused: boolean
 }
 
 const hasPending = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show === 'pending')
 const hasHunks = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show !== 'noted')
 
 /** What can be done with the text that is open. */
-export function useTextActions({ view, session, editable, visible }: TextActions): void {
+export function useTextActions({ view, session, editable, visible, focused }: TextActions): void {
   const offers: Offers = {}
   const offer = (id: ActionId, run: Command, missing: () => string | null = () => null) => {
-    if (view === null) return
+    if (view === null || !focused) return
     offers[id] = {
       run: () => {
         view.focus()
