@@ -9,6 +9,15 @@ const server = 'http://127.0.0.1:8000'
 // The server accepts cookies only from its own origin, so the proxy speaks under that origin.
 const proxied = { target: server, changeOrigin: true, headers: { origin: server } }
 
+// It marks the calls that make its keys as having no effect, so that a build would leave them out.
+const emacsKeys: Plugin = {
+  name: 'emacs-keys',
+  transform: (code, id) =>
+    id.includes('@replit/codemirror-emacs/')
+      ? { code: code.replaceAll('/*@__PURE__*/EmacsHandler.', 'EmacsHandler.'), map: null }
+      : null,
+}
+
 // Every browser that runs this reads WOFF2; the older forms of each face would only fill the build.
 const onlyWoff2: Plugin = {
   name: 'only WOFF2',
@@ -37,7 +46,8 @@ const partsOfPdfjs: Plugin = {
 }
 
 export default defineConfig({
-  plugins: [react(), onlyWoff2, partsOfPdfjs],
+  plugins: [react(), emacsKeys, onlyWoff2, partsOfPdfjs],
+  optimizeDeps: { exclude: ['@replit/codemirror-emacs'] },
   build: {
     target: 'es2023',
     // Data URIs would need `data:` in the Content-Security-Policy.

@@ -7,7 +7,7 @@ import { isMac, type Key, written } from '../lib/keys'
  */
 
 /** In the order in which they are listed. */
-export const groups = ['Go', 'Show', 'Files', 'Assistant', 'Text', 'Workspace'] as const
+export const groups = ['Go', 'Show', 'Tabs', 'Files', 'Assistant', 'Text', 'Workspace'] as const
 
 export type Group = (typeof groups)[number]
 
@@ -72,6 +72,26 @@ const catalogue = {
   'show.system': { group: 'Show', title: 'Light or dark as the system', also: 'theme appearance' },
   'show.light': { group: 'Show', title: 'Light theme', also: 'appearance bright' },
   'show.dark': { group: 'Show', title: 'Dark theme', also: 'appearance night' },
+
+  'tabs.next': { group: 'Tabs', title: 'Next tab', keys: ['Alt-PageDown'], also: 'switch file right' },
+  'tabs.previous': { group: 'Tabs', title: 'Previous tab', keys: ['Alt-PageUp'], also: 'switch file left' },
+  'tabs.close': { group: 'Tabs', title: 'Close the tab', keys: ['Alt-w'], also: 'file' },
+  'tabs.closeOthers': { group: 'Tabs', title: 'Close the other tabs' },
+  'tabs.closeRight': { group: 'Tabs', title: 'Close the tabs to the right' },
+  'tabs.closeAll': { group: 'Tabs', title: 'Close all tabs', also: 'half' },
+  'tabs.reopen': { group: 'Tabs', title: 'Reopen the tab closed last', keys: ['Alt-Shift-r'], also: 'undo restore' },
+  'tabs.keep': { group: 'Tabs', title: 'Keep the tab', also: 'preview pin stay' },
+  'tabs.moveRight': { group: 'Tabs', title: 'Move the tab to the right', keys: ['Alt-Shift-PageDown'] },
+  'tabs.moveLeft': { group: 'Tabs', title: 'Move the tab to the left', keys: ['Alt-Shift-PageUp'] },
+  'tabs.split': {
+    group: 'Tabs',
+    title: 'Split: this file beside itself',
+    keys: ['Mod-\\'],
+    also: 'two halves side by side editor group',
+  },
+  'tabs.moveAcross': { group: 'Tabs', title: 'Move the tab to the other half', also: 'split side editor group' },
+  'tabs.otherHalf': { group: 'Tabs', title: 'Go to the other half', keys: ['Mod-F6'], also: 'split focus side' },
+  'tabs.join': { group: 'Tabs', title: 'One half again', also: 'split join unsplit merge' },
 
   'files.new': { group: 'Files', title: 'New file', also: 'create page' },
   'files.newFolder': { group: 'Files', title: 'New folder', also: 'create directory' },
@@ -173,6 +193,13 @@ const catalogue = {
   'text.unfold': { group: 'Text', title: 'Unfold', keys: ['Ctrl-Shift-]'], mac: ['Cmd-Alt-]'], within: 'text' },
   'text.foldAll': { group: 'Text', title: 'Fold all', keys: ['Ctrl-Alt-['], within: 'text' },
   'text.unfoldAll': { group: 'Text', title: 'Unfold all', keys: ['Ctrl-Alt-]'], within: 'text' },
+  'text.wrap': {
+    group: 'Text',
+    title: 'Wrap long lines, or let them run on',
+    keys: ['Alt-z'],
+    within: 'text',
+    also: 'word wrap soft',
+  },
   'text.complete': { group: 'Text', title: 'Complete the word', keys: ['Ctrl-Space'], within: 'text' },
   'text.comment': { group: 'Text', title: 'Comment the lines out, or in', keys: ['Mod-/'], within: 'text' },
   'text.indent': { group: 'Text', title: 'Indent', keys: ['Mod-]', 'Tab'], within: 'text' },
@@ -190,6 +217,38 @@ const catalogue = {
     within: 'text',
     also: 'focus accessibility',
   },
+
+  'problems.list': {
+    group: 'Text',
+    title: 'List what is wrong in the text',
+    keys: ['Mod-Shift-m'],
+    within: 'text',
+    also: 'problems errors warnings diagnostics lint',
+  },
+  'problems.next': {
+    group: 'Text',
+    title: 'Next problem',
+    keys: ['Alt-F8'],
+    within: 'text',
+    also: 'error warning diagnostic lint',
+  },
+  'problems.previous': {
+    group: 'Text',
+    title: 'Previous problem',
+    keys: ['Shift-Alt-F8'],
+    within: 'text',
+    also: 'error warning diagnostic lint',
+  },
+  'problems.fix': {
+    group: 'Text',
+    title: 'Mend the problem here',
+    keys: ['Mod-.'],
+    within: 'text',
+    also: 'quick fix error warning lint',
+  },
+  'keys.plain': { group: 'Text', title: 'Usual keys in the text', also: 'keyboard vim emacs off' },
+  'keys.vim': { group: 'Text', title: 'Keys of Vim in the text', also: 'keyboard vi modal' },
+  'keys.emacs': { group: 'Text', title: 'Keys of Emacs in the text', also: 'keyboard' },
 
   'workspace.settings': { group: 'Workspace', title: 'This workspace…', keys: ['Mod-,'], also: 'settings name budget' },
   'workspace.assistant': { group: 'Workspace', title: 'The assistant…', also: 'settings model recipes instructions' },

@@ -16,6 +16,19 @@ export function go(place: Place, replace = false): void {
   store.set(place)
 }
 
+interface Entry {
+  within?: true
+  note?: unknown
+}
+
+/** Something that is found again when somebody comes back to this entry of the history. */
+export function noteInHistory(note: unknown): void {
+  const entry = history.state as Entry | null
+  if (entry?.note !== note) history.replaceState({ ...entry, note }, '')
+}
+
+export const notedInHistory = (): unknown => (history.state as Entry | null)?.note
+
 // Pasted into the address bar of a page that is open already, a link changes the fragment and loads nothing.
 addEventListener('hashchange', () => {
   if (withCode.test(location.hash)) location.reload()

@@ -39,7 +39,7 @@ interface NewFilesDialogProps {
 }
 
 /** Has the assistant write a new file, or the files of a folder. */
-export function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
+export default function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
   const workspace = useWorkspace()
   const [kind, setKind] = useState<Kind>('text')
   const [path, setPath] = useState(folder === '' ? '' : `${folder}/`)
@@ -56,7 +56,7 @@ export function NewFilesDialog({ folder, onClose }: NewFilesDialogProps) {
     setProblem(null)
     try {
       const asked = await workspace.api.askFiles({ path: name, kind, instruction: instruction.trim() })
-      if (kind === 'text') go({ at: 'workspace', workspace: workspace.id, path: name })
+      if (kind === 'text') workspace.tabs.openKept(name)
       else openFirst(workspace, asked.suggestion)
       onClose()
     } catch (error) {

@@ -20,8 +20,11 @@ function place(thread: Thread, text: Y.Text): Commented | null {
   return { id: thread.id, from: from.index, to: to.index }
 }
 
-/** Keeps what is commented on marked in `view`; returns what the editor needs for that, the same all its life. */
-export function useComments(view: EditorView | null, session: DocumentSession): Extension {
+/**
+ * Keeps what is commented on marked in `view`; returns what the editor needs for that, the same all its life. The list
+ * of comments goes by the text that has the focus, `focused`.
+ */
+export function useComments(view: EditorView | null, session: DocumentSession, focused: boolean): Extension {
   const { comments } = useWorkspace()
   const threads = useStore(comments.threads)
   const focus = useStore(comments.focus)
@@ -43,7 +46,7 @@ export function useComments(view: EditorView | null, session: DocumentSession): 
     const here = [...threads.values()].filter((thread) => thread.document === document)
     if (here.length === 0) {
       showCommented(view, [], null)
-      comments.place(new Map())
+      if (focused) comments.place(new Map())
       return undefined
     }
     let frame = 0
@@ -56,7 +59,7 @@ export function useComments(view: EditorView | null, session: DocumentSession): 
         drawn.filter(({ to }) => to <= view.state.doc.length),
         focus,
       )
-      comments.place(new Map(places.map(([thread, at]) => [thread.id, at?.from ?? null])))
+      if (focused) comments.place(new Map(places.map(([thread, at]) => [thread.id, at?.from ?? null])))
     }
     // Between two pictures the marks move along with the text by themselves; the anchors have the last word.
     const schedule = () => {
@@ -68,14 +71,16 @@ export function useComments(view: EditorView | null, session: DocumentSession): 
       cancelAnimationFrame(frame)
       session.doc.off('update', schedule)
     }
-  }, [view, session, threads, focus, document, text, comments])
+  }, [view, session, threads, focus, document, text, comments, focused])
 
   useEffect(() => {
     const at = focus === null ? null : comments.places.get().get(focus)
-    if (view === null || at === null || at === undefined) return
+    if (view === null || !focused || at === null || at === undefined) return
     view.dispatch({
       effects: EditorView.scrollIntoView(Math.min(at, view.state.doc.length), { y: 'nearest', yMargin: 80 }),
     })
+    // Who goes to the other half sees what they saw there.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [view, focus, comments])
 
   return extension

@@ -1,41 +1,51 @@
 import { lazy, Suspense } from 'react'
 import { HistoryPlace } from '../history/HistoryPlace'
 import { useStore } from '../lib/store'
+import type { Side } from '../tabs/layout'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from '../workspace/context'
 import type { OpenFile } from '../workspace/useOpenFile'
 import { BinaryView } from './BinaryView'
 import { FolderView } from './FolderView'
-import { MissingFile } from './MissingFile'
 import type { DocumentSession } from './session'
 import { Welcome } from './Welcome'
 
+const MissingFile = lazy(() => import('./MissingFile'))
 // The editor is two thirds of the program; the list of files need not wait for it.
 const TextDocument = lazy(() => import('./TextDocument'))
 
 interface DocumentPaneProps {
   file: OpenFile
   session: DocumentSession | null
+  side: Side
+  /** Whether it is in the half with the focus. */
+  focused: boolean
 }
 
-/** Shows whatever the address names as what it is. */
-export function DocumentPane({ file: { path, node, deleted }, session }: DocumentPaneProps) {
+/** Shows whatever is open as what it is. */
+export function DocumentPane({ file: { path, node, deleted }, session, side, focused }: DocumentPaneProps) {
   const treeState = useStore(useWorkspace().tree.state)
+  const waiting = <Waiting>Opening…</Waiting>
+  const missing = (
+    <Suspense fallback={waiting}>
+      <MissingFile path={path} />
+    </Suspense>
+  )
   if (node === null) {
-    if (treeState.is === 'opening') return <Waiting>Opening…</Waiting>
-    return path === '' ? <Welcome /> : <MissingFile path={path} />
+    if (treeState.is === 'opening') return waiting
+    return path === '' ? <Welcome /> : missing
   }
   switch (node.kind) {
     case 'folder':
       return <FolderView folder={node} />
     case 'binary':
-      return deleted ? <MissingFile path={path} /> : <BinaryView key={node.id} node={node} />
+      return deleted ? missing : <BinaryView key={node.id} node={node} />
     case 'text':
-      if (session === null) return <Waiting>Opening…</Waiting>
+      if (session === null) return waiting
       return (
-        <Suspense fallback={<Waiting>Opening…</Waiting>}>
-          <HistoryPlace node={node} session={session}>
-            <TextDocument key={node.id} node={node} session={session} />
+        <Suspense fallback={waiting}>
+          <HistoryPlace key={node.id} node={node} session={session} focused={focused}>
+            <TextDocument node={node} session={session} side={side} focused={focused} />
           </HistoryPlace>
         </Suspense>
       )

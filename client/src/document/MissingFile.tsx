@@ -6,7 +6,7 @@ import { Button } from '../ui/Button'
 import { Notice } from '../ui/Notice'
 import { useWorkspace } from '../workspace/context'
 
-export function MissingFile({ path }: { path: string }) {
+export default function MissingFile({ path }: { path: string }) {
   const { id, tree, suggestions } = useWorkspace()
   const { nodes } = useStore(tree.tree)
   const away = takenAwayFrom(useStore(suggestions.state), path, (document) => nodes.has(document))

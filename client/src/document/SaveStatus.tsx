@@ -59,6 +59,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const state = useStore(session.save)
   const kept = useStore(session.kept)
   const hold = useStore(session.hold)
+  const returning = useStore(session.returning)
   const incomplete = useStore(useWorkspace().incomplete).has(session.document)
   const saved = isSaved(state)
   const waitedLong = useWaitedLong(canEdit && state.connected && !saved && hold === null)
@@ -71,7 +72,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
       </span>
     ) : null
   }
-  if (phase.is === 'opening')
+  if (phase.is === 'opening' || (returning && !state.connected))
     return (
       <span className="save-status" data-tone="busy">
         {state.connected ? 'Opening…' : 'Connecting…'}

@@ -1,4 +1,3 @@
-import type { EditorView } from '@codemirror/view'
 import { useEffect, useMemo, useState } from 'react'
 import { createPortal } from 'react-dom'
 import { askLayer, setTipRecipes } from '../assistant/ask'
@@ -15,6 +14,7 @@ import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
+import type { Side } from '../tabs/layout'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useRole, useWorkspace } from '../workspace/context'
@@ -25,17 +25,21 @@ import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 import { useArrival } from './useArrival'
 import { useTextActions } from './useTextActions'
+import { useTextPlace } from './useTextPlace'
 
 interface TextDocumentProps {
   node: TreeNode
   session: DocumentSession
+  side: Side
+  /** Whether it is in the half with the focus, to which belongs all that is there only once. */
+  focused: boolean
 }
 
 /** A text that is edited together: the editor, the assistant's proposals in it, and a preview where there is one. */
-export default function TextDocument({ node, session }: TextDocumentProps) {
+export default function TextDocument({ node, session, side, focused }: TextDocumentProps) {
   const phase = useStore(session.phase)
   const { canEdit } = useRole()
-  const [view, setView] = useState<EditorView | null>(null)
+  const [view, setView] = useTextPlace(session, side)
   const [formPlace, setFormPlace] = useState<HTMLElement | null>(null)
   const review = useReview(view, session, node)
   const mode = usePreviewMode()
@@ -43,8 +47,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const recipes = useStore(useWorkspace().recipes)
   useEffect(() => view?.dispatch({ effects: setTipRecipes.of(forTip(recipes)) }), [view, recipes])
   const ghost = useGhostText(session)
-  useDestination(phase.is === 'opening' ? null : view, node.id)
-  const comments = useComments(view, session)
+  useDestination(phase.is === 'opening' || !focused ? null : view, node.id)
+  const comments = useComments(view, session, focused)
   const authorship = useAuthorship(view, node.id)
   const extensions = useMemo(
     () => [review.extensions, askLayer(setFormPlace), comments, ghost, authorship],
@@ -53,8 +57,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const preview = previewOf(node.path)
   const shown = preview === null ? 'text' : mode
   const editable = canEdit && phase.is === 'open'
-  useTextActions({ view, session, editable, visible: shown !== 'preview' })
-  useArrival(view, node.id)
+  useTextActions({ view, session, editable, visible: shown !== 'preview', focused })
+  useArrival(view, node.id, focused)
 
   if (phase.is === 'opening')
     return (
@@ -77,7 +81,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       <div className="document" data-shown={shown}>
         <div className="document-text">
           <TextEditor session={session} path={node.path} editable={editable} extensions={extensions} onView={setView} />
-          {phase.is === 'open' ? (
+          {phase.is === 'open' && focused ? (
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
         </div>

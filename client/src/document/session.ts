@@ -41,6 +41,7 @@ export class DocumentSession {
   private readonly phaseStore = createStore<Phase>({ is: 'opening' })
   private readonly keptStore = createStore(true)
   private readonly holdStore = createStore<Hold | null>(null)
+  private readonly returningStore = createStore(false)
   private readonly persistence: IndexeddbPersistence
   private refusals = 0
 
@@ -49,6 +50,8 @@ export class DocumentSession {
   readonly kept: ReadableStore<boolean> = this.keptStore
   /** Why the server takes nothing for now, until it has taken everything. */
   readonly hold: ReadableStore<Hold | null> = this.holdStore
+  /** Whether it is connecting again because somebody shows it again, and not because the server was away. */
+  readonly returning: ReadableStore<boolean> = this.returningStore
 
   constructor(
     workspace: string,
@@ -60,6 +63,10 @@ export class DocumentSession {
     this.barriers = new Barriers(this.provider, this.doc)
     this.provider.on('sync', this.onSync)
     this.provider.on('connection-close', this.onClose)
+    this.provider.on('connection-error', () => this.returningStore.set(false))
+    this.provider.on('status', ({ status }) => {
+      if (status === 'connected') this.returningStore.set(false)
+    })
     this.provider.on('closed', ({ code, reason }) =>
       this.end(endingFor(code, reason, this.phaseStore.get().is === 'open')),
     )
@@ -81,6 +88,16 @@ export class DocumentSession {
     return this.save.get().allowed && !isSaved(this.save.get()) && !this.keptStore.get()
   }
 
+  /** Whether it must go on although nobody shows it: there are edits that only this page can bring to the server. */
+  get mustGoOn(): boolean {
+    return this.phaseStore.get().is === 'ended' ? this.wouldLose : hasOwnEdits(this.save.get())
+  }
+
+  /** Whether somebody who shows it again may want to take an edit back. */
+  get holdsUndo(): boolean {
+    return this.phaseStore.get().is === 'open' && (this.undo.canUndo() || this.undo.canRedo())
+  }
+
   get awareness() {
     return this.provider.awareness
   }
@@ -89,6 +106,18 @@ export class DocumentSession {
   async discardOwnEdits(): Promise<void> {
     this.provider.destroy()
     await this.persistence.clearData()
+  }
+
+  /** Without a connection it costs nobody anything, and keeps what can be undone. */
+  rest(): void {
+    this.provider.disconnect()
+  }
+
+  /** After a rest. */
+  goOn(): void {
+    if (this.phaseStore.get().is === 'ended') return
+    this.returningStore.set(true)
+    this.provider.connect()
   }
 
   /** Gives up the edits that are not saved, for the file that has taken the place of this one. */

@@ -15,15 +15,15 @@ export function goToLine(view: EditorView, line: number, column: number | null):
   })
 }
 
-/** Takes whoever is expected in this document to where they are going. */
-export function useArrival(view: EditorView | null, document: string): void {
+/** Takes whoever is expected in this document to where they are going; `focused`: in the half with the focus. */
+export function useArrival(view: EditorView | null, document: string, focused: boolean): void {
   const arrival = useStore(expected)
   useEffect(() => {
-    if (view === null || arrival === null) return
+    if (view === null || !focused || arrival === null) return
     arriveAt(null)
     // Somebody went elsewhere before the text was there.
     if (arrival.document !== document) return
     if (arrival.line !== null) goToLine(view, arrival.line, arrival.column)
     if (arrival.focus) view.focus()
-  }, [view, document, arrival])
+  }, [view, document, focused, arrival])
 }

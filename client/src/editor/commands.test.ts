@@ -39,3 +39,10 @@ test('no two actions have one title, or the same key in the same place', () => {
     expect(keys.filter((key, nth) => keys.indexOf(key) !== nth)).toEqual([])
   }
 })
+
+test('the keys of the tabs do nothing else in a text', () => {
+  for (const mac of [false, true]) {
+    const keys = actionIds.filter((id) => entryOf(id).group === 'Tabs').flatMap((id) => keysOf(id, mac))
+    expect(keys.filter((key) => commandOf(key, mac) !== undefined)).toEqual([])
+  }
+})

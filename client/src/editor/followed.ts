@@ -40,6 +40,8 @@ class Followed {
   private show(): void {
     const user = this.following.user.get()
     if (user === null || !this.view.dom.isConnected) return
+    // Of two halves with this text, the one with the focus.
+    if (this.view.dom.closest('.half:not([data-focused])') !== null) return
     const peer = readPeers(this.awareness, this.text).find((one) => one.user === user)
     if (peer === undefined || peer.place === this.place) return
     this.place = peer.place

@@ -7,6 +7,9 @@ import { type Peer, readPeers } from './peers'
 /** Milliseconds for which a name stands at a cursor that has moved. */
 const nameTime = 2_500
 
+/** Of several views on a text, the one whose cursor others see. */
+const announcing = new WeakMap<Awareness, object>()
+
 const peersChanged = StateEffect.define()
 
 class Caret extends WidgetType {
@@ -93,7 +96,7 @@ class RemoteCursors {
   destroy(): void {
     clearTimeout(this.timer)
     this.awareness.off('change', this.onChange)
-    this.awareness.setLocalStateField('cursor', null)
+    if (announcing.get(this.awareness) === this) this.awareness.setLocalStateField('cursor', null)
   }
 
   private readonly onChange = ({ added, updated, removed }: Record<'added' | 'updated' | 'removed', number[]>) => {
@@ -127,6 +130,7 @@ class RemoteCursors {
     const { view, awareness } = this
     // Without focus the last place stays: that is where this person will go on.
     if (!view.hasFocus) return
+    announcing.set(awareness, this)
     const { anchor, head } = view.state.selection.main
     const cursor = {
       anchor: Y.createRelativePositionFromTypeIndex(this.text, anchor),

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
@@ -10,14 +10,24 @@ const Comparison = lazy(() => import('./Comparison'))
 interface HistoryPlaceProps {
   node: TreeNode
   session: DocumentSession
+  /** Whether it is in the half with the focus. */
+  focused: boolean
   children: ReactNode
 }
 
-/** A text, or in its place the version of it that somebody looks at. The text goes on underneath. */
-export function HistoryPlace({ node, session, children }: HistoryPlaceProps) {
+/**
+ * A text, or in its place the version of it that somebody looks at. The text goes on underneath. Of two places with the
+ * same text, the version stands in the one from which it was asked for.
+ */
+export function HistoryPlace({ node, session, focused, children }: HistoryPlaceProps) {
   const history = useWorkspace().history.of(node.id)
-  const look = useStore(history.look)
-  useEffect(() => () => history.leave(), [history])
+  const looked = useStore(history.look)
+  const isLooking = looked !== null
+  const [asked, setAsked] = useState({ isLooking: false, here: false })
+  // Adjusted while rendering, as React advises for state that follows what is passed in.
+  if (asked.isLooking !== isLooking) setAsked({ isLooking, here: isLooking && focused })
+  const look = asked.here ? looked : null
+  useEffect(() => (asked.here ? () => history.leave() : undefined), [history, asked.here])
   return (
     <>
       <div className="present-text" inert={look !== null}>

@@ -25,7 +25,7 @@ interface PaletteProps {
  * after its key must not go into the text of everybody.
  */
 export function Palette({ open, onOpened }: PaletteProps) {
-  const { id: workspace } = useWorkspace()
+  const { id: workspace, tabs } = useWorkspace()
   const shown = useStore(palette)?.shown
   const narrow = useNarrow()
   useActions({
@@ -42,7 +42,7 @@ export function Palette({ open, onOpened }: PaletteProps) {
   useEffect(() => closePalette, [])
 
   const openFile = (node: TreeNode, line: number | null, column: number | null) => {
-    go({ at: 'workspace', workspace, path: node.path })
+    tabs.openKept(node.path)
     // A phone would bring its keyboard along, over the text that one came to read.
     if (node.kind === 'text') arriveAt({ document: node.id, line, column, focus: !narrow })
     onOpened()

@@ -14,6 +14,8 @@ interface FileRowProps {
   present: readonly Presence[]
   /** Changes of the assistant that wait in it for a decision. */
   proposals: number
+  /** Called when somebody opens the file to stay. */
+  onKeep: () => void
 }
 
 /** More than these become a number. */
@@ -53,13 +55,14 @@ function waiting(proposals: number): string {
   return proposals === 0 ? '' : `, ${plural(proposals, 'change')} to decide`
 }
 
-export function FileRow({ item, isOpen, present, proposals }: FileRowProps) {
+export function FileRow({ item, isOpen, present, proposals, onKeep }: FileRowProps) {
   const node = item.getItemData()
   const renaming = item.isRenaming()
   const style = { '--level': item.getItemMeta().level } as CSSProperties
   return (
     <div
       {...item.getProps()}
+      onDoubleClick={onKeep}
       className="file-row"
       style={style}
       data-open={isOpen || undefined}

@@ -1,46 +1,31 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { FilePlus, FileSearch, FolderPlus, Search, Sparkle } from 'lucide-react'
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { entryOf, writtenKey } from '../actions/catalogue'
 import { registry } from '../actions/registry'
 import { useActions } from '../actions/useActions'
-import { NewFilesDialog } from '../assistant/NewFilesDialog'
 import { useStore } from '../lib/store'
 import { TrashEntry } from '../trash/TrashEntry'
 import { IconButton } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { useRole, useWorkspace } from '../workspace/context'
 import { FileRow } from './FileRow'
-import type { Presence } from './presence'
 import { RowMenu } from './RowMenu'
 import type { TreeNode } from './rules'
 import { UploadButton } from './UploadButton'
 import { UploadProgress } from './UploadProgress'
 import { rootId, useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
+import { usePresentIn } from './usePresentIn'
 import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
+const NewFilesDialog = lazy(() => import('../assistant/NewFilesDialog'))
 const TrashDialog = lazy(() => import('../trash/TrashDialog'))
 
 /** Pixels; the style sheet says the same. */
 const rowHeight = 32
-
-/** Others, by the document that they have open. */
-function usePresentIn(): ReadonlyMap<string, readonly Presence[]> {
-  const { tree, me } = useWorkspace()
-  const present = useStore(tree.presence)
-  return useMemo(() => {
-    const byDocument = new Map<string, Presence[]>()
-    for (const one of present) {
-      if (one.user === me.id || one.document === null) continue
-      const others = byDocument.get(one.document) ?? []
-      if (!others.some(({ user }) => user === one.user)) byDocument.set(one.document, [...others, one])
-    }
-    return byDocument
-  }, [present, me.id])
-}
 
 interface FilesPanelProps {
   openNode: TreeNode | null
@@ -157,6 +142,7 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
                 <FileRow
                   item={item}
                   isOpen={item.getId() === openNode?.id}
+                  onKeep={() => actions.keep(item.getItemData())}
                   present={present.get(item.getId()) ?? []}
                   proposals={proposals.get(item.getId()) ?? 0}
                 />
@@ -177,7 +163,9 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
       <UploadProgress />
       <TrashEntry onOpen={() => setTrash(true)} />
       <Suspense>{trash ? <TrashDialog onClose={() => setTrash(false)} /> : null}</Suspense>
-      {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
+      <Suspense>
+        {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
+      </Suspense>
       {confirm}
       {removing.length === 0 ? null : (
         <Confirm

@@ -9,6 +9,8 @@ import { nameProblem, type TreeNode } from './rules'
 
 export interface FileActions {
   open: (node: TreeNode) => void
+  /** Opens it to stay, not only until the next one is looked at. */
+  keep: (node: TreeNode) => void
   create: (folder: string, name: string, kind: 'text' | 'folder') => Promise<void>
   rename: (node: TreeNode, name: string) => Promise<void>
   /** Into the folder at this path; "" is the workspace itself. */
@@ -18,7 +20,7 @@ export interface FileActions {
 
 /** Changes to the tree. They go over HTTP, and come back to everybody through the shared tree document. */
 export function useFileActions(): FileActions {
-  const { api, tree } = useWorkspace()
+  const { api, tree, tabs } = useWorkspace()
   return useMemo(() => {
     const open = (node: TreeNode) => go({ at: 'workspace', workspace: api.id, path: node.path })
 
@@ -32,12 +34,13 @@ export function useFileActions(): FileActions {
 
     return {
       open,
+      keep: (node) => (node.kind === 'folder' ? undefined : tabs.openKept(node.path)),
       async create(folder, name, kind) {
         const path = joinPath(folder, name.normalize('NFC'))
         if (!allowed(name, path)) return
         if (kind === 'folder') await attempt('The folder was not created', () => api.makeFolder(path))
         else if (await attempt('The file was not created', () => api.writeFile(path, ''))) {
-          go({ at: 'workspace', workspace: api.id, path })
+          tabs.openKept(path)
         }
       },
       async rename(node, name) {
@@ -60,5 +63,5 @@ export function useFileActions(): FileActions {
         tellDeleted(api.id, gone)
       },
     }
-  }, [api, tree])
+  }, [api, tree, tabs])
 }

@@ -149,7 +149,9 @@ export function useFileTree(options: FileTreeOptions): FileTree {
         isEnabled: (known) => !known.isRenamingItem() && !known.getState().dnd,
         handler: (_event, known) => {
           const item = known.getFocusedItem()
-          if (!item.isFolder()) item.primaryAction()
+          // Once more on the file that is open means to stay, as a double click does.
+          if (item.getId() === openNode?.id && !item.isFolder()) actions.keep(item.getItemData())
+          else if (!item.isFolder()) item.primaryAction()
           else if (item.isExpanded()) item.collapse()
           else item.expand()
         },

@@ -1,5 +1,7 @@
 import { type DragEvent, type ReactNode, useState } from 'react'
 import { parentPath } from '../lib/paths'
+import { dragged } from '../tabs/dragged'
+import type { Side } from '../tabs/layout'
 import { useUpload } from '../tree/useUpload'
 import { useRole } from './context'
 import type { OpenFile } from './useOpenFile'
@@ -9,38 +11,63 @@ const holdsFiles = (event: DragEvent) => event.dataTransfer.types.includes('File
 const folderOf = ({ node, path }: OpenFile) =>
   node?.kind === 'folder' ? node.path : parentPath(node === null ? '' : path)
 
+const isRight = ({ currentTarget, clientX }: DragEvent) => {
+  const { left, width } = currentTarget.getBoundingClientRect()
+  return clientX > left + width / 2
+}
+
+interface PaneProps {
+  file: OpenFile
+  side: Side
+  children: ReactNode
+}
+
 /**
- * The middle of the window. Files that are dropped on it are put beside what is open. They are caught on their way down,
- * for CodeMirror would type their content into the text of everybody.
+ * What a half shows. Files that are dropped on it are put beside what is open, a tab goes into this half. They are caught
+ * on their way down, for CodeMirror would type their content into the text of everybody.
  */
-export function Pane({ file, label, children }: { file: OpenFile; label: string; children: ReactNode }) {
+export function Pane({ file, side, children }: PaneProps) {
   const { canEdit } = useRole()
   const { upload, confirm } = useUpload()
-  const [over, setOver] = useState(false)
+  const [over, setOver] = useState<'all' | 'right' | null>(null)
 
-  const take = (event: DragEvent): boolean => {
-    if (!holdsFiles(event)) return false
+  /** Where the tab would go that is dragged over it; undefined when it is no tab. */
+  const tabTarget = (event: DragEvent): Side | null | undefined => {
+    const tab = dragged.get()
+    return tab === null ? undefined : tab.target(side, isRight(event))
+  }
+  const take = (event: DragEvent) => {
     event.preventDefault()
     event.stopPropagation()
-    return true
   }
   const onOver = (event: DragEvent) => {
-    if (!take(event)) return
-    event.dataTransfer.dropEffect = canEdit ? 'copy' : 'none'
-    setOver(canEdit)
+    const target = tabTarget(event)
+    if (target === undefined && !holdsFiles(event)) return
+    take(event)
+    const isTaken = target === undefined ? canEdit : target !== null
+    event.dataTransfer.dropEffect = !isTaken ? 'none' : target === undefined ? 'copy' : 'move'
+    setOver(!isTaken ? null : target === undefined || target === side ? 'all' : 'right')
   }
   const onLeave = (event: DragEvent<HTMLElement>) => {
-    if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
+    if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(null)
   }
   const onDrop = (event: DragEvent) => {
-    setOver(false)
-    if (take(event) && canEdit) upload(event.dataTransfer, folderOf(file))
+    setOver(null)
+    const tab = dragged.get()
+    const target = tabTarget(event)
+    if (tab !== null) {
+      take(event)
+      dragged.set(null)
+      if (target !== null && target !== undefined) tab.drop(target)
+    } else if (holdsFiles(event)) {
+      take(event)
+      if (canEdit) upload(event.dataTransfer, folderOf(file))
+    }
   }
   return (
-    <main
+    <div
       className="pane"
-      data-target={over || undefined}
-      aria-label={label}
+      data-target={over ?? undefined}
       onDragEnterCapture={onOver}
       onDragOverCapture={onOver}
       onDragLeave={onLeave}
@@ -48,6 +75,6 @@ export function Pane({ file, label, children }: { file: OpenFile; label: string;
     >
       {children}
       {confirm}
-    </main>
+    </div>
   )
 }

@@ -5,7 +5,7 @@ import { SignedOutPage } from '../app/SignedOutPage'
 import { Button } from '../ui/Button'
 
 /** The server closed the workspace for this person for good. */
-export function RemovedPage({ code, name }: { code: number; name: string }) {
+export default function RemovedPage({ code, name }: { code: number; name: string }) {
   const leave = async () => {
     await loadAccount()
     go({ at: 'home' })

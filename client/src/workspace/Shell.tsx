@@ -1,22 +1,20 @@
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { usePageKeys } from '../actions/usePageKeys'
-import { DocumentPane } from '../document/DocumentPane'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
 import { Palette } from '../palette/Palette'
-import { FollowBar } from '../people/FollowBar'
 import { useFollowing } from '../people/useFollowing'
+import { otherSide, type Side as Half } from '../tabs/layout'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from './context'
-import { Pane } from './Pane'
-import { RemovedPage } from './RemovedPage'
+import { Halves } from './Halves'
 import { Side } from './Side'
 import { TopBar } from './TopBar'
-import { useOpenFile } from './useOpenFile'
+import { type OpenFile, useOpenFiles } from './useOpenFile'
 import { useShellActions } from './useShellActions'
 import { useStrayDrops } from './useStrayDrops'
 
@@ -25,8 +23,9 @@ const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
 const FindPanel = lazy(() => import('../find/FindPanel'))
 const NoticesPanel = lazy(() => import('../notices/NoticesPanel'))
 const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
+const RemovedPage = lazy(() => import('./RemovedPage'))
+const TabActions = lazy(() => import('../tabs/TabActions'))
 const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
-const FiguresPage = lazy(() => import('../figures/FiguresPage'))
 
 export type Panel = 'chat' | 'comments' | 'history' | 'notices' | 'people'
 
@@ -38,7 +37,18 @@ const panels = {
   people: { title: 'People', Content: PeoplePanel },
 }
 
-/** Files on the left, the text in the middle, one panel on the right. The group's figures take the text's place. */
+/** Of the texts that are shown: all but that of the half `hidden`. */
+function useSessions(files: readonly [OpenFile, OpenFile], hidden: Half | null) {
+  const text = (side: Half) => {
+    const { node } = files[side]
+    return side !== hidden && node?.kind === 'text' ? node.id : null
+  }
+  const left = useDocumentSession(text(0), files[0].deleted)
+  const right = useDocumentSession(text(1), files[1].deleted)
+  return [left, right] as const
+}
+
+/** Files on the left, texts in the middle, one panel on the right. The group's figures take a text's place. */
 export function Shell({ path, figures = false }: { path: string; figures?: boolean }) {
   const session = useWorkspace()
   const summary = useStore(session.summary)
@@ -63,8 +73,11 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
     // Where the keyboard goes on, once the list is there.
     setTimeout(() => globalThis.document.querySelector<HTMLElement>('.file-row[tabindex="0"]')?.focus())
   }
-  const file = useOpenFile(path)
-  const document = useDocumentSession(file.node?.kind === 'text' ? file.node.id : null, file.deleted)
+  const { focus } = useStore(session.tabs.layout)
+  const files = useOpenFiles(path)
+  const sessions = useSessions(files, narrow ? otherSide(focus) : null)
+  const file = files[focus]
+  const document = sessions[focus]
 
   const title = figures ? 'Figures' : file.path
   useTitle(title === '' ? summary.name : `${baseName(title)} · ${summary.name}`)
@@ -80,7 +93,12 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
 
   // Edits that are nowhere else stay on the screen, with what the document itself says about its end.
   const holdsEdits = document !== null && unsaved.has(document.document)
-  if (treeState.is === 'ended' && !holdsEdits) return <RemovedPage code={treeState.code} name={summary.name} />
+  if (treeState.is === 'ended' && !holdsEdits)
+    return (
+      <Suspense>
+        <RemovedPage code={treeState.code} name={summary.name} />
+      </Suspense>
+    )
   const closeDrawer = () => (narrow ? setFilesOpen(false) : undefined)
   const shown = panel === null ? null : panels[panel]
   return (
@@ -105,17 +123,7 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
             )}
           </Side>
         ) : null}
-        <Pane file={file} label={title === '' ? 'No file is open' : title}>
-          {file.node === null || file.node.kind === 'folder' ? null : <h1 className="sr-only">{file.path}</h1>}
-          <FollowBar />
-          {figures ? (
-            <Suspense fallback={<Waiting>Opening…</Waiting>}>
-              <FiguresPage />
-            </Suspense>
-          ) : (
-            <DocumentPane file={file} session={document} />
-          )}
-        </Pane>
+        <Halves files={files} sessions={sessions} figures={figures} label={title === '' ? 'No file is open' : title} />
         {shown === null ? null : (
           <Side side="right" title={shown.title} onClose={() => setPanel(null)}>
             <Suspense fallback={<Waiting>Opening…</Waiting>}>
@@ -127,6 +135,9 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
           </Side>
         )}
       </div>
+      <Suspense>
+        <TabActions />
+      </Suspense>
       <Palette open={file.deleted ? null : file.node} onOpened={closeDrawer} />
     </div>
   )

@@ -1,6 +1,6 @@
 import { PanelLeft } from 'lucide-react'
+import { lazy, Suspense } from 'react'
 import { writtenKey } from '../actions/catalogue'
-import { PreviewSwitch } from '../document/PreviewSwitch'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
 import { previewOf } from '../lib/fileTypes'
@@ -12,6 +12,11 @@ import { useRole, useWorkspace } from './context'
 import { PanelButtons } from './PanelButtons'
 import { PresentPeople } from './PresentPeople'
 import type { Panel } from './Shell'
+
+// It comes with the text that it is for.
+const PreviewSwitch = lazy(() =>
+  import('../document/PreviewSwitch').then((module) => ({ default: module.PreviewSwitch })),
+)
 
 interface TopBarProps {
   path: string
@@ -47,7 +52,11 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <SaveStatus session={document} canEdit={canEdit} />
         )}
       </div>
-      {document !== null && previewOf(path) !== null ? <PreviewSwitch /> : null}
+      {document !== null && previewOf(path) !== null ? (
+        <Suspense>
+          <PreviewSwitch />
+        </Suspense>
+      ) : null}
       <PresentPeople onOpen={() => onPanel('people')} />
       <PanelButtons document={document?.document ?? null} panel={panel} onPanel={onPanel} />
       <AccountMenu />

@@ -5,10 +5,13 @@ import { WaitingStore } from '../assistant/waiting'
 import { SuggestionStore } from '../assistant/store'
 import { ChatStore } from '../chat/store'
 import { CommentStore } from '../comments/store'
+import { DocumentPool } from '../document/pool'
+import { DocumentSession } from '../document/session'
 import { EventSocket } from '../events/socket'
 import { HistoryStore } from '../history/store'
 import { NoticeStore } from '../notices/store'
 import { createStore, type ReadableStore } from '../lib/store'
+import { OpenTabs } from '../tabs/openTabs'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
 import { Following } from '../people/following'
@@ -22,6 +25,8 @@ const lookAgain = 60_000
 export class WorkspaceSession {
   readonly api: WorkspaceApi
   readonly tree: TreeDocument
+  readonly tabs: OpenTabs
+  readonly documents: DocumentPool
   readonly suggestions: SuggestionStore
   readonly chat: ChatStore
   readonly failures: FailureStore
@@ -59,6 +64,8 @@ export class WorkspaceSession {
     this.summary = this.summaryStore
     this.api = new WorkspaceApi(workspace.id)
     this.tree = new TreeDocument(workspace.id)
+    this.tabs = new OpenTabs(workspace.id, me.id, this.tree)
+    this.documents = new DocumentPool((document) => new DocumentSession(workspace.id, document, me.id))
     this.uploads = new Uploads(this.api)
     this.events = new EventSocket(this.api.eventsPath)
     this.suggestions = new SuggestionStore(this.api, this.events)
@@ -115,6 +122,8 @@ export class WorkspaceSession {
     this.events.close()
     this.suggestions.close()
     this.chat.close()
+    this.tabs.close()
+    this.documents.close()
     this.tree.close()
   }
 
