@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from server import problems, sync
 from server.access import Anyone, check_rules
+from server.checks import Checks
 from server.core import Core, open_core, running
 from server.doorway import Doorway
 from server.health import Health
@@ -26,6 +27,7 @@ from server.routes import (
     comments,
     completions,
     conversations,
+    diagnostics,
     events,
     feedback,
     figures,
@@ -59,6 +61,7 @@ ROUTES: tuple[ModuleType, ...] = (
     search,
     transfer,
     trash,
+    diagnostics,
     versions,
     comments,
     assistant,
@@ -124,6 +127,7 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
             watch=Watch(identity, core.storage.bus),
             housekeeping=Housekeeping(core, identity),
             doorway=Doorway(settings.limits.unanswered_connections),
+            checks=Checks(),
             metrics=_metrics(core),
             health=Health(core.storage, core.rooms),
         )

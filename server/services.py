@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from ai.assistant import Assistant
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
+from server.checks import Checks
 from server.doorway import Doorway
 from server.health import Health
 from server.housekeeping import Housekeeping
@@ -32,6 +33,7 @@ class Services:
     watch: Watch
     housekeeping: Housekeeping
     doorway: Doorway
+    checks: Checks
     metrics: Metrics
     health: Health
 

@@ -115,7 +115,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self'",
+        "media-src 'self'",
         "worker-src 'self'",
+        # The page that draws diagrams, which is sandboxed.
+        "frame-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",

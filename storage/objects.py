@@ -70,8 +70,11 @@ class ObjectStore(ABC):
         """Raises `ObjectNotFound`."""
 
     @abstractmethod
-    def stream(self, key: str) -> AsyncIterator[bytes]:
-        """The object in chunks of at most a few MiB. Raises `ObjectNotFound` at the first step."""
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The object, or its bytes from ``start`` up to ``end``, in chunks of at most a few MiB.
+
+        A part must not be empty and begin within the object. Raises `ObjectNotFound` at the first step.
+        """
 
     @abstractmethod
     async def head(self, key: str) -> ObjectInfo | None: ...

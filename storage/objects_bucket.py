@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import from_url
 
 from storage.objects import ObjectInfo, ObjectNotFound, ObjectStore, check_key
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 _CHUNK = 1 << 20
 _MOST_BYTES = 4 << 20
@@ -37,9 +41,14 @@ class BucketStore(ObjectStore):
         except (NotFoundError, FileNotFoundError):
             raise ObjectNotFound(key) from None
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        options: GetOptions = {}
+        if end is not None:
+            options["range"] = (start, end)
+        elif start > 0:
+            options["range"] = {"offset": start}
         try:
-            result = await obstore.get_async(self._store, check_key(key))
+            result = await obstore.get_async(self._store, check_key(key), options=options)
         except (NotFoundError, FileNotFoundError):
             raise ObjectNotFound(key) from None
         async for chunk in result.stream(min_chunk_size=_CHUNK):

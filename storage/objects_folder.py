@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -45,13 +46,16 @@ class FolderStore(ObjectStore):
         except _ABSENT:
             raise ObjectNotFound(key) from None
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         try:
             file = await asyncio.to_thread(self._path(key).open, "rb")
         except _ABSENT:
             raise ObjectNotFound(key) from None
         with file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            file.seek(start)
+            left = sys.maxsize if end is None else end - start
+            while chunk := await asyncio.to_thread(file.read, min(_CHUNK, left)):
+                left -= len(chunk)
                 yield chunk
 
     async def head(self, key: str) -> ObjectInfo | None:

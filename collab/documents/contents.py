@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from collab.documents.orphans import AGE
 from collab.documents.records import Documents, FileKind, FileRecord, blob_key, now
@@ -91,6 +92,8 @@ class Plain:
     """SHA-256, hex."""
     body: AsyncIterator[bytes]
     """To be read once."""
+    part: Callable[[int, int], AsyncIterator[bytes]] | None = None
+    """Of a binary file: its bytes from one place up to another."""
     present: Present | None = None
     """The shared text that it was made of; None for a binary file."""
 
@@ -232,7 +235,8 @@ class Contents:
         """
         if record.kind == "binary":
             assert record.blob is not None
-            return Plain(record.size, record.blob, self._objects.stream(blob_key(record.workspace, record.blob)))
+            bytes_of_blob = partial(self._objects.stream, blob_key(record.workspace, record.blob))
+            return Plain(record.size, record.blob, bytes_of_blob(), bytes_of_blob)
         return await _plain(await self._rooms.present(record.id), record)
 
 
@@ -241,7 +245,7 @@ async def _plain(present: Present, record: FileRecord) -> Plain:
         raw, digest = _encode(present.text, record.format)
     else:
         raw, digest = await asyncio.to_thread(_encode, present.text, record.format)
-    return Plain(len(raw), digest, _in_chunks(raw), present)
+    return Plain(len(raw), digest, _in_chunks(raw), present=present)
 
 
 def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:

@@ -19,10 +19,29 @@ router = APIRouter(include_in_schema=False)
 DIST = Path(__file__).resolve().parents[2] / "client" / "dist"
 
 # Not every system's table of types knows these, and with `nosniff` a wrong type means no page.
-for _type, _extension in (("text/javascript", ".js"), ("font/woff2", ".woff2"), ("application/wasm", ".wasm")):
+for _type, _extension in (("text/javascript", ".js"), ("text/javascript", ".mjs"), ("font/woff2", ".woff2")):
     mimetypes.add_type(_type, _extension)
 
-_COMPRESSIBLE = {".js", ".css", ".svg", ".json", ".map", ".wasm"}
+_COMPRESSIBLE = {".js", ".mjs", ".css", ".svg", ".json", ".map"}
+
+DIAGRAM_PAGE = "diagram.html"
+"""Draws diagrams in a sandboxed frame of the editor, where it has an origin of its own."""
+
+_DIAGRAM_HEADERS = {
+    # It runs our program and nothing else: it reaches no host, not even this one, and shows nothing from elsewhere.
+    "Content-Security-Policy": "; ".join(
+        [
+            "sandbox allow-scripts",
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    ),
+    "Cache-Control": "no-cache",
+}
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Scriptorium</title>
@@ -46,12 +65,23 @@ async def page(_: Anyone) -> Response:
 async def asset(path: str, request: Request, _: Anyone) -> Response:
     """Named by their content, so they may be kept for ever."""
     file = _find(DIST / "assets", path)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+        # The same for everybody, and the frame that draws diagrams is a stranger to our origin.
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
     if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
         packed = await asyncio.to_thread(_packed, file)
         headers["Content-Encoding"] = "gzip"
         return Response(packed, media_type=mimetypes.guess_type(file)[0], headers=headers)
     return FileResponse(file, headers=headers)
+
+
+@router.get(f"/{DIAGRAM_PAGE}")
+async def diagram_page(_: Anyone) -> Response:
+    return FileResponse(_find(DIST, DIAGRAM_PAGE), headers=_DIAGRAM_HEADERS)
 
 
 @router.get("/{name}")
@@ -72,7 +102,7 @@ def _find(folder: Path, name: str) -> Path:
     return file
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _packed(file: Path) -> bytes:
     """Kept for as long as the process: what is named by its content does not change, and a build has few files."""
     return gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)

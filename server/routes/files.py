@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from collab.files.files import FileEntry
 from collab.tree.rule import Kind
 from server.access import Editor, Viewer
+from server.byte_range import byte_range
 from server.services import ServicesDep
 from server.web import read_body
 
@@ -76,15 +77,23 @@ async def describe(id: str, member: Viewer, services: ServicesDep) -> Descriptio
     )
 
 
-@router.get("/files/{path:path}", response_class=Response, responses={200: RAW_FILE})
-async def read(path: str, member: Viewer, services: ServicesDep) -> Response:
-    """The bytes of the file, as it was brought in or as it would be written now."""
+@router.get("/files/{path:path}", response_class=Response, responses={200: RAW_FILE, 206: RAW_FILE})
+async def read(path: str, request: Request, member: Viewer, services: ServicesDep) -> Response:
+    """The bytes of the file, as it was brought in or as it would be written now; of a binary one also a range."""
     content = await services.files.read(member.workspace, path)
-    return StreamingResponse(
-        content.plain.body,
-        media_type=media_type(content.entry),
-        headers={"Content-Length": str(content.plain.size), **inert(path.rsplit("/", 1)[-1])},
-    )
+    plain = content.plain
+    headers = {"Content-Length": str(plain.size), **inert(path.rsplit("/", 1)[-1])}
+    status, body = 200, plain.body
+    if plain.part is not None:
+        etag = f'"{plain.hash}"'
+        headers |= {"Accept-Ranges": "bytes", "ETag": etag}
+        is_known = request.headers.get("if-range", etag) == etag
+        span = byte_range(request.headers.get("range"), plain.size) if is_known else None
+        if span is not None:
+            start, end = span
+            headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{plain.size}"}
+            status, body = 206, plain.part(start, end)
+    return StreamingResponse(body, status, media_type=media_type(content.entry), headers=headers)
 
 
 @router.put(
@@ -127,8 +136,8 @@ async def move(body: Move, member: Editor, services: ServicesDep) -> None:
 
 def media_type(entry: FileEntry) -> str:
     if entry.kind == "text":
-        # Without a charset: the bytes are the file's own, and may be Latin-1.
-        return "text/plain"
+        # Without a charset: the bytes are the file's own, and may be Latin-1. A drawing is a text that people look at.
+        return "image/svg+xml" if entry.path.lower().endswith(".svg") else "text/plain"
     guessed, compressed = mimetypes.guess_type(entry.path, strict=False)
     return guessed if guessed and not compressed else "application/octet-stream"
 

@@ -178,7 +178,8 @@ class People:
             **options,  # type: ignore[arg-type]
         )
         context.set_default_timeout(PATIENCE * 1000)
-        await context.add_init_script("localStorage['scriptorium:completions'] ??= 'off'")
+        # In the page alone: the frame in which diagrams are drawn has no storage.
+        await context.add_init_script("if (window === top) localStorage['scriptorium:completions'] ??= 'off'")
         self._contexts.append(context)
         tab = Tab(self._server, await context.new_page())
         self.tabs.append(tab)
@@ -217,8 +218,9 @@ class People:
         """Of a main state. It is also looked at with the eyes of those who do not see it."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         await tab.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
-        for found in await violations(tab.page):
-            self._violations.append(f"{name}: {found}")
+        if found := await violations(tab.page):
+            (self._pictures / f"{name}.axe.txt").write_text("\n\n".join(found))
+            self._violations.append(f"{name}: {'; '.join(one.splitlines()[0] for one in found)}")
 
     def complain(self) -> None:
         """No page may have failed in silence, or asked a server that is not ours."""

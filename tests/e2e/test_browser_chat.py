@@ -319,6 +319,39 @@ async def attacker() -> AsyncIterator[tuple[int, list[str]]]:
         server.close()
 
 
+MATHS = """The period is \\(T = 2\\pi\\sqrt{\\ell/g}\\), so
+
+\\[
+T^2 = \\frac{4\\pi^2}{g} \\ell
+\\]
+
+```mermaid
+flowchart LR
+    A[Swing] --> B[Count]
+```
+
+That is all."""
+
+
+async def test_formulas_and_diagrams_of_an_answer(site: Server, people: People, model: ModelServer) -> None:
+    tab = await people.owner({"width": 1440, "height": 900})
+    await open_chat(tab)
+    goes_on = asyncio.Event()
+    # It waits within the diagram, which is code until its end is there.
+    model.enqueue(Script(answer=MATHS, tokens=26, goes_on=goes_on))
+    await ask(tab, "Tell me of pendulums")
+    prose = tab.page.locator(".message[data-role=assistant] .prose").last
+    await expect(prose.locator(".katex")).to_have_count(2)
+    await expect(prose.locator("[data-diagram]")).to_have_count(0)
+    await prose.locator(".katex").first.evaluate("formula => { window.formula = formula }")
+    goes_on.set()
+    await expect(prose.get_by_role("img", name="Diagram: flowchart LR")).to_be_visible()
+    await expect(prose.get_by_text("That is all.")).to_be_visible()
+    # What was there already was not drawn anew, piece by piece.
+    assert await prose.locator(".katex").first.evaluate("formula => formula === window.formula")
+    await people.picture(tab, "chat-formulas")
+
+
 async def test_no_injection_in_an_answer_runs_or_asks_anybody(site: Server, people: People, model: ModelServer) -> None:
     tab = await people.owner()
     requests: list[str] = []

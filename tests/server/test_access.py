@@ -54,6 +54,7 @@ RULES = {
     ("GET", f"{W}/search"): "viewer of the workspace",
     ("GET", f"{W}/search/matches"): "viewer of the workspace",
     ("POST", f"{W}/search/replace"): "editor of the workspace",
+    ("POST", f"{W}/diagnostics"): "viewer of the workspace",
     ("POST", f"{W}/import"): "editor of the workspace",
     ("POST", f"{W}/examples"): "editor of the workspace",
     ("GET", f"{W}/export"): "viewer of the workspace",

@@ -114,7 +114,7 @@ async def test_a_file_over_the_limit_is_refused_before_it_is_read(house: House, 
     ("name", "raw", "media_type"),
     [
         ("evil.html", b"<script>alert(1)</script>", "text/plain"),
-        ("evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "text/plain"),
+        ("evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image/svg+xml"),
         ("evil.js", b"alert(1)", "text/plain"),
         ("evil.html", b"<script>alert(1)</script>\0", "text/html"),
         ("picture.png", b"\x89PNG\r\n\x1a\n\0", "image/png"),
@@ -165,3 +165,50 @@ async def test_a_bad_archive_changes_nothing(house: House, files: str, body: byt
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert await tree(house, files) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "content", "content_range"),
+    [
+        ("bytes=0-3", 206, b"\x000123"[:4], "bytes 0-3/11"),
+        ("bytes=1-", 206, b"0123456789", "bytes 1-10/11"),
+        ("bytes=-2", 206, b"89", "bytes 9-10/11"),
+        ("bytes=-99", 206, b"\x000123456789", "bytes 0-10/11"),
+        ("bytes=10-99", 206, b"9", "bytes 10-10/11"),
+        ("bytes=11-", 416, None, "bytes */11"),
+        ("bytes=-0", 416, None, "bytes */11"),
+        ("bytes=3-1", 200, b"\x000123456789", None),
+        ("bytes=0-1,3-4", 200, b"\x000123456789", None),
+        ("bytes=-", 200, b"\x000123456789", None),
+        ("lines=1-2", 200, b"\x000123456789", None),
+    ],
+)
+async def test_a_part_of_a_binary_file(
+    house: House, files: str, asked: str, status: int, content: bytes | None, content_range: str | None
+) -> None:
+    await house.http("editor").put(f"{files}/files/sound.mp3", content=b"\x000123456789")
+    answer = await house.http("viewer").get(f"{files}/files/sound.mp3", headers={"Range": asked})
+    assert answer.status_code == status
+    assert answer.headers.get("content-range") == content_range
+    assert answer.headers["content-security-policy"]
+    if content is not None:
+        assert answer.content == content
+        assert int(answer.headers["content-length"]) == len(content)
+        assert answer.headers["accept-ranges"] == "bytes"
+
+
+async def test_a_part_of_what_was_replaced_meanwhile_is_not_sent(house: House, files: str) -> None:
+    url = f"{files}/files/film.mp4"
+    await house.http("editor").put(url, content=b"\0one")
+    etag = (await house.http("viewer").get(url)).headers["etag"]
+    headers = {"Range": "bytes=1-", "If-Range": etag}
+    assert (await house.http("viewer").get(url, headers=headers)).content == b"one"
+    await house.http("editor").put(url, content=b"\0two")
+    answer = await house.http("viewer").get(url, headers=headers)
+    assert (answer.status_code, answer.content) == (200, b"\0two")
+
+
+async def test_texts_are_sent_whole(house: House, files: str) -> None:
+    await house.http("editor").put(f"{files}/files/a.md", content=b"text")
+    answer = await house.http("viewer").get(f"{files}/files/a.md", headers={"Range": "bytes=1-2"})
+    assert (answer.status_code, answer.content) == (200, b"text")

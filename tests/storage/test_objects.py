@@ -133,6 +133,8 @@ async def test_large_objects_stream(store: ObjectStore) -> None:
     chunks = [chunk async for chunk in store.stream("large")]
     assert b"".join(chunks) == data
     assert max(map(len, chunks)) < 8_000_000
+    for start, end in ((0, 1), (5_000_000, 11_000_000), (11_999_999, 12_000_000), (7, None)):
+        assert b"".join([chunk async for chunk in store.stream("large", start, end)]) == data[start:end]
     await store.put("empty", b"")
     assert b"".join([chunk async for chunk in store.stream("empty")]) == b""
 

@@ -4,7 +4,7 @@ import { problemFrom, unreachable } from './problem'
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** `keepalive`: the request is sent also when the page is closed in this moment. */
-type RequestOptions = Pick<RequestInit, 'keepalive'>
+type RequestOptions = Pick<RequestInit, 'keepalive' | 'signal'>
 
 /** Turns true when any answer says that the session is over; the app shows the sign-in page, once nothing is unsaved. */
 export const sessionEnded = createStore(false)
@@ -41,6 +41,11 @@ export async function request<T>(method: Method, url: string, json?: unknown, op
       : await send(method, url, JSON.stringify(json), 'application/json', options)
   const text = await response.text()
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** The answer as it is, read as UTF-8. */
+export async function requestText(url: string): Promise<string> {
+  return (await send('GET', url)).text()
 }
 
 export async function putBytes(url: string, bytes: BodyInit): Promise<void> {

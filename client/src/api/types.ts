@@ -331,6 +331,18 @@ export interface DocumentInfo {
   media_type?: string | null
 }
 
+/** What is wrong with a place in a text. */
+export interface Diagnosed {
+  start: number
+  end: number
+  severity: 'error' | 'warning' | 'info'
+  message: string
+  source: string
+  code: string | null
+  url: string | null
+  fixes: { message: string; edits: { start: number; end: number; text: string }[] }[]
+}
+
 export type Dimension = 'kind' | 'model' | 'language' | 'person'
 
 interface Rate {

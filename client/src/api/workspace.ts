@@ -1,11 +1,12 @@
 import { encodePath } from '../lib/paths'
-import { putBytes, request, upload } from './http'
+import { putBytes, request, requestText, upload } from './http'
 import type {
   AssistantStatus,
   ConfigState,
   Conversation,
   ConversationDetail,
   Decision,
+  Diagnosed,
   Dimension,
   DocumentInfo,
   Endpoint,
@@ -94,6 +95,10 @@ export class WorkspaceApi {
     request<Thread>('POST', `${this.base}/comments/${thread}/resolution`, { resolved })
 
   document = (id: string) => request<DocumentInfo>('GET', `${this.base}/documents/${id}`)
+  /** What is wrong with a text, as the server finds it. */
+  diagnose = (path: string, text: string, signal: AbortSignal) =>
+    request<{ diagnostics: Diagnosed[] }>('POST', `${this.base}/diagnostics`, { path, text }, { signal })
+  readText = (path: string) => requestText(this.fileUrl(path))
   writeFile = (path: string, bytes: BodyInit) => putBytes(this.fileUrl(path), bytes)
   deleteFile = (path: string) => request<undefined>('DELETE', this.fileUrl(path))
   uploadFile = (path: string, file: File, onProgress: (sent: number) => void, signal: AbortSignal) =>

@@ -34,3 +34,18 @@ function apply(next: Theme): void {
   if (next === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = next
 }
+
+const system = matchMedia('(prefers-color-scheme: dark)')
+
+/** Whether the page is dark now, for what no style sheet reaches. */
+export const isDark = (): boolean => (store.get() === 'system' ? system.matches : store.get() === 'dark')
+
+/** Calls back whenever the page may have become dark or light; answers how to stop. */
+export function onThemeChange(listener: () => void): () => void {
+  system.addEventListener('change', listener)
+  const stop = store.subscribe(listener)
+  return () => {
+    system.removeEventListener('change', listener)
+    stop()
+  }
+}

@@ -1,65 +1,51 @@
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { describe } from '../api/problem'
 import type { DocumentInfo } from '../api/types'
 import { formatSize } from '../lib/format'
-import { extension } from '../lib/paths'
 import type { TreeNode } from '../tree/rules'
-import { Notice } from '../ui/Notice'
+import { Waiting } from '../ui/Waiting'
+import { kindOf, type Viewer, viewerOf } from '../viewers/kinds'
 import { useWorkspace } from '../workspace/context'
 
-const images = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico', 'svg'])
+const ImageView = lazy(() => import('../viewers/ImageView'))
+const MediaView = lazy(() => import('../viewers/MediaView'))
+const PdfView = lazy(() => import('../viewers/PdfView'))
+const UnknownView = lazy(() => import('../viewers/UnknownView'))
 
-const kinds: Record<string, string> = {
-  pdf: 'PDF document',
-  zip: 'Zip archive',
-  gz: 'Compressed file',
-  tar: 'Archive',
-  xlsx: 'Spreadsheet',
-  docx: 'Text document (Word)',
-  pptx: 'Presentation',
-  mp3: 'Sound',
-  mp4: 'Film',
-  woff2: 'Font',
-  ttf: 'Font',
+const broken: Record<Viewer, string | null> = {
+  image: 'The browser cannot show it: it may be damaged, or not what it is called.',
+  pdf: 'It cannot be shown: it may be damaged, or not what it is called.',
+  sound: 'The browser cannot play it: it may be damaged, or of a kind that it does not know.',
+  film: 'The browser cannot play it: it may be damaged, or of a kind that it does not know.',
+  none: null,
 }
 
-function whatItIs(node: TreeNode, info: DocumentInfo | null): string {
-  return kinds[extension(node.name)] ?? info?.media_type ?? 'Binary file'
-}
-
-/** An image as itself; any other file that is not text as what it is. */
+/** A file that is not text, as what it is. */
 export function BinaryView({ node }: { node: TreeNode }) {
   const { api } = useWorkspace()
   const [info, setInfo] = useState<DocumentInfo | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
-  const [broken, setBroken] = useState(false)
+  const viewer = viewerOf(node.name)
 
   useEffect(() => {
     api.document(node.id).then(setInfo, (error: unknown) => setProblem(describe(error).detail))
   }, [api, node.id])
 
-  const url = api.fileUrl(node.path)
-  const facts = [whatItIs(node, info), info === null ? null : formatSize(info.size)].filter(Boolean).join(', ')
-  const download = (
-    <a className="button" href={url} download={node.name}>
-      Download
-    </a>
-  )
-  if (images.has(extension(node.name)) && !broken) {
-    return (
-      <figure className="image">
-        <img src={url} alt={node.name} onError={() => setBroken(true)} />
-        <figcaption>
-          <span>{facts}</span>
-          {download}
-        </figcaption>
-      </figure>
-    )
-  }
+  const facts = [kindOf(node.name, info?.media_type), info === null ? null : formatSize(info.size)].filter(Boolean)
+  const file = { name: node.name, url: api.fileUrl(node.path), facts: facts.join(', ') }
+  const shown = problem === null ? viewer : 'none'
+  const onBroken = () => setProblem(broken[viewer])
   return (
-    <Notice title={node.name} actions={download}>
-      <p>{problem ?? facts}</p>
-      <p>It is not text, so it cannot be edited here. Everybody in the workspace can download it.</p>
-    </Notice>
+    <Suspense fallback={<Waiting>Opening…</Waiting>}>
+      {shown === 'image' ? (
+        <ImageView file={file} onBroken={onBroken} />
+      ) : shown === 'pdf' ? (
+        <PdfView file={file} onBroken={setProblem} />
+      ) : shown === 'none' ? (
+        <UnknownView file={file} problem={problem} />
+      ) : (
+        <MediaView file={file} film={shown === 'film'} onBroken={onBroken} />
+      )}
+    </Suspense>
   )
 }

@@ -8,19 +8,18 @@ import { useReview } from '../assistant/useReview'
 import { useDestination } from '../find/useDestination'
 import { useAuthorship } from '../authorship/useAuthorship'
 import { useGhostText } from '../ghost/useGhostText'
-import { isMarkdown } from '../lib/fileTypes'
+import { previewOf } from '../lib/fileTypes'
 import { useComments } from '../comments/useComments'
 import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
-import { MarkdownPreview } from '../markdown/MarkdownPreview'
-import type { Side } from '../tabs/layout'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
-import { useRole, useWorkspace } from '../workspace/context'
+import { useHalf, useRole, useWorkspace } from '../workspace/context'
 import { Ended } from './Ended'
 import { Held } from './Held'
+import { Preview } from './Preview'
 import { usePreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 import { useArrival } from './useArrival'
@@ -30,13 +29,11 @@ import { useTextPlace } from './useTextPlace'
 interface TextDocumentProps {
   node: TreeNode
   session: DocumentSession
-  side: Side
-  /** Whether it is in the half with the focus, to which belongs all that is there only once. */
-  focused: boolean
 }
 
 /** A text that is edited together: the editor, the assistant's proposals in it, and a preview where there is one. */
-export default function TextDocument({ node, session, side, focused }: TextDocumentProps) {
+export default function TextDocument({ node, session }: TextDocumentProps) {
+  const { side, focused } = useHalf()
   const phase = useStore(session.phase)
   const { canEdit } = useRole()
   const [view, setView] = useTextPlace(session, side)
@@ -54,7 +51,8 @@ export default function TextDocument({ node, session, side, focused }: TextDocum
     () => [review.extensions, askLayer(setFormPlace), comments, ghost, authorship],
     [review.extensions, comments, ghost, authorship],
   )
-  const shown = isMarkdown(node.path) ? mode : 'text'
+  const preview = previewOf(node.path)
+  const shown = preview === null ? 'text' : mode
   const editable = canEdit && phase.is === 'open'
   useTextActions({ view, session, editable, visible: shown !== 'preview', focused })
   useArrival(view, node.id, focused)
@@ -84,7 +82,9 @@ export default function TextDocument({ node, session, side, focused }: TextDocum
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
         </div>
-        {shown === 'text' ? null : <MarkdownPreview session={session} path={node.path} view={view} />}
+        {preview === null || shown === 'text' ? null : (
+          <Preview kind={preview} session={session} path={node.path} view={view} />
+        )}
       </div>
       {formPlace === null || view === null
         ? null

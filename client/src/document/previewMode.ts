@@ -25,7 +25,7 @@ export function setPreviewMode(mode: PreviewMode): void {
   }
 }
 
-/** How Markdown is shown, the same for every file and the next visit. A phone has no room for both. */
+/** How texts with a preview are shown, the same for every file and the next visit. A phone has no room for both. */
 export function usePreviewMode(): PreviewMode {
   const mode = useStore(chosen)
   return useNarrow() && mode === 'both' ? 'text' : mode

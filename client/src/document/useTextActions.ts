@@ -6,7 +6,8 @@ import { ask } from '../assistant/ask'
 import { proposals } from '../assistant/proposals'
 import { reviewCommands } from '../assistant/reviewKeys'
 import { comment } from '../comments/layer'
-import { readingCommands, writingCommands } from '../editor/commands'
+import { ownCommands, readingCommands, writingCommands } from '../editor/commands'
+import { isChecked, problemCommands } from '../editor/problems/commands'
 import type { DocumentSession } from './session'
 
 interface TextActions {
@@ -39,6 +40,12 @@ export function useTextActions({ view, session, editable, visible, focused }: Te
     for (const [id, command] of Object.entries(commands)) offer(id as ActionId, command)
   }
   offerAll(readingCommands)
+  offerAll(ownCommands)
+  for (const id of ['problems.list', 'problems.next', 'problems.previous', 'problems.fix'] as const) {
+    offer(id, problemCommands[id], () =>
+      view !== null && isChecked(view.state) ? null : 'nobody checks this kind of file',
+    )
+  }
   for (const id of ['review.next', 'review.previous'] as const) {
     offer(id, reviewCommands[id], () => (view !== null && hasHunks(view) ? null : 'there is no change in this text'))
   }

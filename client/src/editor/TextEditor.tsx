@@ -5,11 +5,18 @@ import { yCollab } from 'y-codemirror.next'
 import type { DocumentSession } from '../document/session'
 import { useNarrow } from '../lib/hooks'
 import { isProse } from '../lib/fileTypes'
+import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
+import { EditorStatus } from './EditorStatus'
 import { followed } from './followed'
+import { useIndentation } from './indentation/useIndentation'
+import { useKeyStyle } from './keys/useKeyStyle'
 import { loadLanguage } from './language'
+import { useProblems } from './problems/useProblems'
 import { remoteCursors } from './remoteCursors'
 import { basics } from './setup'
+import { savedInWords, shared } from './shared'
+import { wrapped, wrapping } from './wrapping'
 
 interface TextEditorProps {
   session: DocumentSession
@@ -23,7 +30,6 @@ interface TextEditorProps {
 const readOnly = (editable: boolean): Extension => EditorState.readOnly.of(!editable)
 
 const label = (path: string): Extension =>
-  // What can be typed into can be focused; said in so many words, tools that look for that see it as well.
   EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}`, tabindex: '0' })
 
 /** CodeMirror on the shared text. What changes during its life is swapped in place, so that nobody loses the cursor. */
@@ -35,9 +41,16 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
     readOnly: new Compartment(),
     wrapping: new Compartment(),
     label: new Compartment(),
+    keys: new Compartment(),
+    indentation: new Compartment(),
+    problems: new Compartment(),
   }))
   const [view, setView] = useState<EditorView | null>(null)
   const narrow = useNarrow()
+  const wraps = useStore(wrapping)
+  const mode = useKeyStyle(view, parts.keys)
+  const indentation = useIndentation(view, path, parts.indentation)
+  const problems = useProblems(view, path, parts.problems)
 
   useEffect(() => {
     if (host.current === null) return undefined
@@ -46,7 +59,15 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
       state: EditorState.create({
         doc: session.text.toString(),
         extensions: [
+          parts.keys.of([]),
           parts.readOnly.of(readOnly(false)),
+          parts.indentation.of([]),
+          parts.problems.of([]),
+          shared.of({
+            undo: session.undo,
+            saved: () => savedInWords(session.save.get()),
+            whenSaved: () => session.barriers.saved(),
+          }),
           parts.language.of([]),
           parts.wrapping.of([]),
           parts.label.of([]),
@@ -77,9 +98,9 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
   }, [view, path, parts])
 
   useEffect(() => {
-    const wraps = narrow || isProse(path)
-    view?.dispatch({ effects: parts.wrapping.reconfigure(wraps ? EditorView.lineWrapping : []) })
-  }, [view, path, narrow, parts])
+    const layout = wrapped(isProse(path) ? 'prose' : 'code', wraps, narrow)
+    view?.dispatch({ effects: parts.wrapping.reconfigure(layout) })
+  }, [view, path, narrow, wraps, parts])
 
   useEffect(() => {
     if (view === null) return undefined
@@ -96,5 +117,10 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
     }
   }, [view, path, parts])
 
-  return <div className="editor" ref={host} />
+  return (
+    <>
+      <div className="editor" ref={host} />
+      <EditorStatus view={view} mode={mode} problems={problems} indentation={indentation} />
+    </>
+  )
 }

@@ -26,6 +26,8 @@ import {
 } from '@codemirror/search'
 import type { Command } from '@codemirror/view'
 import type { ActionId } from '../actions/catalogue'
+import { problemCommands } from './problems/commands'
+import { toggleWrapping } from './wrapping'
 
 type Commands = Partial<Record<ActionId, Command>>
 
@@ -61,3 +63,6 @@ export const writingCommands = {
   'text.copyDown': copyLineDown,
   'text.deleteLine': deleteLine,
 } satisfies Commands
+
+/** What CodeMirror has no keys for, for whoever reads. */
+export const ownCommands = { 'text.wrap': toggleWrapping, ...problemCommands } satisfies Commands

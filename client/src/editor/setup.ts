@@ -10,9 +10,9 @@ import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemir
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension } from '@codemirror/state'
 import {
-  crosshairCursor,
   drawSelection,
   dropCursor,
+  EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
   highlightSpecialChars,
@@ -22,8 +22,12 @@ import {
   rectangularSelection,
 } from '@codemirror/view'
 import { yUndoManagerKeymap } from 'y-codemirror.next'
-import { replaceForbidden } from './forbidden'
+import { isMac } from '../lib/keys'
+import { bindings } from '../actions/bindings'
+import { ownCommands } from './commands'
+import { keepReadOnly, replaceForbidden } from './forbidden'
 import { inkHighlighting } from './highlight'
+import { problemCommands } from './problems/commands'
 
 function foldMarker(open: boolean): HTMLElement {
   const marker = document.createElement('span')
@@ -47,6 +51,8 @@ const phrases = EditorState.phrases.of({
   regexp: 'Regular expression',
   'by word': 'Whole words',
   close: 'Close',
+  Diagnostics: 'Problems',
+  'No diagnostics': 'No problems',
 })
 
 /** The keys of every text. Those that the product names for people are in actions/catalogue.ts as well. */
@@ -60,6 +66,16 @@ export const textKeys: readonly KeyBinding[] = [
   ...defaultKeymap,
 ]
 
+/** As in other editors, wherever there is no change of the assistant to go to. */
+const problemKeys: readonly KeyBinding[] = [
+  { key: 'F8', run: problemCommands['problems.next'], shift: problemCommands['problems.previous'] },
+]
+
+/** With Alt one click puts a further cursor, as in other editors; with Alt and Shift one draws a column. */
+const oneMoreCursor = EditorView.clickAddsSelectionRange.of(
+  ({ altKey, shiftKey, ctrlKey, metaKey }) => (altKey && !shiftKey) || (isMac ? metaKey : ctrlKey),
+)
+
 /** What every text has, whatever its language and whoever edits it. History belongs to Yjs, not to CodeMirror. */
 export const basics: Extension = [
   lineNumbers(),
@@ -70,9 +86,9 @@ export const basics: Extension = [
   highlightSelectionMatches({ highlightWordAroundCursor: false }),
   drawSelection(),
   dropCursor(),
-  rectangularSelection(),
-  crosshairCursor(),
+  rectangularSelection({ eventFilter: ({ altKey, shiftKey }) => altKey && shiftKey }),
   EditorState.allowMultipleSelections.of(true),
+  oneMoreCursor,
   indentOnInput(),
   bracketMatching(),
   closeBrackets(),
@@ -82,5 +98,7 @@ export const basics: Extension = [
   search({ top: true }),
   inkHighlighting,
   replaceForbidden,
+  keepReadOnly,
+  keymap.of([...bindings(ownCommands), ...problemKeys]),
   keymap.of(textKeys),
 ]

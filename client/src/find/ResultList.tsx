@@ -108,7 +108,6 @@ export function ResultList({ store, results, choosing, list, onOpen, onUp }: Res
               aria-expanded={row.is === 'file' ? row.open : undefined}
               aria-selected={index === active}
               aria-checked={checked ?? undefined}
-              aria-label={row.is === 'file' ? fileLabel(row.file) : matchLabel(row.match, fate)}
               className="find-row"
               data-is={row.is}
               data-active={index === active || undefined}
@@ -121,11 +120,14 @@ export function ResultList({ store, results, choosing, list, onOpen, onUp }: Res
                 else onOpen(row, true)
               }}
             >
-              {row.is === 'file' ? (
-                <FileLine file={row.file} open={row.open} checked={checked} onToggle={() => toggle(row)} />
-              ) : (
-                <MatchLine hit={row.match} fate={fate} checked={checked} onToggle={() => toggle(row)} />
-              )}
+              <span className="sr-only">{row.is === 'file' ? fileLabel(row.file) : matchLabel(row.match, fate)}</span>
+              <div className="find-drawn" aria-hidden>
+                {row.is === 'file' ? (
+                  <FileLine file={row.file} open={row.open} checked={checked} onToggle={() => toggle(row)} />
+                ) : (
+                  <MatchLine hit={row.match} fate={fate} checked={checked} onToggle={() => toggle(row)} />
+                )}
+              </div>
             </div>
           )
         })}

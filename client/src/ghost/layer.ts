@@ -36,6 +36,9 @@ export const newUndoStep = Facet.define<() => void, () => void>({
   combine: (values) => values.at(-1) ?? (() => undefined),
 })
 
+/** Whether the keys mean something else than writing at the moment. */
+export const withoutGhost = Facet.define<boolean, boolean>({ combine: (values) => values.includes(true) })
+
 /** What an edit means, or a selection. */
 function eventsOf(transaction: Transaction, ghost: Ghost): GhostEvent[] {
   const { main, ranges } = transaction.state.selection
@@ -61,7 +64,10 @@ function eventsOf(transaction: Transaction, ghost: Ghost): GhostEvent[] {
 
 /** Whether something is in the way of grey text; what is selected counts as having left the place. */
 const isBlocked = (state: EditorState): boolean =>
-  state.readOnly || completionStatus(state) === 'active' || (state.field(askRange, false) ?? null) !== null
+  state.readOnly ||
+  state.facet(withoutGhost) ||
+  completionStatus(state) === 'active' ||
+  (state.field(askRange, false) ?? null) !== null
 
 function draw(state: EditorState, shown: GreyText | null): DecorationSet {
   if (shown === null || shown.at > state.doc.length) return Decoration.none

@@ -55,7 +55,7 @@ export function showDifference(parent: HTMLElement, options: DifferenceOptions):
     language.of([]),
     EditorView.lineWrapping,
     EditorState.readOnly.of(true),
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     isShared(content) ? yCollab(content, null, { undoManager: false }) : [],
   ]
   const [older, newer] = [options.old.content.toString(), options.new.content.toString()]

@@ -1,52 +1,49 @@
-import { type MouseEvent, type RefObject, useEffect, useRef, useState } from 'react'
+import { type MouseEvent, useEffect, useRef, useState } from 'react'
+import { onThemeChange } from '../app/theme'
 import { useWorkspace } from '../workspace/context'
+import { drawDiagrams } from './diagrams'
+import { type Decorate, Drawing } from './drawing'
 import { followLink } from './followLink'
-import { type BlockLines, patchBlocks } from './patch'
-import { workspaceSurroundings } from './surroundings'
-import { useRenderer } from './useRenderer'
-
-/** A text that grows is drawn again after this many times what drawing it took: a hostile one is slow to read. */
-const rest = 4
 
 interface MarkdownProps {
   text: string
   /** Path of the file that holds the text; "" for one that is in no file. */
   path: string
-  /** Filled with the line of each block, for whoever scrolls. */
-  lines?: BlockLines
   /** Adds to what was rendered, before it is shown. The same all its life, or all is drawn anew. */
-  decorate?: (fragment: DocumentFragment) => void
+  decorate?: Decorate
   onClick?: (event: MouseEvent) => void
-  ref?: RefObject<HTMLDivElement | null>
+  /** Hears whenever what is on the page is another. */
+  onDrawn?: (drawing: Drawing) => void
 }
 
-/** Markdown of anybody, rendered safely. Until the renderer is there, and without it, the plain text. */
-export function Markdown({ text, path, lines, decorate, onClick, ref }: MarkdownProps) {
+/** Markdown of anybody, rendered safely. Until it is, and where it cannot be, the plain text. */
+export function Markdown({ text, path, decorate, onClick, onDrawn }: MarkdownProps) {
   const { id } = useWorkspace()
-  const render = useRenderer()
-  const own = useRef<HTMLDivElement>(null)
-  const box = ref ?? own
-  const [ownLines] = useState<BlockLines>(() => new WeakMap())
-
-  const drawn = useRef({ at: -Infinity, took: 0 })
+  const [isDrawn, setDrawn] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  const drawing = useRef<Drawing>(null)
+  const told = useRef(onDrawn)
   useEffect(() => {
-    if (render === null) return undefined
-    const draw = () => {
-      if (box.current === null) return
-      const began = performance.now()
-      const fragment = render(text, workspaceSurroundings(id, path))
-      decorate?.(fragment)
-      patchBlocks(box.current, fragment, lines ?? ownLines)
-      drawn.current = { at: performance.now(), took: performance.now() - began }
+    told.current = onDrawn
+  })
+
+  useEffect(() => {
+    const element = box.current
+    if (element === null) return undefined
+    const made = new Drawing(element, (done) => {
+      setDrawn(done)
+      if (done) told.current?.(made)
+    })
+    drawing.current = made
+    const stopListening = onThemeChange(() => drawDiagrams(element))
+    return () => {
+      made.stop()
+      stopListening()
     }
-    const wait = drawn.current.at + rest * drawn.current.took - performance.now()
-    if (wait <= 0) {
-      draw()
-      return undefined
-    }
-    const timer = setTimeout(draw, wait)
-    return () => clearTimeout(timer)
-  }, [render, text, id, path, lines, ownLines, decorate, box])
+  }, [])
+  useEffect(() => {
+    drawing.current?.want({ reading: { text, workspace: id, path }, decorate })
+  }, [text, id, path, decorate])
 
   const click = (event: MouseEvent) => {
     followLink(event)
@@ -54,7 +51,7 @@ export function Markdown({ text, path, lines, decorate, onClick, ref }: Markdown
   }
   return (
     <>
-      {render === null ? <p className="prose prose-plain">{text}</p> : null}
+      {isDrawn ? null : <p className="prose prose-plain">{text}</p>}
       {/* Links inside are links with or without this handler; it only keeps those to files on the page. */}
       <div className="prose" ref={box} onClick={click} />
     </>

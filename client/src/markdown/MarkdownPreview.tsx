@@ -1,8 +1,12 @@
 import type { EditorView } from '@codemirror/view'
-import { useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useRef } from 'react'
 import type { DocumentSession } from '../document/session'
+import { useRole } from '../workspace/context'
+import type { Drawing } from './drawing'
+import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
-import type { BlockLines } from './patch'
+import { toggleTask } from './tasks'
+import { useScrollTogether } from './useScrollTogether'
 import { useText } from './useText'
 
 interface MarkdownPreviewProps {
@@ -11,48 +15,39 @@ interface MarkdownPreviewProps {
   view: EditorView | null
 }
 
-/** The line at the top of the editor's window, with the part of it that has scrolled out. */
-function topLine(view: EditorView): number {
-  const { scrollTop } = view.scrollDOM
-  const block = view.lineBlockAtHeight(scrollTop)
-  const line = view.state.doc.lineAt(block.from).number - 1
-  return line + Math.min(1, Math.max(0, (scrollTop - block.top) / Math.max(1, block.height)))
+function makeTickable(fragment: DocumentFragment): void {
+  for (const box of fragment.querySelectorAll<HTMLElement>('[role="checkbox"]')) box.tabIndex = 0
 }
 
-/** Where the preview has to scroll to so that the block of `line` is at its top. */
-function offsetOf(line: number, box: HTMLElement, lines: BlockLines): number {
-  let before = { line: 0, top: 0 }
-  for (const block of box.children) {
-    const at = { line: lines.get(block) ?? 0, top: (block as HTMLElement).offsetTop }
-    if (at.line > line) {
-      const part = (line - before.line) / Math.max(1, at.line - before.line)
-      return before.top + part * (at.top - before.top)
-    }
-    before = at
-  }
-  return before.top
-}
-
+/** A text as it will be read, beside the editor or in its place. */
 export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
   const text = useText(session.text)
+  const { canEdit } = useRole()
   const scroller = useRef<HTMLElement>(null)
-  const box = useRef<HTMLDivElement>(null)
-  const [lines] = useState<BlockLines>(() => new WeakMap())
+  const drawing = useRef<Drawing>(null)
+  useScrollTogether(view, scroller, drawing)
 
-  useEffect(() => {
-    if (view === null) return undefined
-    const follow = () => {
-      if (scroller.current === null || box.current === null) return
-      const top = topLine(view)
-      scroller.current.scrollTop = top < 1 ? 0 : offsetOf(top, box.current, lines)
-    }
-    view.scrollDOM.addEventListener('scroll', follow, { passive: true })
-    return () => view.scrollDOM.removeEventListener('scroll', follow)
-  }, [view, lines])
-
+  const toggle = (target: EventTarget) => {
+    const task = target instanceof Element ? target.closest('[role="checkbox"]') : null
+    if (task === null || drawing.current === null || view === null) return false
+    toggleTask(task, drawing.current, view)
+    return true
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === ' ' && toggle(event.target)) event.preventDefault()
+  }
   return (
-    <section className="preview" aria-label={`Preview of ${path}`} tabIndex={0} ref={scroller}>
-      <Markdown text={text} path={path} lines={lines} ref={box} />
+    <section className="preview" aria-label={`Preview of ${path}`} tabIndex={0} ref={scroller} onKeyDown={onKeyDown}>
+      <Markdown
+        text={text}
+        path={path}
+        {...(canEdit && { decorate: makeTickable })}
+        onClick={({ target }) => void toggle(target)}
+        onDrawn={(drawn) => {
+          drawing.current = drawn
+          arriveAtAnchor(drawn.box, path)
+        }}
+      />
     </section>
   )
 }

@@ -1,13 +1,16 @@
 // @vitest-environment jsdom
 import { describe, expect, test } from 'vitest'
-import { renderMarkdown } from './render'
-import { workspaceSurroundings } from './surroundings'
+import { renderBlocks } from './blocks'
+import { purify } from './purify'
+import { texToHtml } from './texOutput'
 
-function render(text: string): HTMLElement {
+function render(text: string, path = 'docs/a.md'): HTMLElement {
   const box = document.createElement('div')
-  box.append(renderMarkdown(text, workspaceSurroundings('w', 'docs/a.md')))
+  box.append(...purify(renderBlocks({ text, workspace: 'w', path }, texToHtml)))
   return box
 }
+
+const linesOf = (text: string) => renderBlocks({ text, workspace: 'w', path: 'a.md' }, null).map(({ line }) => line)
 
 describe('Markdown', () => {
   test.each([
@@ -61,9 +64,133 @@ describe('Markdown', () => {
     expect(part?.target).toBe('')
   })
 
-  test('blocks know the line that they came from', () => {
-    const box = render('# a\n\ntext\n\n- one\n- two\n')
-    expect([...box.children].map((block) => block.getAttribute('data-line'))).toEqual(['0', '2', '4'])
-    expect(box.querySelector('li')?.hasAttribute('data-line')).toBe(false)
+  test('blocks know the line that they came from, and what is nested in them how far behind it stands', () => {
+    const text = '# a\n\ntext\n\n- one\n- two\n\n  three\n'
+    expect(linesOf(text)).toEqual([0, 2, 4])
+    expect([...render(text).querySelectorAll('[data-offset]')].map((one) => one.getAttribute('data-offset'))).toEqual([
+      '1',
+      '3',
+    ])
+  })
+
+  test('front matter is not shown, and moves no line', () => {
+    const text = '---\ntitle: "x"\ntags:\n  - y\n---\n\n# Heading\n'
+    expect(render(text).textContent.trim()).toBe('Heading')
+    expect(linesOf(text)).toEqual([6])
+    expect(render('---\n\n# Heading\n\n---\n').querySelector('h1')?.textContent).toBe('Heading')
+    expect(render(text, '').textContent).toContain('title')
+  })
+
+  test('headings have names, each its own', () => {
+    const box = render('# What `x` is: a *Test*\n\n## Test\n\n## Test\n\n[up](#test-1) [there](b.md#Z%C3%BC)')
+    expect([...box.querySelectorAll<HTMLElement>('[data-anchor]')].map(({ dataset }) => dataset.anchor)).toEqual([
+      'what-x-is-a-test',
+      'test',
+      'test-1',
+    ])
+    expect(box.querySelectorAll('a')[1]?.dataset).toMatchObject({ file: 'docs/b.md', fragment: 'Zü' })
+    expect(box.querySelector('[id]')).toBeNull()
+  })
+
+  test('task lists', () => {
+    const box = render('- [ ] to do\n- [x] done\n- [y] neither\n- text [x] neither\n\n[x] nor this')
+    expect([...box.querySelectorAll('[role=checkbox]')].map((one) => [one.ariaLabel, one.ariaChecked])).toEqual([
+      ['to do', 'false'],
+      ['done', 'true'],
+    ])
+    expect(box.querySelectorAll('li')[1]?.textContent).toBe('done')
+  })
+
+  test('footnotes lead there and back', () => {
+    const box = render('Text[^1] and^[written here].\n\n[^1]: The *note*.\n')
+    const [reference] = box.querySelectorAll('sup a')
+    expect(reference?.getAttribute('href')).toBe('#fn1')
+    const note = box.querySelector('[data-footnotes] [data-anchor="fn1"]')
+    expect(note?.textContent).toContain('The note.')
+    expect(note?.querySelector('a')?.getAttribute('href')).toBe('#fnref1')
+    expect(box.querySelectorAll('[data-footnotes] li')).toHaveLength(2)
+  })
+
+  test('a block of a diagram is one only when its end is there', () => {
+    const open = '```mermaid\ngraph TD\n  a --> b\n'
+    for (let end = 0; end <= open.length; end += 1) {
+      expect(render(open.slice(0, end)).querySelector('[data-diagram]')).toBeNull()
+      expect(render(`- x\n\n${open.slice(0, end).replaceAll(/^/gm, '  ')}`).querySelector('[data-diagram]')).toBeNull()
+    }
+    expect(render('```mermaid\n```').querySelector('[data-diagram]')).not.toBeNull()
+    expect(render(`${open}\`\`\``).querySelector('[data-diagram] pre')?.textContent).toBe('graph TD\n  a --> b\n')
+    expect(render('- x\n\n  ```mermaid\n  a\n  ```\n').querySelectorAll('li [data-diagram]')).toHaveLength(1)
+  })
+})
+
+describe('formulas', () => {
+  const formulas = (text: string, path?: string) =>
+    [...render(text, path).querySelectorAll('annotation')].map((one) => one.textContent)
+
+  test.each([
+    ['within a line', 'so $a^2$ is', ['a^2']],
+    ['several', '$a$, $b$', ['a', 'b']],
+    ['amounts of money', 'costs $5 and $6, or $7-$8', []],
+    ['a dollar that is escaped', '\\$a$ and $b\\$c$', ['b\\$c']],
+    ['in code', '`$a$`', []],
+    ['displayed, in a line', '$$a$$', ['a']],
+    ['displayed, over lines', '$$\na\n+ b\n$$', ['a\n+ b']],
+    ['displayed, beginning at once', 'text\n$$a\n+ b$$\ntext', ['a\n+ b']],
+    ['without an end', '$$\na\n\nb', []],
+    ['as code', '```math\na\n```', ['a']],
+    ['in a list', '- x\n\n  $$\n  a\n  $$\n', ['a']],
+    ['in a quote', '> $$\n> a\n> $$', ['a']],
+    ['as in LaTeX, of files', '\\(a\\) and \\[b\\]', []],
+  ])('%s', (_name, text, found) => {
+    expect(formulas(text).map((one) => one.trim())).toEqual(found)
+  })
+
+  test('of models, as in LaTeX', () => {
+    expect(formulas('so \\(a\\) is\n\n\\[\nb\n\\]', '').map((one) => one.trim())).toEqual(['a', 'b'])
+  })
+
+  test('what is wrong with one is said in its place', () => {
+    const box = render('before $\\wrong{x}$ behind\n\n$$\n\\frac{1\n$$\n')
+    const [first, second] = box.querySelectorAll('[data-problem]')
+    expect(first?.querySelector('code')?.textContent).toBe('\\wrong{x}')
+    expect(first?.querySelector('em')?.textContent).toBe('Undefined control sequence: \\wrong')
+    expect(second?.textContent).toContain('Unexpected end of input')
+    expect(box.textContent).toContain('behind')
+  })
+
+  test.each(
+    [
+      '\\href{javascript:alert(1)}{x}',
+      '\\url{https://attacker.example}',
+      '\\includegraphics{https://attacker.example/x.png}',
+      '\\htmlClass{shell}{x}',
+      '\\htmlId{root}{x}',
+      '\\htmlStyle{position:fixed;background:url(https://attacker.example/)}{x}',
+      '\\htmlData{file=x}{x}',
+      '\\color{red;background:url(https://attacker.example)}x',
+      '\\text{<img src=x onerror=alert(1)>}',
+      '</span><script>alert(1)</script>',
+      '\\def\\a{\\a\\a}\\a',
+      '\\def\\a#1{#1#1#1#1#1#1#1#1}\\a{\\a{\\a{\\a{\\a{\\a{x}}}}}}',
+      '\\rule{1000000em}{1000000em}',
+      '{'.repeat(4_000),
+      '\\sqrt{'.repeat(600) + '}'.repeat(600),
+    ].map((source) => [source.slice(0, 40), source]),
+  )('nothing of them runs, names an address, or runs away: %s', (_name, source) => {
+    const box = render(`$${source}$`)
+    expect(box.querySelector('script, img, a, style, [href], [src], [id], [data-file]')).toBeNull()
+    for (const element of box.querySelectorAll('*')) {
+      for (const { name, value } of element.attributes) {
+        expect(name).not.toMatch(/^on/)
+        if (name === 'style') expect(value).not.toMatch(/url|position: ?fixed|(?<![.\d])\d{4,}(?:\.\d+)?em/)
+        if (name === 'class') expect(value).not.toContain('shell')
+      }
+    }
+    expect(box.innerHTML.length).toBeLessThan(2_000_000)
+  })
+
+  test('another element for each block, whatever is in it', () => {
+    const text = '$a$\n\n</p><p>\n\n```\n</code></pre>\n```\n\n| a |\n|---|\n| $b$ |\n'
+    expect(render(text).children).toHaveLength(renderBlocks({ text, workspace: 'w', path: 'a.md' }, texToHtml).length)
   })
 })

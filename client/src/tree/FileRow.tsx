@@ -81,16 +81,17 @@ export function FileRow({ item, isOpen, present, proposals, onKeep }: FileRowPro
           className="file-proposals"
           aria-hidden
           title={`${plural(proposals, 'change')} of the assistant to decide`}
-        >
-          {proposals}
-        </span>
+          data-count={proposals}
+        />
       )}
       {present.length === 0 ? null : (
         <span className="file-people">
           {present.slice(0, shown).map((person) => (
             <Avatar key={person.client} name={person.name} color={person.color} size="small" />
           ))}
-          {present.length > shown ? `+${present.length - shown}` : null}
+          {present.length > shown ? (
+            <span className="file-more" aria-hidden data-count={present.length - shown} />
+          ) : null}
         </span>
       )}
     </div>

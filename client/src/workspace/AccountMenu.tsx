@@ -4,6 +4,7 @@ import { useActions } from '../actions/useActions'
 import { signOut } from '../app/account'
 import { go } from '../app/location'
 import { setTheme, theme, type Theme } from '../app/theme'
+import { keyStyle, keyStyles, setKeyStyle } from '../editor/keys/setting'
 import { completing, type Completing, setCompleting } from '../ghost/setting'
 import { useStore } from '../lib/store'
 import { useColorOf } from '../people/useColorOf'
@@ -36,6 +37,7 @@ export function AccountMenu() {
   const chosen = useStore(theme)
   const [dialog, setDialog] = useState<'settings' | 'assistant' | 'records' | 'tokens' | null>(null)
   const completes = useStore(completing)
+  const keys = useStore(keyStyle)
   const close = () => setDialog(null)
   const leave = () => void attempt('You are still signed in', signOut)
   useActions({
@@ -44,6 +46,9 @@ export function AccountMenu() {
     'show.system': () => setTheme('system'),
     'show.light': () => setTheme('light'),
     'show.dark': () => setTheme('dark'),
+    'keys.plain': () => setKeyStyle('plain'),
+    'keys.vim': () => setKeyStyle('vim'),
+    'keys.emacs': () => setKeyStyle('emacs'),
     'workspace.export': () => location.assign(api.exportUrl),
     'workspace.settings': () => setDialog('settings'),
     ...(canEdit ? { 'workspace.assistant': () => setDialog('assistant') } : {}),
@@ -84,6 +89,9 @@ export function AccountMenu() {
         <MenuSeparator />
         <MenuLabel>Suggestions while you type</MenuLabel>
         <MenuChoice value={completes} choices={completions} onChange={setCompleting} />
+        <MenuSeparator />
+        <MenuLabel>Keys in the text</MenuLabel>
+        <MenuChoice value={keys} choices={keyStyles} onChange={setKeyStyle} />
         <MenuSeparator />
         <MenuItem onSelect={leave}>Sign out</MenuItem>
       </Menu>

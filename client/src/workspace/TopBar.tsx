@@ -3,7 +3,7 @@ import { lazy, Suspense } from 'react'
 import { writtenKey } from '../actions/catalogue'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
-import { isMarkdown } from '../lib/fileTypes'
+import { previewOf } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { AccountMenu } from './AccountMenu'
@@ -52,7 +52,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <SaveStatus session={document} canEdit={canEdit} />
         )}
       </div>
-      {document !== null && isMarkdown(path) ? (
+      {document !== null && previewOf(path) !== null ? (
         <Suspense>
           <PreviewSwitch />
         </Suspense>
