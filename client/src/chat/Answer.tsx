@@ -10,7 +10,7 @@ import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
 import { attempt, tell } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
-import { addCodeTools, clickedTool, endsInsideABlock } from './codeTools'
+import { codeTools, clickedTool, endsInsideABlock } from './codeTools'
 import { useProposing } from './useProposing'
 import { When } from './Question'
 
@@ -80,7 +80,7 @@ function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
       const file = target(hint)
       return file === null ? null : baseName(file)
     }
-    return addCodeTools(canEdit && ended ? named : null, broken)
+    return codeTools(canEdit && ended ? named : null, broken)
   }, [hasCode, target, canEdit, ended, broken])
 
   const onClick = (event: MouseEvent) => {

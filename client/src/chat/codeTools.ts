@@ -1,3 +1,5 @@
+import type { Decorate } from '../markdown/drawing'
+
 const fences = /^[ >]{0,4}(`{3,}|~{3,})/gm
 
 /** Whether a text ends inside of a fenced code block. */
@@ -21,8 +23,9 @@ function button(tool: string, label: string): HTMLButtonElement {
  * (what stands behind the language) would be proposed in, null for none, or is null itself where nobody may propose. Of
  * an answer that broke off, `broken`, the last block cannot be: what had not come yet would be taken for what is to go.
  */
-export const addCodeTools =
-  (propose: ((hint: string) => string | null) | null, broken: boolean) => (fragment: DocumentFragment) => {
+export const codeTools = (propose: ((hint: string) => string | null) | null, broken: boolean): Decorate => ({
+  to: /<pre /,
+  add(fragment) {
     const blocks = [...fragment.querySelectorAll<HTMLElement>('pre[data-block]')]
     for (const code of blocks) {
       const box = document.createElement('div')
@@ -40,12 +43,11 @@ export const addCodeTools =
         choose.ariaLabel = 'Propose in another file…'
         bar.append(choose)
       }
-      // What is compared from one picture to the next must not depend on where the block stands.
-      code.removeAttribute('data-line')
       code.replaceWith(box)
       box.append(bar, code)
     }
-  }
+  },
+})
 
 /** What was clicked on, if it is one of these buttons. */
 export function clickedTool(target: EventTarget | null): CodeTool | null {

@@ -30,6 +30,7 @@ interface TextEditorProps {
 const readOnly = (editable: boolean): Extension => EditorState.readOnly.of(!editable)
 
 const label = (path: string): Extension =>
+  // What can be typed into can be focused; said in so many words, tools that look for that see it as well.
   EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}`, tabindex: '0' })
 
 /** CodeMirror on the shared text. What changes during its life is swapped in place, so that nobody loses the cursor. */

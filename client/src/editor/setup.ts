@@ -51,8 +51,6 @@ const phrases = EditorState.phrases.of({
   regexp: 'Regular expression',
   'by word': 'Whole words',
   close: 'Close',
-  Diagnostics: 'Problems',
-  'No diagnostics': 'No problems',
 })
 
 /** The keys of every text. Those that the product names for people are in actions/catalogue.ts as well. */

@@ -9,7 +9,6 @@ interface MarkdownProps {
   text: string
   /** Path of the file that holds the text; "" for one that is in no file. */
   path: string
-  /** Adds to what was rendered, before it is shown. The same all its life, or all is drawn anew. */
   decorate?: Decorate
   onClick?: (event: MouseEvent) => void
   /** Hears whenever what is on the page is another. */

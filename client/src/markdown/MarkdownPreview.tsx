@@ -2,7 +2,7 @@ import type { EditorView } from '@codemirror/view'
 import { type KeyboardEvent, useRef } from 'react'
 import type { DocumentSession } from '../document/session'
 import { useRole } from '../workspace/context'
-import type { Drawing } from './drawing'
+import type { Decorate, Drawing } from './drawing'
 import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
 import { toggleTask } from './tasks'
@@ -15,8 +15,11 @@ interface MarkdownPreviewProps {
   view: EditorView | null
 }
 
-function makeTickable(fragment: DocumentFragment): void {
-  for (const box of fragment.querySelectorAll<HTMLElement>('[role="checkbox"]')) box.tabIndex = 0
+const tickable: Decorate = {
+  to: /role="checkbox"/,
+  add(fragment) {
+    for (const box of fragment.querySelectorAll<HTMLElement>('[role="checkbox"]')) box.tabIndex = 0
+  },
 }
 
 /** A text as it will be read, beside the editor or in its place. */
@@ -41,7 +44,7 @@ export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
       <Markdown
         text={text}
         path={path}
-        {...(canEdit && { decorate: makeTickable })}
+        {...(canEdit && { decorate: tickable })}
         onClick={({ target }) => void toggle(target)}
         onDrawn={(drawn) => {
           drawing.current = drawn

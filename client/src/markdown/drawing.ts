@@ -15,8 +15,12 @@ export interface Shown {
   line: number
 }
 
-/** Adds to what was rendered, before it is shown. */
-export type Decorate = (fragment: DocumentFragment) => void
+/** Adds to what was rendered, before it is shown. Another one of these, and what it adds to is drawn anew. */
+export interface Decorate {
+  /** Found in the HTML of a block that it adds to. */
+  to: RegExp
+  add: (fragment: DocumentFragment) => void
+}
 
 export interface Wanted {
   reading: Reading
@@ -31,7 +35,18 @@ const slow = 50
 /** Blocks that are made at once: some two milliseconds. */
 const few = 24
 
-const keyOf = ({ html, formulas }: Block) => (formulas.length === 0 ? html : `${html}\0${formulas.join('\0')}`)
+const numbers = new WeakMap<Decorate, string>()
+let given = 0
+
+function numberOf(decorate: Decorate): string {
+  let number = numbers.get(decorate)
+  if (number === undefined) numbers.set(decorate, (number = String((given += 1))))
+  return number
+}
+
+/** All that decides how a block is drawn. */
+const keyOf = ({ html, formulas }: Block, decorate: Decorate | undefined) =>
+  [html, ...formulas, ...(decorate?.to.test(html) ? [numberOf(decorate)] : [])].join('\0')
 
 async function prepare(blocks: readonly Block[]) {
   const needsTex = blocks.some(({ formulas }) => formulas.length > 0)
@@ -45,7 +60,6 @@ async function prepare(blocks: readonly Block[]) {
  */
 export class Drawing {
   shown: readonly Shown[] = []
-  private decorated: Decorate | undefined
   private wanted: Wanted | null = null
   private busy = false
   private stopped = false
@@ -95,42 +109,37 @@ export class Drawing {
 
   /** Shows these blocks in place of all that was there, in as many turns as it takes. */
   private async show(blocks: readonly Block[], decorate: Decorate | undefined): Promise<void> {
-    const keys = blocks.map(keyOf)
-    const before = decorate === this.decorated ? this.shown : []
+    const keys = blocks.map((block) => keyOf(block, decorate))
+    const before = this.shown
     const { head, tail } = patchOf(
       before.map(({ key }) => key),
       keys,
     )
-    const fresh = blocks.slice(head, blocks.length - tail)
-    const purify = fresh.length === 0 ? null : await prepare(fresh)
-    const made: HTMLElement[] = []
-    const slice = yieldEvery(8)
-    for (let at = 0; at < fresh.length && purify !== null; at += few) {
-      const fragment = document.createDocumentFragment()
-      fragment.append(...purify(fresh.slice(at, at + few)))
-      decorate?.(fragment)
-      made.push(...([...fragment.children] as HTMLElement[]))
-      await slice()
-    }
     const old = before.slice(head, before.length - tail)
-    const behind = before.at(before.length - tail)?.element ?? null
-    if (before.length === 0) this.box.replaceChildren(...made)
-    else {
-      made.forEach((element, index) => {
-        const replaced = old[index]?.element
-        if (replaced === undefined) this.box.insertBefore(element, tail === 0 ? null : behind)
-        else {
-          inheritDiagrams(element, replaced)
-          replaced.replaceWith(element)
-        }
-      })
-      for (const { element } of old.slice(made.length)) element.remove()
-    }
-    this.decorated = decorate
+    const wanted = blocks.slice(head, blocks.length - tail)
+    // Where as many come as go, some between those that changed may have stayed the same.
+    const stays = (index: number) => wanted.length === old.length && old[index]?.key === keys[head + index]
+    const made = await this.make(
+      wanted.filter((_, index) => !stays(index)),
+      decorate,
+    )
+    let taken = 0
+    const middle = wanted.map((_, index) => (stays(index) ? old[index]?.element : made[taken++]) ?? null)
+    const behind = before[before.length - tail]?.element ?? null
+    middle.forEach((element, index) => {
+      const replaced = old[index]?.element
+      if (element === null || element === replaced) return
+      if (replaced === undefined) this.box.insertBefore(element, behind)
+      else {
+        inheritDiagrams(element, replaced)
+        replaced.replaceWith(element)
+      }
+    })
+    for (const { element } of old.slice(middle.length)) element.remove()
     const elements = [
       ...before.slice(0, head).map(({ element }) => element),
-      ...made,
-      ...(tail === 0 ? [] : before.slice(-tail).map(({ element }) => element)),
+      ...middle.filter((element) => element !== null),
+      ...before.slice(before.length - tail).map(({ element }) => element),
     ]
     this.shown = elements.map((element, index) => ({
       element,
@@ -142,5 +151,18 @@ export class Drawing {
       this.sideways.watch(element)
       drawDiagrams(element)
     }
+  }
+
+  private async make(blocks: readonly Block[], decorate: Decorate | undefined): Promise<HTMLElement[]> {
+    if (blocks.length === 0) return []
+    const purify = await prepare(blocks)
+    const fragment = document.createDocumentFragment()
+    const slice = yieldEvery(8)
+    for (let at = 0; at < blocks.length; at += few) {
+      fragment.append(...purify(blocks.slice(at, at + few)))
+      await slice()
+    }
+    decorate?.add(fragment)
+    return [...fragment.children] as HTMLElement[]
   }
 }

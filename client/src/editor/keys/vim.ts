@@ -74,6 +74,13 @@ const watching = ViewPlugin.define((view) => {
     // Not within an update of the editor, which a change of the mode may come in.
     queueMicrotask(() => view.dispatch({ effects: setMode.of(whole) }))
   }
+  const onDialog = () => {
+    const dialog = cm?.state.dialog
+    const sign = dialog?.textContent.trim().charAt(0) ?? ''
+    const input = dialog?.querySelector('input')
+    if (input) input.ariaLabel = sign === '/' || sign === '?' ? 'Search of Vim' : 'Command of Vim'
+  }
+  cm?.on('dialog', onDialog)
   cm?.on('vim-mode-change', onModeChange)
   cm?.on('vim-command-done', onCommand)
   return {
@@ -82,6 +89,7 @@ const watching = ViewPlugin.define((view) => {
       if (mode !== startState.field(modeField)) for (const hear of state.facet(onMode)) hear(mode)
     },
     destroy() {
+      cm?.off('dialog', onDialog)
       cm?.off('vim-mode-change', onModeChange)
       cm?.off('vim-command-done', onCommand)
       if (undo !== undefined && patience !== undefined) undo.captureTimeout = patience

@@ -5,7 +5,6 @@ import {
   linter,
   lintGutter,
   nextDiagnostic,
-  openLintPanel,
   previousDiagnostic,
   setDiagnostics,
 } from '@codemirror/lint'
@@ -13,6 +12,7 @@ import { ChangeSet, type Extension, type Text } from '@codemirror/state'
 import { type Command, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import { shared } from '../shared'
 import { problemTools } from './commands'
+import { listProblems, problemPanel } from './panel'
 import { carried, type Counts, counted, type Fix, fixNow, type Problem } from './problem'
 
 export interface ProblemSource {
@@ -179,10 +179,10 @@ export function problemLayer(view: EditorView, source: ProblemSource): Extension
   const tools = {
     'problems.next': going(nextDiagnostic),
     'problems.previous': going(previousDiagnostic),
-    'problems.list': openLintPanel,
+    'problems.list': listProblems,
     'problems.fix': fixHere,
   }
-  return [linter(null), lintGutter(), checking, problemTools.of(tools)]
+  return [linter(null), lintGutter(), problemPanel, checking, problemTools.of(tools)]
 }
 
 /** Nothing is said any more: the text is of another kind now. */
