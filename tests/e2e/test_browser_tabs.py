@@ -81,17 +81,17 @@ async def shelf(site: Server, folder: str, *more: str) -> None:
         await new_document(site, f"{folder}/{name}", f"# {name}\n")
 
 
-async def at_top(place: Locator) -> str:
-    """The first line in sight."""
-    return str(
-        await place.evaluate(
-            """content => {
-              const top = content.closest('.cm-scroller').getBoundingClientRect().top
-              const lines = [...content.querySelectorAll('.cm-line')]
-              return lines.find((line) => line.getBoundingClientRect().bottom > top + 1).textContent
-            }"""
-        )
+async def at_top(place: Locator) -> tuple[str, int]:
+    """The first line in sight, and how many pixels of it are not."""
+    line, above = await place.evaluate(
+        """content => {
+          const top = content.closest('.cm-scroller').getBoundingClientRect().top
+          const lines = [...content.querySelectorAll('.cm-line')]
+          const first = lines.find((line) => line.getBoundingClientRect().bottom > top + 1)
+          return [first.textContent, Math.round(top - first.getBoundingClientRect().top)]
+        }"""
     )
+    return line, above
 
 
 async def test_a_click_looks_at_a_file_and_a_double_click_stays(site: Server, people: People) -> None:
@@ -230,7 +230,7 @@ async def test_going_to_another_tab_and_back_changes_nothing(site: Server, peopl
     await page.keyboard.press("Shift+ArrowDown")
     await page.keyboard.press("Shift+ArrowDown")
     top = await at_top(owner.text("places/lines.txt"))
-    assert top != "line 1"
+    assert top[0] != "line 1"
     await open_all(owner, "places/folded.js")
     # What nobody sees needs no connection: the tree, the events, and this text.
     await eventually(lambda: page.evaluate("sockets.size"), lambda open_now: open_now == 3)
@@ -249,7 +249,7 @@ async def test_going_to_another_tab_and_back_changes_nothing(site: Server, peopl
     await page.keyboard.press("Alt+PageUp")
     await expect(owner.text("places/lines.txt")).to_be_focused()
     await expect(page.locator(".cm-line", has_text="line 150")).to_be_visible()
-    await eventually(lambda: at_top(owner.text("places/lines.txt")), lambda line: line == top)
+    await eventually(lambda: at_top(owner.text("places/lines.txt")), lambda now: now == top)
     assert await page.evaluate("getSelection().toString()") == "line 150\nline 151\nline "
     await page.keyboard.press("Control+z")
     await page.keyboard.press("ArrowLeft")
@@ -280,7 +280,7 @@ async def test_two_halves(site: Server, people: People) -> None:
     await expect(text["l"]).to_be_focused()
     await page.keyboard.press("Control+End")
     await page.keyboard.type("left")
-    await eventually(lambda: at_top(text["r"]), lambda line: line == "right line 1")
+    await eventually(lambda: at_top(text["r"]), lambda now: now[0] == "right line 1")
     await expect(text["l"].locator(".cm-line").last).to_have_text("left")
     await owner.is_saved()
     # Others see the place in the half with the focus.
@@ -445,6 +445,28 @@ async def test_on_a_phone(site: Server, people: People) -> None:
     await people.picture(owner, "tabs-phone-one")
     await page.set_viewport_size(WIDE)
     await names(owner, "one.md")
+    people.complain()
+
+
+async def test_preview_and_text_in_a_half(site: Server, people: People) -> None:
+    await new_document(site, "written/letter.md", "# A letter\n\n" + "With many words. " * 60)
+    await shelf(site, "written")
+    owner = await people.owner(WIDE)
+    page = owner.page
+    await owner.open("written/letter.md")
+    await do(owner, "Text and preview side by side")
+    preview = page.get_by_role("region", name="Preview of written/letter.md")
+    await expect(preview.get_by_role("heading", name="A letter")).to_be_visible()
+    await owner.text("written/letter.md").focus()
+    await page.keyboard.press("Control+\\")
+    await expect(half(owner, "Right half").get_by_role("textbox")).to_be_focused()
+    # A half is too narrow for both beside each other.
+    above = await half(owner, "Left half").get_by_role("textbox").bounding_box() or {}
+    below = await preview.first.bounding_box() or {}
+    assert below["x"] < above["x"] + 100
+    assert below["y"] > above["y"] + 100
+    await people.picture(owner, "split-preview")
+    await do(owner, "Text only")
     people.complain()
 
 

@@ -8,11 +8,10 @@ const ofThePage = actionIds.filter((id) => entryOf(id).within === undefined && k
 /** A question or a form over the page comes first. */
 const isAsked = () => document.querySelector('.dialog') !== null
 
-/** Vim and Emacs have Ctrl with a letter for themselves while one is in the text, as far as they use it. */
+/** Vim and Emacs have Ctrl or Alt with a letter for themselves while one is in the text, as far as they use it. */
 const isForText = ({ target, key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent) =>
-  ctrlKey &&
+  ctrlKey !== altKey &&
   !metaKey &&
-  !altKey &&
   !shiftKey &&
   /^[a-z]$/i.test(key) &&
   target instanceof Element &&

@@ -1,7 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { HistoryPlace } from '../history/HistoryPlace'
 import { useStore } from '../lib/store'
-import type { Side } from '../tabs/layout'
 import { Waiting } from '../ui/Waiting'
 import { useWorkspace } from '../workspace/context'
 import type { OpenFile } from '../workspace/useOpenFile'
@@ -17,13 +16,10 @@ const TextDocument = lazy(() => import('./TextDocument'))
 interface DocumentPaneProps {
   file: OpenFile
   session: DocumentSession | null
-  side: Side
-  /** Whether it is in the half with the focus. */
-  focused: boolean
 }
 
 /** Shows whatever is open as what it is. */
-export function DocumentPane({ file: { path, node, deleted }, session, side, focused }: DocumentPaneProps) {
+export function DocumentPane({ file: { path, node, deleted }, session }: DocumentPaneProps) {
   const treeState = useStore(useWorkspace().tree.state)
   const waiting = <Waiting>Opening…</Waiting>
   const missing = (
@@ -44,8 +40,8 @@ export function DocumentPane({ file: { path, node, deleted }, session, side, foc
       if (session === null) return waiting
       return (
         <Suspense fallback={waiting}>
-          <HistoryPlace key={node.id} node={node} session={session} focused={focused}>
-            <TextDocument node={node} session={session} side={side} focused={focused} />
+          <HistoryPlace key={node.id} node={node} session={session}>
+            <TextDocument node={node} session={session} />
           </HistoryPlace>
         </Suspense>
       )

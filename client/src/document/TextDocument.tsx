@@ -14,10 +14,9 @@ import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
-import type { Side } from '../tabs/layout'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
-import { useRole, useWorkspace } from '../workspace/context'
+import { useHalf, useRole, useWorkspace } from '../workspace/context'
 import { Ended } from './Ended'
 import { Held } from './Held'
 import { Preview } from './Preview'
@@ -30,13 +29,11 @@ import { useTextPlace } from './useTextPlace'
 interface TextDocumentProps {
   node: TreeNode
   session: DocumentSession
-  side: Side
-  /** Whether it is in the half with the focus, to which belongs all that is there only once. */
-  focused: boolean
 }
 
 /** A text that is edited together: the editor, the assistant's proposals in it, and a preview where there is one. */
-export default function TextDocument({ node, session, side, focused }: TextDocumentProps) {
+export default function TextDocument({ node, session }: TextDocumentProps) {
+  const { side, focused } = useHalf()
   const phase = useStore(session.phase)
   const { canEdit } = useRole()
   const [view, setView] = useTextPlace(session, side)

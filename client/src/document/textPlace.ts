@@ -15,9 +15,9 @@ export interface TextPlace {
   readonly ranges: readonly Held[]
   readonly main: number
   readonly folds: readonly Held[]
-  /** The first line on the screen, and how many pixels of it were above. */
+  /** The first line on the screen, and how many pixels below its edge; less than none for a line that is cut off. */
   readonly top: Held
-  readonly above: number
+  readonly below: number
 }
 
 function hold(text: Y.Text, from: number, to: number): Held {
@@ -38,24 +38,27 @@ export function placeOf(view: EditorView, text: Y.Text): TextPlace {
   const { selection } = view.state
   const folds: Held[] = []
   foldedRanges(view.state).between(0, view.state.doc.length, (from, to) => void folds.push(hold(text, from, to)))
+  const { scrollDOM } = view
   // Lines are measured from where the text begins, below the space above it.
-  const height = view.scrollDOM.scrollTop - view.documentPadding.top
-  const first = view.lineBlockAtHeight(height)
+  const first = view.lineBlockAtHeight(scrollDOM.scrollTop - view.documentPadding.top)
+  const edge = scrollDOM.getBoundingClientRect().top
+  // As CodeMirror measures when it scrolls there: by the letters, not by the line around them.
+  const letters = view.coordsAtPos(first.from)?.top ?? edge
   return {
     ranges: selection.ranges.map(({ anchor, head }) => hold(text, anchor, head)),
     main: selection.mainIndex,
     folds,
     top: hold(text, first.from, first.from),
-    above: height - first.top,
+    below: letters - edge,
   }
 }
 
 /** Scrolls to what was on the screen there. */
-export function showPlace(view: EditorView, text: Y.Text, { top, above }: TextPlace): void {
+export function showPlace(view: EditorView, text: Y.Text, { top, below }: TextPlace): void {
   const [first] = find(text, top, view.state.doc.length)
   // From the very top one goes nowhere, and sees what is new there.
-  if (first === 0 && above <= 0) return
-  view.dispatch({ effects: EditorView.scrollIntoView(first, { y: 'start', yMargin: -above, x: 'nearest' }) })
+  if (first === 0 && below >= 0) return
+  view.dispatch({ effects: EditorView.scrollIntoView(first, { y: 'start', yMargin: below, x: 'nearest' }) })
 }
 
 /** Takes a new view to where somebody was. */

@@ -3,15 +3,13 @@ import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
-import { useWorkspace } from '../workspace/context'
+import { useHalf, useWorkspace } from '../workspace/context'
 
 const Comparison = lazy(() => import('./Comparison'))
 
 interface HistoryPlaceProps {
   node: TreeNode
   session: DocumentSession
-  /** Whether it is in the half with the focus. */
-  focused: boolean
   children: ReactNode
 }
 
@@ -19,8 +17,9 @@ interface HistoryPlaceProps {
  * A text, or in its place the version of it that somebody looks at. The text goes on underneath. Of two places with the
  * same text, the version stands in the one from which it was asked for.
  */
-export function HistoryPlace({ node, session, focused, children }: HistoryPlaceProps) {
+export function HistoryPlace({ node, session, children }: HistoryPlaceProps) {
   const history = useWorkspace().history.of(node.id)
+  const { focused } = useHalf()
   const looked = useStore(history.look)
   const isLooking = looked !== null
   const [asked, setAsked] = useState({ isLooking: false, here: false })

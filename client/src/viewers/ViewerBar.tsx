@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { useActions } from '../actions/useActions'
 import { IconButton } from '../ui/Button'
 import { Hint } from '../ui/Button'
+import { useHalf } from '../workspace/context'
 import { written } from './zoom'
 
 /** What is known of a file, and what can be done with it. */
@@ -50,12 +51,17 @@ interface ZoomButtonsProps {
 }
 
 export function ZoomButtons({ zoom, fits, onZoom, onFit, onActual }: ZoomButtonsProps) {
-  useActions({
-    'show.larger': () => onZoom(1),
-    'show.smaller': () => onZoom(-1),
-    'show.fit': onFit,
-    'show.actual': onActual,
-  })
+  const { focused } = useHalf()
+  useActions(
+    focused
+      ? {
+          'show.larger': () => onZoom(1),
+          'show.smaller': () => onZoom(-1),
+          'show.fit': onFit,
+          'show.actual': onActual,
+        }
+      : {},
+  )
   return (
     <div className="viewer-zoom" role="group" aria-label="Size">
       <IconButton label="Smaller" keys="−" side="top" onClick={() => onZoom(-1)}>

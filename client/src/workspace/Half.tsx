@@ -7,7 +7,7 @@ import { useStore } from '../lib/store'
 import { FollowBar } from '../people/FollowBar'
 import { activeTab, documentsIn, focusOn, halfAt, isSplit, keep, type Side } from '../tabs/layout'
 import { Waiting } from '../ui/Waiting'
-import { useWorkspace } from './context'
+import { HalfContext, useWorkspace } from './context'
 import { Pane } from './Pane'
 import type { OpenFile } from './useOpenFile'
 
@@ -52,16 +52,18 @@ export function Half({ side, file, session, figures }: HalfProps) {
 
   const takeFocus = () => tabs.change((now) => focusOn(now, side))
   const content: ReactNode = (
-    <Pane file={file} side={side}>
-      {focused ? <FollowBar /> : null}
-      {figures && tab === undefined ? (
-        <Suspense fallback={<Waiting>Opening…</Waiting>}>
-          <FiguresPage />
-        </Suspense>
-      ) : (
-        <DocumentPane file={file} session={session} side={side} focused={focused} />
-      )}
-    </Pane>
+    <HalfContext value={{ side, focused }}>
+      <Pane file={file} side={side}>
+        {focused ? <FollowBar /> : null}
+        {figures && tab === undefined ? (
+          <Suspense fallback={<Waiting>Opening…</Waiting>}>
+            <FiguresPage />
+          </Suspense>
+        ) : (
+          <DocumentPane file={file} session={session} />
+        )}
+      </Pane>
+    </HalfContext>
   )
   return (
     <section
