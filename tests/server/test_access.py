@@ -18,6 +18,7 @@ RULES = {
     ("GET", "/w/{path}"): "public",
     ("GET", "/figures/{path}"): "public",
     ("GET", "/assets/{path}"): "public",
+    ("GET", "/diagram.html"): "public",
     ("GET", "/{name}"): "public",
     ("SOCKET", "/{path}"): "public",
     ("POST", "/api/signin"): "public",
