@@ -61,12 +61,53 @@ def smooth(text: str) -> str:
     return text
 
 
+ROOMS = "exhibition/rooms.md"
+ABOUT_ROOMS = """# Rooms
+
+- [x] the harbour in 1850
+- [ ] the astrolabe needs light from the left
+- [ ] who mends the lamps?
+
+A lamp $r$ metres away gives
+
+$$E = \\frac{I \\cos \\varphi}{r^2}$$
+
+and nothing on paper may have more than 50 lux.
+
+```mermaid
+flowchart LR
+  hall[Hall] --> one[Room 1] --> two[Room 2]
+  two --> three[Room 3] --> shop[Shop]
+  hall -- no stairs --> three
+```
+"""
+
+TICKETS = "website/tickets.py"
+PRICES = """import os
+from datetime import date
+
+
+def price(age: int, day: date) -> int:
+    \"\"\"In euro. Nothing on the first Sunday of a month.\"\"\"
+    if age < 18 or is_free(day):
+        return 0
+    return 6 if age >= 65 else 9
+
+
+def is_free(day: date) -> bool:
+    return day.weekday() == 6 and day.day <= 7
+
+
+def total(ages: list[int], day: date) -> int:
+    return sum(price(age, today) for age in ages)
+"""
+
 FILES = {
     PLAN: ROUGH,
     "exhibition/labels.csv": "room,object,text\n3,astrolabe,\n",
-    "exhibition/rooms.md": "# Rooms\n",
+    ROOMS: ABOUT_ROOMS,
     "website/index.html": "<!doctype html>\n<title>Harbour Museum</title>\n",
-    "website/tickets.py": "def price(age: int) -> int:\n    return 0 if age < 18 else 9\n",
+    TICKETS: PRICES,
     "budget.csv": "what,euro\nlights,1200\n",
     "README.md": "# Harbour Museum\n",
 }
@@ -109,6 +150,26 @@ async def hero(server: Server, people: People, model: ModelServer) -> None:
     await people.picture(ines, "together")
 
 
+async def halves(server: Server, people: People) -> None:
+    """Two texts beside each other in the dark: code with what is wrong in it, and a page as it will look."""
+    ines = await people.guest("editor", "Ines Falk", SIZE)
+    await ines.page.emulate_media(color_scheme="dark")
+    tomas = await people.guest("editor", "Tomás Ruiz", SIZE)
+    await ines.open(TICKETS)
+    await tomas.open(TICKETS)
+    await ines.page.keyboard.press("Control+b")
+    await ines.page.keyboard.press("Control+\\")
+    await ines.page.keyboard.press("Control+p")
+    await ines.page.keyboard.type("rooms")
+    await ines.page.keyboard.press("Enter")
+    await expect(ines.text(ROOMS)).to_be_visible()
+    await ines.page.get_by_role("radio", name="Preview only").click()
+    await expect(ines.page.locator(".diagram img")).to_be_visible()
+    await tomas.text(TICKETS).get_by_text("return 6").click()
+    await expect(ines.page.get_by_text("1 error, 1 warning").first).to_be_visible()
+    await people.picture(ines, "halves")
+
+
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with ModelServer() as model, running_server(Path(folder) / "data", asking(model)) as server:
@@ -116,6 +177,7 @@ async def main() -> None:
             async with chromium_at(find_program("chromium", "chromium-browser", "google-chrome")) as browser:
                 people = People(browser, server, IMAGES)
                 await hero(server, people, model)
+                await halves(server, people)
                 await people.close()
 
 

@@ -114,6 +114,36 @@ async def test_files_are_dropped_onto_the_tree(site: Server, people: People) -> 
     await eventually(lambda: file_text(site, "dropped.txt"), lambda text: text == "dropped\n")
 
 
+async def test_several_files_are_chosen_moved_and_deleted_together(site: Server, people: People) -> None:
+    for name in ("one", "two", "three", "four"):
+        await new_document(site, f"heap/{name}.md", f"{name}\n")
+    await new_document(site, "heap/into/inside.md")
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    for tab in (owner, editor):
+        await tab.open("heap/into/inside.md")
+    # Chosen with the mouse, and dragged onto a folder together.
+    await owner.row("one.md").click()
+    await owner.row("three.md").click(modifiers=["Control"])
+    chosen = owner.page.locator('[role="treeitem"][aria-selected="true"]')
+    await expect(chosen).to_have_count(2)
+    await people.picture(owner, "several-chosen")
+    await owner.row("three.md").drag_to(owner.row("into"))
+    for name in ("one", "three"):
+        assert (await uploaded(site, f"heap/into/{name}.md")).decode() == f"{name}\n"
+    await expect(editor.row("three.md")).to_have_attribute("aria-level", "3")
+
+    # Chosen with the keyboard, and deleted together.
+    await owner.row("four.md").click()
+    await owner.page.keyboard.press("Shift+ArrowDown")
+    await expect(chosen).to_have_count(2)
+    await owner.page.keyboard.press("Delete")
+    dialog = owner.page.get_by_role("alertdialog")
+    await expect(dialog).to_contain_text("2")
+    await dialog.get_by_role("button", name="Delete").click()
+    for name in ("two.md", "four.md"):
+        await expect(editor.row(name)).to_have_count(0)
+
+
 async def test_a_picture_is_shown_as_one(site: Server, people: People) -> None:
     png = bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
