@@ -1,6 +1,5 @@
 """People. They have no passwords: a link, an invite or a token is what lets somebody in."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +12,11 @@ MAX_NAME = 80
 """Characters of a person's or workspace's name."""
 
 COLORS = (
-    "#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490",
-    "#0369a1", "#4338ca", "#6d28d9", "#a21caf", "#be185d", "#be123c",
+    "#be123c", "#0369a1", "#4d7c0f", "#6d28d9", "#b45309", "#0f766e",
+    "#a21caf", "#15803d", "#4338ca", "#c2410c", "#0e7490", "#be185d",
 )  # fmt: skip
-"""People's colours: dark enough for white text on them, and none of them the accent or the assistant's."""
+"""People's colours, in the order in which they are given out: each is far from those before it as long as that can be.
+Dark enough for white text on them, and none of them the accent or the assistant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class Users:
     @staticmethod
     def draft(name: str, others: Sequence[str] = ()) -> User:
         """A new person, not stored yet, in the colour that is rarest among ``others``, the colours of those around."""
-        rarest = min(others.count(color) for color in COLORS)
-        return User(uuid4().hex, name, secrets.choice([color for color in COLORS if others.count(color) == rarest]))
+        return User(uuid4().hex, name, min(COLORS, key=others.count))
 
     async def insert(self, user: User, *, installation_owner: bool = False) -> None:
         record = {"_id": user.id, "name": user.name, "color": user.color, "created_at": datetime.now(UTC)}

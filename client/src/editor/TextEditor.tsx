@@ -13,6 +13,7 @@ import { useIndentation } from './indentation/useIndentation'
 import { useKeyStyle } from './keys/useKeyStyle'
 import { loadLanguage } from './language'
 import { useProblems } from './problems/useProblems'
+import { sharedView } from './sharedView'
 import { remoteCursors } from './remoteCursors'
 import { basics } from './setup'
 import { savedInWords, shared } from './shared'
@@ -77,6 +78,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
           // Without presence: the cursors of others are ours to draw.
           yCollab(session.text, null, { undoManager: session.undo }),
           remoteCursors(session.awareness, session.text),
+          sharedView(session.awareness, session.text),
           followed(session.awareness, session.text, following),
         ],
       }),

@@ -41,22 +41,35 @@ export function readName(value: unknown): string {
   return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 80) : 'Somebody'
 }
 
+function resolve(value: unknown, text: Y.Text): number | null {
+  const position = readPosition(value)
+  const found = position && text.doc && Y.createAbsolutePositionFromRelativePosition(position, text.doc)
+  return found?.type === text ? found.index : null
+}
+
+/**
+ * The beginning of the first line that somebody has on the screen, and a name for it that changes only when they
+ * scroll; null where they have not told.
+ */
+export function readTop(awareness: Awareness, text: Y.Text, user: string): { index: number; name: string } | null {
+  for (const [client, state] of awareness.getStates()) {
+    const { user: person, top } = state as { user?: unknown; top?: unknown }
+    if (client === awareness.clientID || !isObject(person) || person.id !== user) continue
+    const index = resolve(top, text)
+    if (index !== null) return { index, name: JSON.stringify(top) }
+  }
+  return null
+}
+
 /** Where everybody else is, in UTF-16 positions of the present text. */
 export function readPeers(awareness: Awareness, text: Y.Text): Peer[] {
-  const doc = text.doc
-  if (doc === null) return []
-  const resolve = (value: unknown): number | null => {
-    const position = readPosition(value)
-    const found = position && Y.createAbsolutePositionFromRelativePosition(position, doc)
-    return found?.type === text ? found.index : null
-  }
   const peers: Peer[] = []
   for (const [client, state] of awareness.getStates()) {
     if (client === awareness.clientID) continue
     const { cursor, user } = state as { cursor?: unknown; user?: unknown }
     if (!isObject(cursor)) continue
-    const anchor = resolve(cursor.anchor)
-    const head = resolve(cursor.head)
+    const anchor = resolve(cursor.anchor, text)
+    const head = resolve(cursor.head, text)
     if (anchor === null || head === null) continue
     const person = isObject(user) ? user : {}
     peers.push({

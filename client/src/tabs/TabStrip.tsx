@@ -19,7 +19,17 @@ import { TabsMenu } from './TabsMenu'
 function useScrolling(active: string | null) {
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    list.current?.querySelector('[aria-selected=true]')?.parentElement?.scrollIntoView({ inline: 'nearest' })
+    if (list.current === null) return undefined
+    const strip = list.current
+    const reveal = () =>
+      strip
+        .querySelector('[aria-selected=true]')
+        ?.parentElement?.scrollIntoView({ inline: 'nearest', block: 'nearest' })
+    reveal()
+    // A panel that opens beside the text makes the strip narrower.
+    const sizes = new ResizeObserver(reveal)
+    sizes.observe(strip)
+    return () => sizes.disconnect()
   }, [active])
   return list
 }

@@ -125,6 +125,8 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
         <div
           {...fileTree.instance.getContainerProps('Files')}
           className="files-rows"
+          onClickCapture={fileTree.onClickCapture}
+          onKeyDown={fileTree.onKeyDown}
           style={{ height: virtualizer.getTotalSize() }}
         >
           {virtualizer.getVirtualItems().map(({ index, start }) => {

@@ -40,6 +40,10 @@ export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: Ro
     item.setFocused()
     fileTree.instance.setSelectedItems([item.getId()])
   }
+  const toRow = (event: Event) => {
+    event.preventDefault()
+    item.getElement()?.focus()
+  }
   // After the menu has given the focus back, or the input would lose it at once.
   const later = (action: () => void) => () => void setTimeout(action)
   return (
@@ -50,7 +54,7 @@ export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: Ro
         </div>
       </ContextMenu.Trigger>
       <ContextMenu.Portal>
-        <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={(event) => event.preventDefault()}>
+        <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={toRow}>
           {canEdit ? (
             <>
               <Entry onSelect={later(() => fileTree.startDraft('text'))}>New file</Entry>

@@ -10,11 +10,12 @@ import {
   type Updater,
 } from '@headless-tree/core'
 import { useTree } from '@headless-tree/react'
-import { useCallback, useEffect, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { keyOf } from '../actions/catalogue'
 import { useRole, useWorkspace } from '../workspace/context'
 import { ancestors, sortedIds } from './order'
 import type { Tree, TreeNode } from './rules'
+import { meantBy, patience } from './typeAhead'
 import type { FileActions } from './useFileActions'
 
 /** Ids that no node of the tree can have. */
@@ -41,6 +42,10 @@ export interface FileTree {
   instance: TreeInstance<TreeNode>
   /** In the folder that is selected, or in that of the selected file. */
   startDraft: (kind: Draft['kind']) => void
+  /** To be told of every click before the list is. */
+  onClickCapture: (event: MouseEvent) => void
+  /** Letters that are typed in the list lead to the next name that begins with them. */
+  onKeyDown: (event: KeyboardEvent) => void
   /** What is meant when somebody acts on `item`: all that is selected if it is part of it, else it alone. */
   meant: (item: ItemInstance<TreeNode>) => TreeNode[]
 }
@@ -83,6 +88,8 @@ export function useFileTree(options: FileTreeOptions): FileTree {
   const [expandedItems, setExpandedItems] = useExpanded(workspace)
   const [renamingItem, setRenamingItem] = useState<string | null | undefined>(null)
   const [draft, setDraft] = useState<Draft | null>(null)
+  const choosing = useRef(false)
+  const typed = useRef({ letters: '', at: 0 })
 
   const children = useCallback(
     (id: string): string[] => {
@@ -140,7 +147,8 @@ export function useFileTree(options: FileTreeOptions): FileTree {
       else if (draft !== null) void actions.create(folderOf(draft.folder ?? rootId), name, draft.kind)
     },
     onPrimaryAction: (item) => {
-      if (isReal(item) && !item.isFolder()) actions.open(item.getItemData())
+      // With a modifier one chooses.
+      if (!choosing.current && isReal(item) && !item.isFolder()) actions.open(item.getItemData())
     },
     scrollToItem: (item) => options.scrollToIndex(item.getItemMeta().index),
     hotkeys: {
@@ -197,5 +205,26 @@ export function useFileTree(options: FileTreeOptions): FileTree {
     setDraft({ folder, kind })
   }
 
-  return { instance, startDraft, meant }
+  const onClickCapture = ({ ctrlKey, metaKey, shiftKey }: MouseEvent) => {
+    choosing.current = ctrlKey || metaKey || shiftKey
+    // What is opened afterwards by a key is no click.
+    setTimeout(() => (choosing.current = false))
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const { key, ctrlKey, metaKey, altKey } = event
+    if (Array.from(key).length !== 1 || key === ' ' || ctrlKey || metaKey || altKey || instance.isRenamingItem()) return
+    const now = performance.now()
+    typed.current = { letters: now - typed.current.at < patience ? typed.current.letters + key : key, at: now }
+    const items = instance.getItems()
+    const names = items.map((item) => item.getItemName())
+    const found = meantBy(typed.current.letters, names, instance.getFocusedItem().getItemMeta().index)
+    if (found === null) return
+    event.preventDefault()
+    items[found]?.setFocused()
+    options.scrollToIndex(found)
+    instance.updateDomFocus()
+  }
+
+  return { instance, startDraft, onClickCapture, onKeyDown, meant }
 }

@@ -7,7 +7,7 @@ import { Hint } from '../ui/Button'
 import { useWorkspace } from './context'
 
 /** More than these become a number. */
-const most = { wide: 4, narrow: 2 }
+const most = { wide: 4, narrow: 1 }
 
 /** Who else is here. A click on somebody shows what they see; on a phone it leads to the people. */
 export function PresentPeople({ onOpen }: { onOpen: () => void }) {
@@ -37,7 +37,7 @@ export function PresentPeople({ onOpen }: { onOpen: () => void }) {
       {shown.map((person) => (
         <Avatar key={person.user} name={person.name} color={person.color} />
       ))}
-      {more === null ? null : <span className="present-more">{more}</span>}
+      {more === null ? null : <span className="present-more" aria-hidden data-more={more} />}
     </button>
   )
 }

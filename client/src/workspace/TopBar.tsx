@@ -7,6 +7,7 @@ import { previewOf } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { IconButton } from '../ui/Button'
 import { AccountMenu } from './AccountMenu'
+import { AssistantAtWork } from './AssistantAtWork'
 import { Breadcrumb } from './Breadcrumb'
 import { useRole, useWorkspace } from './context'
 import { PanelButtons } from './PanelButtons'
@@ -57,6 +58,7 @@ export function TopBar({ path, document, filesOpen, onToggleFiles, panel, onPane
           <PreviewSwitch />
         </Suspense>
       ) : null}
+      <AssistantAtWork onOpen={() => onPanel('people')} />
       <PresentPeople onOpen={() => onPanel('people')} />
       <PanelButtons document={document?.document ?? null} panel={panel} onPanel={onPanel} />
       <AccountMenu />
