@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
@@ -45,8 +46,21 @@ const partsOfPdfjs: Plugin = {
   },
 }
 
+// A sixth less than what a server packs while somebody waits.
+const brotli: Plugin = {
+  name: 'brotli',
+  apply: 'build',
+  writeBundle({ dir }, bundle) {
+    for (const name of Object.keys(bundle)) {
+      if (dir === undefined || !name.startsWith('assets/') || !['.js', '.mjs', '.css'].includes(extname(name))) continue
+      const file = join(dir, name)
+      writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)))
+    }
+  },
+}
+
 export default defineConfig({
-  plugins: [react(), emacsKeys, onlyWoff2, partsOfPdfjs],
+  plugins: [react(), emacsKeys, onlyWoff2, partsOfPdfjs, brotli],
   optimizeDeps: { exclude: ['@replit/codemirror-emacs'] },
   build: {
     target: 'es2023',

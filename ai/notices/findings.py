@@ -1,6 +1,7 @@
 """What is worth saying of a file, from what the checkers found in it. Pure."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from collab.yjs.offsets import utf16_to_codepoint
 
 MOST_SOURCES = 5
 """Places that one notice names."""
+_BACKTICKS = re.compile(r"`([^`]*)`")
 _LANGUAGES = {"ruff": "Python", "json": "JSON", "yaml": "YAML"}
 _SHOWN = 160
 """Letters of a line."""
@@ -56,7 +58,7 @@ def _place(text: str, at: int) -> Place:
 
 
 def _reason(kind: Kind, found: Sequence[Diagnostic]) -> str:
-    first = found[0].message.rstrip(".")
+    first = _BACKTICKS.sub(r"“\1”", found[0].message.rstrip("."))
     if kind == "broken":
         language = _LANGUAGES.get(found[0].source, "what it is")
         return f"This cannot be read as {language}: {first[:1].lower()}{first[1:]}."

@@ -72,7 +72,11 @@ async def asset(path: str, request: Request, _: Anyone) -> Response:
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    if file.suffix in _COMPRESSIBLE and "gzip" in request.headers.get("accept-encoding", ""):
+    accepted = {one.partition(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
+    if "br" in accepted and (packed_by_build := file.with_name(f"{file.name}.br")).is_file():
+        headers["Content-Encoding"] = "br"
+        return FileResponse(packed_by_build, media_type=mimetypes.guess_type(file.name)[0], headers=headers)
+    if file.suffix in _COMPRESSIBLE and "gzip" in accepted:
         packed = await asyncio.to_thread(_packed, file)
         headers["Content-Encoding"] = "gzip"
         return Response(packed, media_type=mimetypes.guess_type(file)[0], headers=headers)

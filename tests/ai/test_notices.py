@@ -38,7 +38,7 @@ async def test_a_fault_is_said_once_with_the_change_that_mends_it(group: Group) 
         await tell(group, document)
     [notice] = await said(group)
     assert (notice["kind"], notice["path"], notice["read_by"]) == ("faults", "a.py", [])
-    assert notice["reason"] == "`os` imported but unused."
+    assert notice["reason"] == "“os” imported but unused."
     assert notice["sources"] == [{"line": 1, "text": "import os"}]
     assert [(hunk["base"], hunk["proposed"]) for hunk in notice["hunks"]] == [("import os\n", "")]
     assert len(watching.of("scriptorium.notice.changed")) == 1
@@ -111,7 +111,7 @@ async def test_another_fault_takes_the_place_of_the_one_before(group: Group) -> 
     await group.type(document, 0, 0, "import json\n")
     await tell(group, document)
     [notice] = await said(group)
-    assert notice["reason"] == "`json` imported but unused, and 1 more."
+    assert notice["reason"] == "“json” imported but unused, and 1 more."
     assert [hunk["base"] for hunk in notice["hunks"]] == ["import json\n", "import os\n"]
 
 
@@ -208,7 +208,7 @@ async def test_findings_are_what_is_wrong_and_nothing_of_style() -> None:
     text = "import os, sys\nx=1\ndef f( a ):\n    if a == None: return undefined\n"
     [finding] = findings(text, await diagnose("a.py", text))
     assert finding.kind == "faults"
-    assert finding.reason.startswith("`os` imported but unused, and ")
+    assert finding.reason.startswith("“os” imported but unused, and ")
     assert all(edit.start < edit.end for edit in finding.edits)
     ordered = sorted(finding.edits, key=lambda edit: edit.start)
     assert list(finding.edits) == ordered

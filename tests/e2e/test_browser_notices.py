@@ -52,7 +52,7 @@ async def test_the_assistant_says_what_is_wrong_and_mends_it_with_one_click(site
     await expect(owner.text(path).locator(".cm-hunk, .hunk")).to_have_count(0)
     await people.picture(owner, "notices-bell")
     await bell(owner).click()
-    said = notice(owner, "`shutil` imported but unused.")
+    said = notice(owner, "“shutil” imported but unused.")
     await expect(said).to_contain_text("import shutil", timeout=SOON)
     await people.picture(owner, "notices")
     await expect(owner.page.get_by_role("button", name="Notices of the assistant", exact=True)).to_be_visible()

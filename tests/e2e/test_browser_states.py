@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from collab.yjs.codec import encode_update
 from tests.collab.costly import BASE, COMPARED_WITH_ALL
@@ -144,6 +144,74 @@ async def test_a_text_that_lacks_something_of_its_log_says_so_beside_saved(site:
     await people.picture(owner, "incomplete")
     tell("settled", size=7, hash="")
     await expect(owner.state).to_have_text("Saved")
+
+
+async def test_what_was_not_looked_at_yet_is_there_without_the_network(site: Server, people: People) -> None:
+    await new_document(site, "away/plan.txt", "one\n")
+    await new_document(site, "away/page.md", "# two\n")
+    owner = await people.owner()
+    await owner.open("away/page.md")
+    await owner.open("away/plan.txt")
+    page = owner.page
+    # The page fetches the rest of itself when it is at rest.
+    await eventually(
+        lambda: page.evaluate("() => performance.getEntriesByType('resource').map(({ name }) => name).join()"),
+        lambda names: all(part in names for part in ("/HistoryPanel-", "/PreviewSwitch-", "/FindPanel-", "/Split-")),
+    )
+    await page.context.set_offline(True)
+    await owner.type_at_end("away/plan.txt", "two")
+    await expect(owner.state).to_contain_text("Offline")
+    for panel in ("Conversations with the assistant", "Comments", "History", "People"):
+        await page.get_by_role("button", name=panel, exact=True).click()
+        await expect(owner.text("away/plan.txt")).to_be_visible()
+    await page.keyboard.press("Control+Shift+f")
+    await expect(page.get_by_role("search", name="Find in files")).to_be_visible()
+    await people.picture(owner, "offline-panels")
+    await page.keyboard.press("Escape")
+    await owner.text("away/plan.txt").focus()
+    await page.keyboard.press("Control+\\")
+    await expect(owner.text("away/plan.txt")).to_have_count(2)
+    await page.context.set_offline(False)
+    await owner.is_saved()
+    assert await file_text(site, "away/plan.txt") == "one\ntwo"
+    owner.errors.clear()  # what could not be reached
+
+
+async def test_a_part_of_the_page_that_cannot_be_fetched_is_asked_for_again(site: Server, people: People) -> None:
+    owner = await people.owner()
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        await (route.abort() if len(refused) <= 2 else route.continue_())
+
+    await owner.page.route("**/assets/PeoplePanel-*.js", refuse)
+    await owner.page.reload()
+    await owner.page.get_by_role("button", name="People", exact=True).click()
+    await expect(owner.page.get_by_role("complementary", name="People")).to_contain_text("Owner")
+    assert len(refused) > 2
+    owner.errors.clear()
+
+
+async def test_what_the_first_text_takes(site: Server, people: People) -> None:
+    """Compressed, without a language: 350 kB at most."""
+    await new_document(site, "away/first.txt", "one\n")
+    owner = await people.owner()
+    guest = await people.tab_beside(owner)
+    session = await guest.page.context.new_cdp_session(guest.page)
+    await session.send("Network.enable")
+    await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    programs: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    session.on(
+        "Network.responseReceived", lambda event: programs.update({event["requestId"]: event["response"]["url"]})
+    )
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    await guest.open("away/first.txt")
+    await guest.is_saved()
+    loaded = {url: sizes.get(request, 0) for request, url in programs.items() if url.endswith(".js")}
+    assert len(loaded) > 5
+    assert sum(loaded.values()) < 350_000, loaded
 
 
 async def test_a_panel_takes_the_focus_and_gives_it_back(site: Server, people: People, model: ModelServer) -> None:

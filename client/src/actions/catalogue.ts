@@ -99,6 +99,7 @@ const catalogue = {
   'files.upload': { group: 'Files', title: 'Upload files…', also: 'import zip' },
   'files.uploadFolder': { group: 'Files', title: 'Upload a folder…', also: 'import directory' },
   'files.rename': { group: 'Files', title: 'Rename', keys: ['F2'], within: 'files' },
+  'files.move': { group: 'Files', title: 'Move to another folder…', also: 'drag' },
   'files.remove': { group: 'Files', title: 'Delete…', keys: ['Delete'], within: 'files', also: 'move to trash remove' },
   'files.trash': { group: 'Files', title: 'Trash…', also: 'deleted restore put back' },
   'files.copyPath': { group: 'Files', title: 'Copy the path of this file' },

@@ -1,4 +1,5 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
+import { lazily } from '../ui/lazily'
 import { describe } from '../api/problem'
 import type { DocumentInfo } from '../api/types'
 import { formatSize } from '../lib/format'
@@ -7,10 +8,10 @@ import { Waiting } from '../ui/Waiting'
 import { kindOf, type Viewer, viewerOf } from '../viewers/kinds'
 import { useWorkspace } from '../workspace/context'
 
-const ImageView = lazy(() => import('../viewers/ImageView'))
-const MediaView = lazy(() => import('../viewers/MediaView'))
-const PdfView = lazy(() => import('../viewers/PdfView'))
-const UnknownView = lazy(() => import('../viewers/UnknownView'))
+const ImageView = lazily(() => import('../viewers/ImageView'))
+const MediaView = lazily(() => import('../viewers/MediaView'))
+const PdfView = lazily(() => import('../viewers/PdfView'))
+const UnknownView = lazily(() => import('../viewers/UnknownView'))
 
 const broken: Record<Viewer, string | null> = {
   image: 'The browser cannot show it: it may be damaged, or not what it is called.',

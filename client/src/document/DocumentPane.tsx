@@ -1,4 +1,5 @@
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
+import { lazily } from '../ui/lazily'
 import { HistoryPlace } from '../history/HistoryPlace'
 import { useStore } from '../lib/store'
 import { Waiting } from '../ui/Waiting'
@@ -9,9 +10,9 @@ import { FolderView } from './FolderView'
 import type { DocumentSession } from './session'
 import { Welcome } from './Welcome'
 
-const MissingFile = lazy(() => import('./MissingFile'))
+const MissingFile = lazily(() => import('./MissingFile'), { ahead: true })
 // The editor is two thirds of the program; the list of files need not wait for it.
-const TextDocument = lazy(() => import('./TextDocument'))
+const TextDocument = lazily(() => import('./TextDocument'), { ahead: true })
 
 interface DocumentPaneProps {
   file: OpenFile

@@ -1,6 +1,7 @@
 import { TakenBack } from '../assistant/TakenBack'
 import { takenAway } from '../assistant/takenAway'
 import { useStore } from '../lib/store'
+import { PutBackButton } from '../trash/PutBackButton'
 import type { TreeNode } from '../tree/rules'
 import { Button } from '../ui/Button'
 import { attempt, tell } from '../ui/toasts'
@@ -46,6 +47,7 @@ export function Ended({ ending, node, session }: EndedProps) {
             Download
           </a>
         )}
+        {ending.deleted && !replaced ? <PutBackButton gone={node} onBack={() => session.leave()} /> : null}
         {replaced ? <Button onClick={() => session.leave()}>Open the file as it is now</Button> : null}
         {ending.ownFault ? (
           <Button look="danger" onClick={() => void attempt('Your edits were not dropped', discard)}>

@@ -1,12 +1,13 @@
 import type { EditorView } from '@codemirror/view'
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
+import { lazily } from '../ui/lazily'
 import type { PreviewKind } from '../lib/fileTypes'
 import { MarkdownPreview } from '../markdown/MarkdownPreview'
 import { Waiting } from '../ui/Waiting'
 import type { DocumentSession } from './session'
 
-const TablePreview = lazy(() => import('../viewers/TablePreview'))
-const DrawingPreview = lazy(() => import('../viewers/DrawingPreview'))
+const TablePreview = lazily(() => import('../viewers/TablePreview'))
+const DrawingPreview = lazily(() => import('../viewers/DrawingPreview'))
 
 interface PreviewProps {
   kind: PreviewKind

@@ -21,7 +21,7 @@ function PreviewToggle({ mode }: { mode: PreviewMode }) {
   )
 }
 
-export function PreviewSwitch() {
+export default function PreviewSwitch() {
   const mode = usePreviewMode()
   const narrow = useNarrow()
   useActions({

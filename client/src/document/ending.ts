@@ -6,6 +6,8 @@ export interface Ending {
   keepsText: boolean
   /** Whether this browser's own edits are what stands in the way: without them the document opens again. */
   ownFault?: true
+  /** Whether it is in the trash. */
+  deleted?: true
 }
 
 const endings: Record<number, Ending> = {
@@ -30,6 +32,7 @@ const endings: Record<number, Ending> = {
     detail:
       'Somebody deleted it while you had it open. What you see is the last text that reached you; it is no longer saved.',
     keepsText: true,
+    deleted: true,
   },
   4413: {
     title: 'This file is too large to edit together',

@@ -1,11 +1,12 @@
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
+import { type ReactNode, Suspense, useEffect, useState } from 'react'
+import { lazily } from '../ui/lazily'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useHalf, useWorkspace } from '../workspace/context'
 
-const Comparison = lazy(() => import('./Comparison'))
+const Comparison = lazily(() => import('./Comparison'), { ahead: true })
 
 interface HistoryPlaceProps {
   node: TreeNode

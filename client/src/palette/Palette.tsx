@@ -1,4 +1,5 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { Suspense, useEffect } from 'react'
+import { lazily } from '../ui/lazily'
 import { useActions } from '../actions/useActions'
 import { go } from '../app/location'
 import { arriveAt } from '../document/arrival'
@@ -11,7 +12,7 @@ import { QuickOpen } from './QuickOpen'
 import { recentFiles } from './recents'
 import { closePalette, palette, showPalette } from './shown'
 
-const KeysDialog = lazy(() => import('./KeysDialog'))
+const KeysDialog = lazily(() => import('./KeysDialog'), { ahead: true })
 
 interface PaletteProps {
   /** The file that is open. */

@@ -1,4 +1,5 @@
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
+import { lazily } from '../ui/lazily'
 import { PlaceLink } from '../app/PlaceLink'
 import { OutageNote } from '../assistant/OutageNote'
 import { Sentence } from '../ui/Sentence'
@@ -8,8 +9,8 @@ import { Button } from '../ui/Button'
 import { useRole, useWorkspace } from '../workspace/context'
 import { recorded } from './recorded'
 
-const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
-const RecordsDialog = lazy(() => import('../records/RecordsDialog'))
+const AssistantDialog = lazily(() => import('../config/AssistantDialog'))
+const RecordsDialog = lazily(() => import('../records/RecordsDialog'))
 
 /** Also while nothing is collected: there may be records from before it was switched off. */
 function Records() {

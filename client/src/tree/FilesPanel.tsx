@@ -1,7 +1,8 @@
 import { AssistiveTreeDescription } from '@headless-tree/react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { FilePlus, FileSearch, FolderPlus, Search, Sparkle } from 'lucide-react'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
+import { lazily } from '../ui/lazily'
 import { entryOf, writtenKey } from '../actions/catalogue'
 import { registry } from '../actions/registry'
 import { useActions } from '../actions/useActions'
@@ -21,8 +22,9 @@ import { usePresentIn } from './usePresentIn'
 import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
-const NewFilesDialog = lazy(() => import('../assistant/NewFilesDialog'))
-const TrashDialog = lazy(() => import('../trash/TrashDialog'))
+const NewFilesDialog = lazily(() => import('../assistant/NewFilesDialog'), { ahead: true })
+const MoveDialog = lazily(() => import('./MoveDialog'), { ahead: true })
+const TrashDialog = lazily(() => import('../trash/TrashDialog'), { ahead: true })
 
 /** Pixels; the style sheet says the same. */
 const rowHeight = 32
@@ -52,6 +54,7 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
   const [asking, setAsking] = useState(false)
   const [trash, setTrash] = useState(false)
   const [removing, setRemoving] = useState<TreeNode[]>([])
+  const [moving, setMoving] = useState<TreeNode[]>([])
 
   const fileTree = useFileTree({
     tree: legal,
@@ -88,7 +91,14 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
   }, [openIndex, openNode?.id, virtualizer])
 
   useActions({ 'files.trash': () => setTrash(true) })
-  useTreeActions({ fileTree, openNode, scrollTo: (index) => virtualizer.scrollToIndex(index), setAsking, setRemoving })
+  useTreeActions({
+    fileTree,
+    openNode,
+    scrollTo: (index) => virtualizer.scrollToIndex(index),
+    setAsking,
+    setRemoving,
+    setMoving,
+  })
 
   const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
@@ -139,6 +149,7 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
                 top={start}
                 fileTree={fileTree}
                 onRemove={setRemoving}
+                onMove={setMoving}
                 onTrash={() => setTrash(true)}
               >
                 <FileRow
@@ -167,6 +178,11 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
       <Suspense>{trash ? <TrashDialog onClose={() => setTrash(false)} /> : null}</Suspense>
       <Suspense>
         {asking ? <NewFilesDialog folder={folderOf(openNode)} onClose={() => setAsking(false)} /> : null}
+      </Suspense>
+      <Suspense>
+        {moving.length === 0 ? null : (
+          <MoveDialog nodes={moving} onMove={(folder) => actions.move(moving, folder)} onClose={() => setMoving([])} />
+        )}
       </Suspense>
       {confirm}
       {removing.length === 0 ? null : (

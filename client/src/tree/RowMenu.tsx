@@ -12,6 +12,7 @@ interface RowMenuProps {
   top: number
   fileTree: FileTree
   onRemove: (nodes: TreeNode[]) => void
+  onMove: (nodes: TreeNode[]) => void
   onTrash: () => void
   children: ReactNode
 }
@@ -31,7 +32,7 @@ const Entry = ({ onSelect, keys, danger = false, children }: EntryProps) => (
 )
 
 /** What can be done with a row: by the right button, by the menu key, or by a long touch. */
-export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: RowMenuProps) {
+export function RowMenu({ item, top, fileTree, onRemove, onMove, onTrash, children }: RowMenuProps) {
   const { api } = useWorkspace()
   const { canEdit } = useRole()
   const node = item.getItemData()
@@ -62,6 +63,9 @@ export function RowMenu({ item, top, fileTree, onRemove, onTrash, children }: Ro
               <ContextMenu.Separator className="menu-separator" />
               <Entry keys={writtenKey('files.rename')} onSelect={later(() => item.startRenaming())}>
                 Rename
+              </Entry>
+              <Entry onSelect={() => onMove(meant)}>
+                {meant.length === 1 ? 'Move to…' : `Move ${meant.length} to…`}
               </Entry>
             </>
           ) : null}

@@ -49,7 +49,7 @@ export function useFileActions(): FileActions {
         await attempt(`“${node.name}” was not renamed`, () => api.move(node.path, path))
       },
       async move(nodes, folder) {
-        for (const node of nodes) {
+        for (const node of topmost(nodes)) {
           const path = joinPath(folder, node.name)
           if (path !== node.path) await attempt(`“${node.name}” was not moved`, () => api.move(node.path, path))
         }

@@ -10,10 +10,11 @@ interface TreeActions {
   scrollTo: (index: number) => void
   setAsking: (asking: boolean) => void
   setRemoving: (nodes: TreeNode[]) => void
+  setMoving: (nodes: TreeNode[]) => void
 }
 
 /** What can be done with the list of files: with what is selected in it, else with the file that is open. */
-export function useTreeActions({ fileTree, openNode, scrollTo, setAsking, setRemoving }: TreeActions): void {
+export function useTreeActions({ fileTree, openNode, scrollTo, setAsking, setRemoving, setMoving }: TreeActions): void {
   const { canEdit } = useRole()
   const { instance, startDraft, meant } = fileTree
   const selected = () =>
@@ -32,6 +33,13 @@ export function useTreeActions({ fileTree, openNode, scrollTo, setAsking, setRem
             // Its row has to be there before somebody can type into it.
             if (item !== undefined) scrollTo(item.getItemMeta().index)
             setTimeout(() => item?.startRenaming())
+          },
+        },
+        'files.move': {
+          available,
+          run() {
+            const item = selected()
+            if (item !== undefined) setMoving(meant(item))
           },
         },
         'files.remove': {

@@ -1,4 +1,5 @@
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
+import { lazily } from '../ui/lazily'
 import { entryOf, writtenKey } from '../actions/catalogue'
 import { useActions } from '../actions/useActions'
 import { signOut } from '../app/account'
@@ -14,10 +15,10 @@ import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/Menu
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from './context'
 
-const AssistantDialog = lazy(() => import('../config/AssistantDialog'))
-const SettingsDialog = lazy(() => import('./SettingsDialog'))
-const RecordsDialog = lazy(() => import('../records/RecordsDialog'))
-const TokensDialog = lazy(() => import('../people/TokensDialog'))
+const AssistantDialog = lazily(() => import('../config/AssistantDialog'))
+const SettingsDialog = lazily(() => import('./SettingsDialog'), { ahead: true })
+const RecordsDialog = lazily(() => import('../records/RecordsDialog'))
+const TokensDialog = lazily(() => import('../people/TokensDialog'))
 
 const themes: [Theme, string][] = [
   ['system', 'As the system'],

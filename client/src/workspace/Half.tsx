@@ -1,4 +1,5 @@
-import { lazy, type ReactNode, Suspense, useEffect, useId } from 'react'
+import { type ReactNode, Suspense, useEffect, useId } from 'react'
+import { lazily } from '../ui/lazily'
 import type { Transaction } from 'yjs'
 import { DocumentPane } from '../document/DocumentPane'
 import type { DocumentSession } from '../document/session'
@@ -12,8 +13,8 @@ import { Pane } from './Pane'
 import type { OpenFile } from './useOpenFile'
 
 // What is open comes before what else is.
-const TabStrip = lazy(() => import('../tabs/TabStrip'))
-const FiguresPage = lazy(() => import('../figures/FiguresPage'))
+const TabStrip = lazily(() => import('../tabs/TabStrip'), { ahead: true })
+const FiguresPage = lazily(() => import('../figures/FiguresPage'))
 
 /** Whoever writes in a file that they only looked at stays in it. */
 function useKeptByWriting(side: Side, session: DocumentSession | null, isPreview: boolean): void {

@@ -1,4 +1,5 @@
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
+import { lazily } from '../ui/lazily'
 import type { DocumentSession } from '../document/session'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
@@ -7,7 +8,7 @@ import { useWorkspace } from './context'
 import { Half } from './Half'
 import type { OpenFile } from './useOpenFile'
 
-const Split = lazy(() => import('./Split'))
+const Split = lazily(() => import('./Split'), { ahead: true })
 
 interface HalvesProps {
   files: readonly [OpenFile, OpenFile]

@@ -33,11 +33,16 @@ export function PresentPeople({ onOpen }: { onOpen: () => void }) {
     )
   }
   return (
-    <button type="button" className="present" aria-label={`Here now: ${names}. Show people`} onClick={onOpen}>
+    <button
+      type="button"
+      className="present"
+      aria-label={`Here now: ${names}${more === null ? '' : ` (${more})`}. Show people`}
+      onClick={onOpen}
+    >
       {shown.map((person) => (
         <Avatar key={person.user} name={person.name} color={person.color} />
       ))}
-      {more === null ? null : <span className="present-more" aria-hidden data-more={more} />}
+      {more === null ? null : <span className="present-more">{more}</span>}
     </button>
   )
 }

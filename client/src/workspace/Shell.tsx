@@ -1,4 +1,5 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { Suspense, useCallback, useEffect, useState } from 'react'
+import { fetchAhead, lazily } from '../ui/lazily'
 import { usePageKeys } from '../actions/usePageKeys'
 import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
@@ -18,14 +19,17 @@ import { type OpenFile, useOpenFiles } from './useOpenFile'
 import { useShellActions } from './useShellActions'
 import { useStrayDrops } from './useStrayDrops'
 
-const ChatPanel = lazy(() => import('../chat/ChatPanel'))
-const CommentsPanel = lazy(() => import('../comments/CommentsPanel'))
-const FindPanel = lazy(() => import('../find/FindPanel'))
-const NoticesPanel = lazy(() => import('../notices/NoticesPanel'))
-const PeoplePanel = lazy(() => import('../people/PeoplePanel'))
-const RemovedPage = lazy(() => import('./RemovedPage'))
-const TabActions = lazy(() => import('../tabs/TabActions'))
-const HistoryPanel = lazy(() => import('../history/HistoryPanel'))
+const ChatPanel = lazily(() => import('../chat/ChatPanel'), { ahead: true })
+const CommentsPanel = lazily(() => import('../comments/CommentsPanel'), { ahead: true })
+const FindPanel = lazily(() => import('../find/FindPanel'), { ahead: true })
+const NoticesPanel = lazily(() => import('../notices/NoticesPanel'), { ahead: true })
+const PeoplePanel = lazily(() => import('../people/PeoplePanel'), { ahead: true })
+const RemovedPage = lazily(() => import('./RemovedPage'), { ahead: true })
+const TabActions = lazily(() => import('../tabs/TabActions'), { ahead: true })
+const HistoryPanel = lazily(() => import('../history/HistoryPanel'), { ahead: true })
+
+/** Milliseconds after which the page has what it is for, and fetches what may be wanted next. */
+const atRest = 4_000
 
 export type Panel = 'chat' | 'comments' | 'history' | 'notices' | 'people'
 
@@ -86,6 +90,10 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   usePageKeys()
   useShellActions({ file, filesOpen, panel, toggleFiles, toggle, find })
   useStrayDrops()
+  useEffect(() => {
+    const timer = setTimeout(() => void fetchAhead(), atRest)
+    return () => clearTimeout(timer)
+  }, [])
   useFollowing(file.node?.id ?? null)
   useEffect(() => session.chat.onAsked(() => setPanel('chat')), [session])
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])

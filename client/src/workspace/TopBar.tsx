@@ -1,5 +1,6 @@
 import { PanelLeft } from 'lucide-react'
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
+import { lazily } from '../ui/lazily'
 import { writtenKey } from '../actions/catalogue'
 import { SaveStatus } from '../document/SaveStatus'
 import type { DocumentSession } from '../document/session'
@@ -15,9 +16,7 @@ import { PresentPeople } from './PresentPeople'
 import type { Panel } from './Shell'
 
 // It comes with the text that it is for.
-const PreviewSwitch = lazy(() =>
-  import('../document/PreviewSwitch').then((module) => ({ default: module.PreviewSwitch })),
-)
+const PreviewSwitch = lazily(() => import('../document/PreviewSwitch'), { ahead: true })
 
 interface TopBarProps {
   path: string

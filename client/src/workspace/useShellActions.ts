@@ -45,7 +45,7 @@ export function useShellActions({ file, filesOpen, panel, toggleFiles, toggle, f
   if (canEdit) {
     if (!filesOpen) for (const id of inFiles) offers[id] = after(toggleFiles, id)
     if (!filesOpen && node !== null && !deleted) {
-      for (const id of ['files.rename', 'files.remove'] as const) offers[id] = after(toggleFiles, id)
+      for (const id of ['files.rename', 'files.move', 'files.remove'] as const) offers[id] = after(toggleFiles, id)
     }
     offers['chat.new'] = () => {
       if (panel !== 'chat') toggle('chat')

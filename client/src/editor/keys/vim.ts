@@ -1,7 +1,8 @@
 import { CodeMirror, getCM, Vim, vim } from '@replit/codemirror-vim'
 import { type Extension, Prec } from '@codemirror/state'
 import { EditorView, ViewPlugin } from '@codemirror/view'
-import { keysOf } from '../../actions/catalogue'
+import { type ActionId, keysOf } from '../../actions/catalogue'
+import { registry } from '../../actions/registry'
 import { ask } from '../../assistant/ask'
 import { isPressed } from '../../lib/keys'
 import { saving, shared } from '../shared'
@@ -34,7 +35,16 @@ function saved(cm: Cm): void {
   if (text.saved() === saving) void text.whenSaved().then(again, () => undefined)
 }
 
-const leave = (cm: Cm) => tell(cm, 'The text is saved by itself and stays open.')
+/** A text is saved by itself, so that leaving it is closing its tab. */
+const leave = (cm: Cm) => {
+  if (!act('tabs.close')) tell(cm, 'The text is saved by itself and stays open.')
+}
+
+/** Once Vim is done with its command: the text may be gone afterwards. */
+function act(id: ActionId): boolean {
+  setTimeout(() => registry.run(id))
+  return registry.has(id)
+}
 
 // Vim is one for the whole page, so that this is done once.
 CodeMirror.commands.undo = (cm: Cm) => travel(cm, 'undo')
@@ -50,13 +60,32 @@ for (const [name, short] of [
 }
 for (const [name, short] of [
   ['quit', 'q'],
-  ['qall', 'qa'],
   ['wq', 'wq'],
-  ['wqall', 'wqa'],
   ['xit', 'x'],
-  ['xall', 'xa'],
 ] as const) {
   Vim.defineEx(name, short, leave)
+}
+const tabCommands = [
+  ['qall', 'qa', 'tabs.closeAll'],
+  ['wqall', 'wqa', 'tabs.closeAll'],
+  ['xall', 'xa', 'tabs.closeAll'],
+  ['only', 'on', 'tabs.join'],
+  ['split', 'sp', 'tabs.split'],
+  ['vsplit', 'vs', 'tabs.split'],
+  ['tabnext', 'tabn', 'tabs.next'],
+  ['tabprevious', 'tabp', 'tabs.previous'],
+  ['edit', 'e', 'go.file'],
+] as const
+for (const [name, short, id] of tabCommands) Vim.defineEx(name, short, () => void act(id))
+for (const [keys, id] of [
+  ['gt', 'tabs.next'],
+  ['gT', 'tabs.previous'],
+  ['<C-w>w', 'tabs.otherHalf'],
+  ['<C-w>v', 'tabs.split'],
+  ['<C-w>o', 'tabs.join'],
+] as const) {
+  Vim.defineAction(id, () => void act(id))
+  Vim.mapCommand(keys, 'action', id, {}, { context: 'normal' })
 }
 
 /** Tells the editor of Vim's mode. A command is a step for undoing, and so is all that is written until Esc. */

@@ -5,7 +5,7 @@ import { Problem as Refusal } from '../../api/problem'
 import type { WorkspaceApi } from '../../api/workspace'
 import { useWorkspace } from '../../workspace/context'
 import { type Checker, checkerOf } from './checker'
-import { type Counts, noProblems, type Problem } from './problem'
+import { type Counts, type Problem } from './problem'
 
 export interface ProblemState {
   counts: Counts
@@ -32,7 +32,7 @@ function trouble(error: unknown): { words: string; again: number | null } {
   return { words: 'Not checked: the server has no time for it', again: 30_000 }
 }
 
-/** What is wrong with the text; null for one that nobody checks. */
+/** What is wrong with the text; null for one that nobody checks, and until somebody has. */
 export function useProblems(view: EditorView | null, path: string, part: Compartment): ProblemState | null {
   const { api } = useWorkspace()
   const checker = checkerOf(path)
@@ -66,5 +66,5 @@ export function useProblems(view: EditorView | null, path: string, part: Compart
     }
   }, [view, api, path, checker, part])
 
-  return checker === null ? null : (state ?? { counts: noProblems, trouble: null })
+  return checker === null ? null : state
 }
