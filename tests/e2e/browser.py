@@ -1,6 +1,7 @@
 """People in a real browser. Each has a context of its own, so that nothing is shared but what the server shares."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,7 +108,8 @@ class Tab:
 
     def row(self, name: str) -> Locator:
         """A file or folder in the tree; ``name`` may be followed by who has it open."""
-        return self.page.get_by_role("treeitem").filter(has=self.page.locator("bdi", has_text=name))
+        exactly = re.compile(f"^{re.escape(name)}$")
+        return self.page.get_by_role("treeitem").filter(has=self.page.locator("bdi", has_text=exactly))
 
     @property
     def state(self) -> Locator:

@@ -246,10 +246,15 @@ async def test_vim_takes_back_only_what_oneself_has_written(site: Server, people
     await page.keyboard.press("Enter")
     await expect(page.locator(".vim-note")).to_have_text("Saved")
     await page.keyboard.type(":q\n")
-    await expect(page.locator(".vim-note").last).to_have_text("The text is saved by itself and stays open.")
+    await expect(owner.text(path)).to_have_count(0)
+    await page.keyboard.press("Alt+Shift+r")
     await expect(owner.text(path)).to_be_visible()
-    await page.keyboard.type(":wq\n:x\n:qa!\n")
-    await expect(owner.text(path)).to_be_visible()
+    await owner.text(path).focus()
+    await page.keyboard.type(":vsplit\n")
+    await expect(owner.text(path)).to_have_count(2)
+    await page.keyboard.type(":only\n")
+    await expect(owner.text(path)).to_have_count(1)
+    await owner.text(path).focus()
 
     # Letters with Ctrl are Vim's, where it has a use for them; asking the assistant is not.
     await page.keyboard.type("gg")

@@ -65,6 +65,8 @@ export function TabItem(props: TabItemProps) {
           onDragStart={(event) => onDrag(event.dataTransfer)}
           onDragEnd={onDragEnd}
           onAuxClick={onAuxClick}
+          // X11 would paste what is selected somewhere into the text that has the focus.
+          onMouseUp={(event) => (event.button === 1 ? event.preventDefault() : undefined)}
         >
           <Tabs.Trigger value={node.id} asChild>
             <div
