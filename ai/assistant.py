@@ -24,8 +24,8 @@ from ai.expiry import Expiry
 from ai.faults import fault
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
-from ai.notices.notice import Notice, NoticeState
-from ai.notices.notices import NothingToAccept, NoticeNotFound, Notices
+from ai.notices.board import Board
+from ai.notices.notices import Notices
 from ai.notices.speaking import Speaking
 from ai.pool.attempt import JobFailed, NewAttempt, Run
 from ai.pool.jobs import Job, Jobs, JobState, Person
@@ -116,6 +116,7 @@ class Assistant:
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
         self.notices = Notices(storage.db)
+        self.board = Board(rooms, files, self.notices, self.suggestions, self._announcements, self.decide)
         self.conversation_search = ConversationSearch(storage.db)
         self.budgets = BudgetBook(storage.db)
         self.ledger = Ledger(storage.db)
@@ -314,15 +315,8 @@ class Assistant:
         )
         await self._drop_emptied(suggestion, outcomes)
         if found.notice is not None:
-            await self._tell_of_notice(found.workspace, found.notice)
+            await self.board.tell(found.workspace, found.notice)
         return outcomes
-
-    async def _tell_of_notice(self, workspace: str, id: str) -> None:
-        try:
-            notice = await self.notices.get(workspace, id)
-        except NoticeNotFound:
-            return
-        await self._announcements.notice_changed(await self._notice(notice))
 
     async def _bring_back_emptied(
         self, suggestion: Suggestion, which: Sequence[str] | None, seen: Mapping[str, int], by: Person
@@ -344,57 +338,6 @@ class Assistant:
         for hunk in await self.suggestions.hunks(suggestion):
             if hunk.created and hunk.id in unwanted:
                 await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
-
-    async def notices_of(self, workspace: str) -> list[dict[str, Any]]:
-        """The newest notices, newest first, as people see them: with their edits as they stand now."""
-        notices = await self.notices.of_workspace(workspace)
-        edits = [notice.suggestion for notice in notices if notice.suggestion is not None]
-        hunks = await placed(self._rooms, self._files, await self.suggestions.hunks(*edits))
-        return [
-            notice.view(
-                [hunk for hunk in hunks if hunk.suggestion == notice.suggestion],
-                await self._files.path_of(notice.document),
-            )
-            for notice in notices
-        ]
-
-    async def decide_notice(
-        self,
-        workspace: str,
-        id: str,
-        decision: Decision,
-        by: Person,
-        reason: str | None = None,
-        shown_ms: int | None = None,
-    ) -> tuple[dict[str, Any], list[Outcome]]:
-        """The notice after it, and what the decision came to for each hunk of its edit.
-
-        None of these says so where somebody else was first. One without an edit can only be rejected.
-
-        Raises:
-            ai.notices.notices.NoticeNotFound, ai.notices.notices.NothingToAccept; as `decide`.
-        """
-        notice = await self.notices.get(workspace, id)
-        if notice.suggestion is None:
-            if decision is not Decision.REJECT:
-                raise NothingToAccept
-            closed = await self.notices.close(id, NoticeState.REJECTED, by)
-            if closed is not None:
-                await self._announcements.notice_changed(closed.view([]))
-            return (closed or notice).view([]), []
-        pending = [hunk for hunk in await self.suggestions.hunks(notice.suggestion) if hunk.state is HunkState.PENDING]
-        shown = {hunk.id: shown_ms for hunk in pending} if shown_ms is not None else None
-        outcomes = await self.decide(notice.suggestion, None, decision, by, reason, shown)
-        return await self._notice(notice), outcomes
-
-    async def _notice(self, notice: Notice) -> dict[str, Any]:
-        hunks = await self.suggestions.hunks(notice.suggestion) if notice.suggestion else []
-        return notice.view(await placed(self._rooms, self._files, hunks), await self._files.path_of(notice.document))
-
-    async def read_notices(self, workspace: str, ids: Sequence[str], person: str) -> None:
-        """`person` has seen them."""
-        await self.notices.mark_read(workspace, ids, person)
-        await self._announcements.notices_read(workspace, ids, person)
 
     async def rename_conversation(self, workspace: str, id: str, title: str) -> Conversation:
         """Raises ai.chat.conversations.ConversationNotFound."""

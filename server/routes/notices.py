@@ -60,14 +60,14 @@ class Seen(BaseModel):
 @router.get(OF_WORKSPACE + "/notices", response_model=list[NoticeShown], response_model_exclude_none=True)
 async def list_notices(member: Viewer, services: ServicesDep) -> list[Shown]:
     """The newest, newest first, without those whose cause is gone."""
-    return await services.assistant.notices_of(member.workspace)
+    return await services.assistant.board.of_workspace(member.workspace)
 
 
 @router.post(OF_WORKSPACE + "/notices/{id}/decision", response_model=NoticeShown, response_model_exclude_none=True)
 async def decide_notice(id: NoticeId, body: NoticeDecision, member: Editor, services: ServicesDep) -> Any:
     """For the whole group. 409 when it cannot be decided any more, with why."""
     with refusals():
-        notice, outcomes = await services.assistant.decide_notice(
+        notice, outcomes = await services.assistant.board.decide(
             member.workspace, id, Decision(body.decision), person_of(member), body.reason, body.shown_ms
         )
     if "suggestion" in notice and (problem := undecided(outcomes)) is not None:
@@ -78,4 +78,4 @@ async def decide_notice(id: NoticeId, body: NoticeDecision, member: Editor, serv
 @router.post(OF_WORKSPACE + "/notices/read", status_code=204)
 async def read_notices(body: Seen, member: Viewer, services: ServicesDep) -> None:
     """By whoever sends this."""
-    await services.assistant.read_notices(member.workspace, body.notices, member.user.id)
+    await services.assistant.board.read(member.workspace, body.notices, member.user.id)

@@ -22,7 +22,7 @@ UNTIDY = "import os\nimport sys\n\nprint(sys.argv)\n"
 
 
 async def said(process: Process) -> list[dict[str, Any]]:
-    return await process.assistant.notices_of(process.workspace)
+    return await process.assistant.board.of_workspace(process.workspace)
 
 
 async def tell(process: Process, document: str, path: str = "a.py") -> None:
@@ -52,7 +52,7 @@ async def test_accepting_changes_the_text_and_is_feedback_of_its_own_kind(group:
     await tell(group, document)
     [notice] = await said(group)
     await group.type(document, 0, 0, "# mine\n")
-    after, [outcome] = await group.assistant.decide_notice(
+    after, [outcome] = await group.assistant.board.decide(
         group.workspace, notice["id"], Decision.ACCEPT, BOB, shown_ms=1200
     )
     assert outcome.refusal is None
@@ -63,9 +63,9 @@ async def test_accepting_changes_the_text_and_is_feedback_of_its_own_kind(group:
     assert (record["kind"], record["decision"], record["model"]) == ("notice", "accepted", "ruff")
     assert (record["shown_ms"], record["requested_by"]["id"]) == (1200, "assistant")
     # Of two who press the button one is told that it was done.
-    _, outcomes = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.ACCEPT, ANN)
+    _, outcomes = await group.assistant.board.decide(group.workspace, notice["id"], Decision.ACCEPT, ANN)
     assert outcomes == []
-    back, [undone] = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.UNDO, ANN)
+    back, [undone] = await group.assistant.board.decide(group.workspace, notice["id"], Decision.UNDO, ANN)
     assert (undone.refusal, back["state"]) == (None, "rejected")
     assert await group.text(document) == "# mine\n" + UNTIDY
 
@@ -74,7 +74,7 @@ async def test_what_was_rejected_is_not_said_again(group: Group) -> None:
     document = await group.file("a.py", UNTIDY)
     await tell(group, document)
     [notice] = await said(group)
-    after, _ = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.REJECT, BOB)
+    after, _ = await group.assistant.board.decide(group.workspace, notice["id"], Decision.REJECT, BOB)
     assert after["state"] == "rejected"
     await group.type(document, 0, 0, "\n# further down now\n")
     await tell(group, document)
@@ -88,7 +88,7 @@ async def test_a_change_that_does_not_fit_any_more_says_so(group: Group) -> None
     [notice] = await said(group)
     await group.type(document, 7, 9, "json")
     assert [one["state"] for one in await said(group)] == ["stale"]
-    after, [outcome] = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.ACCEPT, BOB)
+    after, [outcome] = await group.assistant.board.decide(group.workspace, notice["id"], Decision.ACCEPT, BOB)
     assert outcome.refusal is not None
     assert after["state"] == "stale"
     assert await group.text(document) == UNTIDY.replace("os", "json")
@@ -121,10 +121,10 @@ async def test_a_file_that_cannot_be_read_has_nothing_to_accept(group: Group) ->
     [notice] = await said(group)
     assert (notice["kind"], notice["hunks"], notice["sources"][0]["line"]) == ("broken", [], 2)
     with pytest.raises(NothingToAccept):
-        await group.assistant.decide_notice(group.workspace, notice["id"], Decision.ACCEPT, BOB)
-    after, _ = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.REJECT, BOB)
+        await group.assistant.board.decide(group.workspace, notice["id"], Decision.ACCEPT, BOB)
+    after, _ = await group.assistant.board.decide(group.workspace, notice["id"], Decision.REJECT, BOB)
     assert (after["state"], after["decided_by"]) == (NoticeState.REJECTED.value, BOB.view())
-    again, _ = await group.assistant.decide_notice(group.workspace, notice["id"], Decision.REJECT, ANN)
+    again, _ = await group.assistant.board.decide(group.workspace, notice["id"], Decision.REJECT, ANN)
     assert again["decided_by"] == BOB.view()
 
 
@@ -133,7 +133,7 @@ async def test_reading_is_each_ones_own(group: Group) -> None:
     await tell(group, document)
     [notice] = await said(group)
     async with Watching(group) as watching:
-        await group.assistant.read_notices(group.workspace, [notice["id"]], ANN.id)
+        await group.assistant.board.read(group.workspace, [notice["id"]], ANN.id)
         await eventually(lambda: watching.has("scriptorium.notices.read", by=ANN.id))
     assert (await said(group))[0]["read_by"] == [ANN.id]
 

@@ -1,7 +1,4 @@
-"""Takes the pictures of the documentation from the running product: `python -m tests.e2e.screenshots`.
-
-Two people and the assistant in one file, everything real but the model, which is the scripted one of the tests.
-"""
+"""Takes the picture of the documentation from the running product: `python -m tests.e2e.screenshots`."""
 
 import asyncio
 import tempfile
@@ -9,9 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import People, Tab, chromium_at
-from tests.e2e.helpers import asking
+from tests.e2e.browser import People, chromium_at
 from tests.services.launchers import find_program
 from tests.support.server import ROOT, Server, running_server
 
@@ -41,11 +36,6 @@ Who speaks after Ines?
 """
 
 QUESTION = "What is not settled for the evening?"
-ANSWER = """Three things, going by this page:
-
-- who **speaks after Ines** at half past seven,
-- who fetches the **catalogues** by Friday,
-- and the **lights** in room three."""
 MISTAKES = {
     "it's doors": "its doors",
     "Guests comes in": "Guests come in",
@@ -123,33 +113,6 @@ async def museum(server: Server) -> None:
         (await http.put(f"{server.workspace_path}/files/{path}", content=text.encode())).raise_for_status()
 
 
-async def click_after(tab: Tab, words: str) -> None:
-    """Put the cursor to the end of the line that holds ``words``."""
-    await tab.text(PLAN).get_by_text(words).click()
-    await tab.page.keyboard.press("End")
-
-
-async def hero(server: Server, people: People, model: ModelServer) -> None:
-    ines = await people.owner(SIZE)
-    tomas = await people.guest("editor", "Tomás Ruiz", SIZE)
-    for tab in (ines, tomas):
-        await tab.open(PLAN)
-    model.enqueue(Script(answer=ANSWER))
-    await ines.page.get_by_role("button", name="Conversations with the assistant").click()
-    await ines.page.get_by_role("textbox", name="Your question").fill(QUESTION)
-    await ines.page.keyboard.press("Enter")
-    await expect(ines.page.get_by_text("in room three.").last).to_be_visible()
-    await ines.select_all(PLAN)
-    model.enqueue(Script(answer=smooth(ROUGH), delay=0.01))
-    await ines.ask("Correct the language, keep the tone")
-    await expect(ines.review).to_contain_text("to decide", timeout=20_000)
-    await click_after(ines, "first tour")
-    await click_after(tomas, "Who speaks after Ines?")
-    await tomas.page.keyboard.type(" The mayor, for five minu")
-    await ines.reads_of(PLAN, "five minu")
-    await people.picture(ines, "together")
-
-
 async def halves(server: Server, people: People) -> None:
     """Two texts beside each other in the dark: code with what is wrong in it, and a page as it will look."""
     ines = await people.guest("editor", "Ines Falk", SIZE)
@@ -164,7 +127,7 @@ async def halves(server: Server, people: People) -> None:
     await ines.page.keyboard.press("Enter")
     await expect(ines.text(ROOMS)).to_be_visible()
     await ines.page.get_by_role("radio", name="Preview only").click()
-    await expect(ines.page.locator(".diagram img")).to_be_visible()
+    await expect(ines.page.get_by_role("img", name="Diagram")).to_be_visible()
     await tomas.text(TICKETS).get_by_text("return 6").click()
     await expect(ines.page.get_by_text("1 error, 1 warning").first).to_be_visible()
     await people.picture(ines, "halves")
@@ -172,11 +135,10 @@ async def halves(server: Server, people: People) -> None:
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with ModelServer() as model, running_server(Path(folder) / "data", asking(model)) as server:
+        async with running_server(Path(folder) / "data") as server:
             await museum(server)
             async with chromium_at(find_program("chromium", "chromium-browser", "google-chrome")) as browser:
                 people = People(browser, server, IMAGES)
-                await hero(server, people, model)
                 await halves(server, people)
                 await people.close()
 
