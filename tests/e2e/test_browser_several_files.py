@@ -145,6 +145,8 @@ async def test_a_new_file_that_was_taken_back_says_so_and_comes_back(
     for decision in ("Undo", "Keep"):
         await editor.review.get_by_role("button", name=decision).click()
         if decision == "Keep":
+            # Until then the button of this name takes back what nobody has kept.
+            await expect(editor.review).to_contain_text("accepted by Edda")
             await editor.review.get_by_role("button", name="Undo").click()
         for tab in (editor, owner):
             said = tab.page.get_by_role("alert").filter(has_text="This new file was taken back")
