@@ -200,7 +200,7 @@ async def tree() -> None:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
                 page = await browser.new_page(viewport={"width": 1280, "height": 800})
-                await _join(page, running, http, "Measured", "many")
+                await _join(page, running, http, "Measured", "many/file-00000.txt")
                 await page.get_by_role("treeitem", name="file-00000.txt").wait_for()
                 await asyncio.sleep(10)
                 times = await page.evaluate(SCROLL)
