@@ -207,15 +207,21 @@ async def test_the_indentation_follows_editorconfig_live_and_else_the_text(site:
 # ---- the keys of Vim and Emacs
 
 
-async def test_vim_takes_back_only_what_oneself_has_written(site: Server, people: People) -> None:
-    path = "editing/vim.txt"
+async def two_in(site: Server, people: People, path: str, keys: str) -> tuple[Tab, Tab]:
+    """The owner, with these keys and the cursor in a text of three lines, and an editor."""
     await new_document(site, path, "one\ntwo\nthree\n")
     owner, editor = await people.owner(LAPTOP), await people.guest("editor", "Edda", LAPTOP)
     for tab in (owner, editor):
         await tab.open(path)
-    page = owner.page
     await owner.text(path).focus()
-    await has_keys(owner, "vim")
+    await has_keys(owner, keys)
+    return owner, editor
+
+
+async def test_vim_takes_back_only_what_oneself_has_written(site: Server, people: People) -> None:
+    path = "editing/vim.txt"
+    owner, editor = await two_in(site, people, path, "vim")
+    page = owner.page
     mode = page.locator(".editor-mode")
     await expect(mode).to_have_text("Vim: normal")
     await expect(mode).to_have_role("status")
@@ -325,13 +331,8 @@ async def test_a_viewer_changes_nothing_with_the_keys_of_vim_or_emacs(site: Serv
 
 async def test_emacs_moves_kills_yanks_and_takes_back_only_ones_own(site: Server, people: People) -> None:
     path = "editing/emacs.txt"
-    await new_document(site, path, "one\ntwo\nthree\n")
-    owner, editor = await people.owner(LAPTOP), await people.guest("editor", "Edda", LAPTOP)
-    for tab in (owner, editor):
-        await tab.open(path)
+    owner, editor = await two_in(site, people, path, "emacs")
     page = owner.page
-    await owner.text(path).focus()
-    await has_keys(owner, "emacs")
     await page.keyboard.press("Control+Home")
     await page.keyboard.press("Control+k")
     await page.keyboard.press("Control+k")
