@@ -1,8 +1,9 @@
 """What the editor costs whoever sits before it: `python bench/editor.py [--only typing|tree]`.
 
-*Typing*: in Chromium, in a Python file of 10,000 lines, in the middle of it, at eight letters a second: alone, and with
-four others who type in the lines that are in sight. Each figure is from the key's own time stamp until the frame that
-shows it has been made: style, layout and paint, without the wait for the screen, whose rate is not limited here.
+*Typing*: in Chromium, in a Python file of 10,000 lines, a function in the middle of it, at eight letters a second: in
+CodeMirror by itself (`bare/`), alone in Scriptorium, and with four others who type in the lines that are in sight. Each
+figure is from the key's own time stamp until the frame that shows it has been made: style, layout and paint, without
+the wait for the screen, whose rate is not limited here.
 
 *The tree*: 20,000 files in one folder, scrolled from end to end, 20 rows a frame. Each figure is the time from one
 frame to the next, with the screen's rate of 60 in a second.
@@ -21,6 +22,8 @@ import os
 import random
 import statistics
 import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +32,19 @@ from urllib.parse import quote
 
 import httpx2
 from playwright.async_api import Page, async_playwright
-from servers import HERE, LOAD_CORE, NODE, OWNER_TOKEN, SERVER_CORE, Running, server
+from servers import HERE, LOAD_CORE, NODE, OWNER_TOKEN, SERVER_CORE, Running, free_port, server, wait_for_port
 
 LINES = 10_000
 FILES = 20_000
 LETTERS_A_SECOND = 8.0
 PATH = "long.py"
+# Each line as it is typed: the editor indents the next one.
+WRITTEN = (
+    "def weighed(things, default=None):",
+    "total = 0",
+    "for thing in things:",
+    "total += thing.weight or default",
+)
 UNLIMITED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 ARGUMENTS = [
     "--no-sandbox",
@@ -110,20 +120,30 @@ def writers(running: Running, document: str, people: int) -> Iterator[None]:
             process.kill()
 
 
+def _keys(chance: random.Random) -> Iterator[str]:
+    """Of somebody who writes a function, and mistypes one letter in 16."""
+    yield from ("End", "Enter")
+    while True:
+        for line in WRITTEN:
+            for letter in line:
+                if chance.random() < 1 / 16:
+                    yield from ("q", "Backspace")
+                yield letter.replace(" ", "Space")
+            yield "Enter"
+        yield from ("Backspace", "Backspace")
+
+
 async def type_in(page: Page, seconds: float) -> list[float]:
     """Milliseconds of each key."""
     await page.get_by_role("textbox", name=f"Text of {PATH}", exact=True).focus()
     await page.evaluate(WATCH)
     chance = random.Random(1)
-    words = "for item in things: total += weigh(item) or default "
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    count = 0
-    while loop.time() < end:
-        letter = words[count % len(words)]
-        key = "Enter" if count % 25 == 24 else "Backspace" if count % 17 == 16 else letter.replace(" ", "Space")
+    for key in _keys(chance):
+        if loop.time() >= end:
+            break
         await page.keyboard.press(key)
-        count += 1
         await asyncio.sleep((0.5 + chance.random()) / LETTERS_A_SECOND)
     times: list[float] = await page.evaluate("() => globalThis.times")
     return times
@@ -162,6 +182,30 @@ async def _join(page: Page, running: Running, http: httpx2.Client, name: str, pa
         await page.goto(f"{page.url.rstrip('/')}/{quote(path)}")
 
 
+@contextmanager
+def bare() -> Iterator[str]:
+    """The address of CodeMirror by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(NODE), str(HERE.parent / "client/node_modules/vite/bin/vite.js"), "build", str(HERE / "bare")]
+        subprocess.run([*command, "--outDir", folder, "--emptyOutDir", "--logLevel", "warn"], check=True)
+        (Path(folder) / PATH).write_text(long_file(), encoding="utf-8")
+        serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", folder]
+        port = free_port()
+        with subprocess.Popen([*serve, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                wait_for_port(port, process)
+                yield f"http://127.0.0.1:{port}/"
+            finally:
+                process.kill()
+
+
+async def _measure(page: Page, seconds: float, label: str) -> None:
+    await asyncio.sleep(3)
+    times = await type_in(page, seconds)
+    tasks = await page.evaluate("() => globalThis.tasks")
+    told(label, times, f"longest task {max(tasks):.0f} ms" if tasks else "no task of 50 ms")
+
+
 async def typing(seconds: float, others: list[int]) -> None:
     with workspace() as (running, http):
         http.put(f"{running.base}/files/{PATH}", content=long_file().encode()).raise_for_status()
@@ -171,6 +215,11 @@ async def typing(seconds: float, others: list[int]) -> None:
                 browser = await playwright.chromium.launch(
                     executable_path="/usr/bin/chromium", args=[*ARGUMENTS, *UNLIMITED]
                 )
+                with bare() as address:
+                    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+                    await page.goto(address)
+                    await _measure(page, seconds, "typing, CodeMirror alone")
+                    await page.close()
                 for count in others:
                     page = await browser.new_page(viewport={"width": 1280, "height": 800})
                     await _join(page, running, http, f"Measured {count}", PATH)
@@ -178,12 +227,8 @@ async def typing(seconds: float, others: list[int]) -> None:
                     await page.keyboard.press("Control+Alt+g")
                     await page.keyboard.type(str(LINES // 2))
                     await page.keyboard.press("Enter")
-                    await asyncio.sleep(3)
                     with writers(running, document, count):
-                        times = await type_in(page, seconds)
-                    tasks = await page.evaluate("() => globalThis.tasks")
-                    longest = f"longest task {max(tasks):.0f} ms" if tasks else "no task of 50 ms"
-                    told(f"typing, {count} others", times, longest)
+                        await _measure(page, seconds, f"typing, {count} others")
                     await page.close()
                 await browser.close()
 

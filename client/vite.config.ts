@@ -19,6 +19,18 @@ const emacsKeys: Plugin = {
       : null,
 }
 
+// CodeMirror parses for up to 20 ms within every edit, one's own or anybody's, before it is drawn. What is not parsed
+// after 3 ms keeps the colours that it had, and is parsed when the page has time.
+const parseBriefly: Plugin = {
+  name: 'parse briefly',
+  transform(code, id) {
+    if (!id.includes('@codemirror/language/dist/index.js')) return null
+    const brief = code.replace('newCx.work(20 /* Work.Apply */', 'newCx.work(3')
+    if (brief === code) this.error('CodeMirror has another way to parse')
+    return { code: brief, map: null }
+  },
+}
+
 // Every browser that runs this reads WOFF2; the older forms of each face would only fill the build.
 const onlyWoff2: Plugin = {
   name: 'only WOFF2',
@@ -60,7 +72,7 @@ const brotli: Plugin = {
 }
 
 export default defineConfig({
-  plugins: [react(), emacsKeys, onlyWoff2, partsOfPdfjs, brotli],
+  plugins: [react(), emacsKeys, parseBriefly, onlyWoff2, partsOfPdfjs, brotli],
   optimizeDeps: { exclude: ['@replit/codemirror-emacs'] },
   build: {
     target: 'es2023',

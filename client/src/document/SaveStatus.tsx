@@ -1,28 +1,18 @@
-import { useEffect, useState } from 'react'
-import { useStore } from '../lib/store'
+import { useLasting } from '../lib/hooks'
+import { useSelected, useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
 import { type Hold, holdInShort } from './hold'
 import { useOutage } from './outage'
-import { hasOwnEdits, isSaved } from './saveState'
+import { hasOwnEdits, initial, isSaved } from './saveState'
 import type { DocumentSession } from './session'
 
 /** Milliseconds of waiting for a barrier after which the reader is told that something is wrong. */
 const patience = 5_000
 
-type Tone = 'quiet' | 'busy' | 'warn'
+/** Milliseconds without an edit until it says “Saved”: said and taken back at every key it would only flicker. */
+const calm = 600
 
-function useWaitedLong(waiting: boolean): boolean {
-  const [long, setLong] = useState(false)
-  useEffect(() => {
-    if (!waiting) return undefined
-    const timer = setTimeout(() => setLong(true), patience)
-    return () => {
-      clearTimeout(timer)
-      setLong(false)
-    }
-  }, [waiting])
-  return waiting && long
-}
+type Tone = 'quiet' | 'busy' | 'warn'
 
 function words(
   connected: boolean,
@@ -56,13 +46,17 @@ function wordsForViewers(connected: boolean, ownEdits: boolean): [Tone, string] 
 
 export function SaveStatus({ session, canEdit }: { session: DocumentSession; canEdit: boolean }) {
   const phase = useStore(session.phase)
-  const state = useStore(session.save)
+  const connected = useSelected(session.save, (state) => state.connected)
+  const ownEdits = useSelected(session.save, hasOwnEdits)
+  const edited = useSelected(session.save, ({ edits }) => edits > initial.edits)
+  const isSavedNow = useSelected(session.save, isSaved)
+  const isCalm = useLasting(isSavedNow, calm)
   const kept = useStore(session.kept)
   const hold = useStore(session.hold)
   const returning = useStore(session.returning)
   const incomplete = useStore(useWorkspace().incomplete).has(session.document)
-  const saved = isSaved(state)
-  const waitedLong = useWaitedLong(canEdit && state.connected && !saved && hold === null)
+  const saved = isSavedNow && (isCalm || !edited)
+  const waitedLong = useLasting(canEdit && connected && !isSavedNow && hold === null, patience)
   const outage = useOutage(waitedLong)
 
   if (phase.is === 'ended') {
@@ -72,15 +66,15 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
       </span>
     ) : null
   }
-  if (phase.is === 'opening' || (returning && !state.connected))
+  if (phase.is === 'opening' || (returning && !connected))
     return (
       <span className="save-status" data-tone="busy">
-        {state.connected ? 'Opening…' : 'Connecting…'}
+        {connected ? 'Opening…' : 'Connecting…'}
       </span>
     )
   const [tone, text] = canEdit
-    ? words(state.connected, saved, waitedLong, outage, kept, incomplete, hold)
-    : wordsForViewers(state.connected, hasOwnEdits(state))
+    ? words(connected, saved, waitedLong, outage, kept, incomplete, hold)
+    : wordsForViewers(connected, ownEdits)
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
     <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>

@@ -2,6 +2,7 @@ import { type Extension, type Range, RangeSet, StateEffect, type Text } from '@c
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, WidgetType } from '@codemirror/view'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { Alarm } from '../lib/alarm'
 import { type Peer, readPeers } from './peers'
 
 /** Milliseconds for which a name stands at a cursor that has moved. */
@@ -75,7 +76,8 @@ function drawPeer(peer: Peer, named: boolean, doc: Text): Range<Decoration>[] {
 class RemoteCursors {
   decorations: DecorationSet
   private readonly lastMoved = new Map<number, { place: string; time: number }>()
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly fading = new Alarm(() => this.redraw())
+  private frame = 0
 
   constructor(
     private readonly view: EditorView,
@@ -94,16 +96,23 @@ class RemoteCursors {
   }
 
   destroy(): void {
-    clearTimeout(this.timer)
+    this.fading.stop()
+    cancelAnimationFrame(this.frame)
     this.awareness.off('change', this.onChange)
     if (announcing.get(this.awareness) === this) this.awareness.setLocalStateField('cursor', null)
   }
 
   private readonly onChange = ({ added, updated, removed }: Record<'added' | 'updated' | 'removed', number[]>) => {
-    if ([...added, ...updated, ...removed].some((client) => client !== this.awareness.clientID)) this.redraw()
+    if ([...added, ...updated, ...removed].some((client) => client !== this.awareness.clientID)) this.later()
+  }
+
+  /** Once in a frame, however many have moved. */
+  private later(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.redraw())
   }
 
   private redraw(): void {
+    this.frame = 0
     this.view.dispatch({ effects: peersChanged.of(null) })
   }
 
@@ -121,8 +130,8 @@ class RemoteCursors {
       if (left > 0) nextFade = Math.min(nextFade, left)
       return drawPeer(peer, left > 0, doc)
     })
-    clearTimeout(this.timer)
-    if (nextFade < Infinity) this.timer = setTimeout(() => this.redraw(), nextFade + 10)
+    if (nextFade < Infinity) this.fading.set(nextFade + 10)
+    else this.fading.stop()
     return RangeSet.of(ranges, true)
   }
 

@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 
 function useMediaQuery(query: string): boolean {
   return useSyncExternalStore(
@@ -18,4 +18,18 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title
   }, [title])
+}
+
+/** Whether this has been so for as many milliseconds without a break. */
+export function useLasting(now: boolean, milliseconds: number): boolean {
+  const [long, setLong] = useState(false)
+  useEffect(() => {
+    if (!now) return undefined
+    const timer = setTimeout(() => setLong(true), milliseconds)
+    return () => {
+      clearTimeout(timer)
+      setLong(false)
+    }
+  }, [now, milliseconds])
+  return now && long
 }

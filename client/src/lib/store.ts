@@ -33,3 +33,8 @@ export function createStore<T>(initial: T): Store<T> {
 export function useStore<T>(store: ReadableStore<T>): T {
   return useSyncExternalStore(store.subscribe, store.get)
 }
+
+/** Renders again whenever what is selected is another value, to be told by identity, and not at each change. */
+export function useSelected<T, S>(store: ReadableStore<T>, select: (value: T) => S): S {
+  return useSyncExternalStore(store.subscribe, () => select(store.get()))
+}

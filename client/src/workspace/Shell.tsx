@@ -5,7 +5,7 @@ import { unsavedDocuments } from '../document/session'
 import { useDocumentSession } from '../document/useDocumentSession'
 import { useNarrow, useTitle } from '../lib/hooks'
 import { baseName } from '../lib/paths'
-import { useStore } from '../lib/store'
+import { useSelected, useStore } from '../lib/store'
 import { Palette } from '../palette/Palette'
 import { useFollowing } from '../people/useFollowing'
 import { otherSide, type Side as Half } from '../tabs/layout'
@@ -57,7 +57,6 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const session = useWorkspace()
   const summary = useStore(session.summary)
   const treeState = useStore(session.tree.state)
-  const unsaved = useStore(unsavedDocuments)
   const narrow = useNarrow()
   const [filesOpen, setFilesOpen] = useState(!narrow)
   const [wasNarrow, setWasNarrow] = useState(narrow)
@@ -99,9 +98,13 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   useEffect(() => session.comments.onAsked(() => setPanel('comments')), [session])
   useEffect(() => session.tree.enter(file.node?.id ?? null), [session, file.node?.id])
 
-  // Edits that are nowhere else stay on the screen, with what the document itself says about its end.
-  const holdsEdits = document !== null && unsaved.has(document.document)
-  if (treeState.is === 'ended' && !holdsEdits)
+  // Edits that are nowhere else stay on the screen, with what the document itself says about its end. Each key makes
+  // some and each answer of the server ends that, so what is asked must not change with it while all is well.
+  const leaves = useSelected(
+    unsavedDocuments,
+    (unsaved) => treeState.is === 'ended' && !(document !== null && unsaved.has(document.document)),
+  )
+  if (treeState.is === 'ended' && leaves)
     return (
       <Suspense>
         <RemovedPage code={treeState.code} name={summary.name} />

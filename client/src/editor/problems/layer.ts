@@ -10,6 +10,7 @@ import {
 } from '@codemirror/lint'
 import { ChangeSet, type Extension, type Text } from '@codemirror/state'
 import { type Command, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
+import { Alarm } from '../../lib/alarm'
 import { shared } from '../shared'
 import { problemTools } from './commands'
 import { listProblems, problemPanel } from './panel'
@@ -35,7 +36,7 @@ interface Check {
 
 /** Has the text checked whenever it rests. What comes back is moved along with what was typed meanwhile. */
 class Checking {
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly alarm = new Alarm(() => void this.check())
   private waitingSince: number | null = null
   private running: (Check & { abort: AbortController }) | null = null
   private shown: Check
@@ -57,7 +58,7 @@ class Checking {
 
   destroy(): void {
     this.gone = true
-    clearTimeout(this.timer)
+    this.alarm.stop()
     this.running?.abort.abort()
   }
 
@@ -68,8 +69,7 @@ class Checking {
 
   private schedule(delay = pause): void {
     this.waitingSince ??= Date.now()
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.check(), Math.min(delay, this.waitingSince + patience - Date.now()))
+    this.alarm.set(Math.min(delay, this.waitingSince + patience - Date.now()))
   }
 
   private async check(): Promise<void> {
@@ -103,7 +103,7 @@ class Checking {
     this.shown = beginning(this.view.state.doc)
     this.view.dispatch(setDiagnostics(this.view.state, []))
     this.source.tell(counted([]), words)
-    if (again !== null) this.timer = setTimeout(() => void this.check(), again)
+    if (again !== null) this.alarm.set(again)
   }
 
   private readonly diagnostic = ({ start, end, severity, message, source, code, fixes = [] }: Problem): Diagnostic => ({
