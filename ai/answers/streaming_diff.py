@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ai.answers.alignment import Alignment, Pair
-from ai.answers.word_diff import Edit, akin, growing_edits, joined, may_still_join, word_edits
+from ai.answers.word_diff import Edit, akin, cut_at_line_ends, growing_edits, joined, may_still_join, word_edits
 
 # A unit ends with its line; in prose, where a paragraph is one line, also with a sentence. The rule looks at nothing
 # but the text around the end itself, so that both texts fall into the same units wherever they are the same.
@@ -184,7 +184,8 @@ class StreamingDiff:
         gone: list[int] = []
         free = deque(self._streaming)
         after: list[Hunk] = []
-        for number, edit in enumerate((*settled, *streaming)):
+        final, growing = self._cut(settled), self._cut(streaming)
+        for number, edit in enumerate((*final, *growing)):
             proposed_for = self._base[edit.start : edit.end]
             if proposed_for == edit.text:
                 continue
@@ -196,11 +197,14 @@ class StreamingDiff:
             else:
                 name = self._next_id
                 self._next_id += 1
-            after.append(Hunk(name, start, end, proposed_for, edit.text, settled=number < len(settled)))
+            after.append(Hunk(name, start, end, proposed_for, edit.text, settled=number < len(final)))
         self._settled += [hunk for hunk in after if hunk.settled]
         self._streaming = [hunk for hunk in after if not hunk.settled]
         gone += [hunk.id for hunk in free]
         return Changes(tuple(hunk for hunk in after if before.get(hunk.id) != hunk), tuple(gone))
+
+    def _cut(self, edits: Iterable[Edit]) -> list[Edit]:
+        return [part for edit in edits for part in cut_at_line_ends(self._base, edit)]
 
     def _utf16(self, position: int) -> int:
         return position + bisect_left(self._astral, position) if self._astral else position

@@ -209,6 +209,73 @@ def test_a_block_moved_to_the_right_is_one_hunk() -> None:
     assert len(changes_of(SOURCE, moved)) == 1
 
 
+def test_a_block_that_is_wrapped_is_one_hunk() -> None:
+    block = "    for number in range(count):\n        print(number)\n"
+    moved = "        for number in range(count):\n            print(number)\n"
+    wrapped = SOURCE.replace(block, "    if count:\n" + moved)
+    assert len(changes_of(SOURCE, wrapped)) == len(changes_of(wrapped, SOURCE)) == 1
+
+
+def test_lines_that_are_inserted_above_neighbouring_lines_are_hunks_of_their_own() -> None:
+    base = "    first()\n    second()\n    third()\n"
+    new = base.replace("    second", "    log(1)\n    second").replace("    third", "    log(2)\n    third")
+    assert len(changes_of(base, new)) == 2
+
+
+def test_what_is_added_at_the_end_of_a_paragraph_and_before_the_next_are_two_hunks() -> None:
+    base, new = "Ada wrote it down\n\nlast line", "Ada wrote it down.\n\nThe last line"
+    assert changes_of(base, new) == [("", "."), ("", "The ")]
+
+
+WORDS_OF_PROSE = "river stone winter lantern harbour quiet garden letter morning window silver bridge".split()
+
+
+def paragraph(rng: random.Random, number: int) -> str:
+    words = [f"{rng.choice(WORDS_OF_PROSE)}{number}" for _ in range(rng.randint(8, 60))]
+    cut = rng.randint(3, len(words) - 3)
+    return f"{' '.join(words[:cut])}. {' '.join(words[cut:])}"
+
+
+def rewritten_paragraph(rng: random.Random, text: str, number: int) -> str:
+    words = text.split(" ")
+    if rng.random() < 0.5:
+        words[0:0] = ["The"]
+    if rng.random() < 0.5:
+        words[-rng.randint(1, len(words) // 2) :] = ["something", f"else{number}"]
+    if rng.random() < 0.3:
+        words[: rng.randint(1, len(words) // 2)] = [f"Quite{number}", "differently"]
+    return " ".join(words) + rng.choice(["", ".", "!"])
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_no_hunk_spans_the_end_of_a_paragraph_that_is_kept(seed: int) -> None:
+    rng = random.Random(seed)
+    paragraphs = [paragraph(rng, number) for number in range(rng.randint(2, 8))]
+    new = [rewritten_paragraph(rng, text, n) if rng.random() < 0.8 else text for n, text in enumerate(paragraphs)]
+    # One that has nothing in common with what it was is the same one by its neighbours.
+    new[:3] = [paragraphs[0], "Nobody knew any of this", *paragraphs[2:3]] if rng.random() < 0.3 else new[:3]
+    watcher = Watcher("\n\n".join(paragraphs))
+    for piece in chunks(rng, "\n\n".join(new)):
+        watcher.push(piece)
+    watcher.finish()
+    assert all("\n" not in hunk.base + hunk.proposed for hunk in watcher.diff.hunks)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_hunk_spans_the_end_of_a_line_that_is_kept(seed: int) -> None:
+    rng = random.Random(seed)
+    lines = [f"{number} plain words in line {number} go on here" for number in range(30)]
+    new = [
+        rng.choice(["", "", "So: "]) + line.replace("here", rng.choice(["here", "here", "there", "here."]))
+        for line in lines
+    ]
+    watcher = Watcher("\n".join(lines))
+    for piece in chunks(rng, "\n".join(new)):
+        watcher.push(piece)
+    watcher.finish()
+    assert all("\n" not in hunk.base + hunk.proposed for hunk in watcher.diff.hunks)
+
+
 def test_an_inserted_function_leaves_its_neighbours_alone() -> None:
     new = "def new():\n    return 1\n\n\n"
     assert changes_of(SOURCE, SOURCE.replace("def third", new + "def third")) == [("", new)]
@@ -237,7 +304,7 @@ def test_what_has_not_been_written_again_is_not_shown_as_deleted() -> None:
     assert stream.hunks == ()
     stream.push("entirely new words\nthat go on for a while\nand never")
     # The line in which it stood is complete, and has become another.
-    assert [hunk.base for hunk in stream.hunks] == ["realpath(path)\n"]
+    assert [hunk.base for hunk in stream.hunks] == ["realpath(path)", ""]
 
 
 def test_lines_that_come_before_those_that_were_not_written_again_are_shown_as_new() -> None:

@@ -1,9 +1,10 @@
 import { type ChangeDesc, type EditorState, type Range, RangeSet, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view'
 import { reviewHandlers } from './handlers'
+import { hunkPieces } from './hunkPieces'
 import { drawingOf, type PlacedHunk, sameHunk } from './placement'
 import { pieces } from './pieces'
-import { HunkNote, Proposal, WrittenControls } from './widgets'
+import { ControlsApart, HunkNote, JoinedLine, Proposal } from './widgets'
 
 /** Shows these hunks instead of those before. */
 const showHunks = StateEffect.define<readonly PlacedHunk[]>()
@@ -14,6 +15,7 @@ interface Shown {
 }
 
 const replacedText = Decoration.mark({ class: 'cm-replaced', tagName: 'del' })
+const joined = Decoration.widget({ widget: new JoinedLine(), side: 1 })
 const replacedLine = Decoration.line({ class: 'cm-replaced-line' })
 const writtenText = Decoration.mark({ class: 'cm-written' })
 const staleText = Decoration.mark({ class: 'cm-stale' })
@@ -26,19 +28,33 @@ function mapHunk(placed: PlacedHunk, changes: ChangeDesc): PlacedHunk {
   return from === placed.from && to === placed.to ? placed : { ...placed, from, to }
 }
 
-function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+/** What gives way and what comes, of a hunk or of a piece of it, with the buttons unless `bare`. */
+function drawPiece(state: EditorState, placed: PlacedHunk, canDecide: boolean, bare: boolean): Range<Decoration>[] {
   const { doc } = state
   const drawing = drawingOf(doc, placed)
+  const { from, to, layout } = drawing
   const drawn: Range<Decoration>[] = []
-  if (placed.from < placed.to) drawn.push(replacedText.range(placed.from, placed.to))
-  if (drawing.layout === 'lines') {
-    for (let at = placed.from; at < placed.to; at = doc.lineAt(at).to + 1)
-      drawn.push(replacedLine.range(doc.lineAt(at).from))
+  if (from < to) drawn.push(replacedText.range(from, to))
+  if (layout === 'lines') {
+    for (let at = from; at < to; at = doc.lineAt(at).to + 1) drawn.push(replacedLine.range(doc.lineAt(at).from))
+  } else {
+    for (let line = doc.lineAt(from); line.to < to; line = doc.lineAt(line.to + 1)) drawn.push(joined.range(line.to))
   }
-  const widget = new Proposal(placed, drawing, canDecide)
-  const block = drawing.layout === 'lines' && drawing.text !== ''
+  if (bare && drawing.text === '') return drawn
+  const widget = new Proposal(placed, drawing, canDecide, bare)
+  const block = layout === 'lines' && drawing.text !== ''
   drawn.push(Decoration.widget({ widget, side: drawing.side, block }).range(drawing.at))
   return drawn
+}
+
+function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+  const cut = placed.show === 'pending' ? hunkPieces(placed) : [placed]
+  if (cut.length < 2) return drawPiece(state, placed, canDecide, false)
+  const controls = Decoration.widget({ widget: new ControlsApart(placed, canDecide), side: 2 })
+  return [
+    ...cut.flatMap((piece) => drawPiece(state, { ...placed, ...piece }, canDecide, true)),
+    controls.range(state.doc.lineAt(placed.to).to),
+  ]
 }
 
 function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
@@ -56,7 +72,7 @@ function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): R
   if (mode === 'edit') return drawEdit(state, placed, canDecide)
   const written = from < to ? [writtenText.range(from, to)] : []
   if (show === 'streaming') return written
-  const controls = Decoration.widget({ widget: new WrittenControls(placed, canDecide), side: 2 })
+  const controls = Decoration.widget({ widget: new ControlsApart(placed, canDecide), side: 2 })
   return [...written, controls.range(endsWithBreak ? to - 1 : to)]
 }
 

@@ -32,6 +32,8 @@ export class Proposal extends WidgetType {
     readonly placed: PlacedHunk,
     readonly drawing: Drawing,
     readonly canDecide: boolean,
+    /** One of several pieces, of which none has the buttons. */
+    readonly bare: boolean,
   ) {
     super()
   }
@@ -43,6 +45,7 @@ export class Proposal extends WidgetType {
       this.placed.hunk === other.placed.hunk &&
       this.placed.show === other.placed.show &&
       this.placed.base === other.placed.base &&
+      this.bare === other.bare &&
       this.canDecide === other.canDecide
     )
   }
@@ -55,7 +58,7 @@ export class Proposal extends WidgetType {
     const text = dom.appendChild(document.createElement(block ? 'div' : 'ins'))
     text.className = 'proposal-text'
     appendCode(text, this.drawing.text, view.state)
-    if (this.placed.show === 'pending') dom.append(decisionControls(view, this.placed, block))
+    if (this.placed.show === 'pending' && !this.bare) dom.append(decisionControls(view, this.placed, block))
     return dom
   }
 
@@ -77,8 +80,22 @@ export class Proposal extends WidgetType {
   }
 }
 
-/** The buttons behind what the assistant has typed into the text itself. */
-export class WrittenControls extends WidgetType {
+/** The end of a line that would go, with which the next one would stand. */
+export class JoinedLine extends WidgetType {
+  override eq() {
+    return true
+  }
+
+  override toDOM() {
+    const dom = document.createElement('del')
+    dom.className = 'cm-replaced joined-line'
+    dom.textContent = '⏎'
+    return dom
+  }
+}
+
+/** The buttons of what has none beside its text: the assistant's own typing, and a hunk of several pieces. */
+export class ControlsApart extends WidgetType {
   constructor(
     readonly placed: PlacedHunk,
     readonly canDecide: boolean,
@@ -86,7 +103,7 @@ export class WrittenControls extends WidgetType {
     super()
   }
 
-  override eq(other: WrittenControls) {
+  override eq(other: ControlsApart) {
     return this.placed.hunk === other.placed.hunk && this.canDecide === other.canDecide
   }
 
