@@ -4,7 +4,7 @@ import { reviewHandlers } from './handlers'
 import { hunkPieces } from './hunkPieces'
 import { drawingOf, type PlacedHunk, sameHunk } from './placement'
 import { pieces } from './pieces'
-import { ControlsApart, HunkNote, JoinedLine, Proposal } from './widgets'
+import { ControlsApart, HunkNote, Proposal } from './widgets'
 
 /** Shows these hunks instead of those before. */
 const showHunks = StateEffect.define<readonly PlacedHunk[]>()
@@ -15,7 +15,6 @@ interface Shown {
 }
 
 const replacedText = Decoration.mark({ class: 'cm-replaced', tagName: 'del' })
-const joined = Decoration.widget({ widget: new JoinedLine(), side: 1 })
 const replacedLine = Decoration.line({ class: 'cm-replaced-line' })
 const writtenText = Decoration.mark({ class: 'cm-written' })
 const staleText = Decoration.mark({ class: 'cm-stale' })
@@ -37,8 +36,6 @@ function drawPiece(state: EditorState, placed: PlacedHunk, canDecide: boolean, b
   if (from < to) drawn.push(replacedText.range(from, to))
   if (layout === 'lines') {
     for (let at = from; at < to; at = doc.lineAt(at).to + 1) drawn.push(replacedLine.range(doc.lineAt(at).from))
-  } else {
-    for (let line = doc.lineAt(from); line.to < to; line = doc.lineAt(line.to + 1)) drawn.push(joined.range(line.to))
   }
   if (bare && drawing.text === '') return drawn
   const widget = new Proposal(placed, drawing, canDecide, bare)

@@ -80,20 +80,6 @@ export class Proposal extends WidgetType {
   }
 }
 
-/** The end of a line that would go, with which the next one would stand. */
-export class JoinedLine extends WidgetType {
-  override eq() {
-    return true
-  }
-
-  override toDOM() {
-    const dom = document.createElement('del')
-    dom.className = 'cm-replaced joined-line'
-    dom.textContent = '⏎'
-    return dom
-  }
-}
-
 /** The buttons of what has none beside its text: the assistant's own typing, and a hunk of several pieces. */
 export class ControlsApart extends WidgetType {
   constructor(
