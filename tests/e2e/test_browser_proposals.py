@@ -82,3 +82,67 @@ async def test_lines_that_change_from_their_middle_on_are_drawn_as_lines(
     await picture_in_both(people, owner, "proposal-list")
     await owner.review.get_by_role("button", name="Accept").click()
     await owner.reads(path, new)
+
+
+async def toasts(tab: Tab) -> list[str]:
+    return await tab.page.locator(".toast").all_inner_texts()
+
+
+async def test_offline_the_form_says_so_and_keeps_what_was_typed(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/offline.md"
+    await new_document(site, path, "A line\n")
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.is_saved()
+    await owner.page.context.set_offline(True)
+    await expect(owner.state).to_contain_text("Offline")
+    await owner.select_all(path)
+    await owner.page.keyboard.press("Control+k")
+    form = owner.page.get_by_role("form", name="with the assistant")
+    await expect(form.get_by_role("alert")).to_contain_text("While you are offline the assistant cannot be asked")
+    field = form.get_by_role("textbox", name="Instruction")
+    await field.fill("Add another line")
+    await owner.page.keyboard.press("Enter")
+    await expect(form.get_by_role("button", name="Ask", exact=True)).to_be_disabled()
+    await expect(field).to_have_value("Add another line")
+    await picture_in_both(people, owner, "ask-offline")
+    # Long enough for whatever is read in the background to have failed.
+    await owner.page.wait_for_timeout(2_000)
+    assert await toasts(owner) == []
+    owner.errors.clear()
+
+    await owner.page.context.set_offline(False)
+    await expect(form.get_by_role("alert")).to_have_count(0)
+    await expect(field).to_have_value("Add another line")
+    model.enqueue(Script(answer="A line\nand another\n"))
+    await field.press("Enter")
+    await expect(owner.review).to_contain_text("to decide")
+    assert await toasts(owner) == []
+
+
+async def test_a_viewer_is_told_why_the_assistant_is_not_asked(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/viewed.md"
+    await proposed(site, people, model, path, "One plain line\n", "One short line\n")
+    viewer = await people.guest("viewer", "Vera", DESK)
+    await viewer.open(path)
+    await expect(viewer.review).to_contain_text("to decide")
+    await viewer.text(path).focus()
+    said = viewer.page.get_by_role("status")
+    for key, what in [
+        ("Control+k", "The assistant was not asked"),
+        ("Alt+y", "Nothing was decided"),
+        ("Shift+Alt+n", "Nothing was decided"),
+        ("Control+Alt+m", "No comment was begun"),
+    ]:
+        await viewer.page.keyboard.press(key)
+        await expect(viewer.page.locator(".toast", has_text=what)).to_contain_text("You are here as a viewer.")
+        # What a screen reader is told.
+        await expect(said.filter(has_text=what).first).to_be_attached()
+    await people.picture(viewer, "ask-viewer")
+    await viewer.page.keyboard.press("F1")
+    await viewer.page.keyboard.type("ask the assistant here")
+    await expect(viewer.page.get_by_role("option", name="Ask the assistant here")).to_contain_text("viewer")

@@ -11,6 +11,7 @@ import {
 } from '@codemirror/view'
 import { bindings } from '../actions/bindings'
 import { writtenKey } from '../actions/catalogue'
+import { refuse } from '../editor/refusal'
 import { type TipAction, tipActions } from '../editor/tipActions'
 
 /** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
@@ -167,6 +168,6 @@ export function askLayer(place: PlaceForm) {
     })),
     tipRecipes,
     tip,
-    Prec.high(keymap.of(bindings({ ask }, true))),
+    Prec.high(keymap.of(bindings({ ask: (view) => ask(view) || refuse(view, 'The assistant was not asked') }, true))),
   ]
 }

@@ -60,9 +60,5 @@ export function hunkPieces({ from, to, base, proposed }: Piece): Piece[] {
     const at = start(top) - (alone && bottom === 0 ? 1 : 0)
     middle.push({ from: at, to: at + write(old).length, base: write(old), proposed: write(fresh) })
   }
-  return [
-    ...lines(0, top, 0),
-    ...middle,
-    ...lines(before.length - bottom, before.length, after.length - before.length),
-  ]
+  return [...lines(0, top, 0), ...middle, ...lines(before.length - bottom, before.length, after.length - before.length)]
 }

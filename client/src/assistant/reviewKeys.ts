@@ -3,6 +3,7 @@ import { type Command, EditorView, keymap } from '@codemirror/view'
 import { bindings } from '../actions/bindings'
 import type { ActionId } from '../actions/catalogue'
 import type { Decision } from '../api/types'
+import { refuse } from '../editor/refusal'
 import { reviewHandlers } from './handlers'
 import { nearestHunk, proposals } from './proposals'
 
@@ -11,7 +12,8 @@ function decide(decision: Decision, all: boolean): Command {
   return (view) => {
     const { canDecide, decide: send } = view.state.facet(reviewHandlers)
     const nearest = nearestHunk(view.state, ({ show }) => show === 'pending')
-    if (!canDecide || nearest === null) return false
+    if (nearest === null) return false
+    if (!canDecide) return refuse(view, 'Nothing was decided')
     const { hunks } = view.state.field(proposals)
     const chosen = all
       ? hunks.filter(({ show, suggestion }) => show === 'pending' && suggestion === nearest.suggestion)

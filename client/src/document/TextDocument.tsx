@@ -53,8 +53,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   )
   const preview = previewOf(node.path)
   const shown = preview === null ? 'text' : mode
-  const editable = canEdit && phase.is === 'open'
-  useTextActions({ view, session, editable, visible: shown !== 'preview', focused })
+  const refused = !canEdit ? 'you are here as a viewer' : phase.is === 'open' ? null : 'this text is no longer saved'
+  useTextActions({ view, session, refused, visible: shown !== 'preview', focused })
   useArrival(view, node.id, focused)
 
   if (phase.is === 'opening')
@@ -77,7 +77,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       {node.path === assistantFile ? <ConfigProblem /> : null}
       <div className="document" data-shown={shown}>
         <div className="document-text">
-          <TextEditor session={session} path={node.path} editable={editable} extensions={extensions} onView={setView} />
+          <TextEditor session={session} path={node.path} refused={refused} extensions={extensions} onView={setView} />
           {phase.is === 'open' && focused ? (
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
