@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import People, Tab
+from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import file_text, new_document
 from tests.support.server import Server
 
@@ -146,3 +146,136 @@ async def test_a_viewer_is_told_why_the_assistant_is_not_asked(
     await viewer.page.keyboard.press("F1")
     await viewer.page.keyboard.type("ask the assistant here")
     await expect(viewer.page.get_by_role("option", name="Ask the assistant here")).to_contain_text("viewer")
+
+
+FEW = "one plain word here\ntwo plain words here\nthree plain words here\n"
+BETTER = "one fine word here\ntwo fine words here\nthree fine words here\n"
+
+
+async def test_decisions_on_neighbouring_lines_are_one_note_with_each_inside(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/notes.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    notes = owner.text(path).locator(".hunk-note")
+    await expect(notes).to_have_text("3 accepted by Owner · Undo all · Show each")
+    # By keys: the text gives Tab away first.
+    toggle = notes.get_by_role("button", name="Show each decision")
+    await expect(toggle).to_have_attribute("aria-expanded", "false")
+    await toggle.focus()
+    await owner.page.keyboard.press("Enter")
+    await expect(notes.get_by_role("button", name="Hide each decision")).to_be_focused()
+    each = owner.text(path).get_by_role("list", name="Decisions")
+    await expect(each.get_by_role("listitem")).to_have_count(3)
+    await each.get_by_role("button", name="Undo: replace “plain” by “fine”, accepted by Owner").nth(1).focus()
+    await owner.page.keyboard.press("Enter")
+    await owner.reads(path, BETTER.replace("two fine", "two plain"))
+    await expect(notes).to_contain_text("2 accepted by Owner, 1 undone by Owner")
+    # And where the cursor is.
+    await owner.text(path).focus()
+    await owner.page.keyboard.press("Control+End")
+    await owner.page.keyboard.press("ArrowUp")
+    await owner.page.keyboard.press("Home")
+    for _ in range(8):
+        await owner.page.keyboard.press("ArrowRight")
+    await owner.page.keyboard.press("Alt+u")
+    await owner.reads(path, BETTER.replace("two fine", "two plain").replace("three fine", "three plain"))
+    await notes.get_by_role("button", name="Undo all").click()
+    await owner.reads(path, FEW)
+
+
+async def test_how_several_notes_look(site: Server, people: People, model: ModelServer) -> None:
+    path = "proposals/many notes.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    toggle = owner.text(path).locator(".hunk-fold")
+    await expect(toggle).to_be_visible()
+    await people.picture(owner, "notes-folded")
+    await toggle.click()
+    await people.picture(owner, "notes-unfolded")
+    await owner.page.emulate_media(color_scheme="dark")
+    await people.picture(owner, "notes-unfolded-dark")
+    await owner.page.set_viewport_size(PHONE)
+    await people.picture(owner, "notes-unfolded-phone")
+
+
+async def test_the_key_for_undoing_takes_back_the_last_decision_before_older_edits(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/undone.txt"
+    await new_document(site, path, FEW)
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.type_at_end(path, "mine\n")
+    await owner.reads(path, f"{FEW}mine\n")
+    model.enqueue(Script(answer=f"{BETTER}mine\n"))
+    await owner.select_all(path)
+    await owner.ask("Better")
+    await expect(owner.review).to_contain_text("3 changes to decide")
+    await owner.text(path).get_by_role("button", name="Accept: ").first.click()
+    await expect(owner.review).to_contain_text("2 changes to decide")
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, f"{BETTER}mine\n")
+    await owner.text(path).focus()
+    first_alone = f"{FEW.replace('one plain', 'one fine')}mine\n"
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, first_alone)
+    await expect(owner.page.locator(".toast")).to_contain_text("Your decision was undone")
+    await people.picture(owner, "decision-undone")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, f"{FEW}mine\n")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, FEW)
+    await owner.page.keyboard.press("Control+y")
+    await owner.reads(path, f"{FEW}mine\n")
+
+
+async def test_after_writing_on_the_key_takes_back_what_was_written(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/written-on.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    await owner.type_at_end(path, "more\n")
+    await owner.reads(path, f"{BETTER}more\n")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, BETTER)
+
+
+async def test_one_text_in_both_halves_shows_its_proposal_in_both(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/halves.txt"
+    long = "".join(f"line number {n}\n" for n in range(60))
+    await new_document(site, path, long)
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.page.keyboard.press("Control+Backslash")
+    texts = owner.text(path)
+    await expect(texts).to_have_count(2)
+    model.enqueue(Script(answer=long.replace("number 3\n", "number three\n")))
+    await texts.nth(1).focus()
+    await owner.page.keyboard.press("Control+a")
+    await owner.ask("In words")
+    bars = owner.page.locator(".review")
+    for bar in await bars.all():
+        await expect(bar).to_contain_text("1 change to decide")
+    await picture_in_both(people, owner, "proposal-halves")
+
+    async def places() -> list[object]:
+        return [await it.bounding_box() for it in [*await texts.all(), *await bars.all()]]
+
+    before = await places()
+    await texts.nth(0).click(position={"x": 200, "y": 300})
+    await expect(owner.page.get_by_role("region", name="Left half")).to_have_attribute("data-focused", "true")
+    assert await places() == before
+    await bars.nth(0).get_by_role("button", name="Accept").click()
+    for bar in await bars.all():
+        await expect(bar).to_contain_text("accepted by Owner")
+    await bars.nth(0).get_by_role("button", name="Close").click()
+    for bar in await bars.all():
+        await expect(bar).to_be_hidden()

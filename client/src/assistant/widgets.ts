@@ -3,7 +3,7 @@ import type { EditorState } from '@codemirror/state'
 import { type EditorView, WidgetType } from '@codemirror/view'
 import { highlightCode } from '@lezer/highlight'
 import { inkHighlight } from '../editor/highlight'
-import { decisionControls, noteControls, staleControls } from './controls'
+import { decisionControls, groupControls, noteControls, noteList, staleControls } from './controls'
 import { type Drawing, type PlacedHunk, sameHunk } from './placement'
 
 /** Beyond this many characters a proposal is shown without syntax colours, which are parsed anew for each of its pieces. */
@@ -121,5 +121,56 @@ export class HunkNote extends WidgetType {
 
   override ignoreEvent() {
     return true
+  }
+}
+
+const sameNotes = (a: NoteGroup, b: NoteGroup) =>
+  a.canDecide === b.canDecide &&
+  a.hunks.length === b.hunks.length &&
+  a.hunks.every((placed, index) => {
+    const other = b.hunks[index]
+    return placed.hunk === other?.hunk && placed.note?.revision === other.note?.revision
+  })
+
+/** Several decisions of one suggestion beside each other, in one note. */
+export class NoteGroup extends WidgetType {
+  constructor(
+    readonly hunks: readonly PlacedHunk[],
+    readonly canDecide: boolean,
+    readonly unfolded: boolean,
+    private readonly toggle: (view: EditorView) => void,
+  ) {
+    super()
+  }
+
+  override eq(other: NoteGroup) {
+    return sameNotes(this, other) && this.unfolded === other.unfolded
+  }
+
+  override toDOM(view: EditorView) {
+    return groupControls(view, this.hunks, this.unfolded, () => this.toggle(view))
+  }
+
+  /** The button stays that has the focus. */
+  override updateDOM(dom: HTMLElement, view: EditorView) {
+    const had = dom.querySelector('.hunk-fold') === dom.ownerDocument.activeElement
+    dom.replaceChildren(...groupControls(view, this.hunks, this.unfolded, () => this.toggle(view)).childNodes)
+    if (had) dom.querySelector<HTMLElement>('.hunk-fold')?.focus()
+    return true
+  }
+
+  override ignoreEvent() {
+    return true
+  }
+}
+
+/** Each of them, below the line. */
+export class NoteList extends NoteGroup {
+  override toDOM(view: EditorView) {
+    return noteList(view, this.hunks)
+  }
+
+  override updateDOM() {
+    return false
   }
 }

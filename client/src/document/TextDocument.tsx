@@ -78,7 +78,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       <div className="document" data-shown={shown}>
         <div className="document-text">
           <TextEditor session={session} path={node.path} refused={refused} extensions={extensions} onView={setView} />
-          {phase.is === 'open' && focused ? (
+          {phase.is === 'open' ? (
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
         </div>

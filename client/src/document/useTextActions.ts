@@ -4,7 +4,7 @@ import type { Offers } from '../actions/registry'
 import { useActions } from '../actions/useActions'
 import { ask } from '../assistant/ask'
 import { proposals } from '../assistant/proposals'
-import { reviewCommands } from '../assistant/reviewKeys'
+import { isUndoable, reviewCommands } from '../assistant/reviewKeys'
 import { comment } from '../comments/layer'
 import { ownCommands, readingCommands, writingCommands } from '../editor/commands'
 import { isChecked, problemCommands } from '../editor/problems/commands'
@@ -67,5 +67,7 @@ export function useTextActions({ view, session, refused, visible, focused }: Tex
     const missing = () => (view !== null && hasPending(view) ? null : 'there is no change to decide')
     offer(id, reviewCommands[id], () => refused ?? missing())
   }
+  const noted = () => view?.state.field(proposals).hunks.some(isUndoable) === true
+  offer('review.undo', reviewCommands['review.undo'], () => refused ?? (noted() ? null : 'nothing was decided lately'))
   useActions(offers)
 }
