@@ -159,7 +159,7 @@ async def test_decisions_on_neighbouring_lines_are_one_note_with_each_inside(
     owner = await proposed(site, people, model, path, FEW, BETTER)
     await owner.review.get_by_role("button", name="Accept all").click()
     await owner.reads(path, BETTER)
-    notes = owner.text(path).locator(".hunk-note")
+    notes = owner.text(path).locator(".hunk-note:has(.hunk-fold)")
     await expect(notes).to_have_text("3 accepted by Owner · Undo all · Show each")
     # By keys: the text gives Tab away first.
     toggle = notes.get_by_role("button", name="Show each decision")
@@ -169,6 +169,7 @@ async def test_decisions_on_neighbouring_lines_are_one_note_with_each_inside(
     await expect(notes.get_by_role("button", name="Hide each decision")).to_be_focused()
     each = owner.text(path).get_by_role("list", name="Decisions")
     await expect(each.get_by_role("listitem")).to_have_count(3)
+    await expect(each).to_contain_text("Line 2: replace “plain” by “fine”, accepted by Owner")
     await each.get_by_role("button", name="Undo: replace “plain” by “fine”, accepted by Owner").nth(1).focus()
     await owner.page.keyboard.press("Enter")
     await owner.reads(path, BETTER.replace("two fine", "two plain"))

@@ -3,7 +3,7 @@ import type { EditorView } from '@codemirror/view'
 import { writtenKey } from '../actions/catalogue'
 import { reviewHandlers } from './handlers'
 import { hunkInWords } from './hunkInWords'
-import { notesInWords } from './noteGroups'
+import { type Noted, notesInWords } from './noteGroups'
 import type { PlacedHunk } from './placement'
 
 interface ControlOptions {
@@ -106,10 +106,11 @@ export function noteControls(view: EditorView, placed: PlacedHunk): HTMLElement 
 /** Several decisions in one note; `onToggle` shows each of them below, or no longer. */
 export function groupControls(
   view: EditorView,
-  hunks: readonly PlacedHunk[],
+  notes: readonly Noted[],
   unfolded: boolean,
   onToggle: () => void,
 ): HTMLElement {
+  const hunks = notes.map(({ placed }) => placed)
   const box = document.createElement('span')
   box.className = 'hunk-note'
   box.append(notesInWords(notesOf(hunks)))
@@ -144,14 +145,13 @@ export function groupControls(
 }
 
 /** The decisions of a note that is unfolded, one by one. */
-export function noteList(view: EditorView, hunks: readonly PlacedHunk[]): HTMLElement {
+export function noteList(view: EditorView, notes: readonly Noted[]): HTMLElement {
   const list = document.createElement('ul')
   list.className = 'hunk-notes'
   list.ariaLabel = 'Decisions'
-  for (const placed of hunks) {
+  for (const { placed, line } of notes) {
     const row = list.appendChild(document.createElement('li'))
-    const words = hunkInWords(placed)
-    row.append(`${words.charAt(0).toUpperCase()}${words.slice(1)}: ${notesInWords(notesOf([placed]))}`)
+    row.append(`Line ${line}: ${hunkInWords(placed)}, ${notesInWords(notesOf([placed]))}`)
     if (isUndoable(view, placed)) row.append(' · ', undoLink(view, placed))
   }
   return list

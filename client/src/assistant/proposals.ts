@@ -72,17 +72,16 @@ function drawNotes(
   canDecide: boolean,
   unfolded: ReadonlySet<string>,
 ): Range<Decoration>[] {
-  const hunks = notes.map(({ placed }) => placed)
-  const [first] = hunks
+  const first = notes[0]?.placed
   if (first === undefined) return []
   const { to } = lineOf(state, first)
-  if (hunks.length === 1) {
+  if (notes.length === 1) {
     return [Decoration.widget({ widget: new HunkNote(first, canDecide), side: 2 }).range(to)]
   }
   const isUnfolded = unfolded.has(first.hunk)
   const toggle = (view: EditorView) => view.dispatch({ effects: toggleNotes.of(first.hunk) })
-  const widget = new NoteGroup(hunks, canDecide, isUnfolded, toggle)
-  const list = new NoteList(hunks, canDecide, isUnfolded, toggle)
+  const widget = new NoteGroup(notes, canDecide, isUnfolded, toggle)
+  const list = new NoteList(notes, canDecide, isUnfolded, toggle)
   return [
     Decoration.widget({ widget, side: 2 }).range(to),
     ...(isUnfolded ? [Decoration.widget({ widget: list, side: 3, block: true }).range(to)] : []),

@@ -4,6 +4,7 @@ import { type EditorView, WidgetType } from '@codemirror/view'
 import { highlightCode } from '@lezer/highlight'
 import { inkHighlight } from '../editor/highlight'
 import { decisionControls, groupControls, noteControls, noteList, staleControls } from './controls'
+import type { Noted } from './noteGroups'
 import { type Drawing, type PlacedHunk, sameHunk } from './placement'
 
 /** Beyond this many characters a proposal is shown without syntax colours, which are parsed anew for each of its pieces. */
@@ -126,16 +127,18 @@ export class HunkNote extends WidgetType {
 
 const sameNotes = (a: NoteGroup, b: NoteGroup) =>
   a.canDecide === b.canDecide &&
-  a.hunks.length === b.hunks.length &&
-  a.hunks.every((placed, index) => {
-    const other = b.hunks[index]
-    return placed.hunk === other?.hunk && placed.note?.revision === other.note?.revision
+  a.notes.length === b.notes.length &&
+  a.notes.every(({ placed, line }, index) => {
+    const other = b.notes[index]
+    return (
+      placed.hunk === other?.placed.hunk && line === other.line && placed.note?.revision === other.placed.note?.revision
+    )
   })
 
 /** Several decisions of one suggestion beside each other, in one note. */
 export class NoteGroup extends WidgetType {
   constructor(
-    readonly hunks: readonly PlacedHunk[],
+    readonly notes: readonly Noted[],
     readonly canDecide: boolean,
     readonly unfolded: boolean,
     private readonly toggle: (view: EditorView) => void,
@@ -148,13 +151,13 @@ export class NoteGroup extends WidgetType {
   }
 
   override toDOM(view: EditorView) {
-    return groupControls(view, this.hunks, this.unfolded, () => this.toggle(view))
+    return groupControls(view, this.notes, this.unfolded, () => this.toggle(view))
   }
 
   /** The button stays that has the focus. */
   override updateDOM(dom: HTMLElement, view: EditorView) {
     const had = dom.querySelector('.hunk-fold') === dom.ownerDocument.activeElement
-    dom.replaceChildren(...groupControls(view, this.hunks, this.unfolded, () => this.toggle(view)).childNodes)
+    dom.replaceChildren(...groupControls(view, this.notes, this.unfolded, () => this.toggle(view)).childNodes)
     if (had) dom.querySelector<HTMLElement>('.hunk-fold')?.focus()
     return true
   }
@@ -167,7 +170,7 @@ export class NoteGroup extends WidgetType {
 /** Each of them, below the line. */
 export class NoteList extends NoteGroup {
   override toDOM(view: EditorView) {
-    return noteList(view, this.hunks)
+    return noteList(view, this.notes)
   }
 
   override updateDOM() {
