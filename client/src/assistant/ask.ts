@@ -1,5 +1,6 @@
 import { type EditorState, Prec, type StateCommand, StateEffect, StateField } from '@codemirror/state'
 import {
+  type Command,
   Decoration,
   type DecorationSet,
   EditorView,
@@ -83,6 +84,9 @@ export const ask: StateCommand = ({ state, dispatch }) => {
   dispatch(state.update({ effects: openAsk.of({ from, to }) }))
   return true
 }
+
+/** By its key, which says why where nobody may ask. */
+export const askOrRefuse: Command = (view) => ask(view) || refuse(view, 'The assistant was not asked')
 
 /** Names of recipes that one click runs on a selection. */
 export const setTipRecipes = StateEffect.define<readonly string[]>()
@@ -168,6 +172,6 @@ export function askLayer(place: PlaceForm) {
     })),
     tipRecipes,
     tip,
-    Prec.high(keymap.of(bindings({ ask: (view) => ask(view) || refuse(view, 'The assistant was not asked') }, true))),
+    Prec.high(keymap.of(bindings({ ask: askOrRefuse }, true))),
   ]
 }

@@ -3,7 +3,7 @@ import { type Extension, Prec } from '@codemirror/state'
 import { EditorView, ViewPlugin } from '@codemirror/view'
 import { type ActionId, keysOf } from '../../actions/catalogue'
 import { registry } from '../../actions/registry'
-import { ask } from '../../assistant/ask'
+import { askOrRefuse } from '../../assistant/ask'
 import { isPressed } from '../../lib/keys'
 import { saving, shared } from '../shared'
 import { modeField, onMode, setMode } from './mode'
@@ -128,7 +128,7 @@ const watching = ViewPlugin.define((view) => {
 
 /** Asking the assistant keeps its key; all others that Vim has are Vim's. */
 const asking = EditorView.domEventHandlers({
-  keydown: (event, view) => keysOf('ask').some((key) => isPressed(key, event)) && ask(view),
+  keydown: (event, view) => keysOf('ask').some((key) => isPressed(key, event)) && askOrRefuse(view),
 })
 
 export const keys: Extension = [Prec.highest(asking), Prec.highest([modeField, vim(), watching])]
