@@ -32,11 +32,14 @@ function decide(decision: Decision, all: boolean): Command {
   }
 }
 
-/** Takes back the nearest decision of a moment ago. */
+/** Takes back the nearest decision of a moment ago. What was accepted stands beside its place, on either side of it. */
 const undoDecision: Command = (view) => {
   const { canDecide, decide: send } = view.state.facet(reviewHandlers)
-  const nearest = nearestHunk(view.state, isUndoable)
-  if (nearest === null) return false
+  const { head } = view.state.selection.main
+  const distance = ({ from, to }: PlacedHunk) => Math.max(from - head, head - to, 0)
+  const undoable = view.state.field(proposals).hunks.filter(isUndoable)
+  const [nearest] = undoable.sort((a, b) => distance(a) - distance(b))
+  if (nearest === undefined) return false
   if (!canDecide) return refuse(view, 'Nothing was undone')
   send(nearest.suggestion, [nearest.hunk], 'undo')
   return true

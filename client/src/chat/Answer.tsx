@@ -73,22 +73,25 @@ function Said({ message, conversation, open, path, question, onAskAgain }: SaidP
   const ended = message.state !== 'streaming'
   // While it is being written nobody proposes anything of it, and its blocks stay the same elements.
   const answer = ended ? message.text : ''
+  // By its letters: each answer that a question is given makes it another object.
+  const asked = JSON.stringify({ text: question?.text, about: question?.about, mentions: question?.mentions })
   // As the tree is when somebody looks: answers are not drawn anew for each file that comes and goes.
   const filesOf = useCallback(
     (code: Code) => {
+      const { text = '', about, mentions = [] } = JSON.parse(asked) as Partial<ChatMessage>
       const { nodes } = tree.tree.get()
       const pathOf = (file: SharedFile) => nodes.get(file.document)?.path ?? file.path
       const texts = [...nodes.values()].filter(({ kind }) => kind === 'text').map((node) => node.path)
       const said = {
-        question: question?.text ?? '',
+        question: text,
         answer,
-        mentions: (question?.mentions ?? []).map(pathOf),
-        about: question?.about === undefined ? null : pathOf(question.about),
+        mentions: mentions.map(pathOf),
+        about: about === undefined ? null : pathOf(about),
         open,
       }
       return filesOfBlock(code, said, textFiles(texts))
     },
-    [tree, question, answer, open],
+    [tree, asked, answer, open],
   )
   const hasCode = fence.test(message.text)
   const broken = ended && message.state !== 'done' && endsInsideABlock(message.text)
