@@ -40,7 +40,7 @@ def tokens(text: str) -> list[str]:
 
 
 def separates(unchanged: str) -> bool:
-    """Whether this unchanged text between two edits lets people see them as two: a few letters, or the end of a line."""
+    """Whether this unchanged text between two edits lets people see them as two: some letters, or the end of a line."""
     return "\n" in unchanged or _SEPARATES.search(unchanged) is not None
 
 
@@ -71,7 +71,7 @@ def _kept(old: str, differing: Sequence[str], edits: Sequence[Edit]) -> int:
 
 
 def cut_at_line_ends(old: str, edit: Edit) -> list[Edit]:
-    """The same change without the line ends at its borders that stay, and cut where paragraphs begin if as many stay."""
+    """The same change without the line ends that stay at its borders, and cut between paragraphs if as many stay."""
     if _indents(old, edit):
         return [edit]
     base, text = old[edit.start : edit.end], edit.text
@@ -169,9 +169,7 @@ def _indents(old: str, edit: Edit) -> bool:
     lines = min(len(before), len(after))
     if len(before) != len(after) and before[-1] == after[-1]:
         return False
-    return all(
-        x.lstrip(" \t") == y.lstrip(" \t") for x, y in zip(before[-lines:], after[-lines:], strict=True)
-    )
+    return all(x.lstrip(" \t") == y.lstrip(" \t") for x, y in zip(before[-lines:], after[-lines:], strict=True))
 
 
 def _common_head(a: Sequence[str], b: Sequence[str]) -> int:

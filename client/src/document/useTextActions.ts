@@ -60,14 +60,14 @@ export function useTextActions({ view, session, refused, visible, focused }: Tex
       () => undo.redo() !== null,
       () => (undo.canRedo() ? null : 'you have undone nothing'),
     )
+    offer('ask', ask)
+    offer('comment', comment)
+    for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
+      offer(id, reviewCommands[id], () => (view !== null && hasPending(view) ? null : 'there is no change to decide'))
+    }
+    offer('review.undo', reviewCommands['review.undo'], () =>
+      view?.state.field(proposals).hunks.some(isUndoable) === true ? null : 'nothing was decided lately',
+    )
   }
-  offer('ask', ask, () => refused)
-  offer('comment', comment, () => refused)
-  for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
-    const missing = () => (view !== null && hasPending(view) ? null : 'there is no change to decide')
-    offer(id, reviewCommands[id], () => refused ?? missing())
-  }
-  const noted = () => view?.state.field(proposals).hunks.some(isUndoable) === true
-  offer('review.undo', reviewCommands['review.undo'], () => refused ?? (noted() ? null : 'nothing was decided lately'))
   useActions(offers)
 }
