@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.browser import PHONE, People, Tab
-from tests.e2e.helpers import new_document
+from tests.e2e.helpers import eventually, new_document
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,8 +22,9 @@ async def measured(where: Locator) -> float:
     return box["width"]
 
 
-async def width(tab: Tab, name: str) -> float:
-    return await measured(tab.page.get_by_role("complementary", name=name, exact=True))
+async def has_width(tab: Tab, name: str, width: float) -> None:
+    side = tab.page.get_by_role("complementary", name=name, exact=True)
+    await eventually(lambda: measured(side), lambda found: found == width)
 
 
 async def drag(tab: Tab, where: Locator, by: int) -> None:
@@ -41,32 +42,32 @@ async def test_the_sides_are_as_wide_as_one_makes_them(site: Server, people: Peo
     await new_document(site, "widths/wide.md", "one\n")
     owner = await people.owner({"width": 1440, "height": 900})
     await owner.open("widths/wide.md")
-    assert await width(owner, "Files") == 264
+    await has_width(owner, "Files", 264)
     await owner.show_panel("Conversations with the assistant")
-    assert await width(owner, "Conversations") == 352
+    await has_width(owner, "Conversations", 352)
 
     await drag(owner, line(owner, FILES), 100)
-    assert await width(owner, "Files") == 364
+    await has_width(owner, "Files", 364)
     await expect(line(owner, FILES)).to_have_attribute("aria-valuenow", "364")
     await drag(owner, line(owner, "Width: Conversations"), -80)
-    assert await width(owner, "Conversations") == 432
+    await has_width(owner, "Conversations", 432)
     # What a dragged line passes over is not selected, and the text keeps its place whatever one asks for.
     assert await owner.page.evaluate("getSelection().toString()") == ""
     await drag(owner, line(owner, FILES), 2000)
     assert await measured(owner.page.get_by_role("main")) >= 320
     await drag(owner, line(owner, FILES), -2000)
-    assert await width(owner, "Files") == 216
+    await has_width(owner, "Files", 216)
     await people.picture(owner, "widths-least")
 
     await owner.page.reload()
     await expect(owner.text("widths/wide.md")).to_be_visible()
-    assert await width(owner, "Files") == 216
+    await has_width(owner, "Files", 216)
     # Any panel has the width that one has given the panel.
     await owner.show_panel("People")
-    assert await width(owner, "People") == 432
+    await has_width(owner, "People", 432)
 
     await line(owner, FILES).dblclick(position={"x": 4, "y": 300})
-    assert await width(owner, "Files") == 264
+    await has_width(owner, "Files", 264)
 
 
 async def test_the_sides_are_moved_by_keys(site: Server, people: People) -> None:
@@ -76,19 +77,19 @@ async def test_the_sides_are_moved_by_keys(site: Server, people: People) -> None
     await line(owner, FILES).focus()
     await owner.page.keyboard.press("ArrowRight")
     await owner.page.keyboard.press("ArrowRight")
-    assert await width(owner, "Files") == 264 + 32
+    await has_width(owner, "Files", 264 + 32)
     await people.picture(owner, "widths-keys")
     await owner.page.keyboard.press("End")
-    assert await width(owner, "Files") == 1280 - 320 - 272
+    await has_width(owner, "Files", 1280 - 320 - 272)
     await owner.page.keyboard.press("Home")
-    assert await width(owner, "Files") == 216
+    await has_width(owner, "Files", 216)
     await owner.page.keyboard.press("Enter")
-    assert await width(owner, "Files") == 264
+    await has_width(owner, "Files", 264)
 
     await owner.show_panel("People")
     await line(owner, "Width: People").focus()
     await owner.page.keyboard.press("ArrowLeft")
-    assert await width(owner, "People") == 352 + 16
+    await has_width(owner, "People", 352 + 16)
     await owner.page.keyboard.press("Escape")
     await expect(owner.page.get_by_role("complementary", name="People")).to_have_count(0)
 
@@ -106,9 +107,9 @@ async def test_two_halves_are_made_equal_again(site: Server, people: People) -> 
     async def difference() -> float:
         return await measured(left) - await measured(right)
 
-    assert await difference() > 250
+    await eventually(difference, lambda found: found > 250)
     await divider.dblclick(position={"x": 0, "y": 300})
-    assert abs(await difference()) < 4
+    await eventually(difference, lambda found: abs(found) < 4)
 
 
 async def test_a_phone_has_drawers_of_their_own_width(site: Server, people: People) -> None:
