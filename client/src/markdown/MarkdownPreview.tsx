@@ -1,18 +1,21 @@
 import type { EditorView } from '@codemirror/view'
 import { type KeyboardEvent, useRef } from 'react'
 import type { DocumentSession } from '../document/session'
+import type { PreviewMode } from '../document/previewMode'
 import { useRole } from '../workspace/context'
 import type { Decorate, Drawing } from './drawing'
 import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
 import { toggleTask } from './tasks'
 import { useScrollTogether } from './useScrollTogether'
+import { useSharedTop } from './useSharedTop'
 import { useText } from './useText'
 
 interface MarkdownPreviewProps {
   session: DocumentSession
   path: string
   view: EditorView | null
+  mode: PreviewMode
 }
 
 const tickable: Decorate = {
@@ -23,12 +26,13 @@ const tickable: Decorate = {
 }
 
 /** A text as it will be read, beside the editor or in its place. */
-export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
+export function MarkdownPreview({ session, path, view, mode }: MarkdownPreviewProps) {
   const text = useText(session.text)
   const { canEdit } = useRole()
   const scroller = useRef<HTMLElement>(null)
   const drawing = useRef<Drawing>(null)
   useScrollTogether(view, scroller, drawing)
+  const onDrawn = useSharedTop(session, view, mode === 'preview', scroller, drawing)
 
   const toggle = (target: EventTarget) => {
     const task = target instanceof Element ? target.closest('[role="checkbox"]') : null
@@ -48,6 +52,7 @@ export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
         onClick={({ target }) => void toggle(target)}
         onDrawn={(drawn) => {
           drawing.current = drawn
+          onDrawn.current?.()
           arriveAtAnchor(drawn.box, path)
         }}
       />
