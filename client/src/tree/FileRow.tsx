@@ -51,8 +51,10 @@ function NameInput({ item }: { item: ItemInstance<TreeNode> }) {
   )
 }
 
+/** As it is seen, and in the same order: then whoever speaks to the page says what they see. */
 function who(present: readonly Presence[]): string {
-  return present.length === 0 ? '' : `, open by ${present.map((person) => person.name).join(', ')}`
+  const more = present.length > shown ? ` +${present.length - shown}` : ''
+  return present.length === 0 ? '' : `${more}, open by ${present.map((person) => person.name).join(', ')}`
 }
 
 function waiting(proposals: number): string {
@@ -95,9 +97,7 @@ function Row({ item, top, isOpen, present, proposals, onKeep }: FileRowProps) {
             {present.slice(0, shown).map((person) => (
               <Avatar key={person.client} name={person.name} color={person.color} size="small" />
             ))}
-            {present.length > shown ? (
-              <span className="file-more" aria-hidden data-count={present.length - shown} />
-            ) : null}
+            {present.length > shown ? <span> +{present.length - shown}</span> : null}
           </span>
         )}
       </div>
