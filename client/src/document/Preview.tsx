@@ -2,12 +2,12 @@ import type { EditorView } from '@codemirror/view'
 import { type RefObject, Suspense, useRef } from 'react'
 import { lazily } from '../ui/lazily'
 import type { PreviewKind } from '../lib/fileTypes'
-import { MarkdownPreview } from '../markdown/MarkdownPreview'
 import { useScrolledOnScreen } from '../people/useOnScreen'
 import { Waiting } from '../ui/Waiting'
 import type { PreviewMode } from './previewMode'
 import type { DocumentSession } from './session'
 
+const MarkdownPreview = lazily(() => import('../markdown/MarkdownPreview'), { ahead: true })
 const TablePreview = lazily(() => import('../viewers/TablePreview'))
 const DrawingPreview = lazily(() => import('../viewers/DrawingPreview'))
 
@@ -21,7 +21,12 @@ interface PreviewProps {
 
 /** A text as what it describes. */
 export function Preview(props: PreviewProps) {
-  return props.kind === 'markdown' ? <MarkdownPreview {...props} /> : <Scrolled {...props} />
+  if (props.kind !== 'markdown') return <Scrolled {...props} />
+  return (
+    <Suspense fallback={<div className="preview" />}>
+      <MarkdownPreview {...props} />
+    </Suspense>
+  )
 }
 
 /** Beside what is shown, to be there when that is. */
