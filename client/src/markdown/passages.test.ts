@@ -32,6 +32,7 @@ test('of words that stand there twice it is the one of the same number', () => {
 
 test('source is read without its marks', () => {
   expect(asRead('## A **bold** [link](x.md)\n- [x] `done` -- so')).toBe('A bold link\ndone – so')
+  expect(asRead('half** of it, and [some')).toBe('half of it, and some')
 })
 
 test('a hostile text costs no time', () => {

@@ -26,7 +26,7 @@ export const asRead = (source: string): string =>
   source
     .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
     .replace(/^[ \t]*(?:>[ \t]?|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+|#{1,6}[ \t]+)+/gm, '')
-    .replace(/[*_~`\\|]/g, '')
+    .replace(/\]\([^)\n]*\)|[*_~`\\|[\]]/g, '')
     .replaceAll('---', '—')
     .replaceAll('--', '–')
     .replaceAll('...', '…')
