@@ -67,6 +67,8 @@ $(STAMPS)/yjs: tests/yjs/package-lock.json $(STAMPS)/node
 
 # Files of tests run side by side, each in one process, in the order of tests/conftest.py. Three at a time on two cores,
 # because half of the time they wait. One that dies fails the run and is not replaced: its heir may wait for ever.
+# Pictures of the main states, as the browser tests pass them, are left in test-results/screenshots.
+test: export SCRIPTORIUM_SCREENSHOTS ?= $(CURDIR)/test-results/screenshots
 test: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
 	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder --max-worker-restart 0
 	cd client && npm test

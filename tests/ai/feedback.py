@@ -14,6 +14,7 @@ async def lines(process: Process, format: Format = "raw") -> list[dict[str, Any]
 
 async def measured(process: Process) -> list[dict[str, Any]]:
     """The records once nothing is left to measure, as a process does it that has just started."""
+    await process.assistant.carrying.idle()  # until then an accepted text is not watched
 
     async def nothing_left() -> bool:
         await process.assistant.corrections.measure_due()

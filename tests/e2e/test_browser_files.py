@@ -114,6 +114,32 @@ async def test_files_are_dropped_onto_the_tree(site: Server, people: People) -> 
     await eventually(lambda: file_text(site, "dropped.txt"), lambda text: text == "dropped\n")
 
 
+async def test_an_upload_shows_how_far_it_is_and_can_be_stopped(site: Server, people: People, tmp_path: Path) -> None:
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.bin").write_bytes(bytes([0, number]) * 100_000)
+    owner = await people.owner()
+    network = await owner.page.context.new_cdp_session(owner.page)
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 150_000}
+    await network.send("Network.emulateNetworkConditions", limits)
+    await owner.page.get_by_label("Folder", exact=True).first.set_input_files(folder)
+    bar = owner.page.get_by_role("progressbar", name="Upload")
+    await expect(bar).to_be_visible()
+    far = await eventually(lambda: bar.get_attribute("aria-valuenow"), lambda value: 0 < float(value or 0) < 100)
+    await expect(owner.page.get_by_role("status").filter(has_text="of 6, 1.2 MB")).to_be_visible()
+    await people.picture(owner, "uploading")
+    await eventually(lambda: bar.get_attribute("aria-valuenow"), lambda value: float(value or 0) > float(far or 0))
+    await owner.page.get_by_role("button", name="Stop", exact=True).click()
+    await expect(bar).to_have_count(0)
+    await expect(owner.page.get_by_text("The upload was stopped", exact=True)).to_be_visible()
+    # All of it comes once nobody stops it.
+    await network.send("Network.emulateNetworkConditions", {**limits, "uploadThroughput": -1})
+    await owner.page.get_by_label("Folder", exact=True).first.set_input_files(folder)
+    for number in range(6):
+        assert await uploaded(site, f"slow/{number}.bin") == (folder / f"{number}.bin").read_bytes()
+
+
 async def test_several_files_are_chosen_moved_and_deleted_together(site: Server, people: People) -> None:
     for name in ("one", "two", "three", "four"):
         await new_document(site, f"heap/{name}.md", f"{name}\n")

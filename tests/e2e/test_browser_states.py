@@ -298,3 +298,31 @@ async def test_a_reader_has_nothing_unsaved_while_offline(site: Server, people: 
     await people.picture(viewer, "reader-offline")
     await expect(viewer.page.locator("[data-unsaved]")).to_have_count(0)
     viewer.errors.clear()
+
+
+async def test_what_was_written_without_the_network_outlives_the_page_and_is_merged(
+    site: Server, people: People
+) -> None:
+    await new_document(site, "tunnel/notes.md", "first\nlast\n")
+    owner, guest = await people.owner(), await people.guest("editor", "Edda")
+    for tab in (owner, guest):
+        await tab.open("tunnel/notes.md")
+        await tab.is_saved()
+    await owner.page.context.set_offline(True)
+    await owner.type_at_end("tunnel/notes.md", "from the tunnel")
+    await expect(owner.state).to_have_text("Offline: your edits are kept here")
+    beside = await owner.page.context.new_page()  # the browser stays, with what it keeps
+    await owner.page.close()
+    await guest.text("tunnel/notes.md").press("Control+Home")
+    await guest.page.keyboard.type("meanwhile ")
+    await guest.is_saved()
+    assert await file_text(site, "tunnel/notes.md") == "meanwhile first\nlast\n"
+    await beside.context.set_offline(False)
+    back = await people.tab_beside(owner)
+    await back.open("tunnel/notes.md")
+    await back.reads("tunnel/notes.md", "meanwhile first\nlast\nfrom the tunnel")
+    await guest.reads("tunnel/notes.md", "meanwhile first\nlast\nfrom the tunnel")
+    await back.is_saved()
+    assert await file_text(site, "tunnel/notes.md") == "meanwhile first\nlast\nfrom the tunnel"
+    await beside.close()
+    owner.errors.clear()  # the browser itself reports what it could not reach

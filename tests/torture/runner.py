@@ -279,15 +279,27 @@ async def attempt(plan: Plan, forks: Nursery, clients: Clients, figures: Counter
         await ordeal.run()
     except Exception as error:
         kept = FAILED / str(plan.seed)
-        shutil.rmtree(kept, ignore_errors=True)
-        # Not moved: between file systems that fails, for what it cannot copy are the sockets.
-        shutil.copytree(folder, kept, ignore=_sockets)
+        await _copy(folder, kept)
         plan.save(kept / "plan.json")
         return f"{type(error).__name__}: {error}\n  saved as {kept / 'plan.json'}"
     finally:
         figures.update(ordeal.figures)
         shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+async def _copy(folder: Path, to: Path) -> None:
+    """Not moved: between file systems that fails, for what it cannot copy are the sockets."""
+    for patience in (5, 0):
+        shutil.rmtree(to, ignore_errors=True)
+        try:
+            shutil.copytree(folder, to, ignore=_sockets)
+        except shutil.Error:  # the database of a killed server was still ending, and took files away
+            if patience == 0:
+                raise
+            await asyncio.sleep(patience)
+        else:
+            return
 
 
 def _sockets(folder: str, names: list[str]) -> set[str]:

@@ -72,6 +72,7 @@ const catalogue = {
   'show.system': { group: 'Show', title: 'Light or dark as the system', also: 'theme appearance' },
   'show.light': { group: 'Show', title: 'Light theme', also: 'appearance bright' },
   'show.dark': { group: 'Show', title: 'Dark theme', also: 'appearance night' },
+  'show.colors': { group: 'Show', title: 'Colours of code…', also: 'theme highlighting syntax scheme' },
 
   'tabs.next': { group: 'Tabs', title: 'Next tab', keys: ['Alt-PageDown'], also: 'switch file right' },
   'tabs.previous': { group: 'Tabs', title: 'Previous tab', keys: ['Alt-PageUp'], also: 'switch file left' },

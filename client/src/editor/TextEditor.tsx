@@ -7,6 +7,7 @@ import { useNarrow } from '../lib/hooks'
 import { isProse } from '../lib/fileTypes'
 import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
+import { useCodeColors } from './colors/useCodeColors'
 import { EditorStatus } from './EditorStatus'
 import { followed } from './followed'
 import { useIndentation } from './indentation/useIndentation'
@@ -46,6 +47,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
     keys: new Compartment(),
     indentation: new Compartment(),
     problems: new Compartment(),
+    colors: new Compartment(),
   }))
   const [view, setView] = useState<EditorView | null>(null)
   const narrow = useNarrow()
@@ -53,6 +55,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
   const mode = useKeyStyle(view, parts.keys)
   const indentation = useIndentation(view, path, parts.indentation)
   const problems = useProblems(view, path, parts.problems)
+  useCodeColors(view, parts.colors)
 
   useEffect(() => {
     if (host.current === null) return undefined
@@ -65,6 +68,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
           parts.readOnly.of(readOnly(false)),
           parts.indentation.of([]),
           parts.problems.of([]),
+          parts.colors.of([]),
           shared.of({
             undo: session.undo,
             saved: () => savedInWords(session.save.get()),

@@ -17,6 +17,7 @@ import { useRole, useWorkspace } from './context'
 
 const AssistantDialog = lazily(() => import('../config/AssistantDialog'))
 const SettingsDialog = lazily(() => import('./SettingsDialog'), { ahead: true })
+const ColorsDialog = lazily(() => import('../editor/colors/ColorsDialog'))
 const RecordsDialog = lazily(() => import('../records/RecordsDialog'))
 const TokensDialog = lazily(() => import('../people/TokensDialog'))
 
@@ -36,7 +37,7 @@ export function AccountMenu() {
   const { canEdit } = useRole()
   const color = useColorOf(me.id)
   const chosen = useStore(theme)
-  const [dialog, setDialog] = useState<'settings' | 'assistant' | 'records' | 'tokens' | null>(null)
+  const [dialog, setDialog] = useState<'settings' | 'assistant' | 'colors' | 'records' | 'tokens' | null>(null)
   const completes = useStore(completing)
   const keys = useStore(keyStyle)
   const close = () => setDialog(null)
@@ -47,6 +48,7 @@ export function AccountMenu() {
     'show.system': () => setTheme('system'),
     'show.light': () => setTheme('light'),
     'show.dark': () => setTheme('dark'),
+    'show.colors': () => setDialog('colors'),
     'keys.plain': () => setKeyStyle('plain'),
     'keys.vim': () => setKeyStyle('vim'),
     'keys.emacs': () => setKeyStyle('emacs'),
@@ -87,6 +89,7 @@ export function AccountMenu() {
         <MenuSeparator />
         <MenuLabel>Light or dark</MenuLabel>
         <MenuChoice value={chosen} choices={themes} onChange={setTheme} />
+        <MenuItem onSelect={() => setDialog('colors')}>{entryOf('show.colors').title}</MenuItem>
         <MenuSeparator />
         <MenuLabel>Suggestions while you type</MenuLabel>
         <MenuChoice value={completes} choices={completions} onChange={setCompleting} />
@@ -99,6 +102,7 @@ export function AccountMenu() {
       <Suspense>
         {dialog === 'settings' ? <SettingsDialog onClose={close} /> : null}
         {dialog === 'assistant' ? <AssistantDialog onClose={close} /> : null}
+        {dialog === 'colors' ? <ColorsDialog onClose={close} /> : null}
         {dialog === 'records' ? <RecordsDialog onClose={close} /> : null}
         {dialog === 'tokens' ? <TokensDialog onClose={close} /> : null}
       </Suspense>
