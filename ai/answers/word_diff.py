@@ -40,7 +40,7 @@ def tokens(text: str) -> list[str]:
 
 
 def separates(unchanged: str) -> bool:
-    """Whether this unchanged text between two edits lets people see them as two: a few letters, or the end of a line."""
+    """Whether this unchanged text between two edits lets people see two: a few letters, or the end of a line."""
     return "\n" in unchanged or _SEPARATES.search(unchanged) is not None
 
 
@@ -72,7 +72,7 @@ def _kept(old: str, differing: Sequence[str], edits: Sequence[Edit]) -> int:
 
 
 def cut_at_line_ends(old: str, edit: Edit, by_line: bool = False) -> list[Edit]:
-    """The same change without the line ends at its borders that stay, and cut where paragraphs begin if as many stay."""
+    """The change without the line ends at its borders that stay, and cut where paragraphs begin if as many stay."""
     if _indents(old, edit):
         return [edit]
     base, text = old[edit.start : edit.end], edit.text
@@ -150,7 +150,7 @@ def joins(old: str, first: Edit, second: Edit, by_line: bool = False) -> bool:
 
 
 def _touch(old: str, edit: Edit, next_edit: int) -> bool:
-    """Whether no whole line stays between the lines of an edit and those of the next: code is read in blocks of lines."""
+    """Whether no whole line stays between an edit and the next one: code is read in blocks of lines."""
     if max(edit.end - edit.start, len(edit.text), next_edit - edit.end) >= _LONG_BLOCK:
         return False
     at_line = edit.end == 0 or old[edit.end - 1] == "\n"

@@ -249,7 +249,20 @@ def test_what_is_added_at_the_end_of_a_paragraph_and_before_the_next_are_two_hun
     assert changes_of(base, new) == [("", "."), ("", "The ")]
 
 
-WORDS_OF_PROSE = "river stone winter lantern harbour quiet garden letter morning window silver bridge".split()
+WORDS_OF_PROSE = [
+    "river",
+    "stone",
+    "winter",
+    "lantern",
+    "harbour",
+    "quiet",
+    "garden",
+    "letter",
+    "morning",
+    "window",
+    "silver",
+    "bridge",
+]
 
 
 def paragraph(rng: random.Random, number: int) -> str:

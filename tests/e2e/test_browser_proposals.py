@@ -60,9 +60,7 @@ async def test_what_comes_before_a_blank_line_stands_there(site: Server, people:
 async def test_a_block_that_is_wrapped_shows_its_new_place(site: Server, people: People, model: ModelServer) -> None:
     path = "proposals/wrapped.py"
     base = "def run(names):\n    greet(names)\n    leave(names)\n    return names\n"
-    new = (
-        "def run(names):\n    with open_house():\n        greet(names)\n        leave(names)\n    return names\n"
-    )
+    new = "def run(names):\n    with open_house():\n        greet(names)\n        leave(names)\n    return names\n"
     owner = await proposed(site, people, model, path, base, new)
     await expect(owner.review).to_contain_text("1 change to decide")
     await expect(owner.text(path).locator(".cm-replaced")).to_have_count(0)
