@@ -40,12 +40,13 @@ def tokens(text: str) -> list[str]:
 
 
 def separates(unchanged: str) -> bool:
-    """Whether this unchanged text between two edits lets people see them as two: some letters, or the end of a line."""
+    """Whether this unchanged text between two edits lets people see two: a few letters, or the end of a line."""
     return "\n" in unchanged or _SEPARATES.search(unchanged) is not None
 
 
-def word_edits(old: str, new: str) -> list[Edit]:
-    """The edits that turn `old` into `new`, ordered, apart from each other by text that `separates`.
+def word_edits(old: str, new: str, by_line: bool = False) -> list[Edit]:
+    """The edits that turn `old` into `new`, ordered, apart from each other by text that `separates`, or `by_line` by a
+    line that stays.
 
     Texts that have little in common become one edit rather than many small ones.
     """
@@ -59,7 +60,7 @@ def word_edits(old: str, new: str) -> list[Edit]:
     whole = [Edit(start, start + sum(map(len, a)), "".join(b))]
     if not a or not b or len(a) * len(b) > _MAX_CELLS:
         return whole
-    edits = joined(old, _edits(a, b, _matches(a, b), start))
+    edits = joined(old, _edits(a, b, _matches(a, b), start), by_line)
     changed = sum(max(edit.end - edit.start, len(edit.text)) for edit in edits)
     return edits if _kept(old, a, edits) * 3 >= changed else whole
 
@@ -70,8 +71,8 @@ def _kept(old: str, differing: Sequence[str], edits: Sequence[Edit]) -> int:
     return sum(map(len, differing)) - sum(edit.end - edit.start for edit in edits) - ends
 
 
-def cut_at_line_ends(old: str, edit: Edit) -> list[Edit]:
-    """The same change without the line ends that stay at its borders, and cut between paragraphs if as many stay."""
+def cut_at_line_ends(old: str, edit: Edit, by_line: bool = False) -> list[Edit]:
+    """The change without the line ends at its borders that stay, and cut where paragraphs begin if as many stay."""
     if _indents(old, edit):
         return [edit]
     base, text = old[edit.start : edit.end], edit.text
@@ -86,7 +87,7 @@ def cut_at_line_ends(old: str, edit: Edit) -> list[Edit]:
     few = sum(len(x) * len(y) for x, y in zip(before, after, strict=True)) <= _MAX_SQUARES
     parts: list[Edit] = []
     for x, y in zip(before, after, strict=True):
-        edits = word_edits(x, y) if few else [Edit(0, len(x), y)] if x != y else []
+        edits = word_edits(x, y, by_line) if few else [Edit(0, len(x), y)] if x != y else []
         parts += [Edit(start + part.start, start + part.end, part.text) for part in edits]
         start += len(x)
     return parts
@@ -103,7 +104,7 @@ def akin(old: str, new: str) -> bool:
     return _enough(b[:head], b[head:], _matches(a[head : head + _MAX_CELLS // max(1, len(b) - head)], b[head:]))
 
 
-def growing_edits(old: str, unfinished: str) -> list[Edit]:
+def growing_edits(old: str, unfinished: str, by_line: bool = False) -> list[Edit]:
     """The edits by which `unfinished`, of which more will come, begins to rewrite `old`.
 
     What of `old` has not been reached counts as unchanged. Texts with little in common share their beginning at most.
@@ -123,22 +124,24 @@ def growing_edits(old: str, unfinished: str) -> list[Edit]:
     left = "".join(rest[reached_b:])
     if not old.startswith(left, reach):
         edits.append(Edit(reach, reach, left))
-    return joined(old, edits)
+    return joined(old, edits, by_line)
 
 
-def joined(old: str, edits: Iterable[Edit]) -> list[Edit]:
+def joined(old: str, edits: Iterable[Edit], by_line: bool = False) -> list[Edit]:
     """The same change with edits taken together where too little unchanged text lies between them."""
     result: list[Edit] = []
     for edit in edits:
-        if result and joins(old, result[-1], edit):
+        if result and joins(old, result[-1], edit, by_line):
             result[-1] = join(old, result[-1], edit)
         else:
             result.append(edit)
     return result
 
 
-def joins(old: str, first: Edit, second: Edit) -> bool:
+def joins(old: str, first: Edit, second: Edit, by_line: bool = False) -> bool:
     between = old[first.end : second.start]
+    if by_line and _touch(old, first, second.start):
+        return True
     if not separates(between):
         return True
     # A block that is moved to the right is one change, not one per line.
@@ -146,14 +149,22 @@ def joins(old: str, first: Edit, second: Edit) -> bool:
     return next_line and len(first.text) < _LONG_BLOCK and _indents(old, first) and _indents(old, second)
 
 
+def _touch(old: str, edit: Edit, next_edit: int) -> bool:
+    """Whether no whole line stays between an edit and the next one: code is read in blocks of lines."""
+    if max(edit.end - edit.start, len(edit.text), next_edit - edit.end) >= _LONG_BLOCK:
+        return False
+    at_line = edit.end == 0 or old[edit.end - 1] == "\n"
+    return old.count("\n", edit.end, next_edit) < (1 if at_line else 2)
+
+
 def join(old: str, first: Edit, second: Edit) -> Edit:
     return Edit(first.start, second.end, first.text + old[first.end : second.start] + second.text)
 
 
-def may_still_join(old: str, edit: Edit, end: int) -> bool:
+def may_still_join(old: str, edit: Edit, end: int, by_line: bool = False) -> bool:
     """Whether an edit at or after `end` could have to be joined to `edit`."""
     between = old[edit.end : end]
-    if not separates(between):
+    if not separates(between) or (by_line and _touch(old, edit, end)):
         return True
     return "\n" not in between.strip() and len(edit.text) < _LONG_BLOCK and _indents(old, edit)
 

@@ -3,6 +3,7 @@
 For every file that `decode` takes, `encode(text, format)` gives back exactly its bytes as long as nobody edits. What is
 text, in this order:
 
+* It does not begin as a PDF document: those are made of bytes, though a small one may have none that no text has.
 * It begins with a byte-order mark and what follows is valid UTF-8 or UTF-16 (a UTF-16 file without a mark is binary: it
   is full of NUL).
 * It is valid UTF-8 without NUL.
@@ -37,6 +38,7 @@ _BOMS: dict[Encoding, bytes] = {
     "utf-16-le": codecs.BOM_UTF16_LE,
     "utf-16-be": codecs.BOM_UTF16_BE,
 }
+_PDF = b"%PDF-"
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ASCII = bytes(range(0x80))
 _WINDOWS = re.compile(b"[\x80-\x9f]")
@@ -69,6 +71,8 @@ def decode(raw: bytes, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, TextFormat
 
     ``max_bytes`` is what a shared text may have as UTF-8.
     """
+    if raw.startswith(_PDF):
+        return None
     found = _characters(raw)
     if found is None:
         return None

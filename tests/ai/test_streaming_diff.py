@@ -89,9 +89,12 @@ def chunks(rng: random.Random, text: str) -> list[str]:
 class Watcher:
     """Follows a diff through its `Changes` alone, as an editor does, and checks every promise after every step."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, by_line: bool = False) -> None:
         self.base = base
-        self.diff = StreamingDiff(base)
+        self.by_line = by_line
+        self.diff = StreamingDiff(base, by_line=by_line)
+        ends = list(itertools.accumulate(len(line.encode("utf-16-le")) // 2 for line in base.splitlines(keepends=True)))
+        self.lines = list(zip([0, *ends], ends, strict=False))
         self.written = ""
         self.seen: dict[int, Hunk] = {}
         self.gone: set[int] = set()
@@ -128,21 +131,25 @@ class Watcher:
         for left, right in itertools.pairwise(hunks):
             assert left.settled or not right.settled
             assert separates(units[2 * left.end : 2 * right.start].decode("utf-16-le"))
+            if self.by_line:
+                assert any(left.end <= start and end <= right.start for start, end in self.lines), "no line stays"
 
 
+@pytest.mark.parametrize("by_line", [False, True])
 @pytest.mark.parametrize("seed", range(250))
-def test_random_edits_keep_every_promise(seed: int) -> None:
+def test_random_edits_keep_every_promise(seed: int, by_line: bool) -> None:
     rng = random.Random(seed)
     base = random_text(rng, rng.choice([0, 1, 3, 10, 60]))
     new = mutated(rng, base, rng.choice([0, 1, 2, 6, 40])) if rng.random() < 0.9 else random_text(rng, 20)
-    watcher = Watcher(base)
+    watcher = Watcher(base, by_line)
     for piece in chunks(rng, new):
         watcher.push(piece)
     watcher.finish()
 
 
+@pytest.mark.parametrize("by_line", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int) -> None:
+def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int, by_line: bool) -> None:
     rng = random.Random(seed)
     lines = [f"{'    ' * rng.randrange(3)}first some middle words {n} last" for n in range(30)]
     new = [
@@ -150,7 +157,7 @@ def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int)
         for line in lines
     ]
     new = ["    " + line if rng.random() < 0.5 else line for line in new]
-    watcher = Watcher("\n".join(lines))
+    watcher = Watcher("\n".join(lines), by_line)
     for piece in chunks(rng, "\n".join(new)):
         watcher.push(piece)
     watcher.finish()
@@ -161,9 +168,10 @@ def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int)
     st.text(alphabet="ab \n.\t😀é(}", max_size=60),
     st.lists(st.text(alphabet="ab \n.\t😀é(}", max_size=12), max_size=10),
     st.booleans(),
+    st.booleans(),
 )
-def test_any_texts_keep_every_promise(base: str, pieces: list[str], breaks_off: bool) -> None:
-    watcher = Watcher(base)
+def test_any_texts_keep_every_promise(base: str, pieces: list[str], breaks_off: bool, by_line: bool) -> None:
+    watcher = Watcher(base, by_line)
     for piece in pieces:
         watcher.push(piece)
     if breaks_off:
@@ -201,6 +209,20 @@ def test_a_change_of_everything_is_not_confetti() -> None:
     assert changes_of("one (two) three\n", "vier [fünf] sechs\n") == [("one (two) three", "vier [fünf] sechs")]
 
 
+def test_in_code_what_changes_in_neighbouring_lines_is_one_hunk() -> None:
+    old = "import sys,os\n\ndef mean( numbers ):\n    total=0\n    return total/len( numbers )\n\ndone = True\nx=1\n"
+    new = "import sys\n\ndef mean(numbers):\n    total = 0\n    return total / len(numbers)\n\ndone = True\nx = 1\n"
+    assert len(changes_of(old, new)) == 8
+    assert [(hunk.base, hunk.proposed) for hunk in diff(old, new, by_line=True)] == [
+        (",os", ""),
+        (
+            " numbers ):\n    total=0\n    return total/len( numbers ",
+            "numbers):\n    total = 0\n    return total / len(numbers",
+        ),
+        ("=", " = "),
+    ]
+
+
 def test_a_block_moved_to_the_right_is_one_hunk() -> None:
     moved = SOURCE.replace(
         "    for number in range(count):\n        print(number)\n",
@@ -227,7 +249,20 @@ def test_what_is_added_at_the_end_of_a_paragraph_and_before_the_next_are_two_hun
     assert changes_of(base, new) == [("", "."), ("", "The ")]
 
 
-WORDS_OF_PROSE = ["river", "stone", "winter", "lantern", "harbour", "quiet", "garden", "letter", "morning", "window"]
+WORDS_OF_PROSE = [
+    "river",
+    "stone",
+    "winter",
+    "lantern",
+    "harbour",
+    "quiet",
+    "garden",
+    "letter",
+    "morning",
+    "window",
+    "silver",
+    "bridge",
+]
 
 
 def paragraph(rng: random.Random, number: int) -> str:

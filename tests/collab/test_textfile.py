@@ -59,6 +59,7 @@ def test_text_and_its_bytes_back(raw: bytes, text: str, encoding: str, bom: bool
         "Привет, мир".encode("koi8-r"),
         b"undefined in Windows-1252: \x81 \xe9",
         b"caf\xe9 \x01",
+        b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n",  # all of it could be text
     ],
 )
 def test_binary(raw: bytes) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.browser import PHONE, People, Tab
-from tests.e2e.helpers import file_text, new_document
+from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -120,3 +120,99 @@ async def test_a_comment_finds_its_place_while_somebody_types_before_it(site: Se
     await expect(thread(owner, "Here?")).to_be_visible()
     for tab in (owner, editor):
         await expect(tab.text("talk/busy.md").locator(".cm-commented")).to_have_text("yeast")
+
+
+BREAD = """# Bread
+
+Take **fresh** yeast, and [some flour](flour.md) with it.
+
+- salt
+- water
+
+Bake it. Wait. Bake it *longer*.
+"""
+
+SELECT = """
+(preview, [words, nth]) => {
+  const walker = document.createTreeWalker(preview.querySelector('.prose'), NodeFilter.SHOW_TEXT)
+  const nodes = []
+  let whole = ''
+  while (walker.nextNode()) {
+    nodes.push([walker.currentNode, whole.length])
+    whole += walker.currentNode.nodeValue
+  }
+  let from = -1
+  for (let time = 0; time <= nth; time += 1) from = whole.indexOf(words, from + 1)
+  const at = (offset, inclusive) => {
+    const [node, start] = nodes.findLast(([, begin]) => (inclusive ? begin <= offset : begin < offset))
+    return [node, offset - start]
+  }
+  const range = document.createRange()
+  range.setStart(...at(from, true))
+  range.setEnd(...at(from + words.length, false))
+  getSelection().removeAllRanges()
+  getSelection().addRange(range)
+  preview.focus()
+}
+"""
+
+MARKED = "() => ['comment-mark', 'comment-focus'].flatMap(name => [...CSS.highlights.get(name)].map(String)).sort()"
+
+
+async def test_the_preview_is_commented_on(site: Server, people: People) -> None:
+    path = "talk/bread.md"
+    await new_document(site, path, BREAD)
+    owner, editor = await people.owner(), await people.guest("editor", "Edda")
+    page = owner.page
+    await owner.open(path)
+    await page.get_by_role("radio", name="Preview only").click()
+    preview = page.get_by_role("region", name=f"Preview of {path}")
+    await expect(preview).to_contain_text("longer")
+
+    async def comment(words: str, said: str, nth: int = 0) -> None:
+        await preview.evaluate(SELECT, [words, nth])
+        await expect(preview.get_by_role("button", name="Comment")).to_be_visible()
+        await page.keyboard.press("Control+Alt+m")
+        await panel(owner).get_by_role("textbox", name="Your comment").fill(said)
+        await page.keyboard.press("Control+Enter")
+        await expect(thread(owner, said)).to_be_visible()
+
+    await comment("fresh yeast, and some", "How fresh?")
+    await comment("Bake it", "At what heat?", 1)
+    await comment("salt\nwater", "How much?")
+    await eventually(lambda: page.evaluate(MARKED), lambda found: len(found) >= 3)
+    await people.picture(owner, "comments-preview")
+    # The other one sees them in the text, at the words that were meant.
+    await editor.open(path)
+    marked = editor.text(path).locator(".cm-commented")
+    await expect(marked.filter(has_text="fresh")).to_have_count(1)
+    quotes = panel(editor).locator("blockquote")
+    await editor.page.get_by_role("button", name="Comments: 3 open in this file").click()
+    await expect(quotes).to_have_text(["fresh** yeast, and [some", "salt\n- water", "Bake it"])
+    last = editor.text(path).locator(".cm-line", has_text="longer").locator(".cm-commented")
+    await expect(last).to_have_text("Bake it")
+    assert await last.evaluate("mark => mark.previousSibling.textContent") == "Bake it. Wait. "
+
+    # A click on what is marked leads to what was said; by the button one begins as well.
+    await page.evaluate("getSelection().removeAllRanges()")
+    await preview.get_by_text("fresh").click()
+    await expect(panel(owner).locator(".thread[data-focused]")).to_contain_text("How fresh?")
+    await preview.evaluate(SELECT, ["Wait", 0])
+    await preview.get_by_role("button", name="Comment").click()
+    await panel(owner).get_by_role("textbox", name="Your comment").fill("How long?")
+    await page.keyboard.press("Control+Enter")
+    await expect(quotes.nth(2)).to_have_text("Wait")
+
+
+async def test_who_only_reads_is_offered_no_comment_in_the_preview(site: Server, people: People) -> None:
+    path = "talk/read.md"
+    await new_document(site, path, BREAD)
+    viewer = await people.guest("viewer", "Vera")
+    await viewer.open(path)
+    await viewer.page.get_by_role("radio", name="Preview only").click()
+    preview = viewer.page.get_by_role("region", name=f"Preview of {path}")
+    await expect(preview).to_contain_text("longer")
+    await preview.evaluate(SELECT, ["Wait", 0])
+    await viewer.page.keyboard.press("Control+Alt+m")
+    await expect(preview.get_by_role("button", name="Comment")).to_have_count(0)
+    await expect(panel(viewer)).to_have_count(0)

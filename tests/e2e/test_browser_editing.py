@@ -286,6 +286,51 @@ async def test_vim_takes_back_only_what_oneself_has_written(site: Server, people
     await holds(editor, path, "one\ntwo\nthree\nfour!")
 
 
+async def test_one_insert_of_vim_is_one_change(site: Server, people: People) -> None:
+    path = "editing/vim-insert.txt"
+    owner, editor = await two_in(site, people, path, "vim")
+    page = owner.page
+    begun = "one\ntwo\nthree\n"
+    for keys, text in (
+        ("ggOnew line", "new line\n" + begun),
+        ("ggonew line", "one\nnew line\ntwo\nthree\n"),
+        ("ggcwfirst", "first\ntwo\nthree\n"),
+        ("ggA and more", "one and more\ntwo\nthree\n"),
+    ):
+        await page.keyboard.type(keys[:-3])
+        # Whoever thinks while writing goes on with the same change.
+        await asyncio.sleep(0.8)
+        await page.keyboard.type(keys[-3:])
+        await page.keyboard.press("Escape")
+        await holds(editor, path, text)
+        await page.keyboard.type("u")
+        await holds(editor, path, begun)
+        await page.keyboard.press("Control+r")
+        await holds(editor, path, text)
+        await page.keyboard.type("u")
+        await holds(editor, path, begun)
+    # Two changes are two, also right after each other.
+    await page.keyboard.type("ggxjx")
+    await holds(editor, path, "ne\nwo\nthree\n")
+    await page.keyboard.type("u")
+    await holds(editor, path, "ne\ntwo\nthree\n")
+    await page.keyboard.type("u")
+    await holds(editor, path, begun)
+
+    # With the usual keys, in a text that had Vim in both halves, a pause parts what is undone.
+    await page.keyboard.press("Control+\\")
+    await expect(page.locator("[data-keys=vim]")).to_have_count(2)
+    await page.keyboard.type(":only\n")
+    await expect(owner.text(path)).to_have_count(1)
+    await has_keys(owner, "usual")
+    await owner.type_at_end(path, "four")
+    await asyncio.sleep(0.8)
+    await page.keyboard.type("five")
+    await holds(editor, path, begun + "fourfive")
+    await page.keyboard.press("Control+z")
+    await holds(editor, path, begun + "four")
+
+
 async def test_escape_is_vims_also_over_grey_text(site: Server, people: People, model: ModelServer) -> None:
     path = "editing/vim-grey.md"
     await new_document(site, path, "")

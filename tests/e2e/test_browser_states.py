@@ -1,5 +1,6 @@
 """What the page says, and where the focus is, when something other than typing happens."""
 
+import asyncio
 import json
 import re
 
@@ -276,6 +277,27 @@ async def test_what_is_proposed_is_not_struck_through_by_another_proposal(
     await expect(owner.page.locator(".proposal", has_text="brave new")).to_be_visible()
     assert await owner.page.locator("del .proposal").count() == 0
     await people.picture(owner, "proposals-overlap")
+
+
+async def test_a_reader_has_nothing_unsaved_while_offline(site: Server, people: People) -> None:
+    for name in ("one", "two"):
+        await new_document(site, f"away/read-{name}.txt", f"{name}\n")
+    viewer = await people.guest("viewer", "Vera")
+    await viewer.open("away/read-one.txt")
+    await viewer.row("read-two.txt").dblclick()
+    await expect(viewer.text("away/read-two.txt")).to_be_visible()
+    await viewer.page.reload()
+    await expect(viewer.text("away/read-two.txt")).to_be_visible()
+    tabs = viewer.page.get_by_role("tab")
+    await expect(tabs).to_have_count(2)
+    await viewer.page.context.set_offline(True)
+    await asyncio.sleep(4)
+    await expect(viewer.page.locator("[data-unsaved]")).to_have_count(0)
+    await tabs.first.click()
+    await asyncio.sleep(3)
+    await people.picture(viewer, "reader-offline")
+    await expect(viewer.page.locator("[data-unsaved]")).to_have_count(0)
+    viewer.errors.clear()
 
 
 async def test_what_was_written_without_the_network_outlives_the_page_and_is_merged(

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
-from tests.e2e.browser import People, Tab
+from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
@@ -228,3 +229,26 @@ async def test_one_follows_the_view_of_another(site: Server, people: People) -> 
     await editor.open("follow/there.md")
     await owner.reads_of("follow/here.md", "mine")
     await expect(owner.text("follow/here.md")).to_be_visible()
+
+
+async def test_five_people_leave_room_for_the_name_of_the_file(site: Server, people: People) -> None:
+    await new_document(site, "five/minutes.md", "one\n")
+    names = ["Ada Lovelace", "Grace Hopper", "Edsger Dijkstra", "Barbara Liskov"]
+    phone = await people.owner(PHONE)
+    await phone.open("five/minutes.md")
+    for name in names:
+        guest = await people.guest("editor", name)
+        await guest.open("five/minutes.md")
+    present = phone.page.get_by_role("button", name="Here now")
+    await expect(present).to_have_text("+3")
+    # What one sees on it is part of its name: whoever speaks to the page says what they see.
+    await expect(present).to_have_accessible_name(re.compile(r"Ada Lovelace \+3 more: Barbara"))
+    name = phone.page.get_by_role("navigation", name="Where you are").get_by_text("minutes.md")
+    assert await name.evaluate("(it) => it.closest('li').scrollWidth <= it.closest('li').clientWidth")
+    await people.picture(phone, "five-phone")
+
+    await guest.page.set_viewport_size({"width": 1440, "height": 900})
+    row = guest.row("minutes.md")
+    await expect(row).to_contain_text("+1")
+    await expect(row).to_have_accessible_name(re.compile(r"^minutes\.md \+1, open by Ada Lovelace, "))
+    await people.picture(guest, "five-desk")

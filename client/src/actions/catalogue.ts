@@ -99,6 +99,13 @@ const catalogue = {
   'files.write': { group: 'Files', title: 'Have files written', also: 'assistant generate create' },
   'files.upload': { group: 'Files', title: 'Upload files…', also: 'import zip' },
   'files.uploadFolder': { group: 'Files', title: 'Upload a folder…', also: 'import directory' },
+  'files.beside': {
+    group: 'Files',
+    title: 'Open to the side',
+    keys: ['Mod-Enter'],
+    within: 'files',
+    also: 'split other half beside',
+  },
   'files.rename': { group: 'Files', title: 'Rename', keys: ['F2'], within: 'files' },
   'files.move': { group: 'Files', title: 'Move to another folder…', also: 'drag' },
   'files.remove': { group: 'Files', title: 'Delete…', keys: ['Delete'], within: 'files', also: 'move to trash remove' },

@@ -50,15 +50,19 @@ export interface CommentHandlers {
 
 const commentHandlers = Facet.define<CommentHandlers>()
 
-/** Begins a comment on the selected text, or on the line of the cursor. */
-export const comment: Command = (view) => {
+/** Begins a comment on a piece of the text; whether one may comment. */
+export function commentOn(view: EditorView, from: number, to: number): boolean {
   const handlers = view.state.facet(commentHandlers)[0]
   if (view.state.readOnly || handlers === undefined) return false
-  const { main } = view.state.selection
-  const line = view.state.doc.lineAt(main.head)
-  const { from, to } = main.empty ? line : main
   handlers.begin(from, to)
   return true
+}
+
+/** Begins a comment on the selected text, or on the line of the cursor. */
+export const comment: Command = (view) => {
+  const { main } = view.state.selection
+  const { from, to } = main.empty ? view.state.doc.lineAt(main.head) : main
+  return commentOn(view, from, to)
 }
 
 /** Marks what is commented on, and lets people begin a comment. */

@@ -12,7 +12,7 @@ import { type Commented, commentLayer, showCommented } from './layer'
 import { isOpen } from './threads'
 
 /** Where a thread is in the text; null when what it was about is gone. */
-function place(thread: Thread, text: Y.Text): Commented | null {
+export function placeOf(thread: Thread, text: Y.Text): Commented | null {
   if (thread.anchors === null) return null
   const [from, to] = thread.anchors.map((anchor) => resolveAnchor(anchor, text))
   if (!from || !to || to.index < from.index) return null
@@ -52,7 +52,7 @@ export function useComments(view: EditorView | null, session: DocumentSession, f
     let frame = 0
     const draw = () => {
       frame = 0
-      const places = here.map((thread) => [thread, place(thread, text)] as const)
+      const places = here.map((thread) => [thread, placeOf(thread, text)] as const)
       const drawn = places.flatMap(([thread, at]) => (at && isOpen(thread) && at.from < at.to ? [at] : []))
       showCommented(
         view,

@@ -33,7 +33,7 @@ export function BinaryView({ node }: { node: TreeNode }) {
   }, [api, node.id])
 
   const facts = [kindOf(node.name, info?.media_type), info === null ? null : formatSize(info.size)].filter(Boolean)
-  const file = { name: node.name, url: api.fileUrl(node.path), facts: facts.join(', ') }
+  const file = { document: node.id, name: node.name, url: api.fileUrl(node.path), facts: facts.join(', ') }
   const shown = problem === null ? viewer : 'none'
   const onBroken = () => setProblem(broken[viewer])
   return (

@@ -1,4 +1,6 @@
-import { useLasting } from '../lib/hooks'
+import { Check, Ellipsis, type LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useLasting, useNarrow } from '../lib/hooks'
 import { useSelected, useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
 import { type Hold, holdInShort } from './hold'
@@ -58,6 +60,7 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   const saved = isSavedNow && (isCalm || !edited)
   const waitedLong = useLasting(canEdit && connected && !isSavedNow && hold === null, patience)
   const outage = useOutage(waitedLong)
+  const narrow = useNarrow()
 
   if (phase.is === 'ended') {
     return phase.ending.keepsText ? (
@@ -78,7 +81,21 @@ export function SaveStatus({ session, canEdit }: { session: DocumentSession; can
   return (
     // Only a warning is read out: "Saving… Saved" after every word would drown what one writes.
     <span className="save-status" data-tone={tone} aria-live={tone === 'warn' ? 'polite' : 'off'}>
-      {text}
+      {narrow ? inShort(text) : text}
     </span>
+  )
+}
+
+const marks: Record<string, LucideIcon> = { Saved: Check, 'Saving…': Ellipsis }
+
+/** Where the name of the file needs the room: what is as it should be is a mark. */
+function inShort(text: string): ReactNode {
+  const Mark = marks[text]
+  if (Mark === undefined) return text
+  return (
+    <>
+      <Mark aria-hidden />
+      <span className="sr-only">{text}</span>
+    </>
   )
 }

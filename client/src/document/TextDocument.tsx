@@ -14,6 +14,7 @@ import { TextEditor } from '../editor/TextEditor'
 import { assistantFile } from '../config/path'
 import { ConfigProblem } from '../config/ConfigProblem'
 import { useStore } from '../lib/store'
+import { useOnScreen } from '../people/useOnScreen'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useHalf, useRole, useWorkspace } from '../workspace/context'
@@ -54,6 +55,10 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const preview = previewOf(node.path)
   const shown = preview === null ? 'text' : mode
   const refused = !canEdit ? 'you are here as a viewer' : phase.is === 'open' ? null : 'this text is no longer saved'
+  const isLooking = useStore(useWorkspace().history.of(node.id).look) !== null
+  // A table or a drawing tells its own place.
+  const told = shown === 'text' || preview === 'markdown' ? shown : null
+  useOnScreen(node.id, phase.is !== 'open' ? null : isLooking ? 'version' : told)
   useTextActions({ view, session, refused, visible: shown !== 'preview', focused })
   useArrival(view, node.id, focused)
 
@@ -83,7 +88,7 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
           ) : null}
         </div>
         {preview === null || shown === 'text' ? null : (
-          <Preview kind={preview} session={session} path={node.path} view={view} />
+          <Preview kind={preview} session={session} path={node.path} view={view} mode={shown} />
         )}
       </div>
       {formPlace === null || view === null

@@ -16,8 +16,14 @@ function saved(): PreviewMode {
 
 const chosen = createStore<PreviewMode>(saved())
 
+const forNow = createStore<PreviewMode | null>(null)
+
+/** How the text that is open is shown while one follows somebody; null as one has chosen. */
+export const showForNow = (mode: PreviewMode | null): void => forNow.set(mode)
+
 export function setPreviewMode(mode: PreviewMode): void {
   chosen.set(mode)
+  forNow.set(null)
   try {
     localStorage.setItem(key, mode)
   } catch {
@@ -27,6 +33,7 @@ export function setPreviewMode(mode: PreviewMode): void {
 
 /** How texts with a preview are shown, the same for every file and the next visit. A phone has no room for both. */
 export function usePreviewMode(): PreviewMode {
-  const mode = useStore(chosen)
+  const ownMode = useStore(chosen)
+  const mode = useStore(forNow) ?? ownMode
   return useNarrow() && mode === 'both' ? 'text' : mode
 }

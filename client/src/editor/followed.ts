@@ -1,5 +1,5 @@
 import type { Extension } from '@codemirror/state'
-import { EditorView, ViewPlugin } from '@codemirror/view'
+import { EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { Following } from '../people/following'
@@ -30,6 +30,10 @@ class Followed {
     this.schedule()
   }
 
+  update({ geometryChanged }: ViewUpdate): void {
+    if (geometryChanged) this.schedule()
+  }
+
   destroy(): void {
     this.stopWatching()
     this.awareness.off('change', this.schedule)
@@ -42,7 +46,8 @@ class Followed {
 
   private show(): void {
     const user = this.following.user.get()
-    if (user === null || !this.view.dom.isConnected) return
+    // Where its preview takes its place, that follows.
+    if (user === null || this.view.scrollDOM.clientHeight === 0) return
     // Of two halves with this text, the one with the focus.
     if (this.view.dom.closest('.half:not([data-focused])') !== null) return
     const top = readTop(this.awareness, this.text, user)

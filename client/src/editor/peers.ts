@@ -47,18 +47,34 @@ function resolve(value: unknown, text: Y.Text): number | null {
   return found?.type === text ? found.index : null
 }
 
-/**
- * The beginning of the first line that somebody has on the screen, and a name for it that changes only when they
- * scroll; null where they have not told.
- */
-export function readTop(awareness: Awareness, text: Y.Text, user: string): { index: number; name: string } | null {
+/** What somebody has at the top of their screen. */
+export interface Top {
+  /** The beginning of the line. */
+  index: number
+  /** How much of what is made of that line has scrolled out, where it is seen as its preview. */
+  part: number
+  /** Another one only when they scroll. */
+  name: string
+}
+
+/** Null where they have not told. */
+export function readTop(awareness: Awareness, text: Y.Text, user: string): Top | null {
   for (const [client, state] of awareness.getStates()) {
     const { user: person, top } = state as { user?: unknown; top?: unknown }
     if (client === awareness.clientID || !isObject(person) || person.id !== user) continue
     const index = resolve(top, text)
-    if (index !== null) return { index, name: JSON.stringify(top) }
+    if (index === null) continue
+    const part = isObject(top) && typeof top.part === 'number' ? Math.min(1, Math.max(0, top.part)) || 0 : 0
+    return { index, part, name: JSON.stringify(top) }
   }
   return null
+}
+
+/** What `readTop` reads. */
+export function topAt(text: Y.Text, index: number, part = 0) {
+  // The other side of the line end in front of it: what is typed at the beginning of the line belongs to it.
+  const position = Y.createRelativePositionFromTypeIndex(text, index, index === 0 ? 0 : -1)
+  return { ...(Y.relativePositionToJSON(position) as Json), ...(part > 0 && { part }) }
 }
 
 /** Where everybody else is, in UTF-16 positions of the present text. */

@@ -1,7 +1,8 @@
 import type { Extension } from '@codemirror/state'
-import { EditorView, ViewPlugin } from '@codemirror/view'
+import { type EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import type { Awareness } from 'y-protocols/awareness'
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
+import { topAt } from './peers'
 
 /** Milliseconds between two tellings: each goes to everybody in the text. */
 const every = 150
@@ -9,6 +10,7 @@ const every = 150
 /** Tells others which line is the first on the screen, in the presence field `top`, for whoever follows. */
 class SharedView {
   private timer: ReturnType<typeof setTimeout> | undefined
+  private wasSeen = true
 
   constructor(
     private readonly view: EditorView,
@@ -16,6 +18,14 @@ class SharedView {
     private readonly text: Y.Text,
   ) {
     view.scrollDOM.addEventListener('scroll', this.later, { passive: true })
+  }
+
+  /** In place of its preview it tells what that has told before. */
+  update({ view, geometryChanged }: ViewUpdate): void {
+    if (!geometryChanged) return
+    const isSeen = view.scrollDOM.clientHeight > 0
+    if (isSeen && !this.wasSeen) this.later()
+    this.wasSeen = isSeen
   }
 
   destroy(): void {
@@ -31,13 +41,9 @@ class SharedView {
   }
 
   private tell(): void {
-    if (!this.view.dom.isConnected || this.view.dom.closest('.half:not([data-focused])') !== null) return
+    if (this.view.scrollDOM.clientHeight === 0 || this.view.dom.closest('.half:not([data-focused])') !== null) return
     const { from } = this.view.lineBlockAtHeight(this.view.scrollDOM.scrollTop)
-    // The other side of the line end in front of it: what is typed at the beginning of the line belongs to it.
-    this.awareness.setLocalStateField(
-      'top',
-      Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.text, from, from === 0 ? 0 : -1)),
-    )
+    this.awareness.setLocalStateField('top', topAt(this.text, from))
   }
 }
 

@@ -14,6 +14,14 @@ function useMediaQuery(query: string): boolean {
 /** Below this width the side panels become drawers; the style sheets use the same number. */
 export const useNarrow = () => useMediaQuery('(max-width: 860px)')
 
+function onResize(listener: () => void): () => void {
+  addEventListener('resize', listener)
+  return () => removeEventListener('resize', listener)
+}
+
+/** Pixels. */
+export const useWindowWidth = () => useSyncExternalStore(onResize, () => innerWidth)
+
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title

@@ -1,18 +1,24 @@
 import type { EditorView } from '@codemirror/view'
 import { type KeyboardEvent, useRef } from 'react'
 import type { DocumentSession } from '../document/session'
+import type { PreviewMode } from '../document/previewMode'
+import { keysOf, writtenKey } from '../actions/catalogue'
+import { isPressed } from '../lib/keys'
 import { useRole } from '../workspace/context'
 import type { Decorate, Drawing } from './drawing'
 import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
 import { toggleTask } from './tasks'
 import { useScrollTogether } from './useScrollTogether'
+import { useCommenting } from './useCommenting'
+import { useSharedTop } from './useSharedTop'
 import { useText } from './useText'
 
 interface MarkdownPreviewProps {
   session: DocumentSession
   path: string
   view: EditorView | null
+  mode: PreviewMode
 }
 
 const tickable: Decorate = {
@@ -23,12 +29,16 @@ const tickable: Decorate = {
 }
 
 /** A text as it will be read, beside the editor or in its place. */
-export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
+export default function MarkdownPreview({ session, path, view, mode }: MarkdownPreviewProps) {
   const text = useText(session.text)
   const { canEdit } = useRole()
   const scroller = useRef<HTMLElement>(null)
   const drawing = useRef<Drawing>(null)
   useScrollTogether(view, scroller, drawing)
+  const onDrawn = useSharedTop(session, view, mode === 'preview', scroller, drawing)
+
+  const commenting = useCommenting(session, view, scroller, drawing)
+  const { selected } = commenting
 
   const toggle = (target: EventTarget) => {
     const task = target instanceof Element ? target.closest('[role="checkbox"]') : null
@@ -37,7 +47,8 @@ export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
     return true
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === ' ' && toggle(event.target)) event.preventDefault()
+    const comments = keysOf('comment').some((key) => isPressed(key, event.nativeEvent)) && commenting.begin()
+    if (comments || (event.key === ' ' && toggle(event.target))) event.preventDefault()
   }
   return (
     <section className="preview" aria-label={`Preview of ${path}`} tabIndex={0} ref={scroller} onKeyDown={onKeyDown}>
@@ -45,12 +56,29 @@ export function MarkdownPreview({ session, path, view }: MarkdownPreviewProps) {
         text={text}
         path={path}
         {...(canEdit && { decorate: tickable })}
-        onClick={({ target }) => void toggle(target)}
+        onClick={({ target, clientX, clientY }) => {
+          if (!toggle(target)) commenting.openAt(clientX, clientY)
+        }}
         onDrawn={(drawn) => {
           drawing.current = drawn
+          onDrawn.current?.()
+          commenting.onDrawn()
           arriveAtAnchor(drawn.box, path)
         }}
       />
+      {selected === null || !canEdit ? null : (
+        <div className="ask-tip preview-tip" style={{ left: selected.left, top: selected.top }}>
+          <button
+            type="button"
+            title={`Comment on the selected text (${writtenKey('comment')})`}
+            // What is selected stays so.
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => commenting.begin()}
+          >
+            Comment
+          </button>
+        </div>
+      )}
     </section>
   )
 }

@@ -40,6 +40,21 @@ function marksOf(drawing: Drawing, scroller: HTMLElement, within: (block: Mark, 
   return marks
 }
 
+/** The line at the top of the preview's window, with the part of it that has scrolled out. */
+export function previewLine(drawing: Drawing, preview: HTMLElement): number {
+  const { scrollTop } = preview
+  const first = marksOf(drawing, preview, () => false)[0]?.top ?? 0
+  const at = scrollTop + first
+  const marks = marksOf(drawing, preview, (block, next) => block.top <= at && at < next.top)
+  return scrollTop < 1 ? 0 : lineAtTop(marks, at)
+}
+
+/** Where the preview is scrolled to with this line at its top. */
+export function previewTop(drawing: Drawing, preview: HTMLElement, line: number): number {
+  const marks = marksOf(drawing, preview, (block, next) => block.line <= line && line < next.line)
+  return line < 1 && Number.isInteger(line) ? 0 : topOfLine(marks, line) - (marks[0]?.top ?? 0)
+}
+
 /** Keeps the same lines at the top of the text and of its preview, whichever of them is scrolled. */
 export function useScrollTogether(
   view: EditorView | null,
@@ -57,20 +72,14 @@ export function useScrollTogether(
       if (drawing.current === null || now - told.text < echo || text.clientHeight === 0) return
       told.preview = now
       const line = topLine(view)
-      const marks = marksOf(drawing.current, preview, (block, next) => block.line <= line && line < next.line)
-      preview.scrollTop = line < 1 ? 0 : topOfLine(marks, line) - (marks[0]?.top ?? 0)
+      preview.scrollTop = line < 1 ? 0 : previewTop(drawing.current, preview, line)
     }
     const fromPreview = () => {
       const now = performance.now()
       if (drawing.current === null || now - told.preview < echo || text.clientHeight === 0) return
       told.text = now
-      const { scrollTop } = preview
-      const near = marksOf(drawing.current, preview, () => false)
-      const first = near[0]?.top ?? 0
-      const at = scrollTop + first
-      const marks = marksOf(drawing.current, preview, (block, next) => block.top <= at && at < next.top)
-      if (scrollTop < 1) text.scrollTop = 0
-      else scrollToLine(view, lineAtTop(marks, at))
+      if (preview.scrollTop < 1) text.scrollTop = 0
+      else scrollToLine(view, previewLine(drawing.current, preview))
     }
     // Whoever takes hold of a side means it, however short ago it was told to go somewhere.
     const takeText = () => (told.text = -Infinity)

@@ -1,16 +1,18 @@
 import { useEffect, useRef } from 'react'
 import { currentPlace, go } from '../app/location'
+import { showForNow } from '../document/previewMode'
 import { useStore } from '../lib/store'
 import { tell } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 import { whereabouts } from './following'
+import { pageWith } from './onScreen'
 
 /** Milliseconds for which somebody may be gone: a page that is loaded again is away for a moment. */
 const patience = 10_000
 
 /** Takes the page to the file in which the person is that one follows; until they leave, or one goes elsewhere. */
 export function useFollowing(document: string | null): void {
-  const { id, tree, following, members } = useWorkspace()
+  const { id, me, tree, following, members } = useWorkspace()
   const user = useStore(following.user)
   const present = useStore(tree.presence)
   const { nodes } = useStore(tree.tree)
@@ -26,6 +28,18 @@ export function useFollowing(document: string | null): void {
     }, patience)
     return () => clearTimeout(timer)
   }, [here, following, members])
+
+  useEffect(() => tree.follow(user), [tree, user])
+
+  // As text, as its preview, or as both: as they have it, until one chooses oneself or opens another file.
+  const pages = useStore(tree.pages)
+  const theirs = user === null ? null : pageWith(pages, user, document)
+  // Two who follow each other would change places for ever.
+  const as = theirs === null || theirs.follows === me.id ? undefined : theirs.screen?.as
+  useEffect(() => {
+    if (as === 'text' || as === 'both' || as === 'preview') showForNow(as)
+  }, [as, document])
+  useEffect(() => () => showForNow(null), [document])
 
   useEffect(() => {
     if (user === null) {

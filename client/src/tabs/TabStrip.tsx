@@ -6,8 +6,8 @@ import { useStore } from '../lib/store'
 import { usePresentIn } from '../tree/usePresentIn'
 import { IconButton } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
-import { close, join, move, openBeside } from './arrange'
-import { dragged } from './dragged'
+import { close, join, openBeside } from './arrange'
+import { dragged, draggedBy } from './dragged'
 import { placeAt, startDragging } from './drag'
 import { goOnIn } from './goOn'
 import { folderHints } from './labels'
@@ -79,7 +79,7 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
     goOnIn(tabs.layout.get())
   }
   const onDragOver = (event: DragEvent<HTMLElement>) => {
-    if (moving === null) return
+    if (draggedBy(event) === null) return
     event.preventDefault()
     event.dataTransfer.dropEffect = 'move'
     const middles = slots(event.currentTarget).map((slot) => {
@@ -89,12 +89,13 @@ export default function TabStrip({ side, narrow, panel }: TabStripProps) {
     setTarget(placeAt(middles, event.clientX))
   }
   const onDrop = (event: DragEvent) => {
-    if (moving === null) return
+    const moved = draggedBy(event)
+    if (moved === null) return
     event.preventDefault()
     const to = target ?? shown.length
     setTarget(null)
     dragged.set(null)
-    change((now) => move(now, moving.side, moving.document, at, to))
+    moved.place(at, to)
   }
   return (
     <Tabs.Root

@@ -2,12 +2,11 @@ import type { Tree } from '../tree/rules'
 import {
   activate,
   type Closed,
-  emptyHalf,
   halfAt,
   isSplit,
   keep,
   type Layout,
-  open,
+  openIn,
   otherSide,
   settle,
   show,
@@ -118,9 +117,7 @@ export function openBeside(layout: Layout, side: Side, document: string): Layout
   const tab = tabOf(halfAt(layout, side), document)
   if (tab === undefined || tab.deleted) return layout
   const kept = keep(layout, side, document)
-  const halves = isSplit(kept) ? kept.halves : [...kept.halves, emptyHalf]
-  const beside: Side = isSplit(kept) ? otherSide(side) : 1
-  return open({ ...kept, halves }, tab.node, { kept: true, side: beside })
+  return openIn(kept, tab.node, isSplit(kept) ? otherSide(side) : 1)
 }
 
 /** One half again, with the tabs of both. */

@@ -1,17 +1,15 @@
 import { move, openBeside } from './arrange'
-import { dragged } from './dragged'
+import { dragged, draggedType } from './dragged'
 import { halfAt, isSplit, type Layout, otherSide, type Side } from './layout'
 import type { OpenTabs } from './openTabs'
 
 export function startDragging(tabs: OpenTabs, side: Side, document: string, transfer: DataTransfer): void {
-  // Of a type of its own, so that no text takes it for something to type.
-  transfer.setData('application/x-scriptorium-tab', document)
+  transfer.setData(draggedType, document)
   transfer.effectAllowed = 'move'
   dragged.set({
-    side,
-    document,
     target: (onto, right) => dropSide(tabs.layout.get(), side, onto, right),
     drop: (into) => tabs.change((layout) => dropInto(layout, side, document, into)),
+    place: (into, to) => tabs.change((layout) => move(layout, side, document, into, to)),
   })
 }
 

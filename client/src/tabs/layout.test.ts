@@ -15,8 +15,10 @@ import {
 import {
   activate,
   activeTab,
+  besideOf,
   elsewhere,
   emptyLayout,
+  fileDropSide,
   focusOn,
   follow,
   halfAt,
@@ -24,6 +26,7 @@ import {
   keep,
   type Layout,
   open,
+  openIn,
   type Side,
 } from './layout'
 import { readLayout, writeLayout } from './saved'
@@ -56,6 +59,24 @@ const drawn = (layout: Layout) =>
     })
     return (side === layout.focus ? '*' : '') + names.join(' ')
   })
+
+test('a file is opened to the side, where the other half is or will be', () => {
+  expect(drawn(openIn(emptyLayout, a, besideOf(emptyLayout)))).toEqual(['*[a]'])
+  const beside = openIn(opened(a, b), c, besideOf(opened(a, b)))
+  expect(drawn(beside)).toEqual(['a [b]', '*[c]'])
+  expect(drawn(openIn(beside, a, besideOf(beside)))).toEqual(['*[a] b', '[c]'])
+})
+
+test('a file is dropped on a half, on the right of the only one, or among tabs', () => {
+  const one = opened(a, b)
+  expect([fileDropSide(one, 0, false), fileDropSide(one, 0, true), fileDropSide(emptyLayout, 0, true)]).toEqual([
+    0, 1, 0,
+  ])
+  const two = openIn(one, c, 1)
+  expect([fileDropSide(two, 0, true), fileDropSide(two, 1, false)]).toEqual([0, 1])
+  expect(drawn(openIn(one, c, 0, 1))).toEqual(['*a [c] b'])
+  expect(drawn(openIn(one, a, 0, 2))).toEqual(['*[a] b'])
+})
 
 test('files stand in the order in which they were opened', () => {
   expect(drawn(opened(a, b, c))).toEqual(['*a b [c]'])
@@ -194,6 +215,8 @@ test.each(Array.from({ length: 24 }, (_, seed) => seed))(
       const acts: (() => Layout)[] = [
         () => (one === undefined ? layout : open(layout, one, { kept: upTo(2) === 0 })),
         () => (one === undefined ? layout : open(layout, one, { side })),
+        () => (one === undefined ? layout : openIn(layout, one, side)),
+        () => (one === undefined ? layout : openIn(layout, one, besideOf(layout), upTo(5))),
         () => elsewhere(layout),
         () => activate(layout, side, document),
         () => focusOn(layout, side),

@@ -122,6 +122,33 @@ export function open(layout: Layout, node: TreeNode, { kept = false, side = layo
   return focusOn(withHalf(layout, at, show(next, node.id)), at)
 }
 
+/**
+ * Opens a file to stay, in a half which may have to be made; before the tab that is now at `to`, unless it is open there
+ * already.
+ */
+export function openIn(layout: Layout, node: TreeNode, side: Side, to?: number): Layout {
+  const halves = side < layout.halves.length ? layout.halves : [...layout.halves, emptyHalf]
+  const half = halves[side] ?? emptyHalf
+  const isThere = tabOf(half, node.id) !== undefined
+  const opened = open({ ...layout, halves }, node, { kept: true, side })
+  if (isThere || to === undefined) return opened
+  const at = sideWith(opened, node.id, side) ?? side
+  const now = halfAt(opened, at)
+  const tab = tabOf(now, node.id)
+  if (tab === undefined) return opened
+  return withHalf(opened, at, { ...now, tabs: now.tabs.filter((one) => one !== tab).toSpliced(to, 0, tab) })
+}
+
+/** The half beside the one with the focus; while nothing is open, the one that there is. */
+export const besideOf = (layout: Layout): Side => {
+  if (isSplit(layout)) return otherSide(layout.focus)
+  return halfAt(layout, layout.focus).tabs.length === 0 ? layout.focus : otherSide(layout.focus)
+}
+
+/** Where a file goes that is dropped on what a half shows, on the right of it or not. */
+export const fileDropSide = (layout: Layout, onto: Side, right: boolean): Side =>
+  right && !isSplit(layout) ? besideOf(layout) : onto
+
 /** The address names something else than a file. */
 export function elsewhere(layout: Layout): Layout {
   const half = halfAt(layout, layout.focus)

@@ -1,7 +1,5 @@
-import { AssistiveTreeDescription } from '@headless-tree/react'
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { FilePlus, FileSearch, FolderPlus, Search, Sparkle } from 'lucide-react'
-import { Suspense, useEffect, useRef, useState } from 'react'
+import { Suspense, useRef, useState } from 'react'
 import { lazily } from '../ui/lazily'
 import { entryOf, writtenKey } from '../actions/catalogue'
 import { registry } from '../actions/registry'
@@ -11,23 +9,18 @@ import { TrashEntry } from '../trash/TrashEntry'
 import { IconButton } from '../ui/Button'
 import { Confirm } from '../ui/Confirm'
 import { useRole, useWorkspace } from '../workspace/context'
-import { FileRow } from './FileRow'
-import { RowMenu } from './RowMenu'
+import { FileList, type ScrollTo } from './FileList'
 import type { TreeNode } from './rules'
 import { UploadButton } from './UploadButton'
 import { UploadProgress } from './UploadProgress'
-import { rootId, useFileTree } from './useFileTree'
+import { useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
-import { usePresentIn } from './usePresentIn'
 import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
 const NewFilesDialog = lazily(() => import('../assistant/NewFilesDialog'), { ahead: true })
 const MoveDialog = lazily(() => import('./MoveDialog'), { ahead: true })
 const TrashDialog = lazily(() => import('../trash/TrashDialog'), { ahead: true })
-
-/** Pixels; the style sheet says the same. */
-const rowHeight = 32
 
 interface FilesPanelProps {
   openNode: TreeNode | null
@@ -42,15 +35,14 @@ function folderOf(node: TreeNode | null): string {
 }
 
 export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
-  const { tree, suggestions } = useWorkspace()
+  const { tree } = useWorkspace()
   const { canEdit } = useRole()
   const legal = useStore(tree.tree)
   const treeState = useStore(tree.state)
-  const present = usePresentIn()
-  const proposals = useStore(suggestions.pending)
   const actions = useFileActions()
   const { upload, confirm } = useUpload()
-  const scroller = useRef<HTMLDivElement>(null)
+  const list = useRef<ScrollTo>(null)
+  const scrollTo = (index: number) => list.current?.(index)
   const [asking, setAsking] = useState(false)
   const [trash, setTrash] = useState(false)
   const [removing, setRemoving] = useState<TreeNode[]>([])
@@ -68,39 +60,20 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
     },
     onUpload: (transfer, folder) => upload(transfer, folder),
     onRemove: setRemoving,
-    scrollToIndex: (index) => virtualizer.scrollToIndex(index),
+    scrollToIndex: scrollTo,
   })
-  const items = fileTree.instance.getItems()
-  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoized by the compiler
-  const virtualizer = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-    paddingStart: 4,
-    paddingEnd: 64,
-  })
-
-  // What is opened elsewhere, by a link or from a search, is brought into sight here, once; then one may scroll away.
-  const openIndex = items.findIndex((item) => item.getId() === openNode?.id)
-  const revealed = useRef<string | undefined>(undefined)
-  useEffect(() => {
-    if (openIndex < 0 || revealed.current === openNode?.id) return
-    revealed.current = openNode?.id
-    virtualizer.scrollToIndex(openIndex)
-  }, [openIndex, openNode?.id, virtualizer])
 
   useActions({ 'files.trash': () => setTrash(true) })
   useTreeActions({
     fileTree,
+    openBeside: actions.openBeside,
     openNode,
-    scrollTo: (index) => virtualizer.scrollToIndex(index),
+    scrollTo,
     setAsking,
     setRemoving,
     setMoving,
   })
 
-  const ontoRoot = fileTree.instance.getDragTarget()?.item.getId() === rootId
   return (
     <div className="files">
       <div className="side-header">
@@ -130,49 +103,23 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
           </>
         ) : null}
       </div>
-      <div className="files-scroller" ref={scroller} data-target={ontoRoot || undefined}>
-        <AssistiveTreeDescription tree={fileTree.instance} />
-        <div
-          {...fileTree.instance.getContainerProps('Files')}
-          className="files-rows"
-          onClickCapture={fileTree.onClickCapture}
-          onKeyDown={fileTree.onKeyDown}
-          style={{ height: virtualizer.getTotalSize() }}
-        >
-          {virtualizer.getVirtualItems().map(({ index, start }) => {
-            const item = items[index]
-            if (item === undefined) return null
-            return (
-              <RowMenu
-                key={item.getKey()}
-                item={item}
-                top={start}
-                fileTree={fileTree}
-                onRemove={setRemoving}
-                onMove={setMoving}
-                onTrash={() => setTrash(true)}
-              >
-                <FileRow
-                  item={item}
-                  isOpen={item.getId() === openNode?.id}
-                  onKeep={() => actions.keep(item.getItemData())}
-                  present={present.get(item.getId()) ?? []}
-                  proposals={proposals.get(item.getId()) ?? 0}
-                />
-              </RowMenu>
-            )
-          })}
-        </div>
-        {items.length === 0 ? (
-          <p className="files-empty">
-            {treeState.is === 'opening'
-              ? 'Opening…'
-              : canEdit
-                ? 'Drop files, a folder or a zip here.'
-                : 'There are no files yet.'}
-          </p>
-        ) : null}
-      </div>
+      <FileList
+        fileTree={fileTree}
+        openNode={openNode}
+        scrollTo={list}
+        onKeep={actions.keep}
+        onBeside={actions.openBeside}
+        onRemove={setRemoving}
+        onMove={setMoving}
+        onTrash={() => setTrash(true)}
+        empty={
+          treeState.is === 'opening'
+            ? 'Opening…'
+            : canEdit
+              ? 'Drop files, a folder or a zip here.'
+              : 'There are no files yet.'
+        }
+      />
       <UploadProgress />
       <TrashEntry onOpen={() => setTrash(true)} />
       <Suspense>{trash ? <TrashDialog onClose={() => setTrash(false)} /> : null}</Suspense>

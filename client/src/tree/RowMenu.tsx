@@ -1,20 +1,20 @@
 import type { ItemInstance } from '@headless-tree/core'
 import { ContextMenu } from 'radix-ui'
-import type { ReactNode } from 'react'
-import { writtenKey } from '../actions/catalogue'
+import { type ReactElement, type ReactNode, type SyntheticEvent, useRef, useState } from 'react'
+import { entryOf, writtenKey } from '../actions/catalogue'
+import { useNarrow } from '../lib/hooks'
 import { useRole, useWorkspace } from '../workspace/context'
 import type { TreeNode } from './rules'
 import type { FileTree } from './useFileTree'
 
 interface RowMenuProps {
-  item: ItemInstance<TreeNode>
-  /** Pixels from the top of the list. */
-  top: number
   fileTree: FileTree
+  onBeside: (node: TreeNode) => void
   onRemove: (nodes: TreeNode[]) => void
   onMove: (nodes: TreeNode[]) => void
   onTrash: () => void
-  children: ReactNode
+  /** The list of rows, each with its id as `data-id`. */
+  children: ReactElement
 }
 
 interface EntryProps {
@@ -31,63 +31,98 @@ const Entry = ({ onSelect, keys, danger = false, children }: EntryProps) => (
   </ContextMenu.Item>
 )
 
-/** What can be done with a row: by the right button, by the menu key, or by a long touch. */
-export function RowMenu({ item, top, fileTree, onRemove, onMove, onTrash, children }: RowMenuProps) {
+type EntriesProps = Omit<RowMenuProps, 'children'> & { item: ItemInstance<TreeNode> }
+
+function Entries({ item, fileTree, onBeside, onRemove, onMove, onTrash }: EntriesProps) {
   const { api } = useWorkspace()
   const { canEdit } = useRole()
+  const narrow = useNarrow()
   const node = item.getItemData()
   const meant = fileTree.meant(item)
-  const chooseAlone = () => {
-    item.setFocused()
-    fileTree.instance.setSelectedItems([item.getId()])
-  }
-  const toRow = (event: Event) => {
-    event.preventDefault()
-    item.getElement()?.focus()
-  }
   // After the menu has given the focus back, or the input would lose it at once.
   const later = (action: () => void) => () => void setTimeout(action)
   return (
-    <ContextMenu.Root modal={false} onOpenChange={(open) => (open && !item.isSelected() ? chooseAlone() : undefined)}>
-      <ContextMenu.Trigger asChild>
-        <div role="none" className="file-slot" style={{ top }}>
-          {children}
-        </div>
+    <>
+      {node.kind === 'folder' || narrow ? null : (
+        <>
+          <Entry keys={writtenKey('files.beside')} onSelect={later(() => onBeside(node))}>
+            {entryOf('files.beside').title}
+          </Entry>
+          <ContextMenu.Separator className="menu-separator" />
+        </>
+      )}
+      {canEdit ? (
+        <>
+          <Entry onSelect={later(() => fileTree.startDraft('text'))}>New file</Entry>
+          <Entry onSelect={later(() => fileTree.startDraft('folder'))}>New folder</Entry>
+          <ContextMenu.Separator className="menu-separator" />
+          <Entry keys={writtenKey('files.rename')} onSelect={later(() => item.startRenaming())}>
+            Rename
+          </Entry>
+          <Entry onSelect={() => onMove(meant)}>{meant.length === 1 ? 'Move to…' : `Move ${meant.length} to…`}</Entry>
+        </>
+      ) : null}
+      <Entry onSelect={() => void navigator.clipboard.writeText(node.path)}>Copy path</Entry>
+      {node.kind === 'folder' ? null : (
+        <ContextMenu.Item className="menu-item" asChild>
+          <a href={api.fileUrl(node.path)} download={node.name}>
+            Download
+          </a>
+        </ContextMenu.Item>
+      )}
+      {canEdit ? (
+        <>
+          <ContextMenu.Separator className="menu-separator" />
+          <Entry keys={writtenKey('files.remove')} danger onSelect={() => onRemove(meant)}>
+            {meant.length === 1 ? 'Delete…' : `Delete ${meant.length}…`}
+          </Entry>
+        </>
+      ) : null}
+      <Entry onSelect={later(onTrash)}>Trash…</Entry>
+    </>
+  )
+}
+
+/**
+ * What can be done with a row: by the right button, by the menu key, or by a long touch. One menu for all rows, because
+ * thousands of them come and go while one scrolls.
+ */
+export function RowMenu({ children, ...entries }: RowMenuProps) {
+  const { instance } = entries.fileTree
+  const aimed = useRef<ItemInstance<TreeNode> | null>(null)
+  const [item, setItem] = useState<ItemInstance<TreeNode> | null>(null)
+  const aim = ({ target }: SyntheticEvent) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null
+    aimed.current = row?.dataset.id === undefined ? null : instance.getItemInstance(row.dataset.id)
+  }
+  const onContextMenu = (event: SyntheticEvent) => {
+    aim(event)
+    // Between the rows it is the browser's.
+    if (aimed.current === null) event.stopPropagation()
+  }
+  const onOpenChange = (open: boolean) => {
+    if (!open) return
+    setItem(aimed.current)
+    if (aimed.current === null || aimed.current.isSelected()) return
+    aimed.current.setFocused()
+    instance.setSelectedItems([aimed.current.getId()])
+  }
+  const toRow = (event: Event) => {
+    event.preventDefault()
+    item?.getElement()?.focus()
+  }
+  return (
+    <ContextMenu.Root modal={false} onOpenChange={onOpenChange}>
+      <ContextMenu.Trigger asChild onPointerDownCapture={aim} onContextMenuCapture={onContextMenu}>
+        {children}
       </ContextMenu.Trigger>
-      <ContextMenu.Portal>
-        <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={toRow}>
-          {canEdit ? (
-            <>
-              <Entry onSelect={later(() => fileTree.startDraft('text'))}>New file</Entry>
-              <Entry onSelect={later(() => fileTree.startDraft('folder'))}>New folder</Entry>
-              <ContextMenu.Separator className="menu-separator" />
-              <Entry keys={writtenKey('files.rename')} onSelect={later(() => item.startRenaming())}>
-                Rename
-              </Entry>
-              <Entry onSelect={() => onMove(meant)}>
-                {meant.length === 1 ? 'Move to…' : `Move ${meant.length} to…`}
-              </Entry>
-            </>
-          ) : null}
-          <Entry onSelect={() => void navigator.clipboard.writeText(node.path)}>Copy path</Entry>
-          {node.kind === 'folder' ? null : (
-            <ContextMenu.Item className="menu-item" asChild>
-              <a href={api.fileUrl(node.path)} download={node.name}>
-                Download
-              </a>
-            </ContextMenu.Item>
-          )}
-          {canEdit ? (
-            <>
-              <ContextMenu.Separator className="menu-separator" />
-              <Entry keys={writtenKey('files.remove')} danger onSelect={() => onRemove(meant)}>
-                {meant.length === 1 ? 'Delete…' : `Delete ${meant.length}…`}
-              </Entry>
-            </>
-          ) : null}
-          <Entry onSelect={later(onTrash)}>Trash…</Entry>
-        </ContextMenu.Content>
-      </ContextMenu.Portal>
+      {item === null ? null : (
+        <ContextMenu.Portal>
+          <ContextMenu.Content className="menu" collisionPadding={8} onCloseAutoFocus={toRow}>
+            <Entries item={item} {...entries} />
+          </ContextMenu.Content>
+        </ContextMenu.Portal>
+      )}
     </ContextMenu.Root>
   )
 }

@@ -1,6 +1,7 @@
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { createProvider } from '../lib/provider'
+import { type OnScreen, type Page, readPages } from '../people/onScreen'
 import { createStore, type ReadableStore } from '../lib/store'
 import { type Presence, readPresence } from './presence'
 import { legalTree, type Tree } from './rules'
@@ -9,6 +10,8 @@ export type TreeState = { is: 'opening' } | { is: 'open' } | { is: 'ended'; code
 
 const empty = legalTree([])
 
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
+
 /** The file tree of a workspace as a shared document, and who is in which file. Changes go over HTTP, not through here. */
 export class TreeDocument {
   private readonly doc = new Y.Doc()
@@ -16,19 +19,28 @@ export class TreeDocument {
   private readonly provider: WebsocketProvider
   private readonly treeStore = createStore<Tree>(empty)
   private readonly presenceStore = createStore<readonly Presence[]>([])
+  private readonly pageStore = createStore<ReadonlyMap<number, Page>>(new Map())
   private readonly stateStore = createStore<TreeState>({ is: 'opening' })
   private readonly connectedStore = createStore(false)
   private frame = 0
 
   readonly tree: ReadableStore<Tree> = this.treeStore
   readonly presence: ReadableStore<readonly Presence[]> = this.presenceStore
+  /** What everybody has on the screen, by client, one's own page among them. */
+  readonly pages: ReadableStore<ReadonlyMap<number, Page>> = this.pageStore
   readonly state: ReadableStore<TreeState> = this.stateStore
   readonly connected: ReadableStore<boolean> = this.connectedStore
 
   constructor(workspace: string) {
     this.provider = createProvider(workspace, 'tree', this.doc)
     this.nodes.observeDeep(() => this.schedule())
-    this.provider.awareness.on('change', () => this.presenceStore.set(readPresence(this.provider.awareness)))
+    this.provider.awareness.on('change', () => {
+      const { awareness } = this.provider
+      const present = readPresence(awareness)
+      // Whoever scrolls is where they were.
+      if (!isSame(present, this.presenceStore.get())) this.presenceStore.set(present)
+      this.pageStore.set(readPages(awareness))
+    })
     this.provider.on('status', ({ status }) => this.connectedStore.set(status === 'connected'))
     this.provider.on('closed', ({ code }) => this.stateStore.set({ is: 'ended', code }))
     this.provider.on('sync', (synced) => {
@@ -43,6 +55,21 @@ export class TreeDocument {
   /** Tells everybody which document one has open. */
   enter(document: string | null): void {
     this.provider.awareness.setLocalStateField('document', document)
+  }
+
+  /** Tells everybody what one has on the screen of that document. */
+  show(screen: OnScreen | null): void {
+    this.provider.awareness.setLocalStateField('screen', screen)
+  }
+
+  /** What one has on the screen, as it was told. */
+  shown(): OnScreen | null {
+    return (this.provider.awareness.getLocalState()?.screen ?? null) as OnScreen | null
+  }
+
+  /** Tells everybody whom one follows. */
+  follow(user: string | null): void {
+    this.provider.awareness.setLocalStateField('follows', user)
   }
 
   close(): void {

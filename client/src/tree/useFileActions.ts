@@ -1,6 +1,8 @@
 import { useMemo } from 'react'
 import { go } from '../app/location'
 import { joinPath, parentPath } from '../lib/paths'
+import { goOnIn } from '../tabs/goOn'
+import { besideOf, openIn } from '../tabs/layout'
 import { tellDeleted } from '../trash/deleting'
 import { topmost } from '../trash/topmost'
 import { attempt, tell } from '../ui/toasts'
@@ -11,6 +13,8 @@ export interface FileActions {
   open: (node: TreeNode) => void
   /** Opens it to stay, not only until the next one is looked at. */
   keep: (node: TreeNode) => void
+  /** In the other half, which is made if there is none. */
+  openBeside: (node: TreeNode) => void
   create: (folder: string, name: string, kind: 'text' | 'folder') => Promise<void>
   rename: (node: TreeNode, name: string) => Promise<void>
   /** Into the folder at this path; "" is the workspace itself. */
@@ -35,6 +39,11 @@ export function useFileActions(): FileActions {
     return {
       open,
       keep: (node) => (node.kind === 'folder' ? undefined : tabs.openKept(node.path)),
+      openBeside(node) {
+        if (node.kind === 'folder') return
+        tabs.change((layout) => openIn(layout, node, besideOf(layout)), true)
+        goOnIn(tabs.layout.get())
+      },
       async create(folder, name, kind) {
         const path = joinPath(folder, name.normalize('NFC'))
         if (!allowed(name, path)) return

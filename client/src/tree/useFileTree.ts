@@ -12,6 +12,9 @@ import {
 import { useTree } from '@headless-tree/react'
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { keyOf } from '../actions/catalogue'
+import { isPressed } from '../lib/keys'
+import { draggedType } from '../tabs/dragged'
+import { startDraggingFiles } from '../tabs/dragFiles'
 import { useRole, useWorkspace } from '../workspace/context'
 import { ancestors, sortedIds } from './order'
 import type { Tree, TreeNode } from './rules'
@@ -40,6 +43,8 @@ interface FileTreeOptions {
 
 export interface FileTree {
   instance: TreeInstance<TreeNode>
+  /** Another one whenever `instance`, which stays the same, may hold something else. */
+  version: unknown
   /** In the folder that is selected, or in that of the selected file. */
   startDraft: (kind: Draft['kind']) => void
   /** To be told of every click before the list is. */
@@ -83,7 +88,7 @@ function useExpanded(workspace: string): [string[], (updater: Updater<string[]>)
 
 export function useFileTree(options: FileTreeOptions): FileTree {
   const { tree, openNode, actions } = options
-  const { id: workspace } = useWorkspace()
+  const { id: workspace, tabs } = useWorkspace()
   const { canEdit } = useRole()
   const [expandedItems, setExpandedItems] = useExpanded(workspace)
   const [renamingItem, setRenamingItem] = useState<string | null | undefined>(null)
@@ -128,7 +133,15 @@ export function useFileTree(options: FileTreeOptions): FileTree {
       if (next !== draftId) setDraft(null)
     },
     canReorder: false,
-    canDrag: (items) => canEdit && items.every(isReal),
+    // Whoever only reads drags as well: a file opens where it is dropped.
+    canDrag: (items) => items.every(isReal),
+    createForeignDragObject: (items) => {
+      startDraggingFiles(
+        tabs,
+        items.map((item) => item.getItemData()),
+      )
+      return { format: draggedType, data: items.map((item) => item.getId()).join(), effectAllowed: 'move' }
+    },
     canDrop: (_items, target) => canEdit && target.item.isFolder(),
     canDropForeignDragObject: (transfer, target) =>
       canEdit && transfer.types.includes('Files') && target.item.isFolder(),
@@ -213,6 +226,12 @@ export function useFileTree(options: FileTreeOptions): FileTree {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const { key, ctrlKey, metaKey, altKey } = event
+    if (isPressed(keyOf('files.beside'), event.nativeEvent) && !instance.isRenamingItem()) {
+      const item = instance.getFocusedItem()
+      event.preventDefault()
+      if (isReal(item) && !item.isFolder()) actions.openBeside(item.getItemData())
+      return
+    }
     if (Array.from(key).length !== 1 || key === ' ' || ctrlKey || metaKey || altKey || instance.isRenamingItem()) return
     const now = performance.now()
     typed.current = { letters: now - typed.current.at < patience ? typed.current.letters + key : key, at: now }
@@ -226,5 +245,5 @@ export function useFileTree(options: FileTreeOptions): FileTree {
     instance.updateDomFocus()
   }
 
-  return { instance, startDraft, onClickCapture, onKeyDown, meant }
+  return { instance, version: {}, startDraft, onClickCapture, onKeyDown, meant }
 }

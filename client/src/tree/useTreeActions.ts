@@ -1,11 +1,13 @@
 import type { Offers } from '../actions/registry'
 import { useActions } from '../actions/useActions'
+import { useNarrow } from '../lib/hooks'
 import { useRole } from '../workspace/context'
 import type { TreeNode } from './rules'
 import type { FileTree } from './useFileTree'
 
 interface TreeActions {
   fileTree: FileTree
+  openBeside: (node: TreeNode) => void
   openNode: TreeNode | null
   scrollTo: (index: number) => void
   setAsking: (asking: boolean) => void
@@ -14,12 +16,18 @@ interface TreeActions {
 }
 
 /** What can be done with the list of files: with what is selected in it, else with the file that is open. */
-export function useTreeActions({ fileTree, openNode, scrollTo, setAsking, setRemoving, setMoving }: TreeActions): void {
+export function useTreeActions(parts: TreeActions): void {
+  const { fileTree, openBeside, openNode, scrollTo, setAsking, setRemoving, setMoving } = parts
   const { canEdit } = useRole()
+  const narrow = useNarrow()
   const { instance, startDraft, meant } = fileTree
   const selected = () =>
     instance.getItems().find((item) => item.isSelected()) ??
     instance.getItems().find((item) => item.getId() === openNode?.id)
+  const file = () => {
+    const node = selected()?.getItemData()
+    return node?.kind === 'folder' ? undefined : node
+  }
   const available = () => (selected() === undefined ? 'no file is chosen' : true)
   const offers: Offers = canEdit
     ? {
@@ -51,5 +59,14 @@ export function useTreeActions({ fileTree, openNode, scrollTo, setAsking, setRem
         },
       }
     : {}
+  if (!narrow) {
+    offers['files.beside'] = {
+      available: () => (file() === undefined ? 'no file is chosen' : true),
+      run() {
+        const node = file()
+        if (node !== undefined) openBeside(node)
+      },
+    }
+  }
   useActions(offers)
 }

@@ -1,6 +1,8 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
+import { type Movable, scrollNear, useOnScreen } from '../people/useOnScreen'
 import { type ViewedFile, ViewerBar, ZoomButtons, zoomKey } from './ViewerBar'
-import { nextZoom } from './zoom'
+import { largest, nextZoom } from './zoom'
 
 interface Size {
   width: number
@@ -41,6 +43,25 @@ export default function ImageView({ file, onBroken }: { file: ViewedFile; onBrok
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (zoomKey(event.key, zooming)) event.preventDefault()
   }
+  const movable: Movable = {
+    scroller: window,
+    // How large, none for as it fits, and what is in the middle.
+    read() {
+      const element = window.current
+      if (element === null || size === null) return null
+      const { scrollLeft, scrollTop, clientWidth, clientHeight, scrollWidth, scrollHeight } = element
+      return [chosen ?? 0, (scrollLeft + clientWidth / 2) / scrollWidth, (scrollTop + clientHeight / 2) / scrollHeight]
+    },
+    go([zoomed = 0, x = 0.5, y = 0.5]) {
+      flushSync(() => setChosen(zoomed > 0 ? Math.min(zoomed, largest) : null))
+      const element = window.current
+      if (element === null) return
+      const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element
+      scrollNear(element, x * scrollWidth - clientWidth / 2, y * scrollHeight - clientHeight / 2)
+    },
+  }
+  const tell = useOnScreen(file.document, size === null ? null : 'image', movable)
+  useEffect(tell, [tell, chosen])
   const shown = size === null || size.width === 0 ? undefined : { width: size.width * zoom, height: size.height * zoom }
   return (
     <section className="viewer" aria-label={file.name}>

@@ -1,6 +1,7 @@
 import '../styles/pdf.css'
 import { ChevronDown, ChevronUp } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type Movable, useOnScreen } from '../people/useOnScreen'
 import { IconButton } from '../ui/Button'
 import { Waiting } from '../ui/Waiting'
 import { PdfPages, type PdfState } from './pdf'
@@ -65,6 +66,17 @@ export default function PdfView({ file, onBroken }: PdfViewProps) {
     pages.current = opened
     return () => opened.close()
   }, [file.url, onBroken])
+
+  const movable = useMemo<Movable>(
+    () => ({
+      scroller: window,
+      read: () => pages.current?.place ?? null,
+      go: (at) => pages.current?.show(at),
+    }),
+    [],
+  )
+  // Told again once there are pages.
+  useOnScreen(file.document, state === null ? null : 'pdf', movable)
 
   const zooming = {
     onZoom: (direction: 1 | -1) => {

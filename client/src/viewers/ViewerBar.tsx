@@ -8,6 +8,7 @@ import { written } from './zoom'
 
 /** What is known of a file, and what can be done with it. */
 export interface ViewedFile {
+  document: string
   name: string
   url: string
   /** Its kind and size. */

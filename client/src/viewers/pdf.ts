@@ -1,6 +1,7 @@
 import * as pdfjs from 'pdfjs-dist'
 import rendererUrl from 'pdfjs-dist/build/pdf.renderer.min.mjs?url'
 import workerUrl from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
+import type { Place } from '../people/onScreen'
 import { nextZoom } from './zoom'
 
 pdfjs.GlobalWorkerOptions.workerSrc = workerUrl
@@ -36,6 +37,7 @@ export class PdfPages {
   private viewer: InstanceType<Awaited<ReturnType<typeof library>>['PDFViewer']> | null = null
   private readonly resized: ResizeObserver
   private closed = false
+  private at: Place | null = null
   private fits = true
 
   constructor(
@@ -95,6 +97,9 @@ export class PdfPages {
     })
     eventBus.on('pagechanging', tell)
     eventBus.on('scalechanging', tell)
+    eventBus.on('updateviewarea', ({ location }: { location: { pageNumber: number; left: number; top: number } }) => {
+      this.at = [location.pageNumber, location.left, location.top]
+    })
     viewer.setDocument(pdf)
     linkService.setDocument(pdf, null)
   }
@@ -120,6 +125,23 @@ export class PdfPages {
   goTo(page: number): void {
     if (this.viewer === null || Number.isNaN(page)) return
     this.viewer.currentPageNumber = Math.max(1, Math.min(this.viewer.pagesCount, Math.round(page)))
+  }
+
+  /** The page at the top of the window, and which point of it is in its corner. */
+  get place(): Place | null {
+    return this.at
+  }
+
+  /** Goes to such a place. */
+  show(at: Place): void {
+    const [pageNumber = 1, left = 0, top = 0] = at
+    const { viewer } = this
+    if (viewer === null || pageNumber < 1 || pageNumber > viewer.pagesCount || at.join() === this.at?.join()) return
+    viewer.scrollPageIntoView({
+      pageNumber: Math.round(pageNumber),
+      destArray: [null, { name: 'XYZ' }, left, top, null],
+      allowNegativeOffset: true,
+    })
   }
 
   close(): void {

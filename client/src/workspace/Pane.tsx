@@ -1,6 +1,6 @@
 import { type DragEvent, type ReactNode, useState } from 'react'
 import { parentPath } from '../lib/paths'
-import { dragged } from '../tabs/dragged'
+import { dragged, draggedBy } from '../tabs/dragged'
 import type { Side } from '../tabs/layout'
 import { useUpload } from '../tree/useUpload'
 import { useRole } from './context'
@@ -23,19 +23,17 @@ interface PaneProps {
 }
 
 /**
- * What a half shows. Files that are dropped on it are put beside what is open, a tab goes into this half. They are caught
- * on their way down, for CodeMirror would type their content into the text of everybody.
+ * What a half shows. Files of the machine that are dropped on it are put beside what is open, a tab or a file of the tree
+ * goes into this half. They are caught on their way down, for CodeMirror would type their content into the text of
+ * everybody.
  */
 export function Pane({ file, side, children }: PaneProps) {
   const { canEdit } = useRole()
   const { upload, confirm } = useUpload()
   const [over, setOver] = useState<'all' | 'right' | null>(null)
 
-  /** Where the tab would go that is dragged over it; undefined when it is no tab. */
-  const tabTarget = (event: DragEvent): Side | null | undefined => {
-    const tab = dragged.get()
-    return tab === null ? undefined : tab.target(side, isRight(event))
-  }
+  /** Where that would go which is dragged over it; undefined when it is neither a tab nor of the tree. */
+  const tabTarget = (event: DragEvent): Side | null | undefined => draggedBy(event)?.target(side, isRight(event))
   const take = (event: DragEvent) => {
     event.preventDefault()
     event.stopPropagation()
@@ -53,7 +51,7 @@ export function Pane({ file, side, children }: PaneProps) {
   }
   const onDrop = (event: DragEvent) => {
     setOver(null)
-    const tab = dragged.get()
+    const tab = draggedBy(event)
     const target = tabTarget(event)
     if (tab !== null) {
       take(event)

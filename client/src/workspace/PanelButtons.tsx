@@ -5,6 +5,7 @@ import { openIn } from '../comments/threads'
 import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { NoticesButton } from '../notices/NoticesButton'
+import { useNews } from '../notices/useNews'
 import { IconButton } from '../ui/Button'
 import { Menu, MenuItem } from '../ui/Menu'
 import { useWorkspace } from './context'
@@ -20,6 +21,7 @@ interface PanelButtonsProps {
 /** One button for each panel; on a phone those that wait least for an answer are in a menu. */
 export function PanelButtons({ document, panel, onPanel }: PanelButtonsProps) {
   const narrow = useNarrow()
+  const notices = useNews()
   return (
     <>
       <ChatButton pressed={panel === 'chat'} onPanel={onPanel} />
@@ -36,7 +38,9 @@ export function PanelButtons({ document, panel, onPanel }: PanelButtonsProps) {
           </IconButton>
         </>
       )}
-      <NoticesButton pressed={panel === 'notices'} onPanel={onPanel} />
+      {narrow && notices === 0 ? null : (
+        <NoticesButton news={notices} pressed={panel === 'notices'} onPanel={onPanel} />
+      )}
       {narrow ? (
         <MorePanels document={document} onPanel={onPanel} />
       ) : (
@@ -75,6 +79,7 @@ function MorePanels({ document, onPanel }: Omit<PanelButtonsProps, 'panel'>) {
     >
       <MenuItem onSelect={() => onPanel('comments')}>{comments === 0 ? 'Comments' : `Comments (${comments})`}</MenuItem>
       <MenuItem onSelect={() => onPanel('history')}>History</MenuItem>
+      <MenuItem onSelect={() => onPanel('notices')}>Notices of the assistant</MenuItem>
       <MenuItem onSelect={() => onPanel('people')}>People</MenuItem>
     </Menu>
   )

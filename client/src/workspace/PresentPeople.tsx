@@ -9,6 +9,8 @@ import { useWorkspace } from './context'
 /** More than these become a number. */
 const most = { wide: 4, narrow: 1 }
 
+const namesOf = (present: readonly Presence[]) => present.map((person) => person.name).join(', ')
+
 /** Who else is here. A click on somebody shows what they see; on a phone it leads to the people. */
 export function PresentPeople({ onOpen }: { onOpen: () => void }) {
   const { tree, me } = useWorkspace()
@@ -17,10 +19,10 @@ export function PresentPeople({ onOpen }: { onOpen: () => void }) {
   if (here.length === 0) return null
   const shown = here.slice(0, narrow ? most.narrow : most.wide)
   const more = here.length > shown.length ? `+${here.length - shown.length}` : null
-  const names = here.map((person) => person.name).join(', ')
+  const hidden = here.slice(shown.length)
   if (!narrow) {
     return (
-      <div className="present" role="group" aria-label={`Here now: ${names}`}>
+      <div className="present" role="group" aria-label={`Here now: ${namesOf(here)}`}>
         {shown.map((person) => (
           <FollowButton key={person.user} person={person} />
         ))}
@@ -36,7 +38,7 @@ export function PresentPeople({ onOpen }: { onOpen: () => void }) {
     <button
       type="button"
       className="present"
-      aria-label={`Here now: ${names}${more === null ? '' : ` (${more})`}. Show people`}
+      aria-label={`Here now: ${[shown, hidden].map(namesOf).filter(Boolean).join(` ${more} more: `)}. Show people`}
       onClick={onOpen}
     >
       {shown.map((person) => (

@@ -1,10 +1,13 @@
 import { Dialog } from 'radix-ui'
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
-import { useNarrow } from '../lib/hooks'
+import { useNarrow, useWindowWidth } from '../lib/hooks'
+import { useStore } from '../lib/store'
 import { focusItself } from '../ui/focusItself'
+import { SideLine } from './SideLine'
+import { chosenWidths, type SideName, sideWidths } from './sideWidths'
 
 interface SideProps {
-  side: 'left' | 'right'
+  side: SideName
   title: string
   onClose: () => void
   children: ReactNode
@@ -14,7 +17,7 @@ interface SideProps {
  * The panel that somebody has just asked for. It takes the focus unless something in it has, so that the next key does
  * not press the button again that opened it; closing gives the focus back.
  */
-function AskedFor({ title, onClose, children }: Omit<SideProps, 'side'>) {
+function AskedFor({ title, width, onClose, children }: Omit<SideProps, 'side'> & { width: number }) {
   const place = useRef<HTMLElement>(null)
   const [opener] = useState(() => document.activeElement)
   useEffect(() => {
@@ -30,29 +33,44 @@ function AskedFor({ title, onClose, children }: Omit<SideProps, 'side'>) {
     if (event.key === 'Escape' && isOwn && !event.nativeEvent.isComposing) onClose()
   }
   return (
-    <aside className="side" data-side="right" aria-label={title} ref={place} tabIndex={-1} onKeyDown={onKeyDown}>
+    <aside
+      className="side"
+      data-side="right"
+      style={{ width }}
+      aria-label={title}
+      ref={place}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+    >
       {children}
     </aside>
   )
 }
 
-/** A panel beside the text; on a phone a drawer over it. */
-export function Side({ side, title, onClose, children }: SideProps) {
-  const narrow = useNarrow()
-  if (!narrow) {
-    if (side === 'right') {
-      return (
-        <AskedFor key={title} title={title} onClose={onClose}>
-          {children}
-        </AskedFor>
-      )
-    }
+/** A panel beside the text, as wide as one has made it. */
+function Beside({ side, title, onClose, children }: SideProps) {
+  const width = sideWidths(useStore(chosenWidths), useWindowWidth())[side]
+  const line = <SideLine side={side} title={title} width={width} />
+  if (side === 'right') {
     return (
-      <aside className="side" data-side={side} aria-label={title}>
+      <AskedFor key={title} title={title} width={width.now} onClose={onClose}>
         {children}
-      </aside>
+        {line}
+      </AskedFor>
     )
   }
+  return (
+    <aside className="side" data-side={side} style={{ width: width.now }} aria-label={title}>
+      {children}
+      {line}
+    </aside>
+  )
+}
+
+/** A panel beside the text; on a phone a drawer over it. */
+export function Side(props: SideProps) {
+  const { side, title, onClose, children } = props
+  if (!useNarrow()) return <Beside {...props} />
   return (
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>

@@ -23,11 +23,11 @@ function save({ left }: Layout): void {
   }
 }
 
-/** Two halves, and what divides them: it is dragged, or moved by the arrow keys. */
+/** Two halves, and what divides them: it is dragged, or moved by the arrow keys; a double click makes them equal. */
 export default function Split({ left, right }: { left: ReactNode; right: ReactNode }) {
   return (
     <Group className="split" defaultLayout={savedLayout()} onLayoutChanged={save}>
-      <Panel id="left" className="split-side" minSize={least}>
+      <Panel id="left" className="split-side" defaultSize="50%" minSize={least}>
         {left}
       </Panel>
       <Separator className="split-line" aria-label="Width of the halves" />

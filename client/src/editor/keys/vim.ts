@@ -1,5 +1,6 @@
 import { CodeMirror, getCM, Vim, vim } from '@replit/codemirror-vim'
 import { type Extension, Prec } from '@codemirror/state'
+import type { UndoManager } from 'yjs'
 import { EditorView, ViewPlugin } from '@codemirror/view'
 import { type ActionId, keysOf } from '../../actions/catalogue'
 import { registry } from '../../actions/registry'
@@ -36,7 +37,7 @@ function saved(cm: Cm): void {
 }
 
 /** A text is saved by itself, so that leaving it is closing its tab. */
-const leave = (cm: Cm) => {
+const quit = (cm: Cm) => {
   if (!act('tabs.close')) tell(cm, 'The text is saved by itself and stays open.')
 }
 
@@ -63,7 +64,7 @@ for (const [name, short] of [
   ['wq', 'wq'],
   ['xit', 'x'],
 ] as const) {
-  Vim.defineEx(name, short, leave)
+  Vim.defineEx(name, short, quit)
 }
 const tabCommands = [
   ['qall', 'qa', 'tabs.closeAll'],
@@ -88,17 +89,37 @@ for (const [keys, id] of [
   Vim.mapCommand(keys, 'action', id, {}, { context: 'normal' })
 }
 
-/** Tells the editor of Vim's mode. A command is a step for undoing, and so is all that is written until Esc. */
+/** How long edits after each other are one step, by the texts in which Vim decides that, and in how many views. */
+const decided = new Map<UndoManager, { views: number; before: number }>()
+
+/** For as long as this is not taken back, whoever pauses while typing begins no new step. */
+function decideSteps(undo: UndoManager): () => void {
+  const known = decided.get(undo)
+  decided.set(undo, { views: (known?.views ?? 0) + 1, before: known?.before ?? undo.captureTimeout })
+  undo.captureTimeout = Infinity
+  return () => {
+    const { views, before } = decided.get(undo) ?? { views: 0, before: undo.captureTimeout }
+    if (views > 1) decided.set(undo, { views: views - 1, before })
+    else {
+      decided.delete(undo)
+      undo.captureTimeout = before
+    }
+  }
+}
+
+/**
+ * Tells the editor of Vim's mode. A command is a step for undoing, with all that is written until Esc where it begins
+ * to insert: `o` and `cw` change the text before that.
+ */
 const watching = ViewPlugin.define((view) => {
   const cm = getCM(view)
   const undo = view.state.facet(shared)?.undo
-  const patience = undo?.captureTimeout
-  if (undo !== undefined) undo.captureTimeout = Infinity
+  const leave = undo === undefined ? undefined : decideSteps(undo)
   const onCommand = () => {
     if (cm?.state.vim?.insertMode !== true) undo?.stopCapturing()
   }
   const onModeChange = ({ mode, subMode }: { mode: string; subMode?: string }) => {
-    undo?.stopCapturing()
+    if (cm?.state.vim?.insertMode !== true) undo?.stopCapturing()
     const whole = subMode === undefined ? mode : `${mode} ${subMode === 'linewise' ? 'line' : 'block'}`
     // Not within an update of the editor, which a change of the mode may come in.
     queueMicrotask(() => view.dispatch({ effects: setMode.of(whole) }))
@@ -121,7 +142,7 @@ const watching = ViewPlugin.define((view) => {
       cm?.off('dialog', onDialog)
       cm?.off('vim-mode-change', onModeChange)
       cm?.off('vim-command-done', onCommand)
-      if (undo !== undefined && patience !== undefined) undo.captureTimeout = patience
+      leave?.()
     },
   }
 })
@@ -131,4 +152,12 @@ const asking = EditorView.domEventHandlers({
   keydown: (event, view) => keysOf('ask').some((key) => isPressed(key, event)) && askOrRefuse(view),
 })
 
-export const keys: Extension = [Prec.highest(asking), Prec.highest([modeField, vim(), watching])]
+/** Whatever comes with the first key of a command belongs to it, and what came before by another way does not. */
+const beginning = EditorView.domEventHandlers({
+  keydown(_event, view) {
+    if (getCM(view)?.state.vim?.insertMode !== true) view.state.facet(shared)?.undo.stopCapturing()
+    return false
+  },
+})
+
+export const keys: Extension = [Prec.highest([asking, beginning]), Prec.highest([modeField, vim(), watching])]
