@@ -94,3 +94,11 @@ def language_of(path: str) -> str | None:
         return _BY_NAME[name]
     stem, dot, ending = name.rpartition(".")
     return _LANGUAGES.get(ending) if dot and stem else None
+
+
+_PROSE = frozenset({None, "markdown", "restructuredtext", "asciidoc", "latex", "typst", "text"})
+
+
+def is_prose(path: str) -> bool:
+    """Whether it is read sentence by sentence, and not line by line as code and data are."""
+    return language_of(path) in _PROSE

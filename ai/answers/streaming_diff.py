@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ai.answers.alignment import Alignment, Pair
-from ai.answers.word_diff import Edit, akin, growing_edits, joined, may_still_join, word_edits
+from ai.answers.word_diff import Edit, akin, cut_at_line_ends, growing_edits, joined, may_still_join, word_edits
 
 # A unit ends with its line; in prose, where a paragraph is one line, also with a sentence. The rule looks at nothing
 # but the text around the end itself, so that both texts fall into the same units wherever they are the same.
@@ -52,8 +52,10 @@ class StreamingDiff:
     A chunk costs what it changes: about 5 µs inside of unchanged text, tens of µs inside of a rewritten line.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, by_line: bool = False) -> None:
+        """`by_line`: what changes in a line, and in lines next to each other, is one hunk, as code is read."""
         self._base = base
+        self._by_line = by_line
         self._unit_end = _FINE_UNIT_END if _has_long_line(base) else _UNIT_END
         units, rest = _split(base, self._unit_end)
         self._alignment = Alignment([*units, rest] if rest else units)
@@ -120,7 +122,7 @@ class StreamingDiff:
             self._refined = {pair: edits for pair, edits in self._refined.items() if pair.base >= self._committed.base}
             self._kinship = {pair: kin for pair, kin in self._kinship.items() if pair.base >= self._committed.base}
         reached = self._starts[self._committed.base]
-        keep = 1 if edits and may_still_join(self._base, edits[-1], reached) else 0
+        keep = 1 if edits and may_still_join(self._base, edits[-1], reached, self._by_line) else 0
         self._waiting = edits[len(edits) - keep :]
         return edits[: len(edits) - keep]
 
@@ -147,7 +149,7 @@ class StreamingDiff:
             if unit.startswith(self._unfinished):
                 return [*edits, Edit(place, place, written)] if written else edits
             if not written:
-                return [*edits, *_moved(growing_edits(unit, self._unfinished), place)]
+                return [*edits, *_moved(growing_edits(unit, self._unfinished, self._by_line), place)]
         written += self._unfinished
         return [*edits, Edit(place, place, written)] if written else edits
 
@@ -158,7 +160,9 @@ class StreamingDiff:
 
     def _refine(self, pair: Pair) -> list[Edit]:
         if pair not in self._refined:
-            self._refined[pair] = word_edits(self._alignment.base[pair.base], self._alignment.new[pair.new])
+            self._refined[pair] = word_edits(
+                self._alignment.base[pair.base], self._alignment.new[pair.new], self._by_line
+            )
         return self._refined[pair]
 
     def _edits_of(self, begin: Pair, pairs: Iterable[Pair]) -> Iterator[Edit]:
@@ -173,10 +177,10 @@ class StreamingDiff:
         """Units on both sides that have no partner."""
         start, stop = self._starts[begin.base], self._starts[end.base]
         new = "".join(self._alignment.new[begin.new : end.new])
-        return _moved(word_edits(self._base[start:stop], new), start) if start < stop or new else []
+        return _moved(word_edits(self._base[start:stop], new, self._by_line), start) if start < stop or new else []
 
     def _joined_with_waiting(self, edits: Iterable[Edit]) -> list[Edit]:
-        return joined(self._base, (*self._waiting, *edits))
+        return joined(self._base, (*self._waiting, *edits), self._by_line)
 
     def _show(self, settled: Sequence[Edit], streaming: Sequence[Edit]) -> Changes:
         """Turns edits into hunks that keep their ids, and tells what is not as it was."""
@@ -184,7 +188,8 @@ class StreamingDiff:
         gone: list[int] = []
         free = deque(self._streaming)
         after: list[Hunk] = []
-        for number, edit in enumerate((*settled, *streaming)):
+        final, growing = self._cut(settled), self._cut(streaming)
+        for number, edit in enumerate((*final, *growing)):
             proposed_for = self._base[edit.start : edit.end]
             if proposed_for == edit.text:
                 continue
@@ -196,19 +201,22 @@ class StreamingDiff:
             else:
                 name = self._next_id
                 self._next_id += 1
-            after.append(Hunk(name, start, end, proposed_for, edit.text, settled=number < len(settled)))
+            after.append(Hunk(name, start, end, proposed_for, edit.text, settled=number < len(final)))
         self._settled += [hunk for hunk in after if hunk.settled]
         self._streaming = [hunk for hunk in after if not hunk.settled]
         gone += [hunk.id for hunk in free]
         return Changes(tuple(hunk for hunk in after if before.get(hunk.id) != hunk), tuple(gone))
 
+    def _cut(self, edits: Iterable[Edit]) -> list[Edit]:
+        return [part for edit in edits for part in cut_at_line_ends(self._base, edit, self._by_line)]
+
     def _utf16(self, position: int) -> int:
         return position + bisect_left(self._astral, position) if self._astral else position
 
 
-def diff(base: str, new: str) -> tuple[Hunk, ...]:
+def diff(base: str, new: str, *, by_line: bool = False) -> tuple[Hunk, ...]:
     """The hunks that turn `base` into `new`, all settled."""
-    whole = StreamingDiff(base)
+    whole = StreamingDiff(base, by_line=by_line)
     whole.push(new)
     whole.finish()
     return whole.hunks

@@ -15,6 +15,7 @@ from pycrdt import Doc
 
 from ai.answers import streaming_diff
 from ai.answers.streaming_diff import Changes, StreamingDiff
+from ai.languages import is_prose
 from ai.proposals.hunks import Hunk, HunkState
 from collab.replicas.positions import range_anchors
 from collab.yjs.offsets import utf16_length
@@ -73,9 +74,12 @@ class Proposal:
         end = start + utf16_length(base)
         if any(start < other.end and other.start < end for other in self._regions):
             return None
-        region = Region(self, len(self._regions), start, end, StreamingDiff(base))
+        region = Region(self, len(self._regions), start, end, self._diff(base))
         self._regions.append(region)
         return region
+
+    def _diff(self, base: str) -> StreamingDiff:
+        return StreamingDiff(base, by_line=not is_prose(self._blank.path))
 
     def stop(self) -> None:
         """As `Region.stop`, for all that has not ended."""

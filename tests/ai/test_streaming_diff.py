@@ -89,9 +89,12 @@ def chunks(rng: random.Random, text: str) -> list[str]:
 class Watcher:
     """Follows a diff through its `Changes` alone, as an editor does, and checks every promise after every step."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, by_line: bool = False) -> None:
         self.base = base
-        self.diff = StreamingDiff(base)
+        self.by_line = by_line
+        self.diff = StreamingDiff(base, by_line=by_line)
+        ends = list(itertools.accumulate(len(line.encode("utf-16-le")) // 2 for line in base.splitlines(keepends=True)))
+        self.lines = list(zip([0, *ends], ends, strict=False))
         self.written = ""
         self.seen: dict[int, Hunk] = {}
         self.gone: set[int] = set()
@@ -128,21 +131,25 @@ class Watcher:
         for left, right in itertools.pairwise(hunks):
             assert left.settled or not right.settled
             assert separates(units[2 * left.end : 2 * right.start].decode("utf-16-le"))
+            if self.by_line:
+                assert any(left.end <= start and end <= right.start for start, end in self.lines), "no line stays"
 
 
+@pytest.mark.parametrize("by_line", [False, True])
 @pytest.mark.parametrize("seed", range(250))
-def test_random_edits_keep_every_promise(seed: int) -> None:
+def test_random_edits_keep_every_promise(seed: int, by_line: bool) -> None:
     rng = random.Random(seed)
     base = random_text(rng, rng.choice([0, 1, 3, 10, 60]))
     new = mutated(rng, base, rng.choice([0, 1, 2, 6, 40])) if rng.random() < 0.9 else random_text(rng, 20)
-    watcher = Watcher(base)
+    watcher = Watcher(base, by_line)
     for piece in chunks(rng, new):
         watcher.push(piece)
     watcher.finish()
 
 
+@pytest.mark.parametrize("by_line", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int) -> None:
+def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int, by_line: bool) -> None:
     rng = random.Random(seed)
     lines = [f"{'    ' * rng.randrange(3)}first some middle words {n} last" for n in range(30)]
     new = [
@@ -150,7 +157,7 @@ def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int)
         for line in lines
     ]
     new = ["    " + line if rng.random() < 0.5 else line for line in new]
-    watcher = Watcher("\n".join(lines))
+    watcher = Watcher("\n".join(lines), by_line)
     for piece in chunks(rng, "\n".join(new)):
         watcher.push(piece)
     watcher.finish()
@@ -161,9 +168,10 @@ def test_changes_at_the_ends_of_neighbouring_lines_keep_every_promise(seed: int)
     st.text(alphabet="ab \n.\t😀é(}", max_size=60),
     st.lists(st.text(alphabet="ab \n.\t😀é(}", max_size=12), max_size=10),
     st.booleans(),
+    st.booleans(),
 )
-def test_any_texts_keep_every_promise(base: str, pieces: list[str], breaks_off: bool) -> None:
-    watcher = Watcher(base)
+def test_any_texts_keep_every_promise(base: str, pieces: list[str], breaks_off: bool, by_line: bool) -> None:
+    watcher = Watcher(base, by_line)
     for piece in pieces:
         watcher.push(piece)
     if breaks_off:
@@ -201,12 +209,106 @@ def test_a_change_of_everything_is_not_confetti() -> None:
     assert changes_of("one (two) three\n", "vier [fünf] sechs\n") == [("one (two) three", "vier [fünf] sechs")]
 
 
+def test_in_code_what_changes_in_neighbouring_lines_is_one_hunk() -> None:
+    old = "import sys,os\n\ndef mean( numbers ):\n    total=0\n    return total/len( numbers )\n\ndone = True\nx=1\n"
+    new = "import sys\n\ndef mean(numbers):\n    total = 0\n    return total / len(numbers)\n\ndone = True\nx = 1\n"
+    assert len(changes_of(old, new)) == 8
+    assert [(hunk.base, hunk.proposed) for hunk in diff(old, new, by_line=True)] == [
+        (",os", ""),
+        (
+            " numbers ):\n    total=0\n    return total/len( numbers ",
+            "numbers):\n    total = 0\n    return total / len(numbers",
+        ),
+        ("=", " = "),
+    ]
+
+
 def test_a_block_moved_to_the_right_is_one_hunk() -> None:
     moved = SOURCE.replace(
         "    for number in range(count):\n        print(number)\n",
         "        for number in range(count):\n            print(number)\n",
     )
     assert len(changes_of(SOURCE, moved)) == 1
+
+
+def test_a_block_that_is_wrapped_is_one_hunk() -> None:
+    block = "    for number in range(count):\n        print(number)\n"
+    moved = "        for number in range(count):\n            print(number)\n"
+    wrapped = SOURCE.replace(block, "    if count:\n" + moved)
+    assert len(changes_of(SOURCE, wrapped)) == len(changes_of(wrapped, SOURCE)) == 1
+
+
+def test_lines_that_are_inserted_above_neighbouring_lines_are_hunks_of_their_own() -> None:
+    base = "    first()\n    second()\n    third()\n"
+    new = base.replace("    second", "    log(1)\n    second").replace("    third", "    log(2)\n    third")
+    assert len(changes_of(base, new)) == 2
+
+
+def test_what_is_added_at_the_end_of_a_paragraph_and_before_the_next_are_two_hunks() -> None:
+    base, new = "Ada wrote it down\n\nlast line", "Ada wrote it down.\n\nThe last line"
+    assert changes_of(base, new) == [("", "."), ("", "The ")]
+
+
+WORDS_OF_PROSE = [
+    "river",
+    "stone",
+    "winter",
+    "lantern",
+    "harbour",
+    "quiet",
+    "garden",
+    "letter",
+    "morning",
+    "window",
+    "silver",
+    "bridge",
+]
+
+
+def paragraph(rng: random.Random, number: int) -> str:
+    words = [f"{rng.choice(WORDS_OF_PROSE)}{number}" for _ in range(rng.randint(8, 60))]
+    cut = rng.randint(3, len(words) - 3)
+    return f"{' '.join(words[:cut])}. {' '.join(words[cut:])}"
+
+
+def rewritten_paragraph(rng: random.Random, text: str, number: int) -> str:
+    words = text.split(" ")
+    if rng.random() < 0.5:
+        words[0:0] = ["The"]
+    if rng.random() < 0.5:
+        words[-rng.randint(1, len(words) // 2) :] = ["something", f"else{number}"]
+    if rng.random() < 0.3:
+        words[: rng.randint(1, len(words) // 2)] = [f"Quite{number}", "differently"]
+    return " ".join(words) + rng.choice(["", ".", "!"])
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_no_hunk_spans_the_end_of_a_paragraph_that_is_kept(seed: int) -> None:
+    rng = random.Random(seed)
+    paragraphs = [paragraph(rng, number) for number in range(rng.randint(2, 8))]
+    new = [rewritten_paragraph(rng, text, n) if rng.random() < 0.8 else text for n, text in enumerate(paragraphs)]
+    # One that has nothing in common with what it was is the same one by its neighbours.
+    new[:3] = [paragraphs[0], "Nobody knew any of this", *paragraphs[2:3]] if rng.random() < 0.3 else new[:3]
+    watcher = Watcher("\n\n".join(paragraphs))
+    for piece in chunks(rng, "\n\n".join(new)):
+        watcher.push(piece)
+    watcher.finish()
+    assert all("\n" not in hunk.base + hunk.proposed for hunk in watcher.diff.hunks)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_hunk_spans_the_end_of_a_line_that_is_kept(seed: int) -> None:
+    rng = random.Random(seed)
+    lines = [f"{number} plain words in line {number} go on here" for number in range(30)]
+    new = [
+        rng.choice(["", "", "So: "]) + line.replace("here", rng.choice(["here", "here", "there", "here."]))
+        for line in lines
+    ]
+    watcher = Watcher("\n".join(lines))
+    for piece in chunks(rng, "\n".join(new)):
+        watcher.push(piece)
+    watcher.finish()
+    assert all("\n" not in hunk.base + hunk.proposed for hunk in watcher.diff.hunks)
 
 
 def test_an_inserted_function_leaves_its_neighbours_alone() -> None:
@@ -237,7 +339,7 @@ def test_what_has_not_been_written_again_is_not_shown_as_deleted() -> None:
     assert stream.hunks == ()
     stream.push("entirely new words\nthat go on for a while\nand never")
     # The line in which it stood is complete, and has become another.
-    assert [hunk.base for hunk in stream.hunks] == ["realpath(path)\n"]
+    assert [hunk.base for hunk in stream.hunks] == ["realpath(path)", ""]
 
 
 def test_lines_that_come_before_those_that_were_not_written_again_are_shown_as_new() -> None:

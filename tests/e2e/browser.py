@@ -156,7 +156,7 @@ class Tab:
     @property
     def review(self) -> Locator:
         """The bar with the assistant's proposals in the open file."""
-        return self.page.get_by_role("region", name="Proposals of the assistant")
+        return self.page.get_by_role("region", name="Proposals of the assistant", exact=True)
 
 
 class People:

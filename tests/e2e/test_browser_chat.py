@@ -111,9 +111,9 @@ async def test_a_block_that_one_proposes_is_accepted_by_the_other(
     await open_chat(owner)
     model.enqueue(Script(answer=ANSWER))
     await ask(owner, "Let children in free")
-    await expect(owner.page.get_by_text("The opening hours stay")).to_be_visible()
+    await expect(owner.page.get_by_text("The opening hours stay as they are.", exact=True)).to_be_visible()
     await follow(editor, "Let children in free")
-    await expect(editor.page.get_by_text("The opening hours stay")).to_be_visible()
+    await expect(editor.page.get_by_text("The opening hours stay as they are.", exact=True)).to_be_visible()
     await people.picture(editor, "chat-block")
     # Also with another file open: the question was about this one.
     await owner.open("Welcome.md")
@@ -155,6 +155,52 @@ async def test_a_block_without_a_clear_place_asks_where_to_go(site: Server, peop
     await expect(tab.review).to_contain_text("to decide")
     await tab.review.get_by_role("button", name="Accept").click()
     await tab.reads("chat/elsewhere.md", "# Elsewhere\n\nQuite another text.\n")
+    tab.errors.clear()  # the browser itself reports that it was refused first
+
+
+async def test_a_block_goes_to_the_file_that_is_named(site: Server, people: People, model: ModelServer) -> None:
+    named = "chat/a note that was renamed twice since.py"
+    await new_document(site, named, "print(1)\n")
+    await new_document(site, "chat/other_side.py", "print(2)\n")
+    await new_document(site, "chat/open.txt", "Some words\n")
+    tab = await people.owner()
+    await tab.open("chat/open.txt")
+    await open_chat(tab)
+    answer = (
+        f"In `{named}`:\n\n```python\nprint(11)\n```\n\nThe other one:\n\n"
+        "```python chat/other_side.py\nprint(22)\n```\n\nAnd then\n\n```javascript\nlet three = 3\n```\n"
+    )
+    model.enqueue(Script(answer=answer))
+    await ask(tab, "Write larger numbers")
+    blocks = tab.page.locator(".code-block")
+    await expect(blocks.locator(".code-language")).to_have_text(["python", "python", "javascript"])
+    await expect(blocks.nth(0).get_by_role("button", name="Propose in a note that was")).to_be_visible()
+    await expect(blocks.nth(1).get_by_role("button", name="Propose in other_side.py")).to_be_visible()
+    await expect(blocks.nth(2).get_by_role("button", name="Propose in open.txt")).to_be_visible()
+    for words in await blocks.locator(".code-language, .code-tool").all():
+        assert await words.evaluate("it => it.scrollWidth <= it.clientWidth")
+    await people.picture(tab, "chat-blocks")
+    # Another one, with keys alone.
+    choose = blocks.nth(0).get_by_role("button", name="Propose in another file…")
+    await choose.focus()
+    await tab.page.keyboard.press("Enter")
+    menu = tab.page.get_by_role("menu")
+    await expect(menu.get_by_role("menuitem")).to_have_text(["chat/other_side.py", "chat/open.txt", "Another file…"])
+    await people.picture(tab, "chat-block-menu")
+    await tab.page.keyboard.press("Escape")
+    await expect(choose).to_be_focused()
+    await tab.page.keyboard.press("Enter")
+    await expect(menu).to_be_focused()
+    await tab.page.keyboard.press("End")
+    await expect(menu.get_by_role("menuitem").last).to_be_focused()
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.get_by_role("dialog", name="Propose it in which file?")).to_be_visible()
+    await tab.page.keyboard.press("Escape")
+    await blocks.nth(1).get_by_role("button", name="Propose in other_side.py").click()
+    await tab.page.get_by_role("button", name="Instead of the whole text").click()
+    await expect(tab.text("chat/other_side.py")).to_be_visible()
+    await tab.review.get_by_role("button", name="Accept").click()
+    await tab.reads("chat/other_side.py", "print(22)\n")
     tab.errors.clear()  # the browser itself reports that it was refused first
 
 
@@ -397,7 +443,7 @@ async def test_the_panel_at_every_size(site: Server, people: People, model: Mode
     await people.picture(tab, f"chat-empty-{size['width']}")
     model.enqueue(Script(answer=ANSWER))
     await ask(tab, f"Compare with @{name}")
-    await expect(tab.page.get_by_text("The opening hours stay")).to_be_visible()
+    await expect(tab.page.get_by_text("The opening hours stay as they are.", exact=True)).to_be_visible()
     code = tab.page.locator(".code-block")
     await expect(code.get_by_role("button", name="Copy")).to_be_visible()
     panel = await tab.page.locator(".chat").bounding_box()

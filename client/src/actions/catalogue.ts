@@ -130,6 +130,13 @@ const catalogue = {
     within: 'text',
     also: 'all changes',
   },
+  'review.undo': {
+    group: 'Assistant',
+    title: 'Undo the nearest decision',
+    keys: ['Alt-u'],
+    within: 'text',
+    also: 'accepted rejected take back',
+  },
   'review.next': { group: 'Assistant', title: 'Next change', keys: ['F8'], within: 'text' },
   'review.previous': { group: 'Assistant', title: 'Previous change', keys: ['Shift-F8'], within: 'text' },
   'ghost.take': { group: 'Assistant', title: 'Take the grey text', keys: ['Tab'], within: 'grey text' },

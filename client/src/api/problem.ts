@@ -17,6 +17,9 @@ export class Problem extends Error {
 export const unreachable = () =>
   new Problem(0, 'The server cannot be reached', 'Check the connection; nothing was changed.')
 
+/** Whether nobody answered: the page says itself that it is offline. */
+export const isUnreachable = (error: unknown) => error instanceof Problem && error.status === 0
+
 const field = (body: unknown, name: string): string => {
   if (typeof body !== 'object' || body === null) return ''
   const value = (body as Record<string, unknown>)[name]

@@ -4,7 +4,7 @@ import { describe } from '../api/problem'
 import type { Recipe } from '../api/types'
 import type { DocumentSession } from '../document/session'
 import { plural } from '../lib/format'
-import { useStore } from '../lib/store'
+import { useSelected, useStore } from '../lib/store'
 import { Button } from '../ui/Button'
 import { useWorkspace } from '../workspace/context'
 import { askRange, closeAsk } from './ask'
@@ -24,14 +24,19 @@ interface AskFormProps {
   path: string
 }
 
-function settled(session: DocumentSession): Promise<void> {
-  const late = new Promise<never>((_resolve, reject) =>
-    setTimeout(
-      () => reject(new Error('Your last edits have not reached the server yet. Try again in a moment.')),
-      patience,
-    ),
-  )
-  return Promise.race([session.barriers.saved(), late])
+function settled({ barriers, save }: DocumentSession): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (finish: () => void) => {
+      clearTimeout(timer)
+      unsubscribe()
+      finish()
+    }
+    const late = 'Your last edits have not reached the server yet. Try again in a moment.'
+    const timer = setTimeout(() => end(() => reject(new Error(late))), patience)
+    // Why, the form says by itself.
+    const unsubscribe = save.subscribe(() => (save.get().connected ? undefined : end(() => reject(new Error('')))))
+    void barriers.saved().then(() => end(resolve))
+  })
 }
 
 /** The instruction for a piece of the text, or for a place in it, right where it is about. */
@@ -44,6 +49,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
   const [words, setWords] = useState<Readonly<Record<string, string>>>({})
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
+  const connected = useSelected(session.save, (state) => state.connected)
   const [scope, setScope] = useState<Scope>('here')
   const [chosen, setChosen] = useState<readonly string[]>([])
 
@@ -72,7 +78,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
   }
 
   const ask = async (kind: Recipe['kind'] | null, instruction: string) => {
-    if (busy || instruction === '') return
+    if (busy || !connected || instruction === '') return
     setBusy(true)
     setProblem(null)
     try {
@@ -82,7 +88,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
       else closeAsked()
     } catch (error) {
       const { title, detail } = describe(error)
-      setProblem(detail || title)
+      if (session.save.get().connected) setProblem(detail || title)
       setBusy(false)
     }
   }
@@ -175,7 +181,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
             ))}
           </div>
         )}
-        <Button type="submit" look="primary" small disabled={busy || !ready}>
+        <Button type="submit" look="primary" small disabled={busy || !connected || !ready}>
           {busy ? 'Asking…' : 'Ask'}
         </Button>
         <Button look="quiet" small onClick={close}>
@@ -185,7 +191,7 @@ export function AskForm({ view, session, path }: AskFormProps) {
       {recipe === null ? (
         <RecipeButtons
           recipes={recipes.filter((one) => fits(one, !writes))}
-          disabled={busy}
+          disabled={busy || !connected}
           onChoose={choose}
           onKeyDown={onKeyDown}
         />
@@ -199,7 +205,11 @@ export function AskForm({ view, session, path }: AskFormProps) {
         onChosen={setChosen}
       />
       <p className="ask-foot">
-        {problem === null ? (
+        {!connected ? (
+          <span className="problem" role="alert">
+            While you are offline the assistant cannot be asked. What you write here is kept until you are back.
+          </span>
+        ) : problem === null ? (
           <>
             {about}. Everyone in {scope === 'here' || scope === 'file' ? 'this file' : 'these files'} sees{' '}
             {writes ? 'it being written' : 'the proposal'}.

@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { budgetNote } from '../lib/budget'
 import { useStore } from '../lib/store'
-import { attempt } from '../ui/toasts'
+import { attemptUnasked } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 
 /** How much may still be asked, where little is left. Looked up whenever this appears. */
@@ -9,7 +9,7 @@ export function BudgetNote() {
   const session = useWorkspace()
   const status = useStore(session.assistant)
   useEffect(() => {
-    void attempt('The budget could not be read', () => session.loadBudget())
+    void attemptUnasked('The budget could not be read', () => session.loadBudget())
   }, [session])
   const note = budgetNote(status?.budget ?? [])
   if (note === null) return null

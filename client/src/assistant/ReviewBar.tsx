@@ -1,15 +1,15 @@
 import type { EditorView } from '@codemirror/view'
 import { ChevronDown, ChevronUp, X } from 'lucide-react'
-import { useState } from 'react'
 import { cancelJob, retryJob } from '../api/workspace'
 import { writtenKey } from '../actions/catalogue'
 import { PlaceLink } from '../app/PlaceLink'
+import { quotedNames } from '../lib/format'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
 import { Sentence } from '../ui/Sentence'
 import { attempt } from '../ui/toasts'
-import { useWorkspace } from '../workspace/context'
+import { useHalf, useWorkspace } from '../workspace/context'
 import type { ReviewHandlers } from './handlers'
 import { goToHunk } from './reviewKeys'
 import { Saw } from './Saw'
@@ -124,7 +124,9 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
         <p className="review-title">
           <strong>{suggestion.author.name}</strong>{' '}
           {suggestion.notice ? 'noticed' : `for ${suggestion.requested_by.name}`}
-          {suggestion.instruction === '' ? null : <q>{suggestion.instruction}</q>}
+          {suggestion.instruction === '' ? null : (
+            <q>{suggestion.notice ? quotedNames(suggestion.instruction) : suggestion.instruction}</q>
+          )}
         </p>
         <p className="review-state" data-tone={tone}>
           <Sentence text={words} />
@@ -179,7 +181,8 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
   const { nodes } = useStore(session.tree.tree)
   const waiting = useStore(session.waiting.why)
   const sight = { unfit, waiting, exists: (id: string) => nodes.has(id) }
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
+  const closed = useStore(session.suggestions.closedRows)
+  const { focused } = useHalf()
   const rows = inDocument(state, document)
     .filter(({ id }) => !closed.has(id))
     .map((suggestion) => barRow(state, suggestion, document, sight))
@@ -187,7 +190,13 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
   // What has ended is said once more until something newer is said; what is open stays.
   const shown = rows.filter((row, index) => isUnsettled(row) || index === rows.length - 1)
   return (
-    <section className="review" aria-label="Proposals of the assistant" aria-live="polite" hidden={shown.length === 0}>
+    <section
+      className="review"
+      aria-label={focused ? 'Proposals of the assistant' : 'Proposals of the assistant in the other half'}
+      // Said once, though both halves show it where they show one text.
+      aria-live={focused ? 'polite' : 'off'}
+      hidden={shown.length === 0}
+    >
       <ul>
         {shown.map((row) => (
           <Row
@@ -195,7 +204,7 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
             row={row}
             handlers={handlers}
             onNavigate={(direction) => view !== null && goToHunk(direction)(view)}
-            onDismiss={() => setClosed((known) => new Set(known).add(row.suggestion.id))}
+            onDismiss={() => session.suggestions.closeRow(row.suggestion.id)}
           />
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import { type EditorState, Prec, type StateCommand, StateEffect, StateField } from '@codemirror/state'
 import {
+  type Command,
   Decoration,
   type DecorationSet,
   EditorView,
@@ -11,6 +12,7 @@ import {
 } from '@codemirror/view'
 import { bindings } from '../actions/bindings'
 import { writtenKey } from '../actions/catalogue'
+import { refuse } from '../editor/refusal'
 import { type TipAction, tipActions } from '../editor/tipActions'
 
 /** What an instruction is about: a piece of the text, or a place where to write when both ends are one. */
@@ -82,6 +84,9 @@ export const ask: StateCommand = ({ state, dispatch }) => {
   dispatch(state.update({ effects: openAsk.of({ from, to }) }))
   return true
 }
+
+/** By its key, which says why where nobody may ask. */
+export const askOrRefuse: Command = (view) => ask(view) || refuse(view, 'The assistant was not asked')
 
 /** Names of recipes that one click runs on a selection. */
 export const setTipRecipes = StateEffect.define<readonly string[]>()
@@ -167,6 +172,6 @@ export function askLayer(place: PlaceForm) {
     })),
     tipRecipes,
     tip,
-    Prec.high(keymap.of(bindings({ ask }, true))),
+    Prec.high(keymap.of(bindings({ ask: askOrRefuse }, true))),
   ]
 }

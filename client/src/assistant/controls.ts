@@ -3,6 +3,7 @@ import type { EditorView } from '@codemirror/view'
 import { writtenKey } from '../actions/catalogue'
 import { reviewHandlers } from './handlers'
 import { hunkInWords } from './hunkInWords'
+import { type Noted, notesInWords } from './noteGroups'
 import type { PlacedHunk } from './placement'
 
 interface ControlOptions {
@@ -80,23 +81,78 @@ export function staleControls(view: EditorView, placed: PlacedHunk): HTMLElement
   return box
 }
 
-const verbs: Record<string, string> = { accepted: 'accepted', rejected: 'rejected', undone: 'undone' }
+const isUndoable = (view: EditorView, { mode, note }: PlacedHunk) =>
+  note !== null && canUndo(mode, note.state) && view.state.facet(reviewHandlers).canDecide
+
+function undoLink(view: EditorView, placed: PlacedHunk): HTMLElement {
+  return control({
+    className: 'hunk-link',
+    text: 'Undo',
+    label: `Undo: ${hunkInWords(placed)}, ${notesInWords(placed.note === null ? [] : [placed.note])}`,
+    onPress: () => view.state.facet(reviewHandlers).decide(placed.suggestion, [placed.hunk], 'undo'),
+  })
+}
+
+const notesOf = (hunks: readonly PlacedHunk[]) => hunks.flatMap(({ note }) => note ?? [])
 
 export function noteControls(view: EditorView, placed: PlacedHunk): HTMLElement {
   const box = document.createElement('span')
   box.className = 'hunk-note'
-  const { note } = placed
-  if (note === null) return box
-  box.append(`${verbs[note.state] ?? note.state} by ${note.by.name}`)
-  if (!canUndo(placed.mode, note.state) || !view.state.facet(reviewHandlers).canDecide) return box
-  box.append(
-    ' · ',
-    control({
-      className: 'hunk-link',
-      text: 'Undo',
-      label: `Undo: ${verbs[note.state] ?? ''} by ${note.by.name}`,
-      onPress: () => view.state.facet(reviewHandlers).decide(placed.suggestion, [placed.hunk], 'undo'),
-    }),
-  )
+  box.append(notesInWords(notesOf([placed])))
+  if (isUndoable(view, placed)) box.append(' · ', undoLink(view, placed))
   return box
+}
+
+/** Several decisions in one note; `onToggle` shows each of them below, or no longer. */
+export function groupControls(
+  view: EditorView,
+  notes: readonly Noted[],
+  unfolded: boolean,
+  onToggle: () => void,
+): HTMLElement {
+  const hunks = notes.map(({ placed }) => placed)
+  const box = document.createElement('span')
+  box.className = 'hunk-note'
+  box.append(notesInWords(notesOf(hunks)))
+  const undoable = hunks.filter((placed) => isUndoable(view, placed))
+  const [first] = undoable
+  if (first !== undefined) {
+    const undoAll = () =>
+      view.state.facet(reviewHandlers).decide(
+        first.suggestion,
+        undoable.map(({ hunk }) => hunk),
+        'undo',
+      )
+    box.append(
+      ' · ',
+      control({
+        className: 'hunk-link',
+        text: 'Undo all',
+        label: `Undo all ${undoable.length} decisions here`,
+        onPress: undoAll,
+      }),
+    )
+  }
+  const toggle = control({
+    className: 'hunk-link hunk-fold',
+    text: unfolded ? 'Hide each' : 'Show each',
+    label: unfolded ? 'Hide each decision' : 'Show each decision',
+    onPress: onToggle,
+  })
+  toggle.ariaExpanded = String(unfolded)
+  box.append(' · ', toggle)
+  return box
+}
+
+/** The decisions of a note that is unfolded, one by one. */
+export function noteList(view: EditorView, notes: readonly Noted[]): HTMLElement {
+  const list = document.createElement('ul')
+  list.className = 'hunk-notes'
+  list.ariaLabel = 'Decisions'
+  for (const { placed, line } of notes) {
+    const row = list.appendChild(document.createElement('li'))
+    row.append(`Line ${line}: ${hunkInWords(placed)}, ${notesInWords(notesOf([placed]))}`)
+    if (isUndoable(view, placed)) row.append(' · ', undoLink(view, placed))
+  }
+  return list
 }

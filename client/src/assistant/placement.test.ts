@@ -109,28 +109,34 @@ describe('how a hunk is drawn', () => {
     drawingOf(doc, { from, to, proposed, base: content.slice(from, to) } as PlacedHunk)
 
   test('words within a line stay in the line', () => {
-    expect(draw(0, 3, 'ONE')).toEqual({ layout: 'inline', at: 3, side: 1, text: 'ONE' })
+    expect(draw(0, 3, 'ONE')).toMatchObject({ layout: 'inline', at: 3, side: 1, text: 'ONE' })
     expect(draw(3, 3, ' and')).toMatchObject({ layout: 'inline', at: 3 })
   })
 
   test('whole lines give way to a block below them', () => {
-    expect(draw(10, 14, 'TWO\nmore\n')).toEqual({ layout: 'lines', at: 13, side: 1, text: 'TWO\nmore' })
-    expect(draw(10, 13, 'TWO')).toEqual({ layout: 'lines', at: 13, side: 1, text: 'TWO' })
-    expect(draw(10, 14, '')).toEqual({ layout: 'lines', at: 13, side: 1, text: '' })
+    expect(draw(10, 14, 'TWO\nmore\n')).toMatchObject({ layout: 'lines', at: 13, side: 1, text: 'TWO\nmore' })
+    expect(draw(10, 13, 'TWO')).toMatchObject({ layout: 'lines', at: 13, side: 1, text: 'TWO' })
+    expect(draw(10, 14, '')).toMatchObject({ layout: 'lines', at: 13, side: 1, text: '' })
   })
 
   test('new lines stand where they will be', () => {
-    expect(draw(10, 10, 'new\n')).toEqual({ layout: 'lines', at: 10, side: -1, text: 'new' })
-    expect(draw(13, 13, '\nnew')).toEqual({ layout: 'lines', at: 13, side: 1, text: 'new' })
+    expect(draw(10, 10, 'new\n')).toMatchObject({ layout: 'lines', at: 10, side: -1, text: 'new' })
+    expect(draw(13, 13, '\nnew')).toMatchObject({ layout: 'lines', at: 13, side: 1, text: 'new' })
   })
 
   test('lines that still stream are drawn as lines before their last line break has come', () => {
     const placed = { from: 10, to: 14, proposed: 'TW', base: 'two\n', show: 'streaming' } as PlacedHunk
-    expect(drawingOf(doc, placed)).toEqual({ layout: 'lines', at: 13, side: 1, text: 'TW' })
+    expect(drawingOf(doc, placed)).toMatchObject({ layout: 'lines', at: 13, side: 1, text: 'TW' })
   })
 
-  test('joining or splitting lines is no exchange of whole lines', () => {
-    expect(draw(10, 14, 'TWO ')).toMatchObject({ layout: 'inline' })
+  test('splitting lines, or joining them as they are, is no exchange of whole lines', () => {
     expect(draw(10, 13, 'TWO\n')).toMatchObject({ layout: 'inline' })
+    expect(draw(13, 14, ' ')).toMatchObject({ layout: 'inline' })
+    expect(draw(5, 12, '')).toMatchObject({ layout: 'inline' })
+  })
+
+  test('where several lines change from their middle on, all of them give way', () => {
+    expect(draw(4, 12, 'LINE\nTW')).toMatchObject({ layout: 'lines', from: 0, to: 13, at: 13, text: 'one LINE\nTWo' })
+    expect(draw(10, 16, 'TWO th')).toMatchObject({ layout: 'lines', from: 10, to: 19, text: 'TWO three' })
   })
 })

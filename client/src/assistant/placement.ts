@@ -101,6 +101,9 @@ export function sameHunk(a: PlacedHunk, b: PlacedHunk): boolean {
  */
 export interface Drawing {
   layout: 'lines' | 'inline'
+  /** What of the text gives way. */
+  from: number
+  to: number
   /** Where the new text is drawn, and on which side of that position. */
   at: number
   side: -1 | 1
@@ -109,26 +112,31 @@ export interface Drawing {
 }
 
 interface Lines {
-  lineAt(position: number): { from: number; to: number }
+  lineAt(position: number): { from: number; to: number; text: string }
 }
 
-export function drawingOf(doc: Lines, { from, to, base, proposed, show }: PlacedHunk): Drawing {
-  const inline: Drawing = { layout: 'inline', at: to, side: 1, text: proposed }
+export function drawingOf(
+  doc: Lines,
+  { from, to, base, proposed, show }: Pick<PlacedHunk, 'from' | 'to' | 'base' | 'proposed' | 'show'>,
+): Drawing {
+  const inline: Drawing = { layout: 'inline', from, to, at: to, side: 1, text: proposed }
+  const lines = (at: number, side: -1 | 1, text: string): Drawing => ({ layout: 'lines', from, to, at, side, text })
   const first = doc.lineAt(from)
   if (base === '') {
-    if (from === first.from && proposed.endsWith('\n')) {
-      return { layout: 'lines', at: from, side: -1, text: proposed.slice(0, -1) }
-    }
-    if (from === first.to && proposed.startsWith('\n')) {
-      return { layout: 'lines', at: from, side: 1, text: proposed.slice(1) }
-    }
+    if (from === first.from && proposed.endsWith('\n')) return lines(from, -1, proposed.slice(0, -1))
+    if (from === first.to && proposed.startsWith('\n')) return lines(from, 1, proposed.slice(1))
     return inline
   }
-  if (from !== first.from) return inline
+  const last = doc.lineAt(to)
   const withBreak = base.endsWith('\n')
   // While it streams, the last line break is still to come; drawing it in the line until then would make it jump.
   const unfinished = withBreak && show === 'streaming'
-  if (proposed !== '' && proposed.endsWith('\n') !== withBreak && !unfinished) return inline
-  if (withBreak) return { layout: 'lines', at: to - 1, side: 1, text: proposed.replace(/\n$/, '') }
-  return doc.lineAt(to).to === to ? { layout: 'lines', at: to, side: 1, text: proposed } : inline
+  if (from === first.from && (proposed === '' || proposed.endsWith('\n') === withBreak || unfinished)) {
+    if (withBreak) return lines(to - 1, 1, proposed.replace(/\n$/, ''))
+    if (last.to === to) return lines(to, 1, proposed)
+  }
+  // New text behind the last of several lines would seem to belong to that one alone.
+  if (base.trim() === '' || proposed === '' || !base.includes('\n')) return inline
+  const text = first.text.slice(0, from - first.from) + proposed + last.text.slice(to - last.from)
+  return { layout: 'lines', from: first.from, to: last.to, at: last.to, side: 1, text }
 }

@@ -1,15 +1,22 @@
 import { type ChangeDesc, type EditorState, type Range, RangeSet, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view'
 import { reviewHandlers } from './handlers'
+import { hunkPieces } from './hunkPieces'
 import { drawingOf, type PlacedHunk, sameHunk } from './placement'
 import { pieces } from './pieces'
-import { HunkNote, Proposal, WrittenControls } from './widgets'
+import { noteGroups, type Noted } from './noteGroups'
+import { ControlsApart, HunkNote, NoteGroup, NoteList, Proposal } from './widgets'
 
 /** Shows these hunks instead of those before. */
 const showHunks = StateEffect.define<readonly PlacedHunk[]>()
 
+/** Shows each decision of the note that begins with this hunk, or no longer. */
+const toggleNotes = StateEffect.define<string>()
+
 interface Shown {
   hunks: readonly PlacedHunk[]
+  /** The first hunks of the notes that are unfolded. */
+  unfolded: ReadonlySet<string>
   decorations: DecorationSet
 }
 
@@ -26,38 +33,72 @@ function mapHunk(placed: PlacedHunk, changes: ChangeDesc): PlacedHunk {
   return from === placed.from && to === placed.to ? placed : { ...placed, from, to }
 }
 
-function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+/** What gives way and what comes, of a hunk or of a piece of it, with the buttons unless `bare`. */
+function drawPiece(state: EditorState, placed: PlacedHunk, canDecide: boolean, bare: boolean): Range<Decoration>[] {
   const { doc } = state
   const drawing = drawingOf(doc, placed)
+  const { from, to, layout } = drawing
   const drawn: Range<Decoration>[] = []
-  if (placed.from < placed.to) drawn.push(replacedText.range(placed.from, placed.to))
-  if (drawing.layout === 'lines') {
-    for (let at = placed.from; at < placed.to; at = doc.lineAt(at).to + 1)
-      drawn.push(replacedLine.range(doc.lineAt(at).from))
+  if (from < to) drawn.push(replacedText.range(from, to))
+  if (layout === 'lines') {
+    for (let at = from; at < to; at = doc.lineAt(at).to + 1) drawn.push(replacedLine.range(doc.lineAt(at).from))
   }
-  const widget = new Proposal(placed, drawing, canDecide)
-  const block = drawing.layout === 'lines' && drawing.text !== ''
+  if (bare && drawing.text === '') return drawn
+  const widget = new Proposal(placed, drawing, canDecide, bare)
+  const block = layout === 'lines' && drawing.text !== ''
   drawn.push(Decoration.widget({ widget, side: drawing.side, block }).range(drawing.at))
   return drawn
 }
 
+function drawEdit(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
+  const cut = placed.show === 'pending' ? hunkPieces(placed) : [placed]
+  if (cut.length < 2) return drawPiece(state, placed, canDecide, false)
+  const controls = Decoration.widget({ widget: new ControlsApart(placed, canDecide), side: 2 })
+  return [
+    ...cut.flatMap((piece) => drawPiece(state, { ...placed, ...piece }, canDecide, true)),
+    controls.range(state.doc.lineAt(placed.to).to),
+  ]
+}
+
+// Text that ends with a line break ends on the line before it, as a reader sees it.
+const endsWithBreak = ({ doc }: EditorState, { from, to }: PlacedHunk) => from < to && doc.lineAt(to).from === to
+
+const lineOf = (state: EditorState, placed: PlacedHunk) =>
+  state.doc.lineAt(endsWithBreak(state, placed) ? placed.to - 1 : placed.to)
+
+function drawNotes(
+  state: EditorState,
+  notes: readonly Noted[],
+  canDecide: boolean,
+  unfolded: ReadonlySet<string>,
+): Range<Decoration>[] {
+  const first = notes[0]?.placed
+  if (first === undefined) return []
+  const { to } = lineOf(state, first)
+  if (notes.length === 1) {
+    return [Decoration.widget({ widget: new HunkNote(first, canDecide), side: 2 }).range(to)]
+  }
+  const isUnfolded = unfolded.has(first.hunk)
+  const toggle = (view: EditorView) => view.dispatch({ effects: toggleNotes.of(first.hunk) })
+  const widget = new NoteGroup(notes, canDecide, isUnfolded, toggle)
+  const list = new NoteList(notes, canDecide, isUnfolded, toggle)
+  return [
+    Decoration.widget({ widget, side: 2 }).range(to),
+    ...(isUnfolded ? [Decoration.widget({ widget: list, side: 3, block: true }).range(to)] : []),
+  ]
+}
+
 function drawHunk(state: EditorState, placed: PlacedHunk, canDecide: boolean): Range<Decoration>[] {
   const { from, to, mode, show } = placed
-  // Text that ends with a line break ends on the line before it, as a reader sees it.
-  const endsWithBreak = from < to && state.doc.lineAt(to).from === to
-  const endOfLine = endsWithBreak ? to - 1 : state.doc.lineAt(to).to
-  if (show === 'noted') {
-    return [Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(endOfLine)]
-  }
   if (show === 'stale') {
-    const note = Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(endOfLine)
+    const note = Decoration.widget({ widget: new HunkNote(placed, canDecide), side: 2 }).range(lineOf(state, placed).to)
     return from < to ? [staleText.range(from, to), note] : [note]
   }
   if (mode === 'edit') return drawEdit(state, placed, canDecide)
   const written = from < to ? [writtenText.range(from, to)] : []
   if (show === 'streaming') return written
-  const controls = Decoration.widget({ widget: new WrittenControls(placed, canDecide), side: 2 })
-  return [...written, controls.range(endsWithBreak ? to - 1 : to)]
+  const controls = Decoration.widget({ widget: new ControlsApart(placed, canDecide), side: 2 })
+  return [...written, controls.range(endsWithBreak(state, placed) ? to - 1 : to)]
 }
 
 /**
@@ -74,25 +115,40 @@ function outsideMarks(drawn: readonly Range<Decoration>[]): Range<Decoration>[] 
   )
 }
 
-function draw(state: EditorState, hunks: readonly PlacedHunk[]): Shown {
+function draw(state: EditorState, hunks: readonly PlacedHunk[], unfolded: ReadonlySet<string>): Shown {
   const { canDecide } = state.facet(reviewHandlers)
   const inside = hunks.filter((placed) => placed.to <= state.doc.length)
-  return {
-    hunks: inside,
-    decorations: RangeSet.of(outsideMarks(inside.flatMap((placed) => drawHunk(state, placed, canDecide))), true),
-  }
+  const notes = inside.filter(({ show }) => show === 'noted')
+  const groups = noteGroups(notes.map((placed) => ({ placed, line: lineOf(state, placed).number })))
+  const drawn = [
+    ...inside.filter(({ show }) => show !== 'noted').flatMap((placed) => drawHunk(state, placed, canDecide)),
+    ...groups.flatMap((group) => drawNotes(state, group, canDecide, unfolded)),
+  ]
+  return { hunks: inside, unfolded, decorations: RangeSet.of(outsideMarks(drawn), true) }
+}
+
+function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const others = new Set(ids)
+  if (!others.delete(id)) others.add(id)
+  return others
 }
 
 /** The hunks of this document, drawn in the text. A state field, since blocks between lines change the heights. */
 export const proposals = StateField.define<Shown>({
-  create: () => ({ hunks: [], decorations: Decoration.none }),
+  create: () => ({ hunks: [], unfolded: new Set(), decorations: Decoration.none }),
   update(shown, transaction) {
-    for (const effect of transaction.effects) if (effect.is(showHunks)) return draw(transaction.state, effect.value)
+    for (const effect of transaction.effects) {
+      if (effect.is(showHunks)) return draw(transaction.state, effect.value, shown.unfolded)
+      if (effect.is(toggleNotes)) {
+        return draw(transaction.state, shown.hunks, toggled(shown.unfolded, effect.value))
+      }
+    }
     const handlersChanged = transaction.startState.facet(reviewHandlers) !== transaction.state.facet(reviewHandlers)
     if (shown.hunks.length === 0 || (!transaction.docChanged && !handlersChanged)) return shown
     return draw(
       transaction.state,
       shown.hunks.map((placed) => mapHunk(placed, transaction.changes)),
+      shown.unfolded,
     )
   },
   provide: (field) => EditorView.decorations.from(field, (shown) => shown.decorations),

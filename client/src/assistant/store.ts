@@ -18,6 +18,9 @@ export class SuggestionStore {
   private readonly pendingStore = createStore<ReadonlyMap<string, number>>(new Map())
   /** Document → how many changes wait in it for a decision. Replaced only when that changes, not while text streams. */
   readonly pending: ReadableStore<ReadonlyMap<string, number>> = this.pendingStore
+  private readonly closedStore = createStore<ReadonlySet<string>>(new Set())
+  /** Suggestions of which nothing more is to be said under the texts. */
+  readonly closedRows: ReadableStore<ReadonlySet<string>> = this.closedStore
   /** What of it this page has had on the screen. */
   readonly screen = new ScreenTimes()
 
@@ -45,6 +48,10 @@ export class SuggestionStore {
   async show(suggestion: string): Promise<void> {
     const read = await readSuggestion(suggestion)
     this.store.update((state) => suggestionsRead(state, [read]))
+  }
+
+  closeRow(suggestion: string): void {
+    this.closedStore.update((known) => new Set(known).add(suggestion))
   }
 
   /** Of `document`, which is open here, these changes do not fit its text any more; of another nobody here can tell. */

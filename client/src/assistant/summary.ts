@@ -1,5 +1,6 @@
 import type { Hunk, HunkState, Suggestion } from '../api/types'
 import { plural } from '../lib/format'
+import { notesInWords } from './noteGroups'
 import type { DecisionNote, Suggestions } from './suggestions'
 
 export interface Elsewhere {
@@ -26,15 +27,6 @@ export interface BarRow {
 
 /** Whether a decision can be taken back. What was written and taken away can stand there again, however it went. */
 export const canUndo = (mode: Suggestion['mode'], state: HunkState) => mode === 'write' || state !== 'undone'
-
-function noteWords(notes: readonly DecisionNote[]): string {
-  const counts = new Map<string, number>()
-  for (const { state, by } of notes) {
-    const key = `${state} by ${by.name}`
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  return [...counts].map(([what, count]) => (notes.length === 1 ? what : `${count} ${what}`)).join(', ')
-}
 
 function leftWords(pending: readonly Hunk[], elsewhere: ReadonlyMap<string, Elsewhere>): string {
   const there = [...elsewhere.values()].filter((file) => file.pending > 0)
@@ -76,8 +68,8 @@ function words(
     }
     case 'ready':
     case 'done':
-      if (pendingInAll.length > 0) return notes.length === 0 ? left : `${left}; ${noteWords(notes)}`
-      if (notes.length > 0) return noteWords(notes)
+      if (pendingInAll.length > 0) return notes.length === 0 ? left : `${left}; ${notesInWords(notes)}`
+      if (notes.length > 0) return notesInWords(notes)
       if (stale) return 'The text changed, so it no longer fits'
       return suggestion.note ?? (suggestion.hunks.length === 0 ? 'There is nothing to change.' : '')
   }

@@ -6,7 +6,7 @@ import type { Decision } from '../api/types'
 import type { DocumentSession } from '../document/session'
 import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
-import { attempt } from '../ui/toasts'
+import { attempt, tell } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { type ReviewHandlers, reviewHandlers } from './handlers'
 import { placeHunks } from './placement'
@@ -23,22 +23,43 @@ const failures: Record<Decision, string> = {
 }
 
 /** Sends decisions, each once however often a button is pressed meanwhile. */
-function useDecide({ screen, state }: SuggestionStore): ReviewHandlers['decide'] {
+function useDecide({ screen, state }: SuggestionStore, { undo }: DocumentSession): ReviewHandlers['decide'] {
   const underWay = useRef(new Set<string>())
-  return useMemo(
-    () => (suggestion, hunks, decision) => {
+  return useMemo(() => {
+    const send = async (suggestion: string, hunks: string[], decision: Decision, seen: Record<string, number>) => {
+      for (const hunk of hunks) underWay.current.add(hunk)
+      const shown = screen.of(hunks, performance.now())
+      const done = await attempt(failures[decision], () => decide(suggestion, hunks, decision, shown, seen))
+      for (const hunk of hunks) underWay.current.delete(hunk)
+      return done
+    }
+    return (suggestion, hunks, decision) => {
       const fresh = hunks.filter((hunk) => !underWay.current.has(hunk))
       if (fresh.length === 0) return
-      for (const hunk of fresh) underWay.current.add(hunk)
-      const shown = screen.of(fresh, performance.now())
-      void attempt(failures[decision], () =>
-        decide(suggestion, fresh, decision, shown, revisionsOf(state.get(), suggestion)),
-      ).then(() => {
-        for (const hunk of fresh) underWay.current.delete(hunk)
+      const sent = send(suggestion, fresh, decision, revisionsOf(state.get(), suggestion))
+      if (decision === 'undo') return
+      let failed = false
+      void sent.then((done) => (failed = !done))
+      // As the link beside the text does, and only what nobody else has taken back.
+      undo.noteStep(() => {
+        const known = state.get().byId.get(suggestion)?.hunks ?? []
+        const left = known.filter(({ id, state: now }) => fresh.includes(id) && now !== 'undone' && now !== 'stale')
+        if (failed || left.length === 0) return false
+        const takeBack = () =>
+          send(
+            suggestion,
+            left.map(({ id }) => id),
+            'undo',
+            {},
+          )
+        void sent.then(async (done) => {
+          if (done && (await takeBack()))
+            tell('Your decision was undone', 'It was the last thing that you had done here.')
+        })
+        return true
       })
-    },
-    [screen, state],
-  )
+    }
+  }, [screen, state, undo])
 }
 
 const notAsked = 'The assistant was not asked again'
@@ -61,7 +82,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
   const state = useStore(suggestions.state)
   const [unfit, setUnfit] = useState(nothing)
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
-  const decideOnce = useDecide(suggestions)
+  const decideOnce = useDecide(suggestions, session)
   const [compartment] = useState(() => new Compartment())
   const extensions = useMemo(
     () => [proposals, reviewKeys, watchScreen(suggestions.screen), compartment.of([])],

@@ -3,7 +3,8 @@ import type { EditorState } from '@codemirror/state'
 import { type EditorView, WidgetType } from '@codemirror/view'
 import { highlightCode } from '@lezer/highlight'
 import { inkHighlight } from '../editor/highlight'
-import { decisionControls, noteControls, staleControls } from './controls'
+import { decisionControls, groupControls, noteControls, noteList, staleControls } from './controls'
+import type { Noted } from './noteGroups'
 import { type Drawing, type PlacedHunk, sameHunk } from './placement'
 
 /** Beyond this many characters a proposal is shown without syntax colours, which are parsed anew for each of its pieces. */
@@ -32,6 +33,8 @@ export class Proposal extends WidgetType {
     readonly placed: PlacedHunk,
     readonly drawing: Drawing,
     readonly canDecide: boolean,
+    /** One of several pieces, of which none has the buttons. */
+    readonly bare: boolean,
   ) {
     super()
   }
@@ -43,6 +46,7 @@ export class Proposal extends WidgetType {
       this.placed.hunk === other.placed.hunk &&
       this.placed.show === other.placed.show &&
       this.placed.base === other.placed.base &&
+      this.bare === other.bare &&
       this.canDecide === other.canDecide
     )
   }
@@ -55,7 +59,7 @@ export class Proposal extends WidgetType {
     const text = dom.appendChild(document.createElement(block ? 'div' : 'ins'))
     text.className = 'proposal-text'
     appendCode(text, this.drawing.text, view.state)
-    if (this.placed.show === 'pending') dom.append(decisionControls(view, this.placed, block))
+    if (this.placed.show === 'pending' && !this.bare) dom.append(decisionControls(view, this.placed, block))
     return dom
   }
 
@@ -77,8 +81,8 @@ export class Proposal extends WidgetType {
   }
 }
 
-/** The buttons behind what the assistant has typed into the text itself. */
-export class WrittenControls extends WidgetType {
+/** The buttons of what has none beside its text: the assistant's own typing, and a hunk of several pieces. */
+export class ControlsApart extends WidgetType {
   constructor(
     readonly placed: PlacedHunk,
     readonly canDecide: boolean,
@@ -86,7 +90,7 @@ export class WrittenControls extends WidgetType {
     super()
   }
 
-  override eq(other: WrittenControls) {
+  override eq(other: ControlsApart) {
     return this.placed.hunk === other.placed.hunk && this.canDecide === other.canDecide
   }
 
@@ -118,5 +122,58 @@ export class HunkNote extends WidgetType {
 
   override ignoreEvent() {
     return true
+  }
+}
+
+const sameNotes = (a: NoteGroup, b: NoteGroup) =>
+  a.canDecide === b.canDecide &&
+  a.notes.length === b.notes.length &&
+  a.notes.every(({ placed, line }, index) => {
+    const other = b.notes[index]
+    return (
+      placed.hunk === other?.placed.hunk && line === other.line && placed.note?.revision === other.placed.note?.revision
+    )
+  })
+
+/** Several decisions of one suggestion beside each other, in one note. */
+export class NoteGroup extends WidgetType {
+  constructor(
+    readonly notes: readonly Noted[],
+    readonly canDecide: boolean,
+    readonly unfolded: boolean,
+    private readonly toggle: (view: EditorView) => void,
+  ) {
+    super()
+  }
+
+  override eq(other: NoteGroup) {
+    return sameNotes(this, other) && this.unfolded === other.unfolded
+  }
+
+  override toDOM(view: EditorView) {
+    return groupControls(view, this.notes, this.unfolded, () => this.toggle(view))
+  }
+
+  /** The button stays that has the focus. */
+  override updateDOM(dom: HTMLElement, view: EditorView) {
+    const had = dom.querySelector('.hunk-fold') === dom.ownerDocument.activeElement
+    dom.replaceChildren(...groupControls(view, this.notes, this.unfolded, () => this.toggle(view)).childNodes)
+    if (had) dom.querySelector<HTMLElement>('.hunk-fold')?.focus()
+    return true
+  }
+
+  override ignoreEvent() {
+    return true
+  }
+}
+
+/** Each of them, below the line. */
+export class NoteList extends NoteGroup {
+  override toDOM(view: EditorView) {
+    return noteList(view, this.notes)
+  }
+
+  override updateDOM() {
+    return false
   }
 }

@@ -1,6 +1,6 @@
 import { ChevronLeft, ChevronRight, Copy, FilePen, RotateCw } from 'lucide-react'
 import { type MouseEvent, useCallback, useMemo, useState } from 'react'
-import type { ChatMessage } from '../api/types'
+import type { ChatMessage, SharedFile } from '../api/types'
 import { cancelJob } from '../api/workspace'
 import { Saw } from '../assistant/Saw'
 import { baseName } from '../lib/paths'
@@ -8,8 +8,10 @@ import { useStore } from '../lib/store'
 import { Markdown } from '../markdown/Markdown'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
+import { MenuAt, MenuItem, MenuSeparator } from '../ui/Menu'
 import { attempt, tell } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
+import { type Code, filesOfBlock, textFiles } from './blockFile'
 import { codeTools, clickedTool, endsInsideABlock } from './codeTools'
 import { useProposing } from './useProposing'
 import { When } from './Question'
@@ -57,31 +59,47 @@ interface SaidProps {
   open: string | null
   /** Of the file that it is most likely meant for. */
   path: string | null
+  question: ChatMessage | null
   /** Null where nobody may, or not now. */
   onAskAgain: (() => void) | null
 }
 
 /** What was answered, with all that can be done with it. */
-function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
+function Said({ message, conversation, open, path, question, onAskAgain }: SaidProps) {
   const { tree } = useWorkspace()
   const { canEdit } = useRole()
   const { propose, chooseFile, dialog } = useProposing(conversation, message.id, open)
+  const [menu, setMenu] = useState<{ block: number; files: readonly string[]; button: HTMLElement } | null>(null)
   const ended = message.state !== 'streaming'
+  // While it is being written nobody proposes anything of it, and its blocks stay the same elements.
+  const answer = ended ? message.text : ''
   // As the tree is when somebody looks: answers are not drawn anew for each file that comes and goes.
-  const target = useCallback(
-    (hint: string) => (tree.tree.get().byPath.get(hint)?.kind === 'text' ? hint : path),
-    [tree, path],
+  const filesOf = useCallback(
+    (code: Code) => {
+      const { nodes } = tree.tree.get()
+      const pathOf = (file: SharedFile) => nodes.get(file.document)?.path ?? file.path
+      const texts = [...nodes.values()].filter(({ kind }) => kind === 'text').map((node) => node.path)
+      const said = {
+        question: question?.text ?? '',
+        answer,
+        mentions: (question?.mentions ?? []).map(pathOf),
+        about: question?.about === undefined ? null : pathOf(question.about),
+        open,
+      }
+      return filesOfBlock(code, said, textFiles(texts))
+    },
+    [tree, question, answer, open],
   )
   const hasCode = fence.test(message.text)
   const broken = ended && message.state !== 'done' && endsInsideABlock(message.text)
   const decorate = useMemo(() => {
     if (!hasCode) return undefined
-    const named = (hint: string) => {
-      const file = target(hint)
-      return file === null ? null : baseName(file)
+    const named = (code: Code) => {
+      const [file] = filesOf(code)
+      return file === undefined ? null : baseName(file)
     }
     return codeTools(canEdit && ended ? named : null, broken)
-  }, [hasCode, target, canEdit, ended, broken])
+  }, [hasCode, filesOf, canEdit, ended, broken])
 
   const onClick = (event: MouseEvent) => {
     const clicked = clickedTool(event.target)
@@ -90,9 +108,12 @@ function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
       void copy(clicked.code)
       return
     }
-    const file = clicked.tool === 'propose' ? target(clicked.hint) : null
-    if (file === null) chooseFile(clicked.block)
-    else propose(clicked.block, file)
+    const { code, button } = clicked
+    const files = filesOf(code)
+    const [first, ...others] = files
+    if (first === undefined) chooseFile(code.block)
+    else if (clicked.tool === 'propose') propose(code.block, first)
+    else setMenu({ block: code.block, files: others, button })
   }
   return (
     <>
@@ -126,6 +147,18 @@ function Said({ message, conversation, open, path, onAskAgain }: SaidProps) {
           </Button>
         )}
       </div>
+      {menu === null ? null : (
+        <MenuAt anchor={menu.button} onClose={() => setMenu(null)}>
+          {menu.files.map((file) => (
+            <MenuItem key={file} onSelect={() => propose(menu.block, file)}>
+              <bdi>{file}</bdi>
+            </MenuItem>
+          ))}
+          {menu.files.length === 0 ? null : <MenuSeparator />}
+          {/* After the menu has given the focus back. */}
+          <MenuItem onSelect={() => void setTimeout(() => chooseFile(menu.block))}>Another file…</MenuItem>
+        </MenuAt>
+      )}
       {dialog}
     </>
   )
@@ -195,6 +228,7 @@ export function AnswerPart({ conversation, question, answers, path }: AnswerPart
             conversation={conversation}
             open={path}
             path={file}
+            question={question}
             onAskAgain={canAskAgain && index === newest ? () => again(message) : null}
           />
         )}

@@ -1,4 +1,5 @@
 import type { Decorate } from '../markdown/drawing'
+import type { Code } from './blockFile'
 
 const fences = /^[ >]{0,4}(`{3,}|~{3,})/gm
 
@@ -6,7 +7,13 @@ const fences = /^[ >]{0,4}(`{3,}|~{3,})/gm
 export const endsInsideABlock = (text: string) => (text.match(fences)?.length ?? 0) % 2 === 1
 
 /** What a button in a code block does; `block` is the number of the block in its message. */
-export type CodeTool = { tool: 'copy'; code: string } | { tool: 'propose' | 'choose'; block: number; hint: string }
+export type CodeTool = { tool: 'copy'; code: string } | { tool: 'propose' | 'choose'; code: Code; button: HTMLElement }
+
+const codeOf = ({ dataset: { language = '', hint = '', block } }: HTMLElement): Code => ({
+  language,
+  hint,
+  block: Number(block),
+})
 
 function button(tool: string, label: string): HTMLButtonElement {
   const made = document.createElement('button')
@@ -19,11 +26,11 @@ function button(tool: string, label: string): HTMLButtonElement {
 
 /**
  * Puts a bar with buttons above each code block of a rendered answer. Made here, after all that came from the text was
- * made harmless, so that no text can bring a button of its own. `propose` names the file that a block with this hint
- * (what stands behind the language) would be proposed in, null for none, or is null itself where nobody may propose. Of
- * an answer that broke off, `broken`, the last block cannot be: what had not come yet would be taken for what is to go.
+ * made harmless, so that no text can bring a button of its own. `propose` names the file that a block would be proposed
+ * in, null for none, or is null itself where nobody may propose. Of an answer that broke off, `broken`, the last block
+ * cannot be: what had not come yet would be taken for what is to go.
  */
-export const codeTools = (propose: ((hint: string) => string | null) | null, broken: boolean): Decorate => ({
+export const codeTools = (propose: ((code: Code) => string | null) | null, broken: boolean): Decorate => ({
   to: /<pre /,
   add(fragment) {
     const blocks = [...fragment.querySelectorAll<HTMLElement>('pre[data-block]')]
@@ -37,11 +44,14 @@ export const codeTools = (propose: ((hint: string) => string | null) | null, bro
       language.textContent = code.dataset.language ?? ''
       bar.append(language, button('copy', 'Copy'))
       if (propose !== null && !(broken && code === blocks.at(-1))) {
-        const file = propose(code.dataset.hint ?? '')
-        if (file !== null) bar.append(button('propose', `Propose in ${file}`))
-        const choose = button('choose', file === null ? 'Propose in…' : '…')
+        const file = propose(codeOf(code))
+        const where = bar.appendChild(document.createElement('span'))
+        where.className = 'code-where'
+        if (file !== null) where.append(button('propose', `Propose in ${file}`))
+        const choose = button('choose', file === null ? 'Propose in…' : '▾')
         choose.ariaLabel = 'Propose in another file…'
-        bar.append(choose)
+        choose.ariaHasPopup = 'menu'
+        where.append(choose)
       }
       code.replaceWith(box)
       box.append(bar, code)
@@ -57,5 +67,5 @@ export function clickedTool(target: EventTarget | null): CodeTool | null {
   const { tool } = clicked.dataset
   if (tool === 'copy') return { tool, code: code.textContent }
   if (tool !== 'propose' && tool !== 'choose') return null
-  return { tool, block: Number(code.dataset.block), hint: code.dataset.hint ?? '' }
+  return { tool, code: codeOf(code), button: clicked }
 }

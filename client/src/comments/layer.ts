@@ -2,6 +2,7 @@ import { type Extension, Facet, Prec, RangeSet, StateEffect, StateField } from '
 import { type Command, Decoration, type DecorationSet, EditorView, keymap } from '@codemirror/view'
 import { bindings } from '../actions/bindings'
 import { writtenKey } from '../actions/catalogue'
+import { refuse } from '../editor/refusal'
 import { tipActions } from '../editor/tipActions'
 
 /** A piece of the text that comments are about. */
@@ -83,6 +84,6 @@ export function commentLayer(handlers: CommentHandlers): Extension {
         return false
       },
     }),
-    Prec.high(keymap.of(bindings({ comment }, true))),
+    Prec.high(keymap.of(bindings({ comment: (view) => comment(view) || refuse(view, 'No comment was begun') }, true))),
   ]
 }

@@ -54,12 +54,12 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   )
   const preview = previewOf(node.path)
   const shown = preview === null ? 'text' : mode
-  const editable = canEdit && phase.is === 'open'
+  const refused = !canEdit ? 'you are here as a viewer' : phase.is === 'open' ? null : 'this text is no longer saved'
   const isLooking = useStore(useWorkspace().history.of(node.id).look) !== null
   // A table or a drawing tells its own place.
   const told = shown === 'text' || preview === 'markdown' ? shown : null
   useOnScreen(node.id, phase.is !== 'open' ? null : isLooking ? 'version' : told)
-  useTextActions({ view, session, editable, visible: shown !== 'preview', focused })
+  useTextActions({ view, session, refused, visible: shown !== 'preview', focused })
   useArrival(view, node.id, focused)
 
   if (phase.is === 'opening')
@@ -82,8 +82,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
       {node.path === assistantFile ? <ConfigProblem /> : null}
       <div className="document" data-shown={shown}>
         <div className="document-text">
-          <TextEditor session={session} path={node.path} editable={editable} extensions={extensions} onView={setView} />
-          {phase.is === 'open' && focused ? (
+          <TextEditor session={session} path={node.path} refused={refused} extensions={extensions} onView={setView} />
+          {phase.is === 'open' ? (
             <ReviewBar view={view} document={node.id} handlers={review.handlers} unfit={review.unfit} />
           ) : null}
         </div>

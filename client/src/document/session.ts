@@ -6,6 +6,7 @@ import { createStore, type ReadableStore } from '../lib/store'
 import { Barriers } from './barrier'
 import { type Ending, endingFor, isRefusal, refused } from './ending'
 import { type Hold, holdAfter } from './hold'
+import { OwnUndo } from './ownUndo'
 import { hasOwnEdits, isSaved, type SaveState } from './saveState'
 
 export type Phase = { is: 'opening' } | { is: 'open' } | { is: 'ended'; ending: Ending }
@@ -34,7 +35,7 @@ export class DocumentSession {
   readonly doc = new Y.Doc()
   readonly text = this.doc.getText('text')
   /** Takes back one's own edits only: everybody else's arrive under the provider's origin, which it does not track. */
-  readonly undo = new Y.UndoManager(this.text)
+  readonly undo = new OwnUndo(this.text)
   readonly provider: WebsocketProvider
   readonly barriers: Barriers
 

@@ -4,7 +4,7 @@ import type { Offers } from '../actions/registry'
 import { useActions } from '../actions/useActions'
 import { ask } from '../assistant/ask'
 import { proposals } from '../assistant/proposals'
-import { reviewCommands } from '../assistant/reviewKeys'
+import { isUndoable, reviewCommands } from '../assistant/reviewKeys'
 import { comment } from '../comments/layer'
 import { ownCommands, readingCommands, writingCommands } from '../editor/commands'
 import { isChecked, problemCommands } from '../editor/problems/commands'
@@ -13,7 +13,8 @@ import type { DocumentSession } from './session'
 interface TextActions {
   view: EditorView | null
   session: DocumentSession
-  editable: boolean
+  /** Why it cannot be changed, as a clause; null where it can be. */
+  refused: string | null
   /** Whether the text can be seen, and not its preview alone. */
   visible: boolean
   /** Whether it is in the half with the focus. */
@@ -24,7 +25,7 @@ const hasPending = ({ state }: EditorView) => state.field(proposals).hunks.some(
 const hasHunks = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show !== 'noted')
 
 /** What can be done with the text that is open. */
-export function useTextActions({ view, session, editable, visible, focused }: TextActions): void {
+export function useTextActions({ view, session, refused, visible, focused }: TextActions): void {
   const offers: Offers = {}
   const offer = (id: ActionId, run: Command, missing: () => string | null = () => null) => {
     if (view === null || !focused) return
@@ -49,7 +50,7 @@ export function useTextActions({ view, session, editable, visible, focused }: Te
   for (const id of ['review.next', 'review.previous'] as const) {
     offer(id, reviewCommands[id], () => (view !== null && hasHunks(view) ? null : 'there is no change in this text'))
   }
-  if (editable) {
+  if (refused === null) {
     offerAll(writingCommands)
     const { undo } = session
     const undone = () => undo.undo() !== null
@@ -59,11 +60,14 @@ export function useTextActions({ view, session, editable, visible, focused }: Te
       () => undo.redo() !== null,
       () => (undo.canRedo() ? null : 'you have undone nothing'),
     )
-    offer('ask', ask)
-    offer('comment', comment)
-    for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
-      offer(id, reviewCommands[id], () => (view !== null && hasPending(view) ? null : 'there is no change to decide'))
-    }
   }
+  offer('ask', ask, () => refused)
+  offer('comment', comment, () => refused)
+  for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
+    const missing = () => (view !== null && hasPending(view) ? null : 'there is no change to decide')
+    offer(id, reviewCommands[id], () => refused ?? missing())
+  }
+  const noted = () => view?.state.field(proposals).hunks.some(isUndoable) === true
+  offer('review.undo', reviewCommands['review.undo'], () => refused ?? (noted() ? null : 'nothing was decided lately'))
   useActions(offers)
 }

@@ -13,6 +13,7 @@ import { followed } from './followed'
 import { useIndentation } from './indentation/useIndentation'
 import { useKeyStyle } from './keys/useKeyStyle'
 import { loadLanguage } from './language'
+import { refusal } from './refusal'
 import { useProblems } from './problems/useProblems'
 import { sharedView } from './sharedView'
 import { remoteCursors } from './remoteCursors'
@@ -23,25 +24,26 @@ import { wrapped, wrapping } from './wrapping'
 interface TextEditorProps {
   session: DocumentSession
   path: string
-  editable: boolean
+  /** Why it cannot be changed, as a clause; null where it can be. */
+  refused: string | null
   /** Fixed for the life of the editor. */
   extensions: Extension
   onView: (view: EditorView | null) => void
 }
 
-const readOnly = (editable: boolean): Extension => EditorState.readOnly.of(!editable)
+const writing = (refused: string | null): Extension => [EditorState.readOnly.of(refused !== null), refusal.of(refused)]
 
 const label = (path: string): Extension =>
   // What can be typed into can be focused; said in so many words, tools that look for that see it as well.
   EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}`, tabindex: '0' })
 
 /** CodeMirror on the shared text. What changes during its life is swapped in place, so that nobody loses the cursor. */
-export function TextEditor({ session, path, editable, extensions, onView }: TextEditorProps) {
+export function TextEditor({ session, path, refused, extensions, onView }: TextEditorProps) {
   const { following } = useWorkspace()
   const host = useRef<HTMLDivElement>(null)
   const [parts] = useState(() => ({
     language: new Compartment(),
-    readOnly: new Compartment(),
+    writing: new Compartment(),
     wrapping: new Compartment(),
     label: new Compartment(),
     keys: new Compartment(),
@@ -65,7 +67,7 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
         doc: session.text.toString(),
         extensions: [
           parts.keys.of([]),
-          parts.readOnly.of(readOnly(false)),
+          parts.writing.of(EditorState.readOnly.of(true)),
           parts.indentation.of([]),
           parts.problems.of([]),
           parts.colors.of([]),
@@ -97,8 +99,8 @@ export function TextEditor({ session, path, editable, extensions, onView }: Text
   }, [session, extensions, onView, parts, following])
 
   useEffect(() => {
-    view?.dispatch({ effects: parts.readOnly.reconfigure(readOnly(editable)) })
-  }, [view, editable, parts])
+    view?.dispatch({ effects: parts.writing.reconfigure(writing(refused)) })
+  }, [view, refused, parts])
 
   useEffect(() => {
     view?.dispatch({ effects: parts.label.reconfigure(label(path)) })

@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import type { Gauge } from '../api/types'
 import { formatAmount, formatCount, formatFull } from '../lib/format'
 import { useStore } from '../lib/store'
-import { attempt } from '../ui/toasts'
+import { attemptUnasked } from '../ui/toasts'
 import { useWorkspace } from '../workspace/context'
 
 function name({ unit, personal }: Gauge): string {
@@ -15,7 +15,7 @@ export function BudgetMeters() {
   const session = useWorkspace()
   const status = useStore(session.assistant)
   useEffect(() => {
-    void attempt('The budget could not be read', () => session.loadBudget())
+    void attemptUnasked('The budget could not be read', () => session.loadBudget())
   }, [session])
   const gauges = status?.budget ?? []
   if (gauges.length === 0) return null

@@ -64,3 +64,6 @@ export function formatAmount(
 ): string {
   return unit === 'money' ? formatMoney(value, currency) : `${formatCount(value)} tokens`
 }
+
+/** A message of a tool, in which names stand between backticks, as the page writes them. */
+export const quotedNames = (message: string) => message.replace(/`([^`\n]+)`/g, '“$1”')

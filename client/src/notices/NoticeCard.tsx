@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Notice } from '../api/types'
 import { go } from '../app/location'
 import { arriveAt } from '../document/arrival'
-import { formatWhen } from '../lib/format'
+import { formatWhen, quotedNames } from '../lib/format'
 import { baseName } from '../lib/paths'
 import { useStore } from '../lib/store'
 import { Button } from '../ui/Button'
@@ -58,7 +58,7 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
         </button>
         <time dateTime={notice.created_at}>{formatWhen(notice.created_at)}</time>
       </p>
-      <p className="notice-reason">{notice.reason}</p>
+      <p className="notice-reason">{quotedNames(notice.reason)}</p>
       {open && hasChange ? <Change hunks={notice.hunks} /> : null}
       {open && !hasChange
         ? notice.sources.map(({ line: at, text }) => (

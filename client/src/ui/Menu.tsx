@@ -21,6 +21,42 @@ export function Menu({ trigger, children, align = 'end' }: MenuProps) {
   )
 }
 
+interface MenuAtProps {
+  /** What it opens at, and what has the focus again afterwards. */
+  anchor: HTMLElement
+  onClose: () => void
+  children: ReactNode
+}
+
+/** An open menu at something that React has not made. */
+export function MenuAt({ anchor, onClose, children }: MenuAtProps) {
+  const { left, top, width, height } = anchor.getBoundingClientRect()
+  const change = (open: boolean) => {
+    if (open) return
+    // At once: what a choice opens finds the focus where it is to come back to.
+    anchor.focus()
+    onClose()
+  }
+  return (
+    <DropdownMenu.Root modal={false} open onOpenChange={change}>
+      <DropdownMenu.Trigger asChild>
+        <span className="menu-anchor" style={{ left, top, width, height }} aria-hidden />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          className="menu"
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          onCloseAutoFocus={(event) => event.preventDefault()}
+        >
+          {children}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
 interface MenuItemProps {
   onSelect: () => void
   children: ReactNode

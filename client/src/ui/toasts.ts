@@ -1,4 +1,4 @@
-import { describe } from '../api/problem'
+import { describe, isUnreachable } from '../api/problem'
 import { createStore, type ReadableStore } from '../lib/store'
 
 /** Something that can be done about a message as long as it is there. */
@@ -49,5 +49,14 @@ export async function attempt(what: string, action: () => Promise<unknown>): Pro
   } catch (error) {
     tellProblem(what, error)
     return false
+  }
+}
+
+/** As `attempt`, for what nobody has asked for: that the page is offline is said where it always is. */
+export async function attemptUnasked(what: string, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!isUnreachable(error)) tellProblem(what, error)
   }
 }

@@ -1,3 +1,4 @@
+import { isUnreachable } from '../api/problem'
 import type { AssistantStatus, Me, Member, Recipe, Role, Workspace } from '../api/types'
 import { WorkspaceApi } from '../api/workspace'
 import { FailureStore } from '../assistant/failures'
@@ -10,13 +11,14 @@ import { DocumentSession } from '../document/session'
 import { EventSocket } from '../events/socket'
 import { HistoryStore } from '../history/store'
 import { NoticeStore } from '../notices/store'
+import { backoff } from '../lib/backoff'
 import { createStore, type ReadableStore } from '../lib/store'
 import { OpenTabs } from '../tabs/openTabs'
 import { TreeDocument } from '../tree/document'
 import { Uploads } from '../tree/uploads'
 import { Following } from '../people/following'
 import { recorded } from '../people/recorded'
-import { attempt, tell, tellProblem } from '../ui/toasts'
+import { attemptUnasked, tell, tellProblem } from '../ui/toasts'
 
 /** Milliseconds between looks at whether the model answers again. */
 const lookAgain = 60_000
@@ -39,6 +41,9 @@ export class WorkspaceSession {
 
   private readonly events: EventSocket
   private nextLook: ReturnType<typeof setTimeout> | undefined
+  private nextLoad: ReturnType<typeof setTimeout> | undefined
+  private failedLoads = 0
+  private closed = false
   private readonly summaryStore: ReturnType<typeof createStore<Workspace>>
   private readonly memberStore = createStore<readonly Member[]>([])
   private readonly incompleteStore = createStore<ReadonlySet<string>>(new Set())
@@ -77,7 +82,7 @@ export class WorkspaceSession {
     this.history = new HistoryStore(workspace.id, this.events)
     this.events.on('member.changed', ({ user, role }) => {
       // Whoever has been removed may read nothing more; the sockets are closed on them in a moment.
-      if (user !== me.id || role !== null) void attempt('The people could not be read', () => this.loadPeople())
+      if (user !== me.id || role !== null) void attemptUnasked('The people could not be read', () => this.loadPeople())
     })
     this.events.on('document.incomplete', ({ document }) => {
       this.incompleteStore.update((known) => new Set(known).add(document))
@@ -96,14 +101,14 @@ export class WorkspaceSession {
           collects ? recorded : '',
         )
       }
-      void attempt('The workspace could not be read', () => this.loadSummary())
+      void attemptUnasked('The workspace could not be read', () => this.loadSummary())
     })
     this.events.on('assistant.config', () => {
-      void attempt('What the assistant is set to could not be read', () => this.loadAssistant())
+      void attemptUnasked('What the assistant is set to could not be read', () => this.loadAssistant())
     })
     this.events.on(
       'assistant.outage',
-      () => void attempt('The assistant could not be asked', () => this.loadAssistant()),
+      () => void attemptUnasked('The assistant could not be asked', () => this.loadAssistant()),
     )
     this.events.onFresh = () => {
       this.history.onFresh()
@@ -117,7 +122,9 @@ export class WorkspaceSession {
   }
 
   close(): void {
+    this.closed = true
     clearTimeout(this.nextLook)
+    clearTimeout(this.nextLoad)
     this.uploads.stop()
     this.events.close()
     this.suggestions.close()
@@ -150,6 +157,7 @@ export class WorkspaceSession {
   }
 
   private async load(): Promise<void> {
+    clearTimeout(this.nextLoad)
     const parts = [
       this.loadPeople(),
       this.suggestions.load(),
@@ -159,8 +167,13 @@ export class WorkspaceSession {
       this.notices.load(),
       this.loadAssistant(),
     ]
-    for (const result of await Promise.allSettled(parts)) {
-      if (result.status === 'rejected') tellProblem('Part of the workspace could not be read', result.reason)
+    const results = await Promise.allSettled(parts)
+    const failed = results.filter((part) => part.status === 'rejected').map(({ reason }): unknown => reason)
+    const away = failed.some(isUnreachable)
+    this.failedLoads = away ? this.failedLoads + 1 : 0
+    if (away && !this.closed) this.nextLoad = setTimeout(() => void this.load(), backoff(this.failedLoads))
+    for (const reason of failed) {
+      if (!isUnreachable(reason)) tellProblem('Part of the workspace could not be read', reason)
     }
   }
 }

@@ -4,7 +4,7 @@ import type { UndoManager } from 'yjs'
 import { EditorView, ViewPlugin } from '@codemirror/view'
 import { type ActionId, keysOf } from '../../actions/catalogue'
 import { registry } from '../../actions/registry'
-import { ask } from '../../assistant/ask'
+import { askOrRefuse } from '../../assistant/ask'
 import { isPressed } from '../../lib/keys'
 import { saving, shared } from '../shared'
 import { modeField, onMode, setMode } from './mode'
@@ -149,7 +149,7 @@ const watching = ViewPlugin.define((view) => {
 
 /** Asking the assistant keeps its key; all others that Vim has are Vim's. */
 const asking = EditorView.domEventHandlers({
-  keydown: (event, view) => keysOf('ask').some((key) => isPressed(key, event)) && ask(view),
+  keydown: (event, view) => keysOf('ask').some((key) => isPressed(key, event)) && askOrRefuse(view),
 })
 
 /** Whatever comes with the first key of a command belongs to it, and what came before by another way does not. */

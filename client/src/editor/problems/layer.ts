@@ -11,6 +11,7 @@ import {
 import { ChangeSet, type Extension, type Text } from '@codemirror/state'
 import { type Command, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import { Alarm } from '../../lib/alarm'
+import { quotedNames } from '../../lib/format'
 import { shared } from '../shared'
 import { problemTools } from './commands'
 import { listProblems, problemPanel } from './panel'
@@ -110,7 +111,7 @@ class Checking {
     from: start,
     to: end,
     severity,
-    message: quoted(message),
+    message: quotedNames(message),
     source: code ? `${source} ${code}` : source,
     actions: this.view.state.readOnly ? [] : fixes.map(asAction),
   })
@@ -118,10 +119,7 @@ class Checking {
 
 const beginning = (doc: Text): Check => ({ doc, changes: ChangeSet.empty(doc.length) })
 
-/** Names in backticks as the page writes them. */
-const quoted = (message: string) => message.replace(/`([^`\n]+)`/g, '“$1”')
-
-const asAction = (fix: Fix): Action => ({ name: quoted(fix.message), apply: (view) => apply(view, fix) })
+const asAction = (fix: Fix): Action => ({ name: quotedNames(fix.message), apply: (view) => apply(view, fix) })
 
 /** An edit of whoever chose it, and a step of its own for undoing. */
 function apply(view: EditorView, fix: Fix): void {
@@ -132,7 +130,11 @@ function apply(view: EditorView, fix: Fix): void {
   }
   const undo = view.state.facet(shared)?.undo
   undo?.stopCapturing()
-  view.dispatch({ changes, userEvent: 'input.fix', effects: EditorView.announce.of(`Done: ${quoted(fix.message)}`) })
+  view.dispatch({
+    changes,
+    userEvent: 'input.fix',
+    effects: EditorView.announce.of(`Done: ${quotedNames(fix.message)}`),
+  })
   undo?.stopCapturing()
   view.focus()
 }

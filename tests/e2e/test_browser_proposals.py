@@ -1,0 +1,280 @@
+"""Proposals as people see and decide them: where they are drawn, what stays of them, and how they are taken back."""
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.doubles.model_server import ModelServer, Script
+from tests.e2e.browser import PHONE, People, Tab
+from tests.e2e.helpers import file_text, new_document
+from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+DESK = {"width": 1440, "height": 900}
+
+
+async def proposed(site: Server, people: People, model: ModelServer, path: str, base: str, new: str) -> Tab:
+    """The owner in a new file, with a proposal to turn all of it into `new`."""
+    await new_document(site, path, base)
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    model.enqueue(Script(answer=new))
+    await owner.select_all(path)
+    await owner.ask("Correct it")
+    await expect(owner.review).to_contain_text("to decide")
+    return owner
+
+
+async def picture_in_both(people: People, tab: Tab, name: str) -> None:
+    await people.picture(tab, name)
+    await tab.page.emulate_media(color_scheme="dark")
+    await people.picture(tab, f"{name}-dark")
+    await tab.page.emulate_media(color_scheme="light")
+
+
+def line_of(tab: Tab, path: str, number: int) -> Locator:
+    return tab.text(path).locator(".cm-line").nth(number - 1)
+
+
+async def test_what_comes_before_a_blank_line_stands_there(site: Server, people: People, model: ModelServer) -> None:
+    path = "proposals/paragraphs.md"
+    base = (
+        "The house stands on a hill. Nobody lives in it now, and Ada wrote it down\n\n"
+        "last line of the first page, which she keeps\n\n"
+        "Some day we shall see the garden, the well and the pond\n"
+    )
+    new = (
+        "The house stands on a hill. Nobody lives in it now, and Ada wrote it down.\n\n"
+        "The last line of the first page, which she keeps.\n\n"
+        "Nothing of that has been found again since then. It is said to have been green.\n"
+    )
+    owner = await proposed(site, people, model, path, base, new)
+    await expect(line_of(owner, path, 1).locator("ins.proposal-text")).to_have_text(".")
+    await expect(line_of(owner, path, 3).locator("ins.proposal-text")).to_have_text(["The ", "."])
+    await picture_in_both(people, owner, "proposal-paragraphs")
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, new)
+    assert await file_text(site, path) == new
+
+
+async def test_a_block_that_is_wrapped_shows_its_new_place(site: Server, people: People, model: ModelServer) -> None:
+    path = "proposals/wrapped.py"
+    base = "def run(names):\n    greet(names)\n    leave(names)\n    return names\n"
+    new = "def run(names):\n    with open_house():\n        greet(names)\n        leave(names)\n    return names\n"
+    owner = await proposed(site, people, model, path, base, new)
+    await expect(owner.review).to_contain_text("1 change to decide")
+    await expect(owner.text(path).locator(".cm-replaced")).to_have_count(0)
+    await expect(owner.text(path).locator(".proposal-block")).to_have_text("    with open_house():")
+    await picture_in_both(people, owner, "proposal-wrapped")
+    await owner.text(path).get_by_role("button", name="Accept").click()
+    await owner.reads(path, new)
+
+
+async def test_lines_that_change_from_their_middle_on_are_drawn_as_lines(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/list.md"
+    base, new = "To buy:\n- milk and bread\n- eggs of hens\n", "To buy:\n- cheese\n- apples, pears\n"
+    owner = await proposed(site, people, model, path, base, new)
+    await expect(owner.text(path).locator(".proposal-block .proposal-text")).to_have_text("- cheese\n- apples, pears")
+    await picture_in_both(people, owner, "proposal-list")
+    await owner.review.get_by_role("button", name="Accept").click()
+    await owner.reads(path, new)
+
+
+async def toasts(tab: Tab) -> list[str]:
+    return await tab.page.locator(".toast").all_inner_texts()
+
+
+async def test_offline_the_form_says_so_and_keeps_what_was_typed(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/offline.md"
+    await new_document(site, path, "A line\n")
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.is_saved()
+    await owner.page.context.set_offline(True)
+    await expect(owner.state).to_contain_text("Offline")
+    await owner.select_all(path)
+    await owner.page.keyboard.press("Control+k")
+    form = owner.page.get_by_role("form", name="with the assistant")
+    await expect(form.get_by_role("alert")).to_contain_text("While you are offline the assistant cannot be asked")
+    field = form.get_by_role("textbox", name="Instruction")
+    await field.fill("Add another line")
+    await owner.page.keyboard.press("Enter")
+    await expect(form.get_by_role("button", name="Ask", exact=True)).to_be_disabled()
+    await expect(field).to_have_value("Add another line")
+    await picture_in_both(people, owner, "ask-offline")
+    # Long enough for whatever is read in the background to have failed.
+    await owner.page.wait_for_timeout(2_000)
+    assert await toasts(owner) == []
+    owner.errors.clear()
+
+    await owner.page.context.set_offline(False)
+    await expect(form.get_by_role("alert")).to_have_count(0)
+    await expect(field).to_have_value("Add another line")
+    model.enqueue(Script(answer="A line\nand another\n"))
+    await field.press("Enter")
+    await expect(owner.review).to_contain_text("to decide")
+    assert await toasts(owner) == []
+
+
+async def test_a_viewer_is_told_why_the_assistant_is_not_asked(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/viewed.md"
+    await proposed(site, people, model, path, "One plain line\n", "One short line\n")
+    viewer = await people.guest("viewer", "Vera", DESK)
+    await viewer.open(path)
+    await expect(viewer.review).to_contain_text("to decide")
+    await viewer.text(path).focus()
+    said = viewer.page.get_by_role("status")
+    for key, what in [
+        ("Control+k", "The assistant was not asked"),
+        ("Alt+y", "Nothing was decided"),
+        ("Shift+Alt+n", "Nothing was decided"),
+        ("Control+Alt+m", "No comment was begun"),
+    ]:
+        await viewer.page.keyboard.press(key)
+        await expect(viewer.page.locator(".toast", has_text=what)).to_contain_text("You are here as a viewer.")
+        # What a screen reader is told.
+        await expect(said.filter(has_text=what).first).to_be_attached()
+    await people.picture(viewer, "ask-viewer")
+    await viewer.page.keyboard.press("F1")
+    await viewer.page.keyboard.type("ask the assistant here")
+    await expect(viewer.page.get_by_role("option", name="Ask the assistant here")).to_contain_text("viewer")
+
+
+FEW = "one plain word here\ntwo plain words here\nthree plain words here\n"
+BETTER = "one fine word here\ntwo fine words here\nthree fine words here\n"
+
+
+async def test_decisions_on_neighbouring_lines_are_one_note_with_each_inside(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/notes.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    notes = owner.text(path).locator(".hunk-note:has(.hunk-fold)")
+    await expect(notes).to_have_text("3 accepted by Owner · Undo all · Show each")
+    # By keys: the text gives Tab away first.
+    toggle = notes.get_by_role("button", name="Show each decision")
+    await expect(toggle).to_have_attribute("aria-expanded", "false")
+    await toggle.focus()
+    await owner.page.keyboard.press("Enter")
+    await expect(notes.get_by_role("button", name="Hide each decision")).to_be_focused()
+    each = owner.text(path).get_by_role("list", name="Decisions")
+    await expect(each.get_by_role("listitem")).to_have_count(3)
+    await expect(each).to_contain_text("Line 2: replace “plain” by “fine”, accepted by Owner")
+    await each.get_by_role("button", name="Undo: replace “plain” by “fine”, accepted by Owner").nth(1).focus()
+    await owner.page.keyboard.press("Enter")
+    await owner.reads(path, BETTER.replace("two fine", "two plain"))
+    await expect(notes).to_contain_text("2 accepted by Owner, 1 undone by Owner")
+    # And where the cursor is.
+    await owner.text(path).focus()
+    await owner.page.keyboard.press("Control+End")
+    await owner.page.keyboard.press("ArrowUp")
+    await owner.page.keyboard.press("Home")
+    for _ in range(8):
+        await owner.page.keyboard.press("ArrowRight")
+    await owner.page.keyboard.press("Alt+u")
+    await owner.reads(path, BETTER.replace("two fine", "two plain").replace("three fine", "three plain"))
+    await notes.get_by_role("button", name="Undo all").click()
+    await owner.reads(path, FEW)
+
+
+async def test_how_several_notes_look(site: Server, people: People, model: ModelServer) -> None:
+    path = "proposals/many notes.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    toggle = owner.text(path).locator(".hunk-fold")
+    await expect(toggle).to_be_visible()
+    await people.picture(owner, "notes-folded")
+    await toggle.click()
+    await people.picture(owner, "notes-unfolded")
+    await owner.page.emulate_media(color_scheme="dark")
+    await people.picture(owner, "notes-unfolded-dark")
+    await owner.page.set_viewport_size(PHONE)
+    await people.picture(owner, "notes-unfolded-phone")
+
+
+async def test_the_key_for_undoing_takes_back_the_last_decision_before_older_edits(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/undone.txt"
+    await new_document(site, path, FEW)
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.type_at_end(path, "mine\n")
+    await owner.reads(path, f"{FEW}mine\n")
+    model.enqueue(Script(answer=f"{BETTER}mine\n"))
+    await owner.select_all(path)
+    await owner.ask("Better")
+    await expect(owner.review).to_contain_text("3 changes to decide")
+    await owner.text(path).get_by_role("button", name="Accept: ").first.click()
+    await expect(owner.review).to_contain_text("2 changes to decide")
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, f"{BETTER}mine\n")
+    await owner.text(path).focus()
+    first_alone = f"{FEW.replace('one plain', 'one fine')}mine\n"
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, first_alone)
+    await expect(owner.page.locator(".toast")).to_contain_text("Your decision was undone")
+    await people.picture(owner, "decision-undone")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, f"{FEW}mine\n")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, FEW)
+    await owner.page.keyboard.press("Control+y")
+    await owner.reads(path, f"{FEW}mine\n")
+
+
+async def test_after_writing_on_the_key_takes_back_what_was_written(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/written-on.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    await owner.review.get_by_role("button", name="Accept all").click()
+    await owner.reads(path, BETTER)
+    await owner.type_at_end(path, "more\n")
+    await owner.reads(path, f"{BETTER}more\n")
+    await owner.page.keyboard.press("Control+z")
+    await owner.reads(path, BETTER)
+
+
+async def test_one_text_in_both_halves_shows_its_proposal_in_both(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/halves.txt"
+    long = "".join(f"line number {n}\n" for n in range(60))
+    await new_document(site, path, long)
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    await owner.page.keyboard.press("Control+Backslash")
+    texts = owner.text(path)
+    await expect(texts).to_have_count(2)
+    model.enqueue(Script(answer=long.replace("number 3\n", "number three\n")))
+    await texts.nth(1).focus()
+    await owner.page.keyboard.press("Control+a")
+    await owner.ask("In words")
+    bars = owner.page.locator(".review")
+    for bar in await bars.all():
+        await expect(bar).to_contain_text("1 change to decide")
+    await picture_in_both(people, owner, "proposal-halves")
+
+    async def places() -> list[object]:
+        return [await it.bounding_box() for it in [*await texts.all(), *await bars.all()]]
+
+    before = await places()
+    await texts.nth(0).click(position={"x": 200, "y": 300})
+    await expect(owner.page.get_by_role("region", name="Left half")).to_have_attribute("data-focused", "true")
+    assert await places() == before
+    await bars.nth(0).get_by_role("button", name="Accept").click()
+    for bar in await bars.all():
+        await expect(bar).to_contain_text("accepted by Owner")
+    await bars.nth(0).get_by_role("button", name="Close").click()
+    for bar in await bars.all():
+        await expect(bar).to_be_hidden()
