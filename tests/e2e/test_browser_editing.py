@@ -257,7 +257,7 @@ async def test_vim_takes_back_only_what_oneself_has_written(site: Server, people
     await expect(owner.text(path)).to_be_visible()
     await owner.text(path).focus()
     await page.keyboard.type(":vsplit\n")
-    await expect(owner.text(path)).to_have_count(2)
+    await expect(page.locator("[data-keys=vim]")).to_have_count(2)
     await page.keyboard.type(":only\n")
     await expect(owner.text(path)).to_have_count(1)
     await owner.text(path).focus()

@@ -232,23 +232,23 @@ async def test_one_follows_the_view_of_another(site: Server, people: People) -> 
 
 
 async def test_five_people_leave_room_for_the_name_of_the_file(site: Server, people: People) -> None:
-    await new_document(site, "five/minutes.md", "one\n")
+    await new_document(site, "five/agenda.md", "one\n")
     names = ["Ada Lovelace", "Grace Hopper", "Edsger Dijkstra", "Barbara Liskov"]
     phone = await people.owner(PHONE)
-    await phone.open("five/minutes.md")
+    await phone.open("five/agenda.md")
     for name in names:
         guest = await people.guest("editor", name)
-        await guest.open("five/minutes.md")
+        await guest.open("five/agenda.md")
     present = phone.page.get_by_role("button", name="Here now")
     await expect(present).to_have_text("+3")
     # What one sees on it is part of its name: whoever speaks to the page says what they see.
     await expect(present).to_have_accessible_name(re.compile(r"Ada Lovelace \+3 more: Barbara"))
-    name = phone.page.get_by_role("navigation", name="Where you are").get_by_text("minutes.md")
+    name = phone.page.get_by_role("navigation", name="Where you are").get_by_text("agenda.md")
     assert await name.evaluate("(it) => it.closest('li').scrollWidth <= it.closest('li').clientWidth")
     await people.picture(phone, "five-phone")
 
     await guest.page.set_viewport_size({"width": 1440, "height": 900})
-    row = guest.row("minutes.md")
+    row = guest.row("agenda.md")
     await expect(row).to_contain_text("+1")
-    await expect(row).to_have_accessible_name(re.compile(r"^minutes\.md \+1, open by Ada Lovelace, "))
+    await expect(row).to_have_accessible_name(re.compile(r"^agenda\.md \+1, open by Ada Lovelace, "))
     await people.picture(guest, "five-desk")

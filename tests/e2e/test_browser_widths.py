@@ -39,6 +39,9 @@ async def drag(tab: Tab, where: Locator, by: int) -> None:
 
 
 async def test_the_sides_are_as_wide_as_one_makes_them(site: Server, people: People) -> None:
+    # Rows beside all of the line: none of them is dragged with it.
+    for number in range(24):
+        await new_document(site, f"widths/file-{number:02}.md", "")
     await new_document(site, "widths/wide.md", "one\n")
     owner = await people.owner({"width": 1440, "height": 900})
     await owner.open("widths/wide.md")

@@ -1,6 +1,6 @@
 import type { Text } from '@codemirror/state'
 import type { Drawing, Shown } from './drawing'
-import { asRead, counterpart, findWords, type Passage } from './passages'
+import { asRead, counterpart, findWords, longest, type Passage } from './passages'
 
 /** Blocks of the preview, and the piece of the source that they were made of. */
 interface Piece {
@@ -81,7 +81,7 @@ export function rangesOf([from, to]: Passage, drawing: Drawing, doc: Text): Rang
   const piece = blocks.length === 0 ? null : pieceOf(first, last, drawing, doc)
   if (piece === null) return []
   const [only, another] = piece.blocks
-  if (only !== undefined && another === undefined) {
+  if (only !== undefined && another === undefined && to - from <= longest) {
     const words = asRead(doc.sliceString(from, to))
     const all = findWords(words, piece.source)
     const nth = all.findIndex(([start, end]) => start < to - piece.from && end > from - piece.from)

@@ -2,12 +2,12 @@
 export type Passage = readonly [from: number, to: number]
 
 /** Longer ones are looked for no more. */
-const longest = 2_000
+export const longest = 2_000
 
 /** What Markdown may have between two letters that stand beside each other when it is read. */
-const marks = String.raw`(?:\]\([^)\n]*\)|[*_~\x60\\\[\]])*`
+const marks = String.raw`(?:\]\([^)\n]{0,500}\)|[*_~\x60\\\[\]])*`
 /** The same where words are parted: lines begin with marks of lists, quotations and headings, cells of tables with a bar. */
-const gap = String.raw`(?:\]\([^)\n]*\)|[*_~\x60\\\[\]>#|+!:-]|\d+[.)]\s)*\s(?:\]\([^)\n]*\)|[*_~\x60\\\[\]>#|+!:\s-]|\d+[.)]\s)*`
+const gap = String.raw`(?:\]\([^)\n]{0,500}\)|[*_~\x60\\\[\]>#|+!:-]|\d+[.)]\s)*\s(?:\]\([^)\n]{0,500}\)|[*_~\x60\\\[\]>#|+!:\s-]|\d+[.)]\s)*`
 
 /** How signs may be written that are set as others. */
 const alike: readonly (readonly [RegExp, string])[] = [
@@ -24,9 +24,9 @@ const pattern = (letter: string) =>
 /** Without what Markdown has that is not read. */
 export const asRead = (source: string): string =>
   source
-    .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
+    .replace(/!?\[([^[\]\n]{0,500})\]\([^)\n]{0,500}\)/g, '$1')
     .replace(/^[ \t]*(?:>[ \t]?|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+|#{1,6}[ \t]+)+/gm, '')
-    .replace(/\]\([^)\n]*\)|[*_~`\\|[\]]/g, '')
+    .replace(/\]\([^)\n]{0,500}\)|[*_~`\\|[\]]/g, '')
     .replaceAll('---', '—')
     .replaceAll('--', '–')
     .replaceAll('...', '…')

@@ -42,6 +42,8 @@ export function SideLine({ side, title, width }: { side: SideName; title: string
       aria-valuetext={`${width.now} pixels`}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      // Else the browser drags the file that has come to be under the pointer. Whoever types goes on typing.
+      onMouseDown={(event) => event.preventDefault()}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onLostPointerCapture={() => (grip.current = null)}
