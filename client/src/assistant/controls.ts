@@ -93,6 +93,17 @@ function undoLink(view: EditorView, placed: PlacedHunk): HTMLElement {
   })
 }
 
+/** For hunks of one suggestion. */
+function undoAllLink(view: EditorView, hunks: readonly PlacedHunk[]): HTMLElement {
+  const ids = hunks.map(({ hunk }) => hunk)
+  return control({
+    className: 'hunk-link',
+    text: 'Undo all',
+    label: `Undo all ${ids.length} decisions here`,
+    onPress: () => view.state.facet(reviewHandlers).decide(hunks[0]?.suggestion ?? '', ids, 'undo'),
+  })
+}
+
 const notesOf = (hunks: readonly PlacedHunk[]) => hunks.flatMap(({ note }) => note ?? [])
 
 export function noteControls(view: EditorView, placed: PlacedHunk): HTMLElement {
@@ -115,24 +126,8 @@ export function groupControls(
   box.className = 'hunk-note'
   box.append(notesInWords(notesOf(hunks)))
   const undoable = hunks.filter((placed) => isUndoable(view, placed))
-  const [first] = undoable
-  if (first !== undefined) {
-    const undoAll = () =>
-      view.state.facet(reviewHandlers).decide(
-        first.suggestion,
-        undoable.map(({ hunk }) => hunk),
-        'undo',
-      )
-    box.append(
-      ' · ',
-      control({
-        className: 'hunk-link',
-        text: 'Undo all',
-        label: `Undo all ${undoable.length} decisions here`,
-        onPress: undoAll,
-      }),
-    )
-  }
+  const [first, ...others] = undoable
+  if (first !== undefined) box.append(' · ', others.length === 0 ? undoLink(view, first) : undoAllLink(view, undoable))
   const toggle = control({
     className: 'hunk-link hunk-fold',
     text: unfolded ? 'Hide each' : 'Show each',

@@ -1,4 +1,5 @@
 import { type MouseEvent, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { onThemeChange } from '../app/theme'
 import { useWorkspace } from '../workspace/context'
 import { drawDiagrams } from './diagrams'
@@ -30,7 +31,8 @@ export function Markdown({ text, path, decorate, onClick, onDrawn }: MarkdownPro
     const element = box.current
     if (element === null) return undefined
     const made = new Drawing(element, (done) => {
-      setDrawn(done)
+      // In the same turn, or the text would be there twice for a moment.
+      flushSync(() => setDrawn(done))
       if (done) told.current?.(made)
     })
     drawing.current = made
