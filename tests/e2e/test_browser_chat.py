@@ -445,7 +445,8 @@ async def test_the_panel_at_every_size(site: Server, people: People, model: Mode
     code = tab.page.locator(".code-block")
     await expect(code.get_by_role("button", name="Copy")).to_be_visible()
     panel = await tab.page.locator(".chat").bounding_box()
-    block = await code.bounding_box()
+    # Once the answer has ended it is drawn as a whole.
+    block = await eventually(code.bounding_box, lambda box: box is not None)
     assert panel is not None
     assert block is not None
     assert panel["x"] <= block["x"]

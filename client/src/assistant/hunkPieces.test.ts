@@ -36,6 +36,11 @@ describe('the pieces of a hunk', () => {
     ])
   })
 
+  test('a rewritten line above a blank one that comes is not one that goes', () => {
+    expect(cut('total=0\nreturn total/len( x )', 'total = 0\nreturn total / len(x)\n')).toHaveLength(1)
+    expect(cut('\nreturn total/len( x )', 'total\nreturn total / len(x)')).toHaveLength(1)
+  })
+
   test('lines with nothing in common stay together', () => {
     expect(cut('one\ntwo', 'three\nfour')).toHaveLength(1)
     expect(cut('one\ntwo', 'one two')).toHaveLength(1)

@@ -12,6 +12,9 @@ function extend(a: string, b: string): boolean {
   return long.startsWith(short) || long.endsWith(short)
 }
 
+/** Any line extends a blank one, which tells something only where all lines are alike. */
+const tells = (a: string, b: string) => (a.trim() === '') === (b.trim() === '')
+
 /** The difference between two lines of which one extends the other, or nothing. */
 function added(from: number, before: string, after: string): Piece[] {
   if (before === after) return []
@@ -36,7 +39,11 @@ export function hunkPieces({ from, to, base, proposed }: Piece): Piece[] {
   const before = base.split('\n')
   const after = proposed.split('\n')
   const most = Math.min(before.length, after.length)
-  const pair = (index: number) => extend(before.at(index) ?? '', after.at(index) ?? '')
+  const alike = before.length === after.length && before.every((line, at) => extend(line, after[at] ?? ''))
+  const pair = (index: number) => {
+    const [a, b] = [before.at(index) ?? '', after.at(index) ?? '']
+    return extend(a, b) && (alike || tells(a, b))
+  }
   let top = 0
   while (top < most && pair(top)) top += 1
   let bottom = 0
