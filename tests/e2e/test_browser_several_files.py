@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People
@@ -142,6 +142,13 @@ async def test_a_new_file_that_was_taken_back_says_so_and_comes_back(
     await owner.reads("poems/rose.md", "Roses are red.\n")
     await editor.open("poems/rose.md")
     await editor.reads("poems/rose.md", "Roses are red.\n")
+
+    async def answered_late(route: Route) -> None:
+        response = await route.fetch()
+        await asyncio.sleep(1)  # everybody has heard of the decision by then
+        await route.fulfill(response=response)
+
+    await editor.page.route("**/decisions", answered_late)
     for decision in ("Undo", "Keep"):
         await editor.review.get_by_role("button", name=decision).click()
         if decision == "Keep":

@@ -22,19 +22,32 @@ const failures: Record<Decision, string> = {
   undo: 'The decision was not undone',
 }
 
-/** Sends decisions, each once however often a button is pressed meanwhile. */
+interface UnderWay {
+  decision: Decision
+  answered: Promise<unknown>
+}
+
+/**
+ * Sends decisions, each once however often a button is pressed meanwhile. Another one on the same hunk follows the first:
+ * everybody hears of that before it is answered, and may click on what they read then.
+ */
 function useDecide({ screen, state }: SuggestionStore, { undo }: DocumentSession): ReviewHandlers['decide'] {
-  const underWay = useRef(new Set<string>())
+  const underWay = useRef(new Map<string, UnderWay>())
   return useMemo(() => {
     const send = async (suggestion: string, hunks: string[], decision: Decision, seen: Record<string, number>) => {
-      for (const hunk of hunks) underWay.current.add(hunk)
       const shown = screen.of(hunks, performance.now())
-      const done = await attempt(failures[decision], () => decide(suggestion, hunks, decision, shown, seen))
-      for (const hunk of hunks) underWay.current.delete(hunk)
+      const earlier = hunks.flatMap((hunk) => underWay.current.get(hunk)?.answered ?? [])
+      const answered = Promise.all(earlier).then(() =>
+        attempt(failures[decision], () => decide(suggestion, hunks, decision, shown, seen)),
+      )
+      const mine = { decision, answered }
+      for (const hunk of hunks) underWay.current.set(hunk, mine)
+      const done = await answered
+      for (const hunk of hunks) if (underWay.current.get(hunk) === mine) underWay.current.delete(hunk)
       return done
     }
     return (suggestion, hunks, decision) => {
-      const fresh = hunks.filter((hunk) => !underWay.current.has(hunk))
+      const fresh = hunks.filter((hunk) => underWay.current.get(hunk)?.decision !== decision)
       if (fresh.length === 0) return
       const sent = send(suggestion, fresh, decision, revisionsOf(state.get(), suggestion))
       if (decision === 'undo') return
