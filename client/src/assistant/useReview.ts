@@ -38,11 +38,7 @@ function useDecide({ screen, state }: SuggestionStore, { undo }: DocumentSession
       const shown = screen.of(hunks, performance.now())
       const earlier = hunks.flatMap((hunk) => underWay.current.get(hunk)?.answered ?? [])
       const answered = Promise.all(earlier).then(() =>
-        attempt(failures[decision], () => {
-          // Meanwhile the first one has counted the revision on.
-          const known = earlier.length === 0 ? seen : revisionsOf(state.get(), suggestion)
-          return decide(suggestion, hunks, decision, shown, known)
-        }),
+        attempt(failures[decision], () => decide(suggestion, hunks, decision, shown, seen)),
       )
       const mine = { decision, answered }
       for (const hunk of hunks) underWay.current.set(hunk, mine)
