@@ -227,7 +227,7 @@ class People:
     def complain(self) -> None:
         """No page may have failed in silence, or asked a server that is not ours."""
         for tab in self.tabs:
-            assert tab.errors == []
+            assert tab.errors == [], tab.errors
             assert tab.foreign == []
             assert tab.dialogs == []
         assert not self._violations, "\n\n".join(self._violations)
