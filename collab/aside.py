@@ -191,7 +191,8 @@ async def _end(process: Process) -> None:
 async def _kill(process: Process) -> None:
     if process.returncode is None:
         process.kill()
-        await process.wait()
+        # Not wait(): that ends when the pipes have, and half of a large answer may stand in one that nobody reads.
+        await process.communicate()
 
 
 class _Order:

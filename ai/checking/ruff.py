@@ -46,7 +46,8 @@ async def run_ruff(text: str, command: str, name: str, *options: str, most: int 
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            # Not wait(): that ends when the pipes have, and asyncio reads none whose reader has enough.
+            await process.communicate()
     if not whole and most is None:
         raise RuffFailed("it has too much to say")
     if whole and (process.returncode or 0) < 0:

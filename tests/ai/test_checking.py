@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ai.checking import CannotCheck, Diagnostic, checker_of, diagnose
+from ai.checking.ruff import run_ruff
 
 
 def at(text: str, diagnostic: Diagnostic) -> str:
@@ -118,6 +119,14 @@ async def test_a_text_that_breaks_ruff_is_told(text: str) -> None:
 async def test_a_text_that_is_too_long_is_not_looked_at(path: str) -> None:
     with pytest.raises(CannotCheck, match="too long"):
         await diagnose(path, "#" * 1_000_001)
+
+
+async def test_ruff_is_ended_when_it_says_more_than_is_read() -> None:
+    text, most = "undefined\n" * 50_000, 8 * 1024 * 1024
+    options = ("--select=F", "--output-format=json-lines", "--exit-zero")
+    async with asyncio.timeout(60):  # seconds; it waited for ever, but not every time
+        outputs = await asyncio.gather(*(run_ruff(text, "check", "a.py", *options, most=most) for _ in range(8)))
+    assert {len(output) for output in outputs} == {most}
 
 
 async def test_whoever_goes_away_leaves_no_process() -> None:

@@ -65,6 +65,29 @@ async def test_who_waits_no_more_leaves_no_process() -> None:
     assert await aside.run(LARGE, len, b"the gate is open again") == 22
 
 
+async def test_who_goes_away_while_a_large_answer_comes_leaves_no_process() -> None:
+    aside = Aside()
+    for _ in range(4):
+        before = children()
+        work = asyncio.create_task(aside.run(LARGE, operator.mul, b"a", 64 * 1024 * 1024))
+        await until(lambda: children() - before)
+        [started] = children() - before
+        await until(lambda: said(started) > 2 * 1024 * 1024)
+        work.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await work
+        assert not children() & {started}
+
+
+def said(process: int) -> int:
+    """Bytes that it has written."""
+    for line in Path(f"/proc/{process}/io").read_text().splitlines():
+        if line.startswith("wchar:"):
+            return int(line.split()[1])
+    raise AssertionError(process)
+
+
 def children() -> set[int]:
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return {int(child) for child in file.read().split()}
