@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'react'
 import { type ViewedFile, ViewerBar } from './ViewerBar'
 
 interface MediaViewProps {
@@ -8,14 +9,26 @@ interface MediaViewProps {
 
 /** Sound or film, played by the browser itself. */
 export default function MediaView({ file, film, onBroken }: MediaViewProps) {
+  const player = useRef<HTMLMediaElement>(null)
+  // The browser begins to read when the element is made. React may show that as much as 300 ms later, and tells nobody
+  // of what failed before.
+  useLayoutEffect(() => {
+    if (player.current?.error) onBroken()
+  })
+  const Player = film ? 'video' : 'audio'
   return (
     <section className="viewer" aria-label={file.name}>
       <div className="viewer-window viewer-media">
-        {film ? (
-          <video src={file.url} controls preload="metadata" aria-label={file.name} onError={onBroken} />
-        ) : (
-          <audio src={file.url} controls preload="metadata" aria-label={file.name} onError={onBroken} />
-        )}
+        <Player
+          ref={(element) => {
+            player.current = element
+          }}
+          src={file.url}
+          controls
+          preload="metadata"
+          aria-label={file.name}
+          onError={onBroken}
+        />
       </div>
       <ViewerBar file={file} />
     </section>
