@@ -9,21 +9,31 @@ and survives edits:
 * of several equal lines the first keeps what the first had, and so on.
 
 As text: for each such content its hash, then the line ends of its occurrences up to the last that is not of the
-frequent kind, run-length encoded: "a1b2c3d4e5f6:2nr" is LF, LF, CR. A file whose record would not fit `MAX_RECORD` is
-left to be binary (a log full of progress bars, for instance).
+frequent kind, run-length encoded: "a1b2c3d4e5f6:2nr" is LF, LF, CR. A mixed file whose record would not fit `MAX_RECORD`
+(a log full of progress bars, for instance), or of more than `MOST_LINES`, is left to be binary.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 MAX_RECORD = 256 * 1024
 """Characters of the record of one mixed file, 16 thousand lines: records are read with every list of documents."""
+
+MOST_LINES = 2_000_000
+"""Of one mixed file: each is looked at whenever the file is read or written, which takes a second for a million."""
+
+_LEAST = 13
+"""Characters of the record of one line at least, but for the runs that follow its first."""
+
+_REMEMBERED = 1024
+"""Hashes of lines, for those that come again and again."""
 
 _ANY = re.compile("\r\n|\r|\n")
 _RUN = re.compile("([0-9]*)([nrb])")
@@ -56,53 +66,91 @@ class LineEnds:
         if not self.exceptions:
             return text if self.usual == "\n" else text.replace("\n", self.usual)
         remembered = {entry[:12]: _unpack(entry[13:]) for entry in self.exceptions.split(" ")}
-        lines = text.split("\n")
-        ends = [next(remembered.get(_hash(line), iter(())), self.usual) for line in lines[:-1]]
-        for at in range(len(ends) - 1):
+        pieces: list[str] = []
+        start = 0
+        # Line by line: one call that works on millions of them keeps the interpreter, and all other threads wait.
+        while (stop := text.find("\n", start)) >= 0:
+            line = text[start:stop]
+            end = next(remembered.get(_hash(line), iter(())), self.usual)
             # An edit may have brought together what would now read as one line end instead of two.
-            if ends[at] == "\r" and ends[at + 1] == "\n" and lines[at + 1] == "":
-                ends[at] = "\r\n"
-        return "".join(itertools.chain.from_iterable(zip(lines, ends, strict=False))) + lines[-1]
+            if line == "" and end == "\n" and pieces and pieces[-1] == "\r":
+                pieces[-1] = "\r\n"
+            pieces += (line, end)
+            start = stop + 1
+        return "".join(pieces) + text[start:]
 
 
-def parse(characters: str) -> tuple[str, LineEnds] | None:
-    """The text with "\\n" alone, and how to restore it exactly; None when a mixed file has too much to remember."""
+def shared(characters: str) -> str:
+    """The text of a file with "\\n" alone."""
+    return characters.replace("\r\n", "\n").replace("\r", "\n") if "\r" in characters else characters
+
+
+def ends_of(characters: str, text: str) -> LineEnds | None:
+    """How to restore ``characters`` exactly from ``text``, which is `shared` of it; None when that is too much to
+    remember.
+    """
     if "\r" not in characters:
-        return characters, LineEnds()
-    text = characters.replace("\r\n", "\n").replace("\r", "\n")
+        return LineEnds()
     both = characters.count("\r\n")
     counts = {"\r\n": both, "\n": characters.count("\n") - both, "\r": characters.count("\r") - both}
     usual = max(counts, key=lambda end: counts[end])
     if counts[usual] == sum(counts.values()):
-        return text, LineEnds(usual)
-    exceptions = _exceptions(text, characters, usual)
-    if len(exceptions) > MAX_RECORD:
+        return LineEnds(usual)
+    if sum(counts.values()) > MOST_LINES:
+        return None
+    otherwise = _otherwise(characters, _LETTERS[usual])
+    exceptions = None if otherwise is None else _exceptions(characters, _LETTERS[usual], otherwise)
+    if exceptions is None or len(exceptions) > MAX_RECORD:
         return None
     ends = LineEnds(usual, exceptions)
     # Two contents with one hash would give back other bytes. It has never been seen; it costs little to be sure.
-    return (text, ends) if ends.restore(text) == characters else None
+    return ends if ends.restore(text) == characters else None
 
 
-def _exceptions(text: str, characters: str, usual: str) -> str:
-    lines = text.split("\n")[:-1]
-    ends = [_LETTERS[end] for end in _ANY.findall(characters)]
-    letter = _LETTERS[usual]
-    occurrences: dict[str, list[str]] = {line: [] for line, end in zip(lines, ends, strict=True) if end != letter}
-    for line, end in zip(lines, ends, strict=True):
-        if line in occurrences:
-            occurrences[line].append(end)
-    return " ".join(f"{_hash(line)}:{_pack(''.join(seen).rstrip(letter))}" for line, seen in occurrences.items())
+def _lines(characters: str) -> Iterator[tuple[str, str]]:
+    """Each line and the letter of its end, one by one as in `LineEnds.restore`."""
+    start = 0
+    for found in _ANY.finditer(characters):
+        yield characters[start : found.start()], _LETTERS[found[0]]
+        start = found.end()
 
 
+def _otherwise(characters: str, usual: str) -> Collection[str] | None:
+    """The lines that do not always end as usual; None as soon as it is certain that their record will be too long."""
+    last: dict[str, str] = {}
+    size = 0
+    for line, end in _lines(characters):
+        before = last.get(line, usual)
+        if end == before:
+            continue
+        size += 1 if line in last else _LEAST
+        if size > MAX_RECORD:
+            return None
+        last[line] = end
+    return last
+
+
+def _exceptions(characters: str, usual: str, otherwise: Collection[str]) -> str:
+    runs: dict[str, list[tuple[str, int]]] = {line: [] for line in otherwise}
+    for line, end in _lines(characters):
+        if (of_line := runs.get(line)) is not None:
+            if of_line and of_line[-1][0] == end:
+                of_line[-1] = (end, of_line[-1][1] + 1)
+            else:
+                of_line.append((end, 1))
+    return " ".join(f"{_hash(line)}:{_pack(of_line, usual)}" for line, of_line in runs.items())
+
+
+@lru_cache(_REMEMBERED)
 def _hash(line: str) -> str:
     return blake2b(line.encode(), digest_size=6).hexdigest()
 
 
-def _pack(letters: str) -> str:
-    runs = ((letter, sum(1 for _ in run)) for letter, run in itertools.groupby(letters))
-    return "".join(f"{count if count > 1 else ''}{letter}" for letter, count in runs)
+def _pack(runs: list[tuple[str, int]], usual: str) -> str:
+    kept = runs[:-1] if runs[-1][0] == usual else runs
+    return "".join(f"{count if count > 1 else ''}{letter}" for letter, count in kept)
 
 
 def _unpack(packed: str) -> Iterator[str]:
     for count, letter in _RUN.findall(packed):
-        yield from itertools.repeat(_ENDS[letter], int(count or 1))
+        yield from repeat(_ENDS[letter], int(count or 1))

@@ -79,13 +79,11 @@ def decode(raw: bytes, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, TextFormat
     characters, encoding, bom = found
     if "\x00" in characters:
         return None
-    parsed = lineends.parse(characters)
-    if parsed is None:
-        return None
-    text, line_ends = parsed
+    text = lineends.shared(characters)
     if len(text) * 4 > max_bytes and len(text.encode()) > max_bytes:
         return None
-    return text, TextFormat(encoding, bom, line_ends)
+    line_ends = lineends.ends_of(characters, text)
+    return None if line_ends is None else (text, TextFormat(encoding, bom, line_ends))
 
 
 def encode(text: str, format: TextFormat) -> bytes:

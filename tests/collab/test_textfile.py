@@ -1,4 +1,5 @@
 import random
+import time
 from functools import partial
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.documents import textfile
-from collab.documents.lineends import LineEnds
+from collab.documents.lineends import MOST_LINES, LineEnds
 from collab.documents.textfile import MAX_TEXT_BYTES, TextFormat, decode, encode, format_for
 from tests.support.work import growth
 
@@ -142,6 +143,27 @@ def test_a_mixed_file_that_needs_a_huge_record_is_binary() -> None:
     rng = random.Random(3)
     raw = b"".join(b"%d" % n + rng.choice([b"\n", b"\r\n"]) for n in range(60_000))
     assert decode(raw) is None
+
+
+def test_a_mixed_file_of_very_many_lines_is_binary() -> None:
+    usual = b"\r\n" * (MOST_LINES - 1)
+    assert decode(usual + b"\n") is not None
+    assert decode(usual + b"\r\n\n") is None
+    assert decode(usual + b"\r\n\r\n") is not None  # not mixed
+
+
+@pytest.mark.parametrize("raw", [b"\r\n\n" * 4_000_000, b"\n\r" * 4_000_000], ids=["too large", "many lines"])
+def test_what_will_be_binary_is_not_looked_at_line_by_line(raw: bytes) -> None:
+    began = time.process_time()
+    assert decode(raw, max_bytes=4 * 1024 * 1024) is None
+    assert time.process_time() - began < 2  # line by line it takes 12 and 8 s at least
+
+
+def test_what_becomes_too_long_to_remember_is_given_up_at_once() -> None:
+    lines = [b"%d%%\r" % (n % 100) if n % 2 else b"%d%%\n" % (n // 2 % 99) for n in range(1_900_000)]
+    began = time.process_time()
+    assert decode(b"".join(lines)) is None
+    assert time.process_time() - began < 1
 
 
 def test_many_lines_cost_in_proportion() -> None:
