@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 from collab.documents.orphans import AGE
 from collab.documents.records import Documents, FileKind, FileRecord, blob_key, now
 from collab.documents.textfile import TextFormat, decode, encode
+from collab.durable.snapshots import DocumentNotFound
 from collab.faults import is_panic
 from collab.limits import Limits
 from collab.replicas.edits import fresh_client_id, replacing_updates
@@ -32,6 +34,9 @@ LARGE = 256 * 1024
 CHUNK = 1024 * 1024
 
 PARALLEL_PUTS = 8
+
+REWRITING = 15.0
+"""Seconds after which a text may be rewritten although whoever did has died; it is waited for a little longer."""
 
 READ_FILES, READ_BYTES = 100, 4 * 1024 * 1024
 """How much is read at a time."""
@@ -104,6 +109,7 @@ class Plain:
 class Contents:
     def __init__(self, storage: Storage, rooms: Rooms) -> None:
         self._objects = storage.objects
+        self._leases = storage.leases
         self._rooms = rooms
         self._changed: list[Callable[[str, str], None]] = []
         self.documents = Documents(storage.db)
@@ -150,28 +156,51 @@ class Contents:
 
         Raises:
             DocumentNotFound, DocumentGone: the document is no more.
+            LeaseUnavailable: it is being rewritten for too long.
             As `create`.
         """
         if content.kind == "binary":
             changed = record.blob != content.hash
             if changed:
                 await self._store_blob(record.workspace, content, asyncio.Semaphore())
-        else:
-            changed = await self._edit(record.id, content.text, author) or record.format != content.format
-        if changed:
-            size, blob = len(content.raw), content.blob
-            stored = replace(record, format=content.format, blob=blob, size=size, updated_at=now())
-            await self.documents.set_content(stored)
-            if content.kind == "binary":
+                await self._set(record, content)
                 await self._store_blob(record.workspace, content, asyncio.Semaphore())
+        else:
+            async with self.rewriting(record.id) as room:
+                # Once more: another writing may have ended a moment ago, in another format.
+                if (present := await self.documents.find(record.id)) is None:
+                    raise DocumentNotFound(record.id)
+                await room.copyable()
+                edited = await self.replace(room, room.encode_whole(), content.text, author)
+                changed = bool(edited) or present.format != content.format
+                if changed:
+                    await self._set(present, content)
+        if changed:
             self.announce(record.workspace, record.id)
         return changed
 
-    async def _edit(self, document: str, text: str, author: str) -> bool:
-        async with self._rooms.open(document) as room:
+    async def _set(self, record: FileRecord, content: Content) -> None:
+        size, blob = len(content.raw), content.blob
+        await self.documents.set_content(replace(record, format=content.format, blob=blob, size=size, updated_at=now()))
+
+    @asynccontextmanager
+    async def rewriting(self, document: str) -> AsyncIterator[Room]:
+        """Sole right to rewrite a text, of all who work out an edit from what the whole text should become; its room,
+        with all that the log has. Two of them at once would each put in what one should: the same bytes twice.
+
+        People type meanwhile, unasked: the documents merge that.
+
+        Raises:
+            LeaseUnavailable: somebody else rewrites it for too long.
+            As `collab.rooms.rooms.Rooms.open`.
+        """
+        async with (
+            self._leases.hold(f"rewriting:{document}", REWRITING, wait=REWRITING + 5),
+            self._rooms.open(document) as room,
+        ):
             await self._rooms.catch_up(room)
-            await room.copyable()
-            return bool(await self.replace(room, room.encode_whole(), text, author))
+            await room.complete()
+            yield room
 
     async def replace(self, room: Room, content: bytes, text: str, author: str) -> Sequence[bytes]:
         """Turn what ``content``, an update of all that the room held, says into ``text`` by a minimal edit.

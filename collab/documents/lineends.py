@@ -9,8 +9,8 @@ and survives edits:
 * of several equal lines the first keeps what the first had, and so on.
 
 As text: for each such content its hash, then the line ends of its occurrences up to the last that is not of the
-frequent kind, run-length encoded: "a1b2c3d4e5f6:2nr" is LF, LF, CR. A mixed file whose record would not fit `MAX_RECORD`
-(a log full of progress bars, for instance), or of more than `MOST_LINES`, is left to be binary.
+frequent kind, run-length encoded: "a1b2c3d4e5f6:2nr" is LF, LF, CR. A mixed file of more than `MOST_LINES` is left to
+be binary, and so is one whose record would not fit `MAX_RECORD` (a log full of progress bars, for instance).
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Files:
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)
-        self.replacing = Replacing(storage.leases, rooms, self.trees, self.contents)
+        self.replacing = Replacing(rooms, self.trees, self.contents)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()
@@ -235,7 +235,8 @@ class Files:
         names = parse_path(path)
         content = await Content.of(raw, self._limits)
         while True:
-            node = (await self.trees.read(workspace)).by_path.get(join(names))
+            # Another process may have moved or deleted it a moment ago, and told so: then this is a new file.
+            node = (await self.trees.read(workspace, fresh=True)).by_path.get(join(names))
             if node is not None and node.kind == "text" and self._is_text_too_large(content):
                 raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
             record = await self._of_kind(workspace, node, content)

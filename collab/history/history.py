@@ -112,11 +112,9 @@ class History:
             Overloaded, RoomClosed: some of it may have.
         """
         text = await self.versions.text(workspace, document, version)
-        async with self.versions.hold(document), self._rooms.open(document) as room:
+        async with self.versions.hold(document), self._contents.rewriting(document) as room:
             if room.kind != "text":
                 raise DocumentNotFound(document)
-            await self._rooms.catch_up(room)
-            await room.complete()
             await room.copyable()
             present = Present.in_room(room)
             content = room.encode_whole()

@@ -17,11 +17,6 @@ from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.searching.matching import Matcher, Wanted
 from collab.tree.trees import Trees
-from storage.leases import Leases
-
-LEASE = 30.0
-"""Seconds after which another process may replace in a text although whoever did has died: two at once would each put
-in what one should."""
 
 TRIES = 5
 """At a text that others type in meanwhile. What they type in the middle of a match at the last of them stays beside
@@ -42,8 +37,7 @@ class Replaced:
 
 
 class Replacing:
-    def __init__(self, leases: Leases, rooms: Rooms, trees: Trees, contents: Contents) -> None:
-        self._leases = leases
+    def __init__(self, rooms: Rooms, trees: Trees, contents: Contents) -> None:
         self._rooms = rooms
         self._trees = trees
         self._contents = contents
@@ -61,8 +55,7 @@ class Replacing:
         """
         path = await self._path(workspace, document)
         try:
-            async with self._leases.hold(f"replacing:{document}", LEASE), self._rooms.open(document) as room:
-                await self._rooms.catch_up(room)
+            async with self._contents.rewriting(document) as room:
                 updates, growth, done = await self._edit(room, wanted, replacement, frozenset(chosen))
                 await self._contents.carry_out(room, updates, growth, author)
         except (DocumentNotFound, DocumentGone):

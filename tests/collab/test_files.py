@@ -263,6 +263,22 @@ async def test_the_same_new_file_in_two_processes_is_one_file(files: Files, else
     assert sorted(await paths(files)) == sorted(path for n in range(5) for path in (f"d{n}", f"d{n}/a"))
 
 
+@pytest.mark.parametrize("two", [False, True], ids=["one process", "two processes"])
+@pytest.mark.parametrize(
+    "other",
+    [b"one\ntwo\nthree\n", b"\xff\xfe" + "four\nfive\n".encode("utf-16-le"), b"base\r\n"],
+    ids=["the same", "in another format", "in another format alone"],
+)
+async def test_of_two_contents_at_one_moment_one_stays(files: Files, elsewhere: Files, two: bool, other: bytes) -> None:
+    """As of a proxy that tries again, a double click, or a script that runs twice."""
+    one = b"one\ntwo\nthree\n"
+    for _ in range(10):
+        await files.write("w", "a.txt", b"base\n", ANN)
+        writings = files.write("w", "a.txt", one, ANN), (elsewhere if two else files).write("w", "a.txt", other, BOB)
+        await asyncio.gather(*writings)
+        assert await content(files, "a.txt") in (one, other)
+
+
 async def test_two_moves_to_one_path(files: Files, elsewhere: Files) -> None:
     await files.write("w", "a", b"a", ANN)
     await files.write("w", "b", b"b", ANN)

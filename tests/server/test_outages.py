@@ -68,6 +68,24 @@ async def test_without_redis_each_process_goes_on_and_all_are_the_same_soon_afte
             assert sorted(here.text.split()) == ["before", "here", "there"]
 
 
+async def test_without_redis_nothing_is_written_to_what_was_moved_or_deleted_elsewhere(
+    services: Services, redis_service: Redis, tmp_path: Path
+) -> None:
+    async with two_servers(services, redis_service, tmp_path) as (one, two):
+        here, there, files = one.owner.http, two.owner.http, f"{one.workspace_path}/files"
+        for name in ("moved", "deleted"):
+            (await here.put(f"{files}/{name}", content=b"old")).raise_for_status()
+            assert (await there.get(f"{files}/{name}")).content == b"old"
+        await asyncio.to_thread(redis_service.kill)
+        move = {"from": "moved", "to": "kept"}
+        (await here.post(f"{one.workspace_path}/moves", json=move)).raise_for_status()
+        (await here.delete(f"{files}/deleted")).raise_for_status()
+        for name in ("moved", "deleted"):
+            assert (await there.put(f"{files}/{name}", content=b"new")).status_code == 201
+            assert (await here.get(f"{files}/{name}")).content == b"new"
+        assert (await here.get(f"{files}/kept")).content == b"old"
+
+
 async def test_nobody_sees_the_people_of_a_killed_process_for_long(
     services: Services, redis_service: Redis, tmp_path: Path
 ) -> None:
