@@ -87,6 +87,12 @@ class Content:
     def blob(self) -> str | None:
         return self.hash if self.kind == "binary" else None
 
+    def too_large_to_share(self, limits: Limits) -> bool:
+        """Whether it might be a text but for its size. No text that is there becomes that: people who have it open
+        would go on in one that is in the trash.
+        """
+        return self.kind == "binary" and len(self.raw) > limits.text_document and b"\0" not in self.raw
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:

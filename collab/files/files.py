@@ -237,7 +237,7 @@ class Files:
         while True:
             # Another process may have moved or deleted it a moment ago, and told so: then this is a new file.
             node = (await self.trees.read(workspace, fresh=True)).by_path.get(join(names))
-            if node is not None and node.kind == "text" and self._is_text_too_large(content):
+            if node is not None and node.kind == "text" and content.too_large_to_share(self._limits):
                 raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
             record = await self._of_kind(workspace, node, content)
             if record is not None:
@@ -283,9 +283,6 @@ class Files:
         if await self.trash.deleted_by(workspace, document) == deleter:
             with suppress(NotInTrash):  # somebody was quicker
                 await self.trash.restore(workspace, document, author)
-
-    def _is_text_too_large(self, content: Content) -> bool:
-        return content.kind == "binary" and len(content.raw) > self._limits.text_document and b"\0" not in content.raw
 
     async def _of_kind(self, workspace: str, node: Node | None, content: Content) -> FileRecord | None:
         """The record of the file at ``node`` when ``content`` can become its content."""
@@ -383,7 +380,7 @@ class Files:
         New files appear together; existing ones are edited where they differ. Nothing is deleted.
 
         Raises:
-            InvalidArchive, InvalidPath, PathConflict: nothing has changed.
+            InvalidArchive, InvalidPath, PathConflict, FileTooLarge: nothing has changed.
         """
         into = parse_path(folder) if folder else ()
         limits = {"max_entries": max_entries, "max_bytes": max_bytes, "max_file": self._limits.binary_file}

@@ -10,7 +10,9 @@ import pytest
 
 from collab.documents.records import FileRecord, tree_id
 from collab.durable.snapshots import DocumentNotFound
+from collab.files.archive import InvalidArchive
 from collab.files.files import FileNotFound, Files, FileTooLarge, InvalidPath, PathConflict
+from collab.files.importing import BATCH_FILES
 from collab.limits import Limits
 from collab.refusals import DocumentTooLarge
 from collab.replicas.edits import TOGETHER, TextEdit, fresh_client_id
@@ -21,6 +23,7 @@ from storage import Storage
 from tests.collab.rooms_helpers import joined
 
 ANN, BOB = "user:ann", "user:bob"
+BROKEN = b"BROKEN"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
@@ -292,7 +295,8 @@ def archive(**contents: bytes | None) -> io.BytesIO:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path, data in contents.items():
-            zipped.writestr(path if data is not None else path + "/", data or b"")
+            method = zipfile.ZIP_STORED if data == BROKEN else None
+            zipped.writestr(path if data is not None else path + "/", data or b"", method)
     return file
 
 
@@ -358,6 +362,39 @@ async def test_an_import_that_does_not_fit_changes_nothing(files: Files, content
     with pytest.raises(PathConflict):
         await imported(files, archive(**{"new": b"new"} | contents))
     assert sorted(await paths(files)) == ["d", "d/a", "f"]
+
+
+def damaged(**contents: bytes) -> io.BytesIO:
+    """An archive in which what is `BROKEN` does not have the checksum that its directory states."""
+    return io.BytesIO(archive(**contents).getvalue().replace(BROKEN, BROKEN.lower(), 1))
+
+
+async def test_an_import_with_something_damaged_over_what_is_there_changes_nothing(files: Files) -> None:
+    for path in ("a", "z"):
+        await files.write("w", path, b"old", ANN)
+    with pytest.raises(InvalidArchive):
+        await imported(files, damaged(a=b"new", m=b"new", z=BROKEN))
+    assert await paths(files) == ["a", "z"]
+    assert [await content(files, path) for path in ("a", "z")] == [b"old", b"old"]
+
+
+async def test_an_import_with_something_too_large_to_be_shared_changes_nothing(files: Files) -> None:
+    for path in ("a", "z"):
+        await files.write("w", path, b"old", ANN)
+    with pytest.raises(FileTooLarge, match="“z”"):
+        await imported(files, archive(a=b"new", m=b"new", z=b"large" * 1_000_001))
+    assert await paths(files) == ["a", "z"]
+    assert [await content(files, path) for path in ("a", "z")] == [b"old", b"old"]
+
+
+async def test_an_import_that_is_refused_leaves_no_documents_behind(files: Files, storage: Storage) -> None:
+    before = await storage.db["documents"].count_documents({}), await storage.db["updates"].count_documents({})
+    contents = {f"{number}": b"text" for number in range(BATCH_FILES + 1)}
+    with pytest.raises(InvalidArchive):
+        await imported(files, damaged(**contents, z=BROKEN))
+    after = await storage.db["documents"].count_documents({}), await storage.db["updates"].count_documents({})
+    assert after == before
+    assert await paths(files) == []
 
 
 async def test_a_file_that_somebody_makes_during_the_import_is_edited(files: Files, elsewhere: Files) -> None:
