@@ -17,7 +17,8 @@ Database = AsyncDatabase[Document]
 def connect(url: str, *, database: str = "scriptorium") -> Database:
     """The database that the path of `url` names, else `database`. Connects at first use.
 
-    Every acknowledged write is on the disk of a majority. Times come back as aware UTC with milliseconds. A server that
+    Every acknowledged write is on the disk of a majority, and only what is there is read: an edit that another process
+    has logged, and that a new primary may not have, must not be what a barrier rests on. Times come back as aware UTC with milliseconds. A server that
     is away raises `pymongo.errors.PyMongoError` after about two seconds; one that hangs, after twenty.
     Close it with `await db.client.close()`. Raises `ValueError` for a URL that is none of MongoDB's.
     """
@@ -34,6 +35,7 @@ def _client(url: str) -> AsyncMongoClient[Document]:
         url,
         w="majority",
         journal=True,
+        readConcernLevel="majority",
         serverSelectionTimeoutMS=2_000,
         # Also the patience of PyMongo's heartbeat, after which it breaks off everything that runs: a busy disk must not
         # look like a dead server.

@@ -45,6 +45,12 @@ async def test_documents_come_back_as_they_went(db: Database) -> None:
     assert await db.things.find_one({"_id": document["_id"]}) == replaced
 
 
+async def test_what_a_majority_has_on_disk_is_acknowledged_and_read(db: Database) -> None:
+    """No server here could lose anything else; a replica set can."""
+    assert db.things.write_concern.document == {"w": "majority", "j": True}
+    assert db.things.read_concern.level == "majority"
+
+
 async def test_ids_are_told_apart(db: Database) -> None:
     ids: list[Any] = [1, "1", "01", " 1", "é", "e\u0301", "A", "a", "", "x" * 900, {"a": 1}, {"a": 2}]
     for identity in ids:
