@@ -107,7 +107,7 @@ class Files:
         self.trash = Trash(storage, self.trees, self._documents)
         self.search_texts = SearchTexts(storage, rooms, self.trees, self.contents)
         self.search = Search(self.trees, self.search_texts)
-        self.replacing = Replacing(rooms, self.trees, self.contents)
+        self.replacing = Replacing(rooms, self.trees, self.contents, self._limits)
 
     async def ensure_indexes(self) -> None:
         await self._documents.ensure_indexes()

@@ -11,7 +11,7 @@ as long as there was and is only one such; where nobody can tell, the match coun
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
@@ -20,12 +20,19 @@ from unicodedata import category
 
 import re2
 
+from collab.refusals import DocumentTooLarge
 from collab.replicas.edits import TextEdit, in_pieces
 from collab.searching.finding import MAX_QUERY, InvalidQuery, excerpt
 from collab.yjs.offsets import utf16_length
 
 MAX_REPLACEMENT = 10_000
 """Characters."""
+
+MAX_BECOMES = 1_000_000
+"""Characters of what one match becomes: a short replacement can name thousands of times what a long line holds."""
+
+MOST_SHOWN = 5_000_000
+"""Characters of what the matches of one answer become: room for 500 of the longest replacements as they are written."""
 
 MOST_IN_TEXT = 10_000
 """Matches in one text after which nobody looks further."""
@@ -69,7 +76,9 @@ class Place:
 class Places:
     """The matches of one text."""
 
+    count: int
     places: list[Place]
+    """Those that were asked for."""
     whole: bool
     """False when there may be more than `MOST_IN_TEXT`."""
 
@@ -83,8 +92,8 @@ class _Match:
     """UTF-16 code units of the line before it."""
     length: int
     """UTF-16 code units."""
-    groups: tuple[str | None, ...]
-    """The whole match is the first of them."""
+    found: Any
+    """By RE2. It knows where the groups are; a hundred of them, one in the other, would be a hundred copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +114,30 @@ class Matcher:
         """Raises InvalidQuery, which says in a sentence what is wrong with the query or with the replacement."""
         self._word = wanted.word
         self._pattern = _compiled(wanted)
-        self._become = _template(replacement, self._pattern.groups if wanted.regex else None)
+        self._template = _template(replacement, self._pattern.groups if wanted.regex else None)
 
-    def places(self, text: str) -> Places:
-        """All matches, or the first `MOST_IN_TEXT`."""
+    def places(self, text: str, skip: int = 0, most: int = MOST_IN_TEXT, longest: int = MOST_SHOWN) -> Places:
+        """Of all matches, or the first `MOST_IN_TEXT`, at most ``most`` behind the first ``skip``.
+
+        Raises InvalidQuery when one of those becomes too long, or all together become more than ``longest`` characters.
+        """
         lines, everything = self._lines(text)
-        found = [self._place(name, line, match) for name, line in _named(lines) for match in line.matches]
-        return Places(found, everything)
+        matches = ((name, line, match) for name, line in _named(lines) for match in line.matches)
+        places: list[Place] = []
+        for name, line, match in islice(matches, skip, skip + most):
+            longest -= self._length(line, match)
+            if longest < 0:
+                raise InvalidQuery(f"What these matches would become has more than {MOST_SHOWN} characters.")
+            places.append(self._place(name, line, match))
+        return Places(sum(len(line.matches) for line in lines), places, everything)
 
-    def edits(self, text: str, chosen: Collection[str]) -> tuple[list[TextEdit], set[str]]:
-        """What replaces the ``chosen`` matches that are still there, and which those are."""
+    def edits(self, text: str, chosen: Collection[str], largest: int) -> tuple[list[TextEdit], set[str]]:
+        """What replaces the ``chosen`` matches that are still there, and which those are.
+
+        Raises:
+            InvalidQuery: one of them becomes too long.
+            DocumentTooLarge: what takes their places is alone larger than ``largest`` bytes in UTF-8.
+        """
         lines, _ = self._lines(text)
         there = list(_named(lines))
         found = _found_again(there, chosen)
@@ -123,9 +146,15 @@ class Matcher:
         units = at = 0
         for name, line in there:
             for match in line.matches:
-                new = self._become(match.groups)
+                if _id(name, match) not in found:
+                    continue
+                self._length(line, match)
+                new = self._become(match)
                 assert new is not None
-                if _id(name, match) in found and new != match.groups[0]:
+                largest -= len(new.encode())
+                if largest < 0:
+                    raise DocumentTooLarge("what is put in has more bytes than a text document may have")
+                if new != match.found.group():
                     units, at = units + utf16_length(raw[at : line.start].decode()), line.start
                     start = units + match.column
                     edits += in_pieces(TextEdit(start, start + match.length, new))
@@ -161,7 +190,7 @@ class Matcher:
             start, end = match.span()
             if start < end and (not self._word or _is_word(line, start, end)):
                 column, at = column + utf16_length(line[at:start]), start
-                yield _Match(start, end, column, utf16_length(line[start:end]), (match.group(), *match.groups()))
+                yield _Match(start, end, column, utf16_length(line[start:end]), match)
 
     def _place(self, name: _Name, line: _Line, match: _Match) -> Place:
         text, start, end = excerpt(line.text, match.start, match.end)
@@ -173,8 +202,18 @@ class Matcher:
             text,
             utf16_length(text[:start]),
             utf16_length(text[:end]),
-            self._become(match.groups),
+            self._become(match),
         )
+
+    def _become(self, match: _Match) -> str | None:
+        return self._template.fill(match.found) if self._template is not None else None
+
+    def _length(self, line: _Line, match: _Match) -> int:
+        """Characters of what it becomes, known before it is made. Raises InvalidQuery for more than `MAX_BECOMES`."""
+        length = self._template.length(match.found) if self._template is not None else 0
+        if length > MAX_BECOMES:
+            raise InvalidQuery(f"A match in line {line.number} would become more than {MAX_BECOMES} characters.")
+        return length
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,27 +309,47 @@ def _in_word(character: str) -> bool:
     return character == "_" or character.isalnum() or category(character).startswith("M")
 
 
-Become = Callable[[tuple[str | None, ...]], str | None]
+class _Template:
+    """What a match becomes: texts, and numbers of groups that RE2 found."""
+
+    def __init__(self, parts: list[str | int]) -> None:
+        self._parts = parts
+        self._groups = Counter(part for part in parts if isinstance(part, int))
+        self._written = sum(len(part) for part in parts if isinstance(part, str))
+
+    def length(self, found: Any) -> int:
+        """Characters."""
+        length = self._written
+        for group, often in self._groups.items():
+            start, end = found.span(group)
+            length += (end - start) * often
+        return length
+
+    def fill(self, found: Any) -> str:
+        groups = {group: found.group(group) or "" for group in self._groups}
+        return "".join(groups[part] if isinstance(part, int) else part for part in self._parts)
 
 
-def _template(replacement: str | None, groups: int | None) -> Become:
-    """What a match becomes, by its groups. ``groups``: how many there are; None when the replacement is literal.
+def _template(replacement: str | None, groups: int | None) -> _Template | None:
+    """None when nobody has said what a match becomes.
+
+    ``groups``: how many there are; None when the replacement is literal.
 
     In the replacement of a regular expression `$1` is its first group, `$0` or `$&` all of the match, `$$` a dollar
     sign; `\\n` begins a line, `\\t` is a tab, `\\\\` a backslash.
     """
     if replacement is None:
-        return lambda found: None
+        return None
     if len(replacement) > MAX_REPLACEMENT:
         raise InvalidQuery(f"A replacement has at most {MAX_REPLACEMENT} characters.")
     if any(ord(character) < 32 and character not in "\t\n" for character in replacement):
         raise InvalidQuery("A replacement holds no control characters.")
     if groups is None:
-        return lambda found: replacement
+        return _Template([replacement])
     parts = list(_parts(replacement))
     if (most := max((part for part in parts if isinstance(part, int)), default=0)) > groups:
         raise InvalidQuery(f"The expression has no group {most}.")
-    return lambda found: "".join((found[part] or "") if isinstance(part, int) else part for part in parts)
+    return _Template(parts)
 
 
 _SPECIAL = re2.compile(r"\$(\d{1,2}|[&$])|\\([nt\\])")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from collab.documents.contents import Contents
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.limits import Limits
 from collab.replicas.edits import TextEdit, editing_updates, fresh_client_id
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
@@ -37,10 +38,11 @@ class Replaced:
 
 
 class Replacing:
-    def __init__(self, rooms: Rooms, trees: Trees, contents: Contents) -> None:
+    def __init__(self, rooms: Rooms, trees: Trees, contents: Contents, limits: Limits) -> None:
         self._rooms = rooms
         self._trees = trees
         self._contents = contents
+        self._limits = limits
 
     async def replace(
         self, workspace: str, document: str, wanted: Wanted, replacement: str, chosen: Collection[str], author: str
@@ -71,7 +73,14 @@ class Replacing:
             await room.copyable()
             content = room.encode_whole()
             made = await self._rooms.aside.run(
-                len(content), _replacing, content, wanted, replacement, chosen, fresh_client_id(room.state)
+                len(content),
+                _replacing,
+                content,
+                wanted,
+                replacement,
+                chosen,
+                self._limits.text_document,
+                fresh_client_id(room.state),
             )
             if room.encode_whole() is content:
                 break
@@ -87,13 +96,13 @@ class Replacing:
 
 
 def _replacing(
-    content: bytes, wanted: Wanted, replacement: str, chosen: frozenset[str], client_id: int
+    content: bytes, wanted: Wanted, replacement: str, chosen: frozenset[str], largest: int, client_id: int
 ) -> tuple[list[bytes], int, set[str]]:
     matcher = Matcher(wanted, replacement)
     done: set[str] = set()
 
     def edits_of(text: str) -> list[TextEdit]:
-        edits, found = matcher.edits(text, chosen)
+        edits, found = matcher.edits(text, chosen, largest)
         done.update(found)
         return edits
 

@@ -15,7 +15,7 @@ from itertools import islice
 
 from collab.searching.finding import Query, Text
 from collab.searching.globs import Globs
-from collab.searching.matching import Matcher, Place, Places
+from collab.searching.matching import MOST_SHOWN, Matcher, Place, Places
 from collab.searching.texts import SearchTexts
 from collab.tree.rule import Node
 from collab.tree.trees import Trees
@@ -101,30 +101,28 @@ class Search:
     async def places(self, workspace: str, matcher: Matcher, paths: Globs, *, skip: int, most: int) -> Page:
         """Every match in the texts at ``paths``, ``most`` of them behind the first ``skip``.
 
-        Nobody looks further after `MOST_COUNTED`. Raises as `collab.tree.trees.Trees.read`.
+        Nobody looks further after `MOST_COUNTED`.
+
+        Raises:
+            collab.searching.finding.InvalidQuery: what they would become is too long.
+            As `collab.tree.trees.Trees.read`.
         """
         nodes = (await self._trees.read(workspace, fresh=True)).nodes.values()
         texts = {node.id: node.path for node in nodes if node.kind == "text"}
         self._texts.drop_all_but(workspace, texts)
         documents = [document for document, path in texts.items() if paths.fit(path)]
-        files: list[FileMatches] = []
-        matches = in_files = 0
-        everything = True
+        paging = _Paging(matcher, skip, most)
         for start in range(0, len(documents), GROUP):
             group = await self._texts.of(workspace, documents[start : start + GROUP])
             async with self._scanning:
-                found = await asyncio.to_thread(_places, matcher, group, MOST_COUNTED - matches)
-            for document, looked in found.items():
-                places = looked.places
-                page = places[max(0, skip - matches) : max(0, skip + most - matches)]
-                if page:
-                    files.append(FileMatches(document, texts[document], len(places), page))
-                matches += len(places)
-                in_files += 1
-                everything = everything and looked.whole
-            if matches >= MOST_COUNTED:
-                return Page(files, matches, in_files, False)
-        return Page(files, matches, in_files, everything)
+                await asyncio.to_thread(paging.look, group)
+            if paging.ended:
+                break
+        files = [
+            FileMatches(document, texts[document], found.count, found.places)
+            for document, found in paging.shown.items()
+        ]
+        return Page(files, paging.matches, paging.in_files, paging.whole and not paging.ended)
 
     async def holding(self, workspace: str, names: Sequence[str]) -> list[str]:
         """The paths of the texts in which one of ``names`` stands as a word of its own, in the order of the tree."""
@@ -160,17 +158,38 @@ class Search:
         return matches
 
 
-def _places(matcher: Matcher, texts: dict[str, Text], most: int) -> dict[str, Places]:
-    """By document, where there are any; nobody looks further after ``most``."""
-    found: dict[str, Places] = {}
-    for document, text in texts.items():
-        looked = matcher.places(text.text)
-        if looked.places:
-            found[document] = looked
-            most -= len(looked.places)
-        if most <= 0:
-            break
-    return found
+class _Paging:
+    """Counts the matches of one text after the other, and keeps those of one page."""
+
+    def __init__(self, matcher: Matcher, skip: int, most: int) -> None:
+        self.shown: dict[str, Places] = {}
+        """By document, where the page has any."""
+        self.matches = 0
+        self.in_files = 0
+        self.whole = True
+        self._matcher = matcher
+        self._skip = skip
+        self._most = most
+        self._longest = MOST_SHOWN
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody looks further."""
+        return self.matches >= MOST_COUNTED
+
+    def look(self, texts: dict[str, Text]) -> None:
+        """Raises InvalidQuery."""
+        for document, text in texts.items():
+            if self.ended:
+                break
+            skip, end = (max(0, at - self.matches) for at in (self._skip, self._skip + self._most))
+            found = self._matcher.places(text.text, skip, end - skip, self._longest)
+            if found.places:
+                self.shown[document] = found
+                self._longest -= sum(len(place.replacement or "") for place in found.places)
+            self.matches += found.count
+            self.in_files += found.count > 0
+            self.whole = self.whole and found.whole
 
 
 def _names(nodes: Sequence[Node], query: Query) -> Iterator[Match | None]:

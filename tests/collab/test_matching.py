@@ -1,17 +1,21 @@
 """Every match of a query, the names by which matches are found again, and the paths that are searched."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collab.refusals import DocumentTooLarge
 from collab.replicas.edits import TextEdit
 from collab.searching import matching
 from collab.searching.finding import EXCERPT, InvalidQuery
 from collab.searching.globs import Globs
 from collab.searching.matching import Matcher, Wanted
 from collab.yjs.offsets import slice_utf16, utf16_length
+
+LARGEST = 2**24
 
 texts = st.text(st.sampled_from(list("aAbé😀\n _.")), max_size=80)
 
@@ -25,7 +29,7 @@ def found(text: str, query: str, *, case: bool = False, word: bool = False, rege
 def replaced(text: str, query: str, replacement: str, chosen: list[int], *, regex: bool = False) -> str:
     matcher = Matcher(Wanted(query, regex=regex), replacement)
     places = matcher.places(text).places
-    return carried_out(text, matcher.edits(text, {places[number].id for number in chosen})[0])
+    return carried_out(text, matcher.edits(text, {places[number].id for number in chosen}, LARGEST)[0])
 
 
 def carried_out(text: str, edits: list[TextEdit]) -> str:
@@ -52,7 +56,7 @@ def test_what_is_chosen_is_replaced_and_nothing_else(text: str, chosen: set[int]
     expected = re.sub("a", lambda match: "😀x" if next(numbers) in chosen else match.group(), text)
     matcher = Matcher(Wanted("a", case=True), "😀x")
     places = matcher.places(text).places
-    edits, _ = matcher.edits(text, {place.id for number, place in enumerate(places) if number in chosen})
+    edits, _ = matcher.edits(text, {place.id for number, place in enumerate(places) if number in chosen}, LARGEST)
     assert carried_out(text, edits) == expected
 
 
@@ -96,12 +100,53 @@ def test_groups_in_a_replacement() -> None:
     assert replaced("a.b", ".", r"$1\n", [0]) == r"a$1\nb"
 
 
+def test_what_becomes_of_one_match_has_an_end() -> None:
+    matcher = Matcher(Wanted(".+", regex=True), "$0" * 5000)
+    text = "short\n" + "x" * 201
+    with pytest.raises(InvalidQuery, match="line 2 would become more than 1000000 characters"):
+        matcher.places(text)
+    first, second = (place.id for place in Matcher(Wanted(".+", regex=True)).places(text).places)
+    assert matcher.edits(text, {first}, LARGEST)[1] == {first}
+    with pytest.raises(InvalidQuery, match="line 2"):
+        matcher.edits(text, {second}, LARGEST)
+
+
+def test_what_becomes_of_all_has_an_end() -> None:
+    matcher = Matcher(Wanted(".+", regex=True), "é$0" * 1000)
+    text = "\n".join(["x" * 999] * 10)
+    with pytest.raises(InvalidQuery, match="more than 5000000 characters"):
+        matcher.places(text)
+    assert len(matcher.places(text, most=5).places) == 5
+    chosen = {place.id for place in Matcher(Wanted(".+", regex=True)).places(text).places}
+    assert sum(len(edit.text.encode()) for edit in matcher.edits(text, chosen, 10_010_000)[0]) == 10_010_000
+    with pytest.raises(DocumentTooLarge):
+        matcher.edits(text, chosen, 10_009_999)
+
+
+def test_matches_page_by_page() -> None:
+    text = "a\naa\na"
+    places = Matcher(Wanted("a")).places(text).places
+    page = Matcher(Wanted("a"), "b").places(text, skip=1, most=2)
+    assert (page.count, [place.id for place in page.places]) == (4, [place.id for place in places[1:3]])
+    assert Matcher(Wanted("a")).places(text, skip=4).places == []
+
+
+def test_groups_in_groups_take_no_memory() -> None:
+    text = "x" * 1_000_000
+    tracemalloc.start()
+    try:
+        Matcher(Wanted("(" * 90 + ".+" + ")" * 90, regex=True)).places(text)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_match_is_found_again_or_not_at_all() -> None:
     matcher = Matcher(Wanted("old"), "new")
     first, second, other = (place.id for place in matcher.places("old\nx\nold\nthe old one\n").places)
 
     def after(text: str, *chosen: str) -> tuple[str, int]:
-        edits, there = matcher.edits(text, set(chosen))
+        edits, there = matcher.edits(text, set(chosen), LARGEST)
         return carried_out(text, edits), len(there)
 
     assert after("above\nold\nx, and more\n\nold\nthe old one\n", second) == (
@@ -123,8 +168,8 @@ def test_of_too_many_matches_none_is_mistaken(monkeypatch: pytest.MonkeyPatch) -
     text = "a\n" * 5
     looked = matcher.places(text)
     assert (len(looked.places), looked.whole) == (3, False)
-    assert carried_out(text, matcher.edits(text, {looked.places[1].id})[0]) == "a\nb\n" + "a\n" * 3
-    assert matcher.edits("a\n" + text, {looked.places[1].id}) == ([], set())
+    assert carried_out(text, matcher.edits(text, {looked.places[1].id}, LARGEST)[0]) == "a\nb\n" + "a\n" * 3
+    assert matcher.edits("a\n" + text, {looked.places[1].id}, LARGEST) == ([], set())
 
 
 def test_a_long_line_shows_its_match() -> None:

@@ -81,11 +81,13 @@ async def test_a_page_says_where_the_next_one_begins(house: House) -> None:
         ({"q": "(a", "regex": "true"}, "This is no regular expression: missing )"),
         ({"q": "a*", "regex": "true"}, "at least one character"),
         ({"q": "a", "regex": "true", "replacement": "$1"}, "no group 1"),
+        ({"q": "A{99}", "regex": "true", "replacement": "$0" * 5000}, "more than 5000000 characters"),
         ({"q": "a", "paths": "x" * 1001}, "at most 1000 characters"),
         ({"q": ""}, "1 to 200 characters"),
     ],
 )
 async def test_what_is_wrong_with_a_query_is_said(house: House, asked: dict[str, str], words: str) -> None:
+    await house.http("editor").put(f"/api/workspaces/{house.workspace}/files/a.txt", content=b"A" * 99 * 11)
     answer = await house.http("viewer").get(f"/api/workspaces/{house.workspace}/search/matches", params=asked)
     assert answer.status_code == 422
     assert words in answer.json()["detail"]
@@ -116,6 +118,19 @@ async def test_chosen_matches_are_replaced_and_the_others_told(house: House) -> 
     assert c["problem"] == "There is no such text in this workspace."
     assert (await editor.get(f"{w}/files/a.md")).content == b"above\ngreen one\nred 2\n"
     assert (await editor.get(f"{w}/files/b.md")).content == b"green\n"
+
+
+async def test_a_short_replacement_does_not_make_an_endless_text(house: House) -> None:
+    w = await house.fresh_workspace()
+    editor = house.http("editor")
+    created = (await editor.put(f"{w}/files/a.txt", content=b"\n".join([b"x" * 150] * 30))).json()["id"]
+    asked = {"q": ".+", "regex": "true"}
+    found = (await editor.get(f"{w}/search/matches", params=asked)).json()
+    files = [{"document": created, "matches": [one["id"] for one in found["files"][0]["matches"]]}]
+    body = {"q": ".+", "regex": True, "replacement": "$0" * 5000, "files": files}  # 22 MB
+    [file] = (await editor.post(f"{w}/search/replace", json=body)).json()["files"]
+    assert (file["replaced"], file["problem"]) == ([], "The document would become larger than a text document may be.")
+    assert (await editor.get(f"{w}/files/a.txt")).content == b"\n".join([b"x" * 150] * 30)
 
 
 @pytest.mark.parametrize(
