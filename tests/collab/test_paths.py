@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,29 @@ def test_the_limit_of_a_path_counts_bytes_after_normalisation() -> None:
     decomposed = "/".join(["e\u0301" * 100] * 4)  # 1,203 bytes here, 803 in NFC
     assert len(decomposed.encode()) > MAX_PATH_BYTES
     assert len("/".join(parse_path(decomposed)).encode()) == 803
+
+
+MARKS = "a" + "\u0301" * 12_000 + "\u0316" * 12_000
+
+
+@pytest.mark.parametrize("path", [MARKS, f"{MARKS}/{MARKS}", "/".join(["a"] * 20_000), MARKS + "\ud800"])
+def test_what_is_far_too_long_is_refused_at_once(path: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(InvalidPath):
+        parse_path(path)
+    with pytest.raises(InvalidPath):
+        parse_name(path)
+    assert time.perf_counter() - began < 0.05
+
+
+def test_what_is_far_too_long_is_cut_at_once() -> None:
+    began = time.perf_counter()
+    assert legal_name(MARKS + ".txt").endswith("\u0301.txt")
+    assert time.perf_counter() - began < 0.05
+
+
+def test_a_korean_name_may_be_taken_apart() -> None:
+    assert parse_name("\u1112\u1161\u11ab" * 85) == legal_name("\u1112\u1161\u11ab" * 85) == "한" * 85
 
 
 @given(st.text(st.characters(codec=None, categories=None), max_size=400))

@@ -1,4 +1,5 @@
 import random
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from collab.tree.followed import TreeState
 from collab.tree.paths import legal_name
 from collab.tree.rule import Tree, legal_tree
+from collab.tree.trees import NODES_PER_TURN
 from tests.support.work import work
 from tests.vectors.tree import DELETED, folder, key, random_nodes, text
 
@@ -102,3 +104,11 @@ def test_a_change_among_twenty_thousand_costs_little(change: dict[str, object]) 
     state = TreeState(raw)
     assert work(lambda: state.update(change)) < 10_000  # of them all it is a hundred times as much
     assert_same(state.tree, legal_tree(raw | change))
+
+
+def test_names_of_nothing_but_combining_marks_hold_up_nobody() -> None:
+    name = "a" + "\u0301" * 1023 + "\u0316" * 1023
+    nodes = {key(number): folder(name) for number in range(NODES_PER_TURN)}
+    began = time.perf_counter()
+    TreeState(nodes)
+    assert time.perf_counter() - began < 0.25

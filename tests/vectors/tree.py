@@ -215,6 +215,18 @@ NAMES: list[object] = [
         "\u0344",
         "a\u0315\u0300",
     ),
+    *(  # around the length from which on a name is cut before it is put into NFC
+        "e\u0301" * 255,
+        "e\u0301" * 256 + ".md",
+        "\u1100\u1161\u11a8" * 85,
+        "\u1100\u1161\u11a8" * 86,
+        "a" + "\u0301" * 400 + "\u0316" * 400 + ".txt",
+        "\u1fbe\u0308\u0301" * 120,
+        "\ud800" * 300 + ".",
+        "😀" * 300 + ".jpg",
+        "x" * 1000 + ".tar.gz",
+        "x" * 1000 + "." + "\u212a" * 3,
+    ),
 ]
 
 

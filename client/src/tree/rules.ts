@@ -34,6 +34,8 @@ export interface Tree {
 
 export const MAX_PATH_BYTES = 900
 export const MAX_NAME_BYTES = 255
+/** How many times as long as in NFC a name may be that is put into NFC. */
+const MAX_SHRINKING = 3
 
 const UNNAMED = 'untitled'
 const NODE_ID = /^[0-9a-f]{32}$/
@@ -85,10 +87,7 @@ export function legalName(name: unknown): string {
   if (typeof name !== 'string' || name === '') return UNNAMED
   const clean = name.replace(LONE_SURROGATE, '\ufffd').replace(ILLEGAL, '_')
   if (clean === '.' || clean === '..') return '_'.repeat(clean.length)
-  const composed = clean.normalize('NFC')
-  if (byteLength(composed) <= MAX_NAME_BYTES) return composed
-  const [stem, extension] = splitExtension(composed)
-  return cut(stem, MAX_NAME_BYTES - extension.length) + extension
+  return shortened(shortened(clean, MAX_SHRINKING * MAX_NAME_BYTES).normalize('NFC'), MAX_NAME_BYTES)
 }
 
 /** Why people may not give this name, as a sentence; null when they may. */
@@ -97,7 +96,8 @@ export function nameProblem(name: string): string | null {
   if (name === '.' || name === '..') return `A file cannot be named “${name}”.`
   if (name.search(ILLEGAL) >= 0) return 'A name cannot hold control characters, slashes or backslashes.'
   if (name.search(LONE_SURROGATE) >= 0) return 'The name is not valid Unicode.'
-  const size = byteLength(name.normalize('NFC'))
+  const written = byteLength(name)
+  const size = written > MAX_SHRINKING * MAX_NAME_BYTES ? written : byteLength(name.normalize('NFC'))
   return size > MAX_NAME_BYTES ? `The name has ${size} bytes; ${MAX_NAME_BYTES} are allowed.` : null
 }
 
@@ -241,6 +241,13 @@ class Placement {
 function splitExtension(name: string): [stem: string, extension: string] {
   const start = name.search(EXTENSION)
   return start <= 0 ? [name, ''] : [name.slice(0, start), name.slice(start)]
+}
+
+/** `name`, cut to `size` bytes in UTF-8 before its extension. */
+function shortened(name: string, size: number): string {
+  if (byteLength(name) <= size) return name
+  const [stem, extension] = splitExtension(name)
+  return cut(stem, size - extension.length) + extension
 }
 
 /** The longest beginning of `text` that has at most `size` bytes in UTF-8. */
