@@ -8,6 +8,7 @@ from ai.pool.jobs import JobNotFound, Person
 from ai.proposals.hunks import Decision
 from ai.proposals.suggestions import SuggestionNotFound
 from server.access import Editor, InWorkspaceOf, Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.routes.assistant_refusals import refusals, undecided
 from server.routes.assistant_shapes import (
@@ -25,7 +26,7 @@ from server.routes.assistant_shapes import (
 from server.routes.budget_shapes import GaugeShown
 from server.services import Services, ServicesDep
 
-router = APIRouter(tags=["assistant"])
+router = APIRouter(tags=["assistant"], route_class=Route)
 
 OF_WORKSPACE = "/api/workspaces/{workspace}"
 

@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field
 
 from ai.pool.attempt import JobFailed
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.routes.assistant_shapes import AssistantFileState, Shown
 from server.services import ServicesDep
 
-router = APIRouter(tags=["assistant"])
+router = APIRouter(tags=["assistant"], route_class=Route)
 
 _OF_WORKSPACE = "/api/workspaces/{workspace}/ai"
 

@@ -2,53 +2,41 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ai.prompting.context import Role
 from server.routes.budget_shapes import GaugeShown
 
-
-def has_no_half_characters(text: str) -> str:
-    # JSON can spell half of a surrogate pair, which no encoding can store.
-    text.encode()
-    return text
-
-
-Words = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
-    AfterValidator(has_no_half_characters),
-]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 """What a person tells the assistant."""
 
 Position = Annotated[int, Field(ge=0, strict=True)]
-Path = Annotated[str, AfterValidator(has_no_half_characters)]
-Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(has_no_half_characters)]
+Id = Annotated[str, StringConstraints(max_length=64)]
 
 
 MOST_MS = 30 * 24 * 3600 * 1000
 
 
 class EditRequest(BaseModel):
-    path: Path
+    path: str
     start: Position
     end: Position
     instruction: Words
     expected: str | None = None
     """The text that the asker saw from `start` to `end`; another one there is 409."""
-    also: Annotated[list[Path], Field(max_length=1_000)] | Literal["all"] = []
+    also: Annotated[list[str], Field(max_length=1_000)] | Literal["all"] = []
     """Other files that are to change with this one: then the whole of each may, and the range is what it is about.
     "all" means those in which a name occurs that the range or the instruction names."""
 
 
 class WriteRequest(BaseModel):
-    path: Path
+    path: str
     at: Position
     instruction: Words
 
 
 class FilesRequest(BaseModel):
-    path: Path
+    path: str
     """Of the new file; or of the folder, "" for the workspace itself."""
     kind: Literal["text", "folder"]
     instruction: Words

@@ -12,13 +12,14 @@ from pydantic import BaseModel, Field
 from collab.commenting.threads import Thread
 from collab.replicas.positions import InvalidAnchor
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.problems import Problem
 from server.routes.people import Person
 from server.routes.versions import check_text
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["comments"])
+router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["comments"], route_class=Route)
 
 CHANGED, DELETED = "scriptorium.comment.changed", "scriptorium.comment.deleted"
 

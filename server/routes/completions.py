@@ -18,15 +18,16 @@ from ai.pool.retries import WORTH_RETRYING
 from ai.spending.budget_book import BudgetSpent
 from collab.replicas.positions import InvalidAnchor
 from server.access import Editor
+from server.bodies import Route
 from server.callers import Member
 from server.event_stream import EventStream, ServerEvent
 from server.identity import Role, includes
 from server.problems import Problem
 from server.routes.assistant_refusals import refusals
-from server.routes.assistant_shapes import Id, Path, Position
+from server.routes.assistant_shapes import Id, Position
 from server.services import Services, ServicesDep
 
-router = APIRouter(tags=["assistant"])
+router = APIRouter(tags=["assistant"], route_class=Route)
 
 _COMPLETIONS = "/api/workspaces/{workspace}/ai/completions"
 
@@ -45,7 +46,7 @@ EncodedAnchor = Annotated[str, StringConstraints(max_length=200), AfterValidator
 
 
 class CompletionRequest(BaseModel):
-    path: Path
+    path: str
     at: Position
     expected: Annotated[str, StringConstraints(max_length=1_000)] | None = None
     """What the asker sees just in front of `at`. It is waited for; where it does not come, the answer is 409."""

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from server.routes.assistant_shapes import Id, Path, Position, Seen, SomePerson, Words, has_no_half_characters
+from server.routes.assistant_shapes import Id, Position, Seen, SomePerson, Words
 
 MOST_SEARCHED = 200
 """Letters of what is searched for."""
@@ -12,9 +12,8 @@ MOST_SEARCHED = 200
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(has_no_half_characters),
 ]
-Query = Annotated[str, StringConstraints(max_length=MOST_SEARCHED), AfterValidator(has_no_half_characters)]
+Query = Annotated[str, StringConstraints(max_length=MOST_SEARCHED)]
 
 
 class ChatSelection(BaseModel):
@@ -25,18 +24,18 @@ class ChatSelection(BaseModel):
 class ChatRequest(BaseModel):
     message: Words
     conversation: Id | None = None
-    path: Path | None = None
+    path: str | None = None
     """The file that is open."""
     selection: ChatSelection | None = None
     """Of the file at `path`: what the message is about."""
-    mentions: Annotated[list[Path], Field(max_length=100)] = []
+    mentions: Annotated[list[str], Field(max_length=100)] = []
     """Paths of files whose texts the question is about, beside those that `message` names by `@path`."""
 
 
 class ProposalRequest(BaseModel):
     block: Annotated[int, Field(ge=0, strict=True)] | Literal["all"]
     """Which code block of the answer, counted from 0."""
-    path: Path
+    path: str
     where: Literal["found", "whole", "end"] = "found"
     """The place that is found for it, in place of the whole text, or behind it."""
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.routes.assistant import OF_WORKSPACE, person_of
 from server.routes.assistant_refusals import refusals
 from server.routes.conversation_shapes import (
@@ -18,7 +19,7 @@ from server.routes.conversation_shapes import (
 )
 from server.services import ServicesDep
 
-router = APIRouter(tags=["conversations"])
+router = APIRouter(tags=["conversations"], route_class=Route)
 
 _CONVERSATIONS = OF_WORKSPACE + "/conversations"
 _MESSAGE = _CONVERSATIONS + "/{id}/messages/{message}"

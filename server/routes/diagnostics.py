@@ -1,23 +1,23 @@
 """What is wrong with a text."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from ai.checking import CannotCheck, Diagnostic, Severity, checker_of
 from server.access import Viewer
+from server.bodies import Route
 from server.problems import Problem
-from server.routes.assistant_shapes import Path, has_no_half_characters
 from server.services import ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"])
+router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
 
 
 class TextToCheck(BaseModel):
-    path: Path = Field(min_length=1, max_length=900)
+    path: str = Field(min_length=1, max_length=900)
     """Tells the language; there need not be such a file."""
-    text: Annotated[str, AfterValidator(has_no_half_characters)]
+    text: str
     """As the asker has it: places in the answer are places in this."""
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket
 
 from server.access import Viewer
+from server.bodies import MOST
 from server.problems import FAILED, Problem, close_with
 from server.services import Services, ServicesDep
 from storage.events import Event
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @router.websocket("/api/workspaces/{workspace}/events")
 async def events(
-    socket: WebSocket, member: Viewer, services: ServicesDep, after: Annotated[int | None, Query(ge=0)] = None
+    socket: WebSocket, member: Viewer, services: ServicesDep, after: Annotated[int | None, Query(ge=0, le=MOST)] = None
 ) -> None:
     if after is None:
         # Before the socket opens: the client reads the present state then, and must miss nothing that comes after.

@@ -13,12 +13,13 @@ from ai.record.exports import Format
 from ai.record.feedback_reader import MOST_LISTED, Selection, Window
 from ai.record.feedback_record import Kind, Outcome
 from server.access import Owner, Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.problems import Problem
 from server.routes.assistant_shapes import Erased, Id, SomePerson
 from server.services import ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}/feedback", tags=["feedback"])
+router = APIRouter(prefix="/api/workspaces/{workspace}/feedback", tags=["feedback"], route_class=Route)
 
 UNTIL = "Scriptorium-Until"
 """The header that tells where an export has stopped: the next one goes on with it as `since`."""

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 
 from ai.spending.figures import Dimension, Step, report, step_for
 from server.access import Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.problems import Problem
 from server.services import Services, ServicesDep
 
-router = APIRouter(tags=["assistant"])
+router = APIRouter(tags=["assistant"], route_class=Route)
 
 MOST_DAYS = 1_100
 """In one report: three years."""

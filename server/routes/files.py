@@ -15,11 +15,12 @@ from starlette.responses import JSONResponse, StreamingResponse
 from collab.files.files import FileEntry
 from collab.tree.rule import Kind
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.byte_range import byte_range
 from server.services import ServicesDep
 from server.web import read_body
 
-router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"])
+router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
 
 RAW_FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 

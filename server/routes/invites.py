@@ -8,12 +8,13 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from server.access import Anyone, Owner, identify_if_credentials
+from server.bodies import MOST, Route
 from server.identity import Invite, Role, User, Workspace, includes
 from server.problems import Problem
 from server.routes.people import JoinedWorkspace, Name, Person
 from server.services import Services, ServicesDep
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], route_class=Route)
 
 WEEK = 7 * 24 * 3600
 YEAR = 365 * 24 * 3600
@@ -23,7 +24,7 @@ class NewInvite(BaseModel):
     role: Role
     expires_in: Annotated[int, Field(ge=1, le=YEAR)] = WEEK
     """Seconds."""
-    uses: Annotated[int, Field(ge=1)] | None = 1
+    uses: Annotated[int, Field(ge=1, le=MOST)] | None = 1
     """How many people may come in by it; null: any number until it expires."""
 
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter
 
 from ai.pool.jobs import JobState
 from server.access import Viewer
+from server.bodies import Route
 from server.routes.assistant import JobEditor
 from server.routes.assistant_refusals import refusals
 from server.routes.assistant_shapes import JobShown
 from server.services import ServicesDep
 
-router = APIRouter(tags=["assistant"])
+router = APIRouter(tags=["assistant"], route_class=Route)
 
 
 class JobListed(JobShown):

@@ -7,12 +7,13 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from server.access import Anyone, SomeoneSignedIn
+from server.bodies import Route
 from server.callers import Caller
 from server.problems import Problem
 from server.routes.people import JoinedWorkspace, Name, Person
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api", tags=["people"])
+router = APIRouter(prefix="/api", tags=["people"], route_class=Route)
 
 
 class Me(Person):

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from server.access import Owner, OwnerOrThemselves, Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.identity import LastOwner, NotAMember, Role
 from server.problems import Problem
 from server.routes.people import Person
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}/members", tags=["people"])
+router = APIRouter(prefix="/api/workspaces/{workspace}/members", tags=["people"], route_class=Route)
 
 
 class MemberShown(Person):

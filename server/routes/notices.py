@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from ai.proposals.hunks import Decision
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.routes.assistant import OF_WORKSPACE, person_of
 from server.routes.assistant_refusals import refusals, undecided
 from server.routes.assistant_shapes import MOST_MS, HunkShown, Shown, SomePerson, Words
 from server.services import ServicesDep
 
-router = APIRouter(tags=["notices"])
+router = APIRouter(tags=["notices"], route_class=Route)
 
 NoticeId = Annotated[str, StringConstraints(max_length=128)]
 

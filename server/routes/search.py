@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from collab.searching.globs import Globs
 from collab.searching.matching import MAX_REPLACEMENT, Matcher, Place, Wanted
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.problems import REFUSALS, Problem, refusal
 from server.services import ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"])
+router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
 
 PAGE = 500
 """Matches of one answer."""

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from server.access import OwnerOf, SomeoneSignedIn
+from server.bodies import Route
 from server.callers import Caller
 from server.identity import ApiToken
 from server.routes.people import Name
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api/tokens", tags=["people"])
+router = APIRouter(prefix="/api/tokens", tags=["people"], route_class=Route)
 
 
 async def _owner(services: Services, id: str) -> str | None:

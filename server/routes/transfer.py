@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.examples import put_examples
 from server.problems import Problem
 from server.routes.files import inert
 from server.services import ServicesDep
 from server.web import read_body
 
-router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"])
+router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
 
 ZIP = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 

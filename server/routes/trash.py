@@ -8,10 +8,11 @@ from pydantic import BaseModel
 from collab.tree.rule import Kind
 from collab.tree.trash import TrashEntry
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.routes.people import Person
 from server.services import ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}/trash", tags=["files"])
+router = APIRouter(prefix="/api/workspaces/{workspace}/trash", tags=["files"], route_class=Route)
 
 
 class Deleted(BaseModel):

@@ -15,11 +15,12 @@ from collab.history.history import JOBS
 from collab.history.versions import Version
 from collab.replicas.differences import LineDifference
 from server.access import Editor, Viewer
+from server.bodies import Route
 from server.callers import Member
 from server.problems import Problem
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api/workspaces/{workspace}/documents/{id}", tags=["versions"])
+router = APIRouter(prefix="/api/workspaces/{workspace}/documents/{id}", tags=["versions"], route_class=Route)
 
 VersionName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from ai.clock import now
 from server.access import Owner, SomeoneSignedIn, Viewer
+from server.bodies import Route
 from server.identity import Role
 from server.problems import Problem
 from server.routes.budget_shapes import BudgetSetting
@@ -14,7 +15,7 @@ from server.routes.me import workspaces_of
 from server.routes.people import JoinedWorkspace, Name
 from server.services import Services, ServicesDep
 
-router = APIRouter(prefix="/api/workspaces", tags=["workspaces"])
+router = APIRouter(prefix="/api/workspaces", tags=["workspaces"], route_class=Route)
 
 
 class NewWorkspace(BaseModel):

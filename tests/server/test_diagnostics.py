@@ -57,7 +57,7 @@ async def test_a_text_that_nobody_can_check_is_neither_right_nor_wrong(house: Ho
     [
         ({"path": "a.py"}, "/text"),
         ({"path": "", "text": ""}, "/path"),
-        (r'{"path": "a.py", "text": "\ud800"}', "/text"),
+        (r'{"path": "a.py", "text": "\ud800"}', "half of a surrogate pair"),
         ({"path": "a.py", "text": "#" * 500_001}, "The text is too long to be checked"),
         ({"path": "a.py", "text": "-" * 400_000}, "nested too deep"),
     ],

@@ -87,7 +87,7 @@ async def test_whoever_comes_in_has_the_texts_read_before_searching(server: Serv
         assert await kept() >= before + 100_000
 
 
-@pytest.mark.parametrize("after", ["-1", "x", "1.5"])
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "9007199254740992", "9223372036854775808"])
 async def test_a_bad_number_is_refused(server: Server, after: str) -> None:
     assert await close_code(server.owner.socket(f"{server.workspace_path}/events?after={after}")) == 4400
 

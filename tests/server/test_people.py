@@ -54,6 +54,13 @@ async def test_nothing_secret_is_stored_in_the_clear(house: House) -> None:
     assert not [secret for secret in secrets if secret in stored]
 
 
+@pytest.mark.parametrize("uses", [0, -1, 2**53, 2**63, 10**400])
+async def test_a_number_of_uses_that_nobody_can_store(house: House, uses: int) -> None:
+    path = f"/api/workspaces/{house.workspace}/invites"
+    answer = await house.http("owner").post(path, json={"role": "viewer", "uses": uses})
+    assert answer.status_code == 422, answer.text
+
+
 async def test_signing_out_ends_the_session(house: House) -> None:
     http = await house.browser("editor", Origin=ORIGIN)
     assert (await http.get("/api/me")).status_code == 200

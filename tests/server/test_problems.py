@@ -1,11 +1,15 @@
 """Every error is a problem document, and tells no secrets."""
 
+import json
+
 import pytest
 from fastapi import FastAPI, WebSocket
+from fastapi.routing import APIRoute
 from starlette.types import Message
 from structlog.testing import capture_logs
 from uvicorn.protocols.utils import ClientDisconnected
 
+from server.bodies import Route
 from server.problems import Problem, close_reason, install
 from tests.server.conftest import House
 
@@ -43,6 +47,44 @@ async def test_a_wrong_shape_says_where_and_does_not_repeat_what_was_sent(house:
     problem = await check(422, house, "POST", "/api/signin", json={"code": {"secret": "hunter2"}})
     assert "hunter2" not in str(problem)
     assert problem["errors"] == [{"in": "body", "pointer": "/code", "detail": "Input should be a valid string"}]
+
+
+HALVES = [
+    rb"\ud800",
+    rb"\uDFFF",
+    rb"\ud83d\ud83d\ude00",
+    rb"\ud83d\ude00\ude00",
+    rb"\ud83dx\ude00",
+    rb"\\\ud83d",
+    rb"\\ud83d\ude00",
+    "\ud800".encode(errors="surrogatepass"),
+]
+
+
+@pytest.mark.parametrize("text", HALVES)
+async def test_half_of_a_surrogate_pair(house: House, text: bytes) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        json.loads(b'"' + text + b'"').encode()
+    headers = {"Content-Type": "application/json"}
+    for body in (b'{"code": "%b"}', b'{"code": "x", "%b": 1}'):
+        await check(422, house, "POST", "/api/signin", content=body % text, headers=headers)
+
+
+@pytest.mark.parametrize("text", [r"\ud83d\uDE00", r"\\ud83d", r"\ud7ff\ue000", "한"])
+async def test_whole_characters(house: House, text: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        answer = await house.http("owner").post(
+            "/api/workspaces",
+            content=f'{{"name": "{text}"}}'.encode(encoding),
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()["name"]) == (201, json.loads(f'"{text}"'))
+
+
+async def test_every_route_that_reads_json_looks_for_halves(house: House) -> None:
+    reading = [route for route in house.app.routes if isinstance(route, APIRoute) and route.body_field is not None]
+    assert reading
+    assert [route.path for route in reading if not isinstance(route, Route)] == []
 
 
 async def test_a_body_that_is_too_large_announced_or_not(house: House) -> None:
