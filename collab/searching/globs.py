@@ -2,12 +2,13 @@
 
 A pattern without a slash is the name of a file or of a folder anywhere; one with a slash counts from the workspace. A
 folder stands for all that is in it. `*` and `?` stay within a name, `**` does not; letter case does not count. `!` in
-front leaves out what fits, whatever else fits it.
+front leaves out what fits, whatever else fits it. Names are kept in NFC, and patterns are taken as such.
 """
 
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 import re2
 
@@ -22,7 +23,8 @@ class Globs:
         """Patterns are separated by commas; none at all is every path. Raises InvalidQuery."""
         if len(patterns) > MAX_PATTERNS:
             raise InvalidQuery(f"The patterns of paths have at most {MAX_PATTERNS} characters together.")
-        given = [pattern for pattern in map(str.strip, patterns.split(",")) if pattern not in ("", "!")]
+        listed = map(str.strip, normalize("NFC", patterns).split(","))
+        given = [pattern for pattern in listed if pattern not in ("", "!")]
         self._within = _any([pattern for pattern in given if not pattern.startswith("!")])
         self._without = _any([pattern[1:].strip() for pattern in given if pattern.startswith("!")])
 

@@ -2,6 +2,7 @@
 
 import re
 import tracemalloc
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -206,6 +207,13 @@ def test_an_expression_that_others_stumble_over_takes_no_longer() -> None:
 def test_paths(patterns: str, fitting: set[str]) -> None:
     paths = Globs(patterns)
     assert {path for path in ("a.md", "docs/b.md", "docs/old/c.md", "src/docs/d.py") if paths.fit(path)} == fitting
+
+
+@pytest.mark.parametrize("pattern", ["cafe\u0301.md", "e\u0301t?", "!cafe\u0301", "**/u\u0308"])
+def test_paths_as_a_mac_types_them(pattern: str) -> None:
+    for path in ("café.md", "café/x", "été", "ü", "a/ü/x", "e"):
+        assert Globs(pattern).fit(path) is Globs(normalize("NFC", pattern)).fit(path)
+    assert Globs("e\u0301?").fit("éa")
 
 
 def test_too_many_paths() -> None:
