@@ -18,9 +18,10 @@ def connect(url: str, *, database: str = "scriptorium") -> Database:
     """The database that the path of `url` names, else `database`. Connects at first use.
 
     Every acknowledged write is on the disk of a majority, and only what is there is read: an edit that another process
-    has logged, and that a new primary may not have, must not be what a barrier rests on. Times come back as aware UTC with milliseconds. A server that
-    is away raises `pymongo.errors.PyMongoError` after about two seconds; one that hangs, after twenty.
-    Close it with `await db.client.close()`. Raises `ValueError` for a URL that is none of MongoDB's.
+    has logged, and that a new primary may not have, must not be what a barrier rests on. Times come back as aware UTC
+    with milliseconds. A server that is away raises `pymongo.errors.PyMongoError` after about two seconds; one that
+    hangs, after twenty. Close it with `await db.client.close()`. Raises `ValueError` for a URL that is none of
+    MongoDB's.
     """
     try:
         client = _client(url)
