@@ -97,6 +97,10 @@ class Invites:
     async def withdraw(self, workspace: str, id: str) -> None:
         await self._invites.delete_one({"_id": id, "workspace": workspace})
 
+    async def withdraw_of(self, workspace: str, user: str) -> None:
+        """Those that ``user`` made, who is an owner no more: they would let them in again."""
+        await self._invites.delete_many({"workspace": workspace, "created_by": user})
+
     async def withdraw_all(self, workspace: str) -> None:
         await self._invites.delete_many({"workspace": workspace})
 

@@ -45,6 +45,8 @@ async def change_role(user: str, body: RoleChange, member: Owner, services: Serv
         raise _not_a_member() from None
     except LastOwner:
         raise _last_owner() from None
+    if body.role != "owner":
+        await services.identity.invites.withdraw_of(member.workspace, user)
     await _announce(services, member.workspace, user, body.role)
 
 
@@ -52,13 +54,14 @@ async def change_role(user: str, body: RoleChange, member: Owner, services: Serv
 async def remove_member(
     user: str, member: Annotated[Member, Depends(OwnerOrThemselves())], services: ServicesDep
 ) -> None:
-    """Remove a member, or leave. What the assistant is about to do for them ends where it is."""
+    """Remove a member, or leave. The invites that they made end, and what the assistant is about to do for them."""
     try:
         await services.identity.members.remove(member.workspace, user)
     except NotAMember:
         raise _not_a_member() from None
     except LastOwner:
         raise _last_owner() from None
+    await services.identity.invites.withdraw_of(member.workspace, user)
     await services.assistant.cancel_all_of(member.workspace, user)
     await _announce(services, member.workspace, user, None)
 

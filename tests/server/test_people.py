@@ -201,6 +201,23 @@ async def test_everybody_may_leave_but_nobody_else_may_be_sent_away_by_them(hous
     assert (await house.http("editor").get(f"/api/workspaces/{house.workspace}/tree")).status_code == 200
 
 
+@pytest.mark.parametrize("demoted", [False, True])
+async def test_who_is_an_owner_no_more_left_no_door_open(house: House, demoted: bool) -> None:
+    owner, workspace = house.http("owner"), f"/api/workspaces/{house.workspace}"
+    user = await house.add(f"passing owner {demoted}", "owner")
+    mine, theirs = [
+        (await http.post(f"{workspace}/invites", json={"role": "owner"})).raise_for_status().json()["code"]
+        for http in (owner, house.http(f"passing owner {demoted}"))
+    ]
+    member = f"{workspace}/members/{user.id}"
+    answer = await (owner.patch(member, json={"role": "editor"}) if demoted else owner.delete(member))
+    assert answer.status_code == 204
+    assert (
+        await house.http(f"passing owner {demoted}").post(f"/api/invites/{theirs}", json={"name": "Back"})
+    ).status_code == 404
+    assert (await house.http().post(f"/api/invites/{mine}", json={"name": "Welcome"})).status_code == 200
+
+
 async def test_the_last_owner_stays(house: House) -> None:
     owner, members = house.http("owner"), f"/api/workspaces/{house.workspace}/members"
     me = house.users["owner"].id
