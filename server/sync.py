@@ -23,7 +23,7 @@ from collab.yjs.update import InvalidUpdate
 from server import problems
 from server.access import Viewer
 from server.callers import Member
-from server.identity import Role, includes
+from server.identity import includes
 from server.problems import Problem
 from server.protocol import SocketProtocol
 from server.rate import Throttle, TooFast
@@ -68,15 +68,14 @@ class _Conversation:
         self._protocol = protocol
         self._room = room
         self._leave = leave
-        self._member = member
         self._services = services
         self._metrics = services.metrics
         self._throttle = Throttle(limits.updates_per_second, limits.update_bytes_per_second, limits.burst_seconds)
         self._clock = asyncio.get_running_loop().time
         self.send = protocol.sender(limit=services.settings.outgoing_bytes, too_slow=self._read_too_slowly)
-        self._take_role(member.role)
+        self._take_member(member)
         self._connection = Connection(room, self)
-        self._unwatch = services.watch.watch(member, self._change_role, self._revoke)
+        self._unwatch = services.watch.watch(member, self._change_member, self._revoke)
         self._metrics.sockets["sync"] += 1
         protocol.hand_over(self._receive, self._ended)
 
@@ -88,10 +87,9 @@ class _Conversation:
         # They refer back here, and a circle waits long for the collector (`server.collecting`).
         del self._unwatch, self._connection, self._leave
 
-    def _take_role(self, role: Role) -> None:
-        user = self._member.user
-        self.identity = Identity(user.id, user.name, user.color, role)
-        self.can_write = includes(role, "editor")
+    def _take_member(self, member: Member) -> None:
+        self.identity = Identity(member.user.id, member.user.name, member.user.color, member.role)
+        self.can_write = includes(member.role, "editor")
 
     def _read_too_slowly(self) -> None:
         # Never skipped instead: a frame left out would leave its document different for good.
@@ -105,10 +103,13 @@ class _Conversation:
         self.can_write = False  # also of what has arrived and is being taken
         self.close(problem.close_code, problem.detail)
 
-    def _change_role(self, role: Role) -> None:
+    def _change_member(self, member: Member) -> None:
         could_write = self.can_write
-        self._take_role(role)
-        if self.can_write and not could_write and not self._protocol.ended:
+        self._take_member(member)
+        if self._protocol.ended:
+            return
+        self._connection.show_identity()
+        if self.can_write and not could_write:
             self._connection.resync()
 
     def _receive(self, frame: bytes | None) -> Awaitable[None] | None:
@@ -160,9 +161,7 @@ class _Conversation:
     def _refuse(self, error: Exception) -> None:
         match error:
             case MalformedFrame() | InvalidUpdate():
-                log.warning(
-                    "malformed frame", document=self._room.document, user=self._member.user.id, error=str(error)
-                )
+                log.warning("malformed frame", document=self._room.document, user=self.identity.user, error=str(error))
                 self.close(problems.MALFORMED, f"malformed frame: {error}")
             case DocumentTooLarge():
                 self.close(problems.TOO_LARGE, "this edit would make the document too large")

@@ -1,20 +1,20 @@
-"""Open sockets lose their rights when the person behind them does: within 2 seconds, on every process.
+"""What changes of a person reaches their open sockets within 2 seconds, on every process: rights, and the name.
 
-The process that changes a right says so on the bus; since the bus may lose a message, every process also looks for
+The process that changes it says so on the bus; since the bus may lose a message, every process also looks for
 itself, once a second where there are several. One round looks up everything that its open sockets rest on in a few
 queries, however many sockets there are.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from pymongo.errors import PyMongoError
 
 from collab.files.files import Files
 from server.callers import Member
-from server.identity import Identity, Role
+from server.identity import Identity
 from server.problems import Problem
 from storage.bus import Bus
 from storage.errors import STORAGE_AWAY
@@ -27,7 +27,7 @@ INTERVAL = 1.0
 """Seconds between two rounds, where the bus may lose what other processes say."""
 
 LATE = 30.0
-"""Seconds from a change of rights within which somebody who was signed in before it may still be opening a socket."""
+"""Seconds from a change within which somebody who was signed in before it may still be opening a socket."""
 
 INTERVAL_ALONE = 15.0
 """The same in the only process, which hears of every change that it makes; sessions also end by themselves."""
@@ -47,8 +47,7 @@ async def watch_deleted(files: Files, bus: Bus) -> None:
 @dataclass(slots=True, eq=False)
 class _Watched:
     member: Member
-    role: Role
-    role_changed: Callable[[Role], None]
+    changed: Callable[[Member], None]
     revoked: Callable[[Problem], None]
 
 
@@ -61,23 +60,26 @@ class Watch:
         self._changed_at = float("-inf")
 
     def watch(
-        self, member: Member, role_changed: Callable[[Role], None], revoked: Callable[[Problem], None]
+        self, member: Member, changed: Callable[[Member], None], revoked: Callable[[Problem], None]
     ) -> Callable[[], None]:
-        """Call ``role_changed`` or ``revoked`` when what ``member`` came in with changes; the result stops it."""
-        watched = _Watched(member, member.role, role_changed, revoked)
+        """Call ``changed`` or ``revoked`` when what ``member`` came in with changes; the result stops it.
+
+        ``changed`` is given the member as they are now, with another name or role.
+        """
+        watched = _Watched(member, changed, revoked)
         self._watched[watched] = None
         if asyncio.get_running_loop().time() - self._changed_at < LATE:
             self._look.set()  # the round for that change may have been before this one came
         return lambda: self._watched.pop(watched, None) and None
 
     async def announce(self) -> None:
-        """Tell every process that somebody's rights have changed, after the change is stored."""
-        self._rights_changed()  # without waiting to hear it from a bus that may be away
+        """Tell every process that somebody's rights or name have changed, after the change is stored."""
+        self._somebody_changed()  # without waiting to hear it from a bus that may be away
         self._bus.publish(CHANNEL, b"")
 
     async def run(self) -> None:
         """Look, for ever."""
-        unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._rights_changed())
+        unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._somebody_changed())
         try:
             while True:
                 self._look.clear()
@@ -90,7 +92,7 @@ class Watch:
         finally:
             await unsubscribe()
 
-    def _rights_changed(self) -> None:
+    def _somebody_changed(self) -> None:
         self._changed_at = asyncio.get_running_loop().time()
         self._look.set()
 
@@ -104,6 +106,7 @@ class Watch:
             living = await self._identity.sessions.living(list(sessions)) if sessions else set()
             living |= await self._identity.tokens.living(list(tokens)) if tokens else set()
             roles = await self._identity.members.roles({(m.workspace, m.user.id) for m in members})
+            users = await self._identity.users.many(list({m.user.id for m in members}))
         except PyMongoError as error:
             # Nobody can be shown to have lost anything, and editing goes on while the database is away.
             log.warning("cannot check the rights of open sockets", error=str(error))
@@ -116,7 +119,9 @@ class Watch:
                 w.revoked(Problem(401, "You were signed out."))
             elif role is None:
                 w.revoked(Problem(403, "You are no longer a member of this workspace."))
-            elif role != w.role:
-                w.role = role
-                w.role_changed(role)
+            else:
+                member = replace(w.member, user=users.get(w.member.user.id, w.member.user), role=role)
+                if member != w.member:
+                    w.member = member
+                    w.changed(member)
         return True

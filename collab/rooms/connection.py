@@ -80,6 +80,11 @@ class Connection:
         self._room.withdraw(self._waiting)
         self._waiting.clear()
 
+    def show_identity(self) -> None:
+        """The peer has another name or role: the others see it, without a word from the peer."""
+        self._room.audience.presence.show_as(self, self.peer.identity)
+        self._room.audience.schedule_presence()
+
     def resync(self) -> None:
         """Ask the peer for all that it has, and answer no barrier before it has said it.
 

@@ -23,6 +23,7 @@ class Peer(Protocol):
     author: str
     """``user:<id>``"""
     identity: Identity
+    """May change while the connection stands; `collab.rooms.connection.Connection.show_identity` tells the others."""
     can_write: bool
     """May change while the connection stands (a role was changed). Looked at again between the portions of an update,
     also of one whose sender has left: false for whoever was sent away."""

@@ -9,6 +9,10 @@ and keep the clocks of people who have left. A client that connects again starts
 and everyone would ignore it until its next renewal, up to 15 s later. Hence the **nudge**: told that it has left, a
 client raises its clock above the one it was told and shows itself again, at once. The same makes a client visible
 that has never changed its state, and stands at clock 0.
+
+When somebody gets another name or role, the server **raises the clock** of their state and shows it anew. Their own
+client is sent it too, and goes on from there. What it has said before it heard of that stands at a clock that is taken
+by now, and is shown at the next one.
 """
 
 import json
@@ -62,6 +66,8 @@ class _Entry:
     encoded: bytes = b""
     """As it stands in a payload."""
     clock: int = 0
+    said: int = 0
+    """The clock at which its client said this: lower, once we have raised it."""
     state: bytes | None = None
     """JSON; None: has left."""
     user: str | None = None
@@ -104,12 +110,14 @@ class Presence:
                 continue
             state = None if text == b"null" else self._read_state(text, identity)
             if state is None:
-                if entry.owner == connection and clock >= entry.clock:
-                    self._remove(client, clock)
+                if entry.owner == connection and clock >= entry.said:
+                    self._remove(client, max(clock, entry.clock))
             elif clock > entry.clock:
                 if own is None:
                     self._speak(connection, client)
                 self._put(client, _entry(client, clock, state, identity.user, connection))
+            elif entry.owner == connection and clock > entry.said:
+                self._raise(client, entry, state, said=clock)
             elif entry.owner != connection:
                 if own is None and entry.state is not None and from_json(text) == from_json(entry.state):
                     # The echo of what it was sent of another device of its user, before it has been seen itself. Its
@@ -124,6 +132,15 @@ class Presence:
         self._speak(connection, client)
         clock = self._entries[client].clock + 1 if client in self._entries else 1
         self._put(client, _entry(client, clock, _encode_state(state, identity), identity.user, connection))
+
+    def show_as(self, connection: Hashable, identity: Identity) -> None:
+        """Whoever is behind the connection has another name or role: show its state, if it has one, under that."""
+        if connection not in self._clients:
+            return
+        client, _ = self._clients[connection]
+        entry = self._entries.get(client)
+        if entry is not None and entry.owner == connection and entry.state is not None:
+            self._raise(client, entry, _encode_state(from_json(entry.state), identity), said=entry.said)
 
     def detach(self, connection: Hashable) -> None:
         """The connection is gone, and with it the state that it spoke for."""
@@ -203,6 +220,11 @@ class Presence:
                 oldest = next(iter(self._left))
                 del self._left[oldest], self._entries[oldest]
 
+    def _raise(self, client: int, entry: _Entry, state: bytes, *, said: int) -> None:
+        """Show ``state`` at the next clock, unless it is what is shown: clients echo what we have raised, too."""
+        if entry.clock < MAX_CLOCK and (entry.state is None or from_json(state) != from_json(entry.state)):
+            self._put(client, _entry(client, entry.clock + 1, state, entry.user, entry.owner, said=said))
+
     def _remove(self, client: int, clock: int) -> None:
         entry = self._entries[client]
         self._put(client, _entry(client, clock, None, entry.user, None, entry.heard))
@@ -232,9 +254,15 @@ _NOBODY = _Entry()
 
 
 def _entry(
-    client: int, clock: int, state: bytes | None, user: str | None, owner: Hashable, heard: float | None = None
+    client: int,
+    clock: int,
+    state: bytes | None,
+    user: str | None,
+    owner: Hashable,
+    heard: float | None = None,
+    said: int | None = None,
 ) -> _Entry:
-    return _Entry(_encode(client, clock, state), clock, state, user, owner, heard)
+    return _Entry(_encode(client, clock, state), clock, clock if said is None else said, state, user, owner, heard)
 
 
 def _encode(client: int, clock: int, state: bytes | None) -> bytes:

@@ -115,7 +115,7 @@ async def _events(services: Services, member: Member, completion: Completion) ->
         if not allowed:
             completions.stop(completion)
 
-    unwatch = services.watch.watch(member, role_changed=look, revoked=lambda _: look(None))
+    unwatch = services.watch.watch(member, changed=lambda now: look(now.role), revoked=lambda _: look(None))
     try:
         async with aclosing(completions.stream(completion)) as pieces:
             async for text in pieces:

@@ -36,7 +36,7 @@ async def events(
         if not ended.done():
             ended.set_result(problem)
 
-    unwatch = services.watch.watch(member, role_changed=lambda role: None, revoked=revoke)
+    unwatch = services.watch.watch(member, changed=lambda now: None, revoked=revoke)
     reading = asyncio.create_task(_wait_for_end(socket))
     sending = asyncio.create_task(_forward(socket, services, member.workspace, after))
     waited: set[asyncio.Future[Any]] = {reading, sending, ended}

@@ -61,6 +61,7 @@ async def me(caller: SomeoneSignedIn, services: ServicesDep) -> Me:
 @router.patch("/me")
 async def rename_me(body: Rename, caller: SomeoneSignedIn, services: ServicesDep) -> Person:
     await services.identity.users.rename(caller.user.id, body.name)
+    await services.watch.announce()
     for workspace in await workspaces_of(caller, services):
         data: dict[str, Any] = {"user": caller.user.id, "name": body.name, "role": workspace.role}
         await services.storage.events.append(workspace.id, "scriptorium.member.changed", data)

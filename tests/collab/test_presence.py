@@ -3,7 +3,7 @@
 import base64
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -239,6 +239,46 @@ def test_a_client_that_moves_between_processes(presence: Presence) -> None:
     assert changes(presence) == []
 
 
+def test_another_name_is_shown_at_a_clock_that_stock_clients_take(presence: Presence) -> None:
+    presence.receive("c1", payload((101, 3, {"cursor": 3})), ANN)
+    presence.receive("c2", payload((102, 4, {})), BOB)
+    presence.take_changes()
+    anna = replace(ANN, name="Anna")
+    presence.show_as("c1", anna)
+    taken = presence.take_changes()
+    assert taken is not None
+    assert taken.payload == taken.ours
+    assert entries(taken.payload) == [(101, 4, shown(anna, cursor=3))]
+    for again in range(2):  # nor does the echo of its client change anything
+        presence.show_as("c1", anna)
+        assert presence.receive("c1", payload((101, 4, shown(anna, cursor=3))), anna) is None, again
+        assert presence.take_changes() is None
+    presence.show_as("shows nothing", anna)
+    presence.receive("c1", payload((101, 5, None)), anna)
+    presence.show_as("c1", ANN)
+    assert changes(presence) == [(101, 5, None)]
+
+
+def test_what_a_client_said_before_it_heard_of_its_new_name_is_shown_too(presence: Presence) -> None:
+    presence.receive("c1", payload((101, 3, {"cursor": 3})), ANN)
+    anna, viewer = replace(ANN, name="Anna"), replace(ANN, name="Anna", role="viewer")
+    presence.show_as("c1", anna)
+    presence.show_as("c1", viewer)
+    assert changes(presence) == [(101, 5, shown(viewer, cursor=3))]
+    presence.receive("c1", payload((101, 4, {"cursor": 4})), viewer)
+    assert changes(presence) == [(101, 6, shown(viewer, cursor=4))]
+    presence.receive("c1", payload((101, 4, {"cursor": 1})), viewer)  # said already
+    assert changes(presence) == []
+    presence.receive("c1", payload((101, 5, None)), viewer)
+    assert changes(presence) == [(101, 6, None)]
+
+
+def test_a_clock_that_cannot_be_raised_stays(presence: Presence) -> None:
+    presence.receive("c1", payload((101, 2**32 - 1, {})), ANN)
+    presence.show_as("c1", replace(ANN, name="Anna"))
+    assert changes(presence) == [(101, 2**32 - 1, shown(ANN))]
+
+
 def test_a_number_beyond_all_bounds_is_shown_as_none(presence: Presence) -> None:
     presence.receive("c1", payload((101, 1, b'{"a":1e999}')), ANN)
     assert changes(presence) == [(101, 1, shown(ANN, a=None))]
@@ -281,7 +321,7 @@ class Stock:
     def __init__(self, yjs: Oracle, presence: Presence, client: int, person: Person) -> None:
         self._yjs = yjs
         self._presence = presence
-        self._person = person
+        self.person = person
         self._connection: object = None
         self.name = str(client)
         yjs.call("createPresence", presence=self.name, client=client)
@@ -305,13 +345,18 @@ class Stock:
         if self.connected:
             self._send(self._yjs.call("presencePayload", presence=self.name))
 
+    def rename(self, name: str) -> None:
+        self.person = replace(self.person, name=name)
+        if self.connected:
+            self._presence.show_as(self._connection, self.person)
+
     def hear(self, data: bytes | None) -> None:
         if data is not None:
             self._send(self._yjs.call("receivePresence", presence=self.name, payload=base64.b64encode(data).decode()))
 
     def _send(self, sent: str | None) -> None:
         if sent is not None:
-            self.hear(self._presence.receive(self._connection, base64.b64decode(sent), self._person))
+            self.hear(self._presence.receive(self._connection, base64.b64decode(sent), self.person))
 
     def seen(self) -> dict[int, object]:
         return {int(client): state for client, state in self._yjs.call("presences", presence=self.name).items()}
@@ -338,6 +383,8 @@ def test_stock_clients_see_each_other_as_they_are(yjs: Oracle, presence: Presenc
         elif rng.random() < 0.3:
             # A connection whose end is not noticed yet is still there when its client comes again.
             stock.disconnect(noticed=rng.random() < 0.7)
+        elif rng.random() < 0.3:
+            stock.rename(f"name {rng.randrange(100)}")
         else:
             states[client] = {"cursor": rng.randrange(100), "user": {"name": "whoever"}}
             stock.show(states[client])
@@ -350,5 +397,5 @@ def test_stock_clients_see_each_other_as_they_are(yjs: Oracle, presence: Presenc
     for client, stock in clients.items():
         for other, state in stock.seen().items():
             if other != client:
-                assert state == {**states[other], **shown(stocks[other])}
+                assert state == {**states[other], **shown(clients[other].person)}
         assert stock.seen().keys() == clients.keys()

@@ -1,6 +1,7 @@
 """Who loses a right loses it on every open socket of every process within two seconds, with Redis and without."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from collab.yjs.codec import Awareness, Decoder, decode_frame
 from tests.conftest import Services
 from tests.e2e.helpers import eventually
 from tests.services.launchers import Redis
 from tests.support.server import Person, Server, running_server
-from tests.support.sync_client import open_socket, sync_client
+from tests.support.sync_client import SyncClient, open_socket, sync_client
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -211,6 +213,62 @@ async def test_open_sockets_follow_a_change_of_role(place: Place, redis_is_away:
                 await asyncio.to_thread(place.redis.start)
         # What was dropped meanwhile has been asked for.
         await until(lambda: clients[0].text == clients[1].text and clients[0].text.count("refused") == 2)
+
+
+@pytest.mark.parametrize("redis_is_away", [False, True], ids=["with-redis", "without-redis"])
+async def test_presence_follows_a_change_of_name_and_role(place: Place, redis_is_away: bool) -> None:
+    """Of sockets on both processes, also those that the change was not made on; each is looked at where it is."""
+    guest = await new_guest(place.one, "presence")
+    name = await document(place.one, guest)
+    path = f"/sync/{guest.workspace}/{name}"
+    async with AsyncExitStack() as stack:
+        looking = []
+        for server in (place.one, place.two):
+            person = server.person(guest.person.id, guest.person.token)
+            shown = await stack.enter_async_context(sync_client(person.socket(path)))
+            await shown.show_presence({"on": server.port})
+            owner = server.person(place.one.owner.id, place.one.owner.token)
+            looking.append(await stack.enter_async_context(sync_client(owner.socket(path))))
+        for client in looking:
+            for server in (place.one, place.two):
+                await until(lambda client=client, port=server.port: latest(client, port) == ("presence", "editor"))
+        if redis_is_away:
+            await asyncio.to_thread(place.redis.kill)
+            for server in (place.one, place.two):
+                await bus_is(server, connected=False)
+        try:
+            http = place.one.person(guest.person.id, guest.person.token).http
+            (await http.patch("/api/me", json={"name": "renamed"})).raise_for_status()
+            member = f"/api/workspaces/{guest.workspace}/members/{guest.person.id}"
+            (await place.one.owner.http.patch(member, json={"role": "viewer"})).raise_for_status()
+            began = time.monotonic()
+            for client, here in zip(looking, (place.one, place.two), strict=True):
+                # Without Redis nobody hears of the other process.
+                for server in (here,) if redis_is_away else (place.one, place.two):
+                    await until(lambda client=client, port=server.port: latest(client, port) == ("renamed", "viewer"))
+            # A second more than promised for a machine that is busy with other things.
+            assert time.monotonic() - began < WITHIN + 1
+        finally:
+            if redis_is_away:
+                await asyncio.to_thread(place.redis.start)
+                for server in (place.one, place.two):
+                    await bus_is(server, connected=True)
+
+
+def latest(client: SyncClient, port: int) -> tuple[str, str] | None:
+    """The name and role that ``client`` was last shown of whoever is connected to the server at ``port``."""
+    found = None
+    for frame in client.presence:
+        awareness = decode_frame(frame)
+        assert isinstance(awareness, Awareness)
+        decoder = Decoder(awareness.payload)
+        for _ in range(decoder.var_uint()):
+            decoder.var_uint()
+            decoder.var_uint()
+            state = json.loads(decoder.var_bytes(1 << 20))
+            if state is not None and state.get("on") == port:
+                found = (state["user"]["name"], state["user"]["role"])
+    return found
 
 
 async def bus_is(server: Server, *, connected: bool) -> None:

@@ -223,6 +223,23 @@ async def test_a_revoked_token_closes_what_it_opened(server: Server, editor: Per
         assert time.monotonic() - revoked < 2
 
 
+async def test_another_name_and_role_are_shown_without_a_word_from_whoever_has_them(server: Server) -> None:
+    ann = await server.join("editor", "Ann")
+    path = await new_document(server, "names.md")
+    async with sync_client(ann.socket(path)) as mine, sync_client(server.owner.socket(path)) as other:
+        await mine.show_presence({"cursor": 1})
+        await until(lambda: any(b'"Ann"' in frame for frame in other.presence))
+        (await ann.http.patch("/api/me", json={"name": "Anna Karenina"})).raise_for_status()
+        await until(lambda: b'"cursor":1,' in other.presence[-1] and b'"Anna Karenina"' in other.presence[-1], within=2)
+        # She has not heard of the clock at which that was shown.
+        await mine.show_presence({"cursor": 2}, clock=2)
+        await until(lambda: b'"cursor":2,' in other.presence[-1])
+        assert b'"Anna Karenina"' in other.presence[-1]
+        member = f"{server.workspace_path}/members/{ann.id}"
+        (await server.owner.http.patch(member, json={"role": "viewer"})).raise_for_status()
+        await until(lambda: b'"cursor":2,' in other.presence[-1] and b'"role":"viewer"' in other.presence[-1], within=2)
+
+
 async def test_a_change_of_role_reaches_open_sockets(server: Server) -> None:
     person = await server.join("editor")
     path = await new_document(server, "roles.md")

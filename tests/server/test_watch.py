@@ -42,7 +42,7 @@ class Process:
             unwatch()
             self.closed.append((member.user.name, problem.close_code))
 
-        unwatch = self.watch.watch(member, lambda role: None, revoked)
+        unwatch = self.watch.watch(member, lambda now: None, revoked)
 
 
 @asynccontextmanager
