@@ -21,7 +21,7 @@ CHUNK = 1 << 20
 def archive_of(source: Path) -> Iterator[tuple[BinaryIO, int]]:
     """``source``, a folder or a zip file, as an open zip file, and how many links and the like were left out of it.
 
-    Raises CommandFailed when it is neither.
+    Raises CommandFailed when it is neither, or holds a name that is not UTF-8.
     """
     if source.is_dir():
         with tempfile.TemporaryFile() as file:
@@ -46,13 +46,24 @@ def _pack(folder: Path, file: BinaryIO) -> int:
         for path, names, files in os.walk(folder):
             names[:] = sorted(name for name in names if name not in LEFT_OUT)
             here = Path(path)
+            # Links could point out of the folder, and a pipe would never end. Of links to folders, the walk only tells.
+            left_out += sum((here / name).is_symlink() for name in names)
             if here != folder:
-                archive.write(here, f"{here.relative_to(folder)}/")
+                archive.write(here, f"{_name(here, folder)}/")
             for name in sorted(files):
                 entry = here / name
-                # Links could point out of the folder, and a pipe would never end.
                 if stat.S_ISREG(entry.lstat().st_mode):
-                    archive.write(entry, entry.relative_to(folder))
+                    archive.write(entry, _name(entry, folder))
                 else:
                     left_out += 1
     return left_out
+
+
+def _name(path: Path, folder: Path) -> str:
+    name = str(path.relative_to(folder))
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        raise CommandFailed(f"“{shown}” is not UTF-8. Nothing was imported: rename it first.") from None
+    return name

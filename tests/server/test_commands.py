@@ -1,6 +1,7 @@
 """The command line, as somebody types it."""
 
 import asyncio
+import os
 import stat
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def project(folder: Path) -> Path:
     (folder / "src" / "deep" / "blank.txt").write_bytes(b"")
     (folder / "src" / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
     (folder / "link").symlink_to("/etc/passwd")
+    (folder / "src" / "around").symlink_to("..")
     return folder
 
 
@@ -60,7 +62,7 @@ async def test_a_folder_goes_in_and_comes_out_as_it_was(server: Server, tmp_path
     imported = await run("import", source, "--data-dir", server.data_dir)
     assert imported.returncode == 0, imported.stderr
     assert imported.stdout.startswith("4 files created")
-    assert "Left out, because they are no files: 1" in imported.stdout
+    assert "Left out, because they are no files: 2" in imported.stdout
     exported = await run("export", tmp_path / "out.zip", "--data-dir", server.data_dir)
     assert exported.returncode == 0, exported.stderr
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
@@ -68,7 +70,7 @@ async def test_a_folder_goes_in_and_comes_out_as_it_was(server: Server, tmp_path
         for file in ("README.md", "src/été.py", "src/deep/blank.txt", "src/logo.png"):
             assert archive.read(file) == (source / file).read_bytes()
         assert "empty/" in names
-        assert not [name for name in names if ".git" in name or name == "link"]
+        assert not [name for name in names if ".git" in name or name == "link" or "around" in name]
     again = await run("import", tmp_path / "out.zip", "--data-dir", server.data_dir, "--workspace", server.workspace)
     assert again.stdout.startswith("0 files created, 0 changed, 6")
 
@@ -85,8 +87,11 @@ async def test_tokens_come_and_go(server: Server) -> None:
 
 
 async def test_mistakes_get_a_sentence(server: Server, tmp_path: Path) -> None:
+    from_latin_1 = tmp_path / "from latin-1"
+    (from_latin_1 / os.fsdecode(b"caf\xe9")).mkdir(parents=True)
     for arguments, sentence in {
         ("import", ROOT / "LICENSE", "--data-dir", server.data_dir): "neither a folder nor a zip file",
+        ("import", from_latin_1, "--data-dir", server.data_dir): "“caf\\xe9” is not UTF-8",
         ("export", tmp_path / "x.zip", "--workspace", "None", "--data-dir", server.data_dir): "no workspace 'None'",
         ("token", "list", "--data-dir", tmp_path / "nothing"): "No server runs on",
         ("token", "list", "--url", "http://127.0.0.1:9"): "A token is needed",
