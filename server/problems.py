@@ -18,6 +18,7 @@ from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
@@ -152,15 +153,24 @@ async def _http_error(connection: Request | WebSocket, error: Exception) -> JSON
     if isinstance(error, Problem):
         return await _deliver(connection, error)
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else {}
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_of(connection)))
     detail = {404: "There is nothing at this address.", 405: "This address does not answer to that method."}
     return await _deliver(
         connection,
         Problem(
             error.status_code,
             detail.get(error.status_code, str(error.detail)),
-            headers=dict(error.headers) if error.headers else None,
+            headers=headers,
         ),
     )
+
+
+def _methods_of(connection: Request | WebSocket) -> set[str]:
+    """All that this address answers to. Each method has a route of its own, and the first of them raises the error."""
+    routes = [route for route in connection.app.routes if isinstance(route, Route)]
+    return {m for route in routes if route.matches(connection.scope)[0] is not Match.NONE for m in route.methods or ()}
 
 
 async def _invalid(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:

@@ -16,6 +16,8 @@ from server.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 
+READING = ["GET", "HEAD"]
+
 DIST = Path(__file__).resolve().parents[2] / "client" / "dist"
 
 # Not every system's table of types knows these, and with `nosniff` a wrong type means no page.
@@ -50,9 +52,9 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-@router.get("/")
-@router.get("/w/{path:path}")
-@router.get("/figures/{path:path}")
+@router.api_route("/", methods=READING)
+@router.api_route("/w/{path:path}", methods=READING)
+@router.api_route("/figures/{path:path}", methods=READING)
 async def page(_: Anyone) -> Response:
     index = DIST / "index.html"
     if not index.is_file():
@@ -61,7 +63,7 @@ async def page(_: Anyone) -> Response:
     return FileResponse(index, headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/assets/{path:path}")
+@router.api_route("/assets/{path:path}", methods=READING)
 async def asset(path: str, request: Request, _: Anyone) -> Response:
     """Named by their content, so they may be kept for ever."""
     file = _find(DIST / "assets", path)
@@ -83,12 +85,12 @@ async def asset(path: str, request: Request, _: Anyone) -> Response:
     return FileResponse(file, headers=headers)
 
 
-@router.get(f"/{DIAGRAM_PAGE}")
+@router.api_route(f"/{DIAGRAM_PAGE}", methods=READING)
 async def diagram_page(_: Anyone) -> Response:
     return FileResponse(_find(DIST, DIAGRAM_PAGE), headers=_DIAGRAM_HEADERS)
 
 
-@router.get("/{name}")
+@router.api_route("/{name}", methods=READING)
 async def root_file(name: str, _: Anyone) -> Response:
     """Icons and the like, which the build puts beside the page."""
     return FileResponse(_find(DIST, name), headers={"Cache-Control": "public, max-age=3600"})

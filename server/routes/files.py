@@ -3,6 +3,7 @@
 import asyncio
 import mimetypes
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,12 +13,16 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
-from collab.files.files import FileEntry
+from collab.documents.contents import Plain
+from collab.files.files import FileEntry, FileNotFound
+from collab.tree.paths import join, parse_path
 from collab.tree.rule import Kind
 from server.access import Editor, Viewer
 from server.bodies import Route
 from server.byte_range import byte_range
-from server.services import ServicesDep
+from server.callers import Member
+from server.preconditions import check_change, check_match, has_preconditions, is_known
+from server.services import Services, ServicesDep
 from server.web import read_body
 
 router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
@@ -36,6 +41,9 @@ class Entry(BaseModel):
     def of(cls, entry: FileEntry) -> "Entry":
         return cls(id=entry.id, path=entry.path, kind=entry.kind, size=entry.size, updated_at=entry.updated_at)
 
+
+LEASE = 15.0
+"""Seconds after which somebody else may change a file whose preconditions were checked by a process that has died."""
 
 ENTRIES_PER_TURN = 250
 _ENTRIES = TypeAdapter(list[Entry])
@@ -78,18 +86,24 @@ async def describe(id: str, member: Viewer, services: ServicesDep) -> Descriptio
     )
 
 
-@router.get("/files/{path:path}", response_class=Response, responses={200: RAW_FILE, 206: RAW_FILE})
+@router.head("/files/{path:path}", response_class=Response)
+@router.get("/files/{path:path}", response_class=Response, responses={200: RAW_FILE, 206: RAW_FILE, 304: {}})
 async def read(path: str, request: Request, member: Viewer, services: ServicesDep) -> Response:
     """The bytes of the file, as it was brought in or as it would be written now; of a binary one also a range."""
     content = await services.files.read(member.workspace, path)
     plain = content.plain
-    headers = {"Content-Length": str(plain.size), **inert(path.rsplit("/", 1)[-1])}
-    status, body = 200, plain.body
+    etag = etag_of(plain)
+    check_match(request, etag)
+    if is_known(request, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    headers = {"Content-Length": str(plain.size), "ETag": etag, **inert(path.rsplit("/", 1)[-1])}
     if plain.part is not None:
-        etag = f'"{plain.hash}"'
-        headers |= {"Accept-Ranges": "bytes", "ETag": etag}
-        is_known = request.headers.get("if-range", etag) == etag
-        span = byte_range(request.headers.get("range"), plain.size) if is_known else None
+        headers |= {"Accept-Ranges": "bytes"}
+    if request.method == "HEAD":
+        return Response(media_type=media_type(content.entry), headers=headers)
+    status, body = 200, plain.body
+    if plain.part is not None and request.headers.get("if-range", etag) == etag:
+        span = byte_range(request.headers.get("range"), plain.size)
         if span is not None:
             start, end = span
             headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{plain.size}"}
@@ -106,14 +120,40 @@ async def read(path: str, request: Request, member: Viewer, services: ServicesDe
 async def write(path: str, request: Request, member: Editor, services: ServicesDep) -> Response:
     """Make the body the content of the file: 201 when it is new. Who has it open sees the difference as an edit."""
     pieces = [piece async for piece in read_body(request, services.settings.limits.binary_file)]
-    written = await services.files.write(member.workspace, path, b"".join(pieces), member.author)
+    async with _as_known(request, path, member, services):
+        written = await services.files.write(member.workspace, path, b"".join(pieces), member.author)
     return JSONResponse({"id": written.id}, 201) if written.created else Response(status_code=204)
 
 
 @router.delete("/files/{path:path}", status_code=204)
-async def delete(path: str, member: Editor, services: ServicesDep) -> None:
+async def delete(path: str, request: Request, member: Editor, services: ServicesDep) -> None:
     """Into the trash."""
-    await services.files.delete(member.workspace, path, member.author)
+    async with _as_known(request, path, member, services):
+        await services.files.delete(member.workspace, path, member.author)
+
+
+@asynccontextmanager
+async def _as_known(request: Request, path: str, member: Member, services: Services) -> AsyncIterator[None]:
+    """For a change of the file at ``path``: Problem 412 unless the request's preconditions hold.
+
+    Of those who come with preconditions one at a time checks and changes. Others may change the file in between, for a
+    few milliseconds, as people do who type.
+    """
+    if not has_preconditions(request):
+        yield
+        return
+    async with services.storage.leases.hold(f"known:{member.workspace}:{join(parse_path(path))}", LEASE):
+        await services.files.trees.read(member.workspace, fresh=True)  # what other processes have moved, too
+        try:
+            etag = etag_of((await services.files.read(member.workspace, path)).plain)
+        except FileNotFound:
+            etag = None
+        check_change(request, etag)
+        yield
+
+
+def etag_of(plain: Plain) -> str:
+    return f'"{plain.hash}"'
 
 
 @router.put("/folders/{path:path}", status_code=204)

@@ -25,12 +25,14 @@ class Readiness(BaseModel):
     """Of each part that is not: when this process first found it so."""
 
 
+@router.head("/healthz")
 @router.get("/healthz")
 async def alive(_: Anyone) -> Alive:
     """Answers while the process can answer anything; asks nobody else."""
     return Alive()
 
 
+@router.head("/readyz", responses={503: {"model": Readiness}})
 @router.get("/readyz", responses={503: {"model": Readiness}})
 async def ready(_: Anyone, services: ServicesDep, response: Response) -> Readiness:
     """Whether everything that keeps people's work can be reached. Without the bus it is slower, not broken."""
@@ -40,6 +42,7 @@ async def ready(_: Anyone, services: ServicesDep, response: Response) -> Readine
     return Readiness(ready=is_ready, parts=parts, since=services.health.since)
 
 
+@router.head("/metrics", response_class=Response)
 @router.get("/metrics", response_class=Response)
 async def metrics(_: Monitor, services: ServicesDep) -> Response:
     """Prometheus' exposition format."""

@@ -11,15 +11,24 @@ W = "/api/workspaces/{workspace}"
 
 RULES = {
     ("GET", "/healthz"): "public",
+    ("HEAD", "/healthz"): "public",
     ("GET", "/readyz"): "public",
+    ("HEAD", "/readyz"): "public",
     ("GET", "/metrics"): "monitoring",
+    ("HEAD", "/metrics"): "monitoring",
     ("GET", "/api/openapi.json"): "public",
     ("GET", "/"): "public",
+    ("HEAD", "/"): "public",
     ("GET", "/w/{path}"): "public",
+    ("HEAD", "/w/{path}"): "public",
     ("GET", "/figures/{path}"): "public",
+    ("HEAD", "/figures/{path}"): "public",
     ("GET", "/assets/{path}"): "public",
+    ("HEAD", "/assets/{path}"): "public",
     ("GET", "/diagram.html"): "public",
+    ("HEAD", "/diagram.html"): "public",
     ("GET", "/{name}"): "public",
+    ("HEAD", "/{name}"): "public",
     ("SOCKET", "/{path}"): "public",
     ("POST", "/api/signin"): "public",
     ("POST", "/api/signout"): "signed in",
@@ -45,6 +54,7 @@ RULES = {
     ("DELETE", f"{W}/invites/{{id}}"): "owner of the workspace",
     ("GET", f"{W}/tree"): "viewer of the workspace",
     ("GET", f"{W}/files/{{path}}"): "viewer of the workspace",
+    ("HEAD", f"{W}/files/{{path}}"): "viewer of the workspace",
     ("PUT", f"{W}/files/{{path}}"): "editor of the workspace",
     ("DELETE", f"{W}/files/{{path}}"): "editor of the workspace",
     ("PUT", f"{W}/folders/{{path}}"): "editor of the workspace",
@@ -114,7 +124,7 @@ RULES = {
 RANK = {"stranger": 0, "viewer": 1, "editor": 2, "owner": 3}
 NOBODY = "0" * 32
 HTTP = sorted(row for row in RULES if row[0] != "SOCKET")
-UNSAFE = [row for row in HTTP if row[0] != "GET"]
+UNSAFE = [row for row in HTTP if row[0] not in ("GET", "HEAD")]
 
 
 def admits(rule: str, who: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Files, folders, import and export over HTTP."""
 
+import asyncio
 import io
 import zipfile
 from urllib.parse import quote
@@ -216,3 +217,85 @@ async def test_texts_are_sent_whole(house: House, files: str) -> None:
     await house.http("editor").put(f"{files}/files/a.md", content=b"text")
     answer = await house.http("viewer").get(f"{files}/files/a.md", headers={"Range": "bytes=1-2"})
     assert (answer.status_code, answer.content) == (200, b"text")
+
+
+CONTENTS = pytest.mark.parametrize(
+    "raw", [b"\0binary", "naïve\r\n".encode("latin-1"), b""], ids=["binary", "text", "empty"]
+)
+
+
+@CONTENTS
+async def test_head_says_what_get_does(house: House, files: str, raw: bytes) -> None:
+    url = f"{files}/files/a.bin"
+    assert (await house.http("viewer").head(url)).status_code == 404
+    await house.http("editor").put(url, content=raw)
+    get, head = await house.http("viewer").get(url), await house.http("viewer").head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == get.headers
+    assert int(head.headers["content-length"]) == len(raw)
+    assert head.headers["etag"]
+
+
+@CONTENTS
+async def test_what_the_reader_has_already_is_not_sent_again(house: House, files: str, raw: bytes) -> None:
+    url, viewer = f"{files}/files/a.bin", house.http("viewer")
+    await house.http("editor").put(url, content=raw)
+    etag = (await viewer.get(url)).headers["etag"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        for read in (viewer.get, viewer.head):
+            answer = await read(url, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), known
+    assert (await viewer.get(url, headers={"If-None-Match": '"other"'})).content == raw
+    assert (await viewer.get(url, headers={"If-Match": '"other"'})).status_code == 412
+    await house.http("editor").put(url, content=raw + b"\n")
+    answer = await viewer.get(url, headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (200, raw + b"\n")
+    assert answer.headers["etag"] != etag
+
+
+@CONTENTS
+async def test_a_file_is_changed_only_if_it_is_what_the_sender_knows(house: House, files: str, raw: bytes) -> None:
+    url, editor = f"{files}/files/a.bin", house.http("editor")
+    for known in ('"any"', "*"):
+        assert (await editor.put(url, content=b"new", headers={"If-Match": known})).status_code == 412
+        assert (await editor.delete(url, headers={"If-Match": known})).status_code == 412
+    assert (await editor.put(url, content=raw, headers={"If-None-Match": "*"})).status_code == 201
+    etag = (await editor.get(url)).headers["etag"]
+    for header, value in (
+        ("If-None-Match", "*"),
+        ("If-None-Match", etag),
+        ("If-Match", '"other"'),
+        ("If-Match", f"W/{etag}"),
+    ):
+        refused = {header: value}
+        put = await editor.put(url, content=b"mine", headers=refused)
+        for answer in (put, await editor.delete(url, headers=refused)):
+            assert answer.status_code == 412, refused
+            assert answer.headers["content-type"] == "application/problem+json"
+        assert (await editor.get(url)).content == raw
+    for changed, held in ((raw + b"1", {"If-Match": f'"other", {etag}'}), (raw + b"2", {"If-Match": "*"})):
+        assert (await editor.put(url, content=changed, headers=held)).status_code == 204
+        assert (await editor.put(url, content=b"mine", headers={"If-Match": etag})).status_code == 412
+        assert (await editor.get(url)).content == changed
+    now = (await editor.head(url)).headers["etag"]
+    assert (await editor.put(url, content=b"mine", headers={"If-None-Match": now})).status_code == 412
+    assert (await editor.delete(url, headers={"If-Match": now})).status_code == 204
+
+
+@pytest.mark.parametrize("wrong", ["abc", "", '"a" "b"', '"open', '*, "a"'])
+async def test_a_precondition_that_cannot_be_read_changes_nothing(house: House, files: str, wrong: str) -> None:
+    url, editor = f"{files}/files/a.md", house.http("editor")
+    for header in ("If-Match", "If-None-Match"):
+        assert (await editor.put(url, content=b"new", headers={header: wrong})).status_code == 400
+    assert await tree(house, files) == {}
+
+
+async def test_of_many_at_one_moment_who_know_the_same_one_changes_it(house: House, files: str) -> None:
+    url, editor = f"{files}/files/a.md", house.http("editor")
+
+    async def race(content: bytes, headers: dict[str, str]) -> list[int]:
+        puts = [editor.put(url, content=content + b" from %d" % n, headers=headers) for n in range(5)]
+        return sorted(answer.status_code for answer in await asyncio.gather(*puts))
+
+    assert await race(b"one", {"If-None-Match": "*"}) == [201, 412, 412, 412, 412]
+    assert await race(b"two", {"If-Match": (await editor.head(url)).headers["etag"]}) == [204, 412, 412, 412, 412]

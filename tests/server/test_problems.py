@@ -35,7 +35,9 @@ async def test_an_address_that_is_not_there(house: House) -> None:
 async def test_a_method_that_is_not_there(house: House) -> None:
     answer = await house.http("owner").delete("/api/me")
     assert answer.status_code == 405
-    assert "GET" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, PATCH"
+    answer = await house.http("owner").patch(f"/api/workspaces/{house.workspace}/files/a.md")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
     await check(405, house, "DELETE", "/api/me")
 
 

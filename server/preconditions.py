@@ -1,0 +1,50 @@
+"""What a request makes depend on the content that it knows (RFC 9110, section 13)."""
+
+import re
+
+from starlette.requests import Request
+
+from server.problems import Problem
+
+_ANY = "*"
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"{_TAG}(?:[ \t]*,[ \t]*{_TAG})*")
+
+
+def has_preconditions(request: Request) -> bool:
+    return "if-match" in request.headers or "if-none-match" in request.headers
+
+
+def is_known(request: Request, etag: str | None) -> bool:
+    """Whether the sender has what is there already, as ``If-None-Match`` says. ``etag`` None: nothing is there.
+
+    Problem 400 when the header is not what it can be.
+    """
+    tags = _tags(request, "if-none-match")
+    return etag is not None and tags is not None and (_ANY in tags or etag in {tag.removeprefix("W/") for tag in tags})
+
+
+def check_match(request: Request, etag: str | None) -> None:
+    """``If-Match``: Problem 412 unless what is there is what the sender knows, 400 as `is_known`."""
+    tags = _tags(request, "if-match")
+    if tags is not None and (etag is None or not (_ANY in tags or etag in tags)):
+        raise Problem(412, "There is no such file." if etag is None else "The file has changed since you read it.")
+
+
+def check_change(request: Request, etag: str | None) -> None:
+    """Both headers of a request that would change something: Problem 412 when one does not hold, 400 as `is_known`."""
+    check_match(request, etag)
+    if is_known(request, etag):
+        raise Problem(412, "There is such a file already.")
+
+
+def _tags(request: Request, header: str) -> set[str] | None:
+    """None without the header."""
+    if header not in request.headers:
+        return None
+    sent = ", ".join(request.headers.getlist(header)).strip()
+    if sent == _ANY:
+        return {_ANY}
+    if not _TAGS.fullmatch(sent):
+        raise Problem(400, f"{header.title()} takes entity tags in double quotes, as ETag has them, or a single *.")
+    return set(re.findall(_TAG, sent))
