@@ -9,6 +9,8 @@ kind.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import pickle
 import signal
 import struct
@@ -17,6 +19,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
+
+import structlog
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,7 +219,11 @@ class _Order:
 
 
 def _main() -> None:
-    orders, answers = sys.stdin.buffer, sys.stdout.buffer
+    # Apart from what is printed here: one line of log in front of an answer would be taken for its length, and whoever
+    # asked would wait for so many bytes.
+    orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _log_to_stderr()
     while True:
         try:
             work, arguments, named = pickle.load(orders)
@@ -230,6 +238,26 @@ def _main() -> None:
         answers.write(_LENGTH.pack(len(answer)))
         answers.write(answer)
         answers.flush()
+
+
+def _log_to_stderr() -> None:
+    """In the form of the server's own lines, among which they stand."""
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    renderer: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if sys.stderr.isatty()
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *renderer,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
 
 
 if __name__ == "__main__":

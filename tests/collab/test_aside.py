@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import operator
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from collab.aside import AT_ONCE, LARGE, Aside, AsideFailed, TookTooLong
 from tests.support.waiting import until
@@ -38,6 +40,33 @@ class Deadly:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os._exit, (3,)
+
+
+def noisy(error: bool) -> str:
+    """Says something wherever it can."""
+    structlog.get_logger("collab.test").error("said aside", why="é")
+    print("printed aside", flush=True)
+    os.write(1, b"written aside\n")
+    if error:
+        raise ValueError("after all")
+    return "done"
+
+
+async def test_what_is_printed_and_logged_is_no_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    aside = Aside()
+    async with asyncio.timeout(20):
+        assert await aside.run(LARGE, noisy, False) == "done"
+        for _ in range(2):
+            assert await aside.attempt(1, noisy, False) == "done"
+        with pytest.raises(ValueError, match="after all"):
+            await aside.attempt(1, noisy, True)
+        await aside.close()
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert lines.count("printed aside") == lines.count("written aside") == 4
+    said = [json.loads(line) for line in lines if "said aside" in line]
+    assert [(line["level"], line["logger"], line["why"]) for line in said] == [("error", "collab.test", "é")] * 4
 
 
 async def test_large_arguments_arrive_whole() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from pycrdt import Doc
 
+from collab.aside import LARGE
 from collab.durable.entries import LogEntry
+from collab.replicas.edits import first_update
 from collab.replicas.replica import Replica
 from collab.rooms.rooms import Rooms
 from collab.yjs.update import read_update
@@ -137,3 +140,14 @@ def test_the_panic_is_real_and_the_reader_keeps_it_out() -> None:
     replica = Replica("text")
     with pytest.raises(ValueError, match="rests on itself"):
         replica.admit(PANICS, read_update(PANICS, "text"))
+
+
+async def test_of_a_large_log_all_else_is_folded_aside(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    large = first_update("x" * LARGE, 5)
+    await rooms.updates.append([LogEntry(document, "p", 1, 1, large), LogEntry(document, "p", 2, 2, UNREADABLE)])
+    async with asyncio.timeout(20):
+        assert await rooms.snapshots.compact(document)
+    [left] = await rooms.updates.read(document)
+    assert left.update == UNREADABLE
+    assert await rooms.text_of(document) == "x" * LARGE
