@@ -279,7 +279,7 @@ class Connection:
             self._answer_when_durable(token)
 
     def _answer_when_durable(self, token: bytes) -> None:
-        answer = _Answer(self.peer, encode_barrier(token), self._waiting)
+        answer = _Answer(self._room, self.peer, encode_barrier(token), self._waiting)
         self._waiting.add(answer)
         self._room.when_durable(answer)
 
@@ -288,13 +288,15 @@ class _Answer:
     """To one barrier, among those that wait. No function, which would refer to itself: circles wait long for the
     collector."""
 
-    __slots__ = ("_frame", "_peer", "_waiting")
+    __slots__ = ("_frame", "_peer", "_room", "_waiting")
 
-    def __init__(self, peer: Peer, frame: bytes, waiting: set[Callable[[], None]]) -> None:
+    def __init__(self, room: Room, peer: Peer, frame: bytes, waiting: set[Callable[[], None]]) -> None:
+        self._room = room
         self._peer = peer
         self._frame = frame
         self._waiting = waiting
 
     def __call__(self) -> None:
         self._waiting.discard(self)
-        self._peer.send(self._frame)
+        if not self._room.dropped:  # perhaps what they asked about; they are sent away
+            self._peer.send(self._frame)

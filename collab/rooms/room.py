@@ -116,7 +116,8 @@ class Room:
         self._trial: asyncio.Task[None] | None = None
         self._held_up: asyncio.Task[None] | None = None
         self.dropped = False
-        """Whether something was accepted and not taken after all, so that the text is not all that there is."""
+        """Whether something was accepted and not taken after all, so that the text is not all that there is, and nobody
+        can be told any more that theirs is saved."""
         self._own_refused = 0
         """Edits of the server itself that were accepted, and not taken after a rebuild."""
         self.unbearable = False
@@ -694,7 +695,8 @@ class Room:
             self._own_refused += 1
 
     def abandon(self) -> None:
-        """It will not be rebuilt: what it still holds is kept by whoever wrote it."""
+        """It will not be rebuilt: what it still holds is kept by whoever wrote it, and takes it elsewhere."""
+        self.audience.send_away(1012, "the document could not be rebuilt")
         for item in self._suspects:
             self._incoming.add(item)
         self._suspects = []
@@ -782,7 +784,8 @@ class Room:
         """Return once all that was accepted or shown here so far is in the log. Waits as long as the log is away.
 
         Raises:
-            RoomClosed: some of it was not taken after all, since the document takes too long to build.
+            RoomClosed: some of it was not taken after all, since the document takes too long to build or could not be
+                rebuilt.
             RoomRebuilding: nor was something of the server itself, since the CRDT library refused it, or that on which
                 it rests.
         """

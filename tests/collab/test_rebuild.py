@@ -4,13 +4,15 @@ A real panic is rare (about 1 in 9,000 mutated updates), so one is raised by han
 """
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 from pycrdt import Doc
+from pymongo.errors import AutoReconnect
 
 from collab.durable.snapshots import Loaded
-from collab.refusals import RoomRebuilding
+from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.edits import TextEdit
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
@@ -229,3 +231,52 @@ async def test_what_others_logged_meanwhile_is_read_at_once(
             send_together(here, (eve, eve.insert(0, "poison")))
             await asyncio.wait_for(here.sound.wait(), 10)
         await eventually(lambda: here.text == "meanwhile before ")
+
+
+class Lingering(Client):
+    """Hears what it is sent although it was sent away."""
+
+    sent_away: tuple[int, str] | None = None
+
+    def close(self, code: int, reason: str) -> None:
+        self.sent_away = (code, reason)
+
+
+@pytest.mark.parametrize("open_still", [False, True])
+async def test_a_process_that_ends_meanwhile_calls_nothing_saved_that_it_gives_up(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, open_still: bool
+) -> None:
+    process = Rooms(storage)
+    document = await new_document(storage)
+    room, leave = await process.enter(document)
+    clients = ann, bob, eve = Lingering(user="ann"), Client(user="bob"), Client(user="eve")
+    for client in clients:
+        client.join(room)
+        await client.pump()
+    asked = asyncio.Event()
+
+    async def away(document: str) -> Loaded:
+        asked.set()
+        raise AutoReconnect("connection refused")
+
+    monkeypatch.setattr(process.snapshots, "load", away)
+    monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
+    for client, word in ((ann, "good "), (bob, "good "), (eve, "poison")):
+        update = client.insert(0, word)
+        room.accept(update, read_update(update, "text"), client.author, client.connection)
+    await ann.barrier()  # flushes, and waits for the rebuild
+    waiting = asyncio.create_task(room.durable())
+    await asyncio.wait_for(asked.wait(), 10)
+    # An edit in turns keeps connections open until it is whole.
+    with room.in_turns() if open_still else nullcontext():
+        closing = asyncio.create_task(process.close())
+        await asyncio.wait_for(room.sound.wait(), 10)
+        assert bob.closed is not None
+        assert bob.closed[0] == 1012
+        with pytest.raises(RoomClosed):
+            await waiting
+    await asyncio.wait_for(closing, 30)
+    leave()
+    assert await rooms.text_of(document) == ""
+    assert ann.sent_away is not None
+    assert ann.answers == bob.answers == []
