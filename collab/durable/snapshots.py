@@ -116,10 +116,7 @@ class Snapshots:
         record, snapshot, entries = await self._read(document)
         if record.get("gone_at") is not None:
             raise DocumentGone(document)
-        replica = _replica_of(record, snapshot)
-        if entries:
-            await replica.known.read_ahead()
-        return await self._assemble(record, replica, snapshot, entries)
+        return await self._assemble(record, snapshot, entries)
 
     async def _read(self, document: str) -> tuple[dict[str, Any], bytes | None, list[LogEntry]]:
         """The record, the snapshot and the log, read in the order that leaves no hole."""
@@ -154,7 +151,7 @@ class Snapshots:
             pointer = record.get("snapshot")
             try:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
-                found = await self._assemble(record, _replica_of(record, snapshot), snapshot, entries[document])
+                found = await self._assemble(record, snapshot, entries[document])
                 if not found.replica.doubtful:
                     _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
@@ -165,9 +162,10 @@ class Snapshots:
                 log.info("left out of loading many", document=document, error=str(error))
         return loaded
 
-    async def _assemble(
-        self, record: dict[str, Any], replica: Replica, snapshot: bytes | None, entries: list[LogEntry]
-    ) -> Loaded:
+    async def _assemble(self, record: dict[str, Any], snapshot: bytes | None, entries: list[LogEntry]) -> Loaded:
+        replica = _replica_of(record, snapshot)
+        if entries:
+            await replica.known.read_ahead()
         covered = {item["process"]: item["last"] for item in (record.get("snapshot") or {}).get("covers", [])}
         integrated = await in_turns(integrating(replica, entries))
         if replica.torn:

@@ -160,7 +160,7 @@ class Connection:
         """``whole``: the client's answer to our step 1, that is, all that it has and we lack."""
         if not self.peer.can_write:
             return None
-        if len(update) > LARGE:
+        if len(update) > LARGE or self._room.unread:
             return self._update_cooperatively(update, whole)
         header = read_update(update, self._room.kind)
         if whole and header.deletes and not header.ranges:
@@ -174,6 +174,7 @@ class Connection:
 
     async def _update_cooperatively(self, update: bytes, whole: bool) -> None:
         header = await read_update_cooperatively(update, self._room.kind, MOST_CLIENTS)
+        await self._room.learned()
         await self._room.ready()
         if whole and header.deletes and not header.ranges:
             # An answer to step 1 names all that was ever deleted. Of whoever only comes back that is nothing new, and

@@ -112,11 +112,11 @@ class Following:
         room.hear(message.process)
         match message:
             case replication.Logged(process, first, last, update):
-                if len(update) > LARGE:
+                if len(update) > LARGE or room.unread:
                     return self._take_logged_in_turns(process, first, last, update)
                 self._take_logged(process, first, last, update)
             case replication.Unlogged():
-                if len(message.update) > LARGE:
+                if len(message.update) > LARGE or room.unread:
                     return self._take_unlogged_in_turns(message)
                 self._take_unlogged(message)
             case replication.Heartbeat(process, last):
@@ -182,6 +182,7 @@ class Following:
         room = self.room
         if room.overloaded(len(message.update)):
             return
+        await room.learned()
         parts, gap = await self._cut(message.update) if room.sound.is_set() else (None, None)
         with room.gathering():  # what came as one entry stays one
             for part in parts or ():
@@ -345,6 +346,7 @@ class Following:
             RoomClosed
         """
         room = self.room
+        await room.learned()
         await room.readable()
         if len(update) <= LARGE:
             return await self._absorb_at_once(update)

@@ -26,6 +26,7 @@ async def rebuild(room: Room, snapshots: Snapshots, closing: Callable[[], bool])
         try:
             before = room.logged_sequence
             loaded = await snapshots.load(room.document)
+            await loaded.replica.known.read_ahead()  # here, because `rebuilt` leaves nobody a turn
             # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
             # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
             if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pycrdt import Doc, merge_updates
+from pycrdt import Doc
 
 from collab.aside import Aside, TookTooLong
 from collab.durable.entries import LogEntry, NewClient
@@ -36,7 +36,6 @@ from collab.rooms.size import Size
 from collab.rooms.window import FlushWindow
 from collab.yjs.known import NOTHING
 from collab.yjs.offsets import slice_utf16, utf16_length
-from collab.yjs.surrogates import mend
 from collab.yjs.update import Gap, InvalidUpdate, Kind, UpdateHeader, read_update
 
 if TYPE_CHECKING:
@@ -223,6 +222,17 @@ class Room:
         await self._try_out()
         if self.unbearable:
             raise RoomClosed(self.document)
+
+    @property
+    def unread(self) -> bool:
+        """Whether taking an update would hold up the loop, for as long as nobody has awaited `learned`."""
+        return self._replica.known.unread
+
+    async def learned(self) -> None:
+        """Return when all is known that updates are held against: not so right after opening (`Known.read_ahead`), and
+        who only reads need not wait for it."""
+        with suppress(InvalidUpdate):  # as `accept` says of each update
+            await self._replica.known.read_ahead()
 
     async def ready(self) -> None:
         """Return while edits are taken: not while the document is rebuilt, tried or mended."""
@@ -628,8 +638,8 @@ class Room:
     def rebuilt(self, loaded: Loaded) -> None:
         """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
 
-        Updates that were merged with the culprit are tried one at a time, each on a replica of its own, so that only
-        the culprit's connection pays (1007).
+        Updates that were merged with the culprit are tried one at a time on a copy, so that only the culprit's
+        connection pays (1007).
         """
         self._adopt(loaded)
         torn_off = False
@@ -644,10 +654,15 @@ class Room:
         waiting = self._incoming.take()
         self._suspects = self._suspects or waiting
         refused: list[Incoming] = []
+        copy: Doc[Any] | None = None
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            if (why := self._take_again(item)) is not None:
+            # One for all, until one of them breaks it: of a large text each takes a tenth of a second, and nobody gets
+            # a turn in here.
+            copy = copy or fork(self.doc)
+            if (why := self._take_again(item, copy)) is not None:
+                copy = None
                 self._refuse(item, *why)
                 refused.append(item)
         self._suspects = []
@@ -660,32 +675,23 @@ class Room:
         self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
 
-    def _take_again(self, item: Incoming) -> tuple[int, str] | None:
-        """After a rebuild. Why it is refused, as a close code and a reason; None when it was admitted."""
-        if item.failures > 1 or not self._takes(item):  # or it would be rebuilt for ever
-            return 1007, "malformed update"
+    def _take_again(self, item: Incoming, copy: Doc[Any]) -> tuple[int, str] | None:
+        """After a rebuild. Why it is refused, as a close code and a reason; None when it was admitted.
+
+        ``copy``: of the document, with what was taken again before; of no use any more when this is refused. What cuts
+        surrogate pairs is not tried on it: mending does that aside.
+        """
         try:
             header = read_update(item.update, self.kind)
             if self._replica.gap(header):
                 return 1012, "the document was rebuilt"  # it rested on the culprit's text
+            if item.failures > 1 or not (item.cuts or _takes(copy, item)):  # or it would be rebuilt for ever
+                return 1007, "malformed update"
             told = item.announce
             self._admit(item.update, header, item.sender, announce=told, seen=item.seen, failures=item.failures)
         except InvalidUpdate:  # another process has written something else under its clocks meanwhile
             return 1007, "malformed update"
         return None
-
-    def _takes(self, item: Incoming) -> bool:
-        """Whether the CRDT library takes it."""
-        try:
-            if item.cuts:
-                mend(merge_updates(self.encode_whole(), item.update))
-            else:
-                fork(self.doc).apply_update(item.update)
-        except BaseException as error:
-            if not is_refusal(error):
-                raise
-            return False
-        return True
 
     def _refuse(self, item: Incoming, code: int, reason: str) -> None:
         self._outbox.forget(item.seen)
@@ -894,3 +900,14 @@ class Room:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
         self.audience.stop()
+
+
+def _takes(copy: Doc[Any], item: Incoming) -> bool:
+    """Whether the CRDT library takes it."""
+    try:
+        copy.apply_update(item.update)
+    except BaseException as error:
+        if not is_refusal(error):
+            raise
+        return False
+    return True

@@ -129,6 +129,7 @@ class Rooms:
         """
         room, leave = await self.enter(document)
         try:
+            await room.learned()
             await room.copyable()
             yield room
         finally:
@@ -242,7 +243,7 @@ class Rooms:
             limits=self._limits,
         )
         slot.following = Following(room, self.updates, self.snapshots, self._spawn, early)
-        self._spawn(loaded.replica.known.read_ahead())
+        self._spawn(room.learned())
         await slot.following.take_waiting()
         self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room

@@ -8,6 +8,7 @@ import pycrdt
 from collab.faults import is_refusal
 from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs
 from collab.yjs.update import (
+    LARGE,
     InvalidUpdate,
     Kind,
     UpdateHeader,
@@ -46,20 +47,27 @@ class Known:
         self._maps: set[tuple[int, int]] = set()
         self.state = decode_state_vector(pycrdt.get_state(document) if state is None else state)
         self._unread: bytes | None = None if kind == "text" and paired is False else document
+        self._reading = asyncio.Lock()
+
+    @property
+    def unread(self) -> bool:
+        """Whether the next `take` reads a large document first, at a stretch: a second for 90,000 emoji."""
+        return self._unread is not None and len(self._unread) > LARGE
 
     async def read_ahead(self) -> None:
         """Does in slices, with turns for others in between, what the first `take` would do at a stretch: reading every
-        struct of the document, which opening it must not cost.
+        struct of the document, which opening it must not cost. Whoever can wait does before they call `take`.
         """
-        if (document := self._to_read()) is not None:
-            header = await read_update_cooperatively(document, self._kind)
-            pairs = SurrogatePairs()
-            for some in range(0, len(header.paired), _AT_ONCE):
-                pairs.add(header.paired[some : some + _AT_ONCE])
-                await asyncio.sleep(0)
-            if self._unread is document:  # nothing was taken meanwhile
-                self._unread, self._pairs = None, pairs
-                self._maps.update(header.entries)
+        async with self._reading:  # once for all who wait
+            if (document := self._to_read()) is not None:
+                header = await read_update_cooperatively(document, self._kind)
+                pairs = SurrogatePairs()
+                for some in range(0, len(header.paired), _AT_ONCE):
+                    pairs.add(header.paired[some : some + _AT_ONCE])
+                    await asyncio.sleep(0)
+                if self._unread is document:  # nothing was taken meanwhile
+                    self._unread, self._pairs = None, pairs
+                    self._maps.update(header.entries)
 
     def _to_read(self) -> bytes | None:
         """The document, if it is yet to be read and may hold what must be known."""

@@ -96,5 +96,5 @@ def unmendable(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ValueError("as if the library did not take it")
         return surrogates.mend(content)
 
-    for module in ("replicas.mending", "replicas.replica", "rooms.room"):
+    for module in ("replicas.mending", "replicas.replica"):
         monkeypatch.setattr(f"collab.{module}.mend", breaks)

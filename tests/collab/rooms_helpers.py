@@ -32,6 +32,7 @@ from collab.yjs.codec import (
     encode_sync_step_2,
     encode_update,
 )
+from collab.yjs.update import Kind, UpdateHeader, read_update
 from storage import Storage
 from tests.support.waiting import PATIENCE
 
@@ -140,6 +141,29 @@ def following(rooms: Rooms, room: Room) -> Following:
     found = rooms._slots[room.document].following
     assert found is not None
     return found
+
+
+def of_many_structs(count: int, letter: str) -> bytes:
+    """An update of so many, each by itself."""
+    doc: Doc[Any] = Doc(client_id=1)
+    text = doc.get("text", type=Text)
+    with doc.transaction():
+        for _ in range(count):
+            text.insert(0, letter)
+    return doc.get_update()
+
+
+def read_at_a_stretch(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes of each update that is read from now on without turns for others, while updates are held against what is
+    known."""
+    sizes: list[int] = []
+
+    def noted(update: bytes, kind: Kind) -> UpdateHeader:
+        sizes.append(len(update))
+        return read_update(update, kind)
+
+    monkeypatch.setattr("collab.yjs.known.read_update", noted)
+    return sizes
 
 
 @contextmanager

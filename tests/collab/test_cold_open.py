@@ -11,15 +11,25 @@ from pycrdt import Doc, Text
 from collab.durable.entries import LogEntry
 from collab.durable.folding import fold
 from collab.durable.snapshots import LARGEST_STATE
-from collab.replicas.edits import TextEdit
+from collab.replicas.edits import TextEdit, first_update
 from collab.replicas.replica import Replica
 from collab.replicas.trial import Structs
+from collab.rooms import replication
 from collab.rooms.rooms import Rooms
+from collab.yjs.codec import encode_sync_step_1, encode_update
 from collab.yjs.known import Known
 from collab.yjs.surrogates import may_hold_pairs
-from collab.yjs.update import decode_state_vector, encode_state_vector, read_update
+from collab.yjs.update import LARGE, decode_state_vector, encode_state_vector, read_update
 from storage import Storage
-from tests.collab.rooms_helpers import eventually, joined, new_document
+from tests.collab.rooms_helpers import (
+    Client,
+    eventually,
+    following,
+    joined,
+    new_document,
+    of_many_structs,
+    read_at_a_stretch,
+)
 
 NOBODY = encode_state_vector({})
 
@@ -147,3 +157,58 @@ def test_a_fold_says_of_its_snapshot_what_is_found_in_it() -> None:
         assert made.paired == may_hold_pairs(made.snapshot)
         assert decode_state_vector(made.state) == Known("text", made.snapshot).state
         assert made.entries == [0]
+
+
+async def stored(storage: Storage, rooms: Rooms) -> str:
+    """A text with a snapshot of which reading every struct takes a tenth of a second."""
+    document = await new_document(storage)
+    await rooms.updates.append([LogEntry(document, "before.0", 1, 1, of_many_structs(9_000, "😀"))])
+    assert await rooms.snapshots.compact(document)
+    return document
+
+
+@pytest.mark.parametrize("way", ["socket", "server", "logged elsewhere", "shown elsewhere"])
+async def test_what_comes_right_after_opening_waits_while_the_document_is_read(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    document = await stored(storage, rooms)
+    sizes, edit = read_at_a_stretch(monkeypatch), first_update("first ", 77)
+    if way == "server":
+        async with rooms.open(document) as room:
+            room.apply(edit, "user:ann")
+            assert "first " in room.text
+    else:
+        room, leave = await rooms.enter(document)
+        if way == "socket":
+            ann = Client(user="ann")
+            ann.join(room)
+            await ann.connection.receive(encode_update(edit))
+            room.flush()
+        elif way == "logged elsewhere":
+            following(rooms, room).receive(replication.Logged("elsewhere", 1, 1, edit))
+        else:
+            following(rooms, room).receive(replication.Unlogged("elsewhere", edit, ((77, "user:ann"),)))
+        await eventually(lambda: 77 in room.state)
+        await room.idle()
+        assert "first " in room.text
+        leave()
+    assert all(size <= LARGE for size in sizes)
+
+
+async def test_who_only_reads_does_not_wait_while_the_document_is_read(storage: Storage, rooms: Rooms) -> None:
+    document = await stored(storage, rooms)
+    room, leave = await rooms.enter(document)
+    ann = Client()
+    ann.join(room)
+    await ann.connection.receive(encode_sync_step_1(NOBODY))
+    assert len(ann.text) == 9_000
+    assert room.unread
+    leave()
+
+
+async def test_of_many_each_is_read_in_turns(storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = await stored(storage, rooms)
+    await rooms.updates.append([LogEntry(document, "later.0", 1, 1, first_update("later ", 77))])
+    sizes = read_at_a_stretch(monkeypatch)
+    assert "later " in (await rooms.presents([document]))[document].text
+    assert all(size <= LARGE for size in sizes)

@@ -17,7 +17,7 @@ from collab.replicas.edits import TextEdit, first_update
 from collab.replicas.replica import Replica
 from collab.rooms import following as following_module
 from collab.rooms import replication
-from collab.rooms.room import Room
+from collab.rooms.room import Room, _takes
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_barrier
 from collab.yjs.update import read_update
@@ -62,17 +62,16 @@ async def test_no_barrier_is_answered_before_who_came_again_has_brought_what_was
         culprit = eve.insert(0, "poison")
         monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
         mine = ann.insert(0, "mine ")
-        takes = room._takes
         once = True
 
-        def refuses_once(item: Any) -> bool:
+        def refuses_once(copy: Doc, item: Any) -> bool:
             nonlocal once
             if b"mine" in item.update and once:
                 once = False  # what panics beside the culprit only
                 return False
-            return takes(item)
+            return _takes(copy, item)
 
-        monkeypatch.setattr(room, "_takes", refuses_once)
+        monkeypatch.setattr("collab.rooms.room._takes", refuses_once)
         load, go = rooms.snapshots.load, asyncio.Event()
 
         async def slow(document: str) -> Loaded:
