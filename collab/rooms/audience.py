@@ -10,7 +10,7 @@ import structlog
 from collab.faults import is_fault
 from collab.limits import Limits
 from collab.rooms import replication
-from collab.rooms.peer import Sender
+from collab.rooms.peer import NOT_SENT, Sender
 from collab.rooms.presence import Presence
 from collab.yjs.codec import encode_awareness, encode_update
 
@@ -54,14 +54,7 @@ class Audience:
         return lambda: self._observers.pop(callback, None)
 
     def show(self, update: bytes, but: Sender | None = None) -> None:
-        frame = encode_update(update)
-        for connection, send in self._connections.items():
-            if connection is not but:
-                try:
-                    send(frame)
-                except Exception:
-                    log.exception("a peer cannot be sent to")
-                    connection.peer.close(1011, "what happens here could not be sent to you")
+        self._send(encode_update(update), but)
         if self._observers:
             for observe in list(self._observers):
                 try:
@@ -70,6 +63,15 @@ class Audience:
                     if not is_fault(error):
                         raise
                     log.exception("who observes a room has failed")
+
+    def _send(self, frame: bytes, but: Sender | None = None) -> None:
+        for connection, send in self._connections.items():
+            if connection is not but:
+                try:
+                    send(frame)
+                except Exception:
+                    log.exception("a peer cannot be sent to")
+                    connection.peer.close(1011, NOT_SENT)
 
     def send_away(self, code: int, reason: str) -> None:
         """Close every connection with a WebSocket close code."""
@@ -90,9 +92,7 @@ class Audience:
         if changes is None:
             return
         self._presence_sent = self._loop.time()
-        frame = encode_awareness(changes.payload)
-        for send in self._connections.values():
-            send(frame)
+        self._send(encode_awareness(changes.payload))
         if changes.ours is not None and self._heard():
             self._publish(replication.encode(replication.PresenceStates(self._writer, changes.ours)))
 

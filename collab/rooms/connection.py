@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import thread_time
 from typing import ParamSpec, TypeVar
 
+import structlog
+
 from collab.refusals import Overloaded, UpdateGap
-from collab.rooms.peer import Peer
+from collab.rooms.peer import NOT_SENT, Peer
 from collab.rooms.room import COSTLY, MOST_CLIENTS, Room
 from collab.yjs.codec import (
     Awareness,
@@ -38,6 +40,8 @@ from collab.yjs.update import (
     read_update,
     read_update_cooperatively,
 )
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -299,5 +303,10 @@ class _Answer:
 
     def __call__(self) -> None:
         self._waiting.discard(self)
-        if not self._room.dropped:  # perhaps what they asked about; they are sent away
+        if self._room.dropped:
+            return  # perhaps what they asked about; they are sent away
+        try:
             self._peer.send(self._frame)
+        except Exception:  # others wait for the same entry of the log
+            log.exception("a peer cannot be answered")
+            self._peer.close(1011, NOT_SENT)

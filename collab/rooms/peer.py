@@ -6,6 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
+NOT_SENT = "what happens here could not be sent to you"
+"""Why a peer is closed that cannot be sent to: others must not wait for the frame that failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -19,7 +19,7 @@ from collab.rooms import following as following_module
 from collab.rooms import replication
 from collab.rooms.room import Room, _takes
 from collab.rooms.rooms import Rooms
-from collab.yjs.codec import encode_barrier
+from collab.yjs.codec import encode_awareness, encode_barrier, is_awareness, write_var_bytes
 from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, new_document
@@ -349,6 +349,58 @@ async def test_a_peer_that_cannot_be_sent_to_keeps_nobody_else_from_seeing(stora
             pass
         await room.durable()
         assert eve.text == "seen"
+        assert bad.closed is not None
+        assert bad.closed[0] == 1011
+
+
+class Broken(Client):
+    """Whose transport takes nothing any more, once it is broken."""
+
+    broken = False
+
+    def send(self, frame: bytes) -> None:
+        if self.broken:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        super().send(frame)
+
+
+async def with_one_broken(room: Room) -> tuple[Broken, Client, Client]:
+    clients = Broken(user="bad"), Client(user="ann"), Client(user="eve")
+    for client in clients:
+        client.join(room)
+        await client.pump()
+    return clients
+
+
+async def test_a_peer_that_cannot_be_answered_keeps_nobody_else_waiting(storage: Storage, rooms: Rooms) -> None:
+    document = await new_document(storage)
+    committed: list[str] = []
+    rooms.on_change(lambda workspace, document: committed.append(document))
+    async with rooms.open(document) as room:
+        bad, ann, _ = await with_one_broken(room)
+        await ann.type(0, "text")
+        await bad.barrier()
+        await ann.barrier()
+        bad.broken = True
+        await eventually(lambda: ann.answers == [b"t"] and committed == [document])
+        assert bad.closed is not None
+        assert bad.closed[0] == 1011
+
+
+async def test_a_peer_that_cannot_be_shown_presence_keeps_nobody_else_from_it(
+    storage: Storage, rooms: Rooms, other: Rooms
+) -> None:
+    document = await new_document(storage)
+    async with rooms.open(document) as room, other.open(document) as there:
+        bad, ann, eve = await with_one_broken(room)
+        [bob] = await joined(there, "bob")
+        bad.broken = True
+        payload = bytearray(b"\x01\x05\x01")  # one state, of client 5, at clock 1
+        write_var_bytes(payload, b'{"cursor":1}')
+        await ann.connection.receive(encode_awareness(bytes(payload)))
+        await eventually(lambda: all(any(map(is_awareness, client.frames)) for client in (eve, bob)))
+        assert bad.closed is not None
+        assert bad.closed[0] == 1011
 
 
 # ---- deferred updates that cannot be merged
