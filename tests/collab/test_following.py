@@ -49,6 +49,33 @@ async def test_what_waits_for_ever_in_the_log_is_not_read_for_ever(
         room.closed = True
 
 
+async def test_what_waits_in_the_log_is_read_once_that_on_which_it_rests_is_here(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("READ_AGAIN", "LEAST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(following_module, name, 0.01)
+    document = await new_document(storage)
+    base, rests = update((9, 0, [text("base ")])), update((6, 0, [text("on top", origin=(9, 4))]))
+    async with rooms.open(document) as room:
+        follows = following(rooms, room)
+        reads, read_once = 0, follows._read_once
+
+        async def counted() -> bool:
+            nonlocal reads
+            reads += 1
+            return await read_once()
+
+        monkeypatch.setattr(follows, "_read_once", counted)
+        await rooms.updates.append([LogEntry(document, "p", 1, 1, rests)])
+        follows.receive(Heartbeat("p", 1))
+        await eventually(lambda: reads > 2 or (reads > 0 and not follows._reading))
+        await rooms.updates.append([LogEntry(document, "q", 1, 1, base)])
+        follows.receive(Logged("q", 1, 1, base))
+        await eventually(lambda: room.text == "base on top")
+        await eventually(lambda: not follows._reading)
+        assert room.covers({"p": 1, "q": 1})
+
+
 async def test_what_is_held_is_not_read_again_with_every_message(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:

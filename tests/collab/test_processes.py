@@ -149,6 +149,21 @@ async def test_who_is_in_a_document_elsewhere_is_sent_away_when_it_is_retired(
         await eventually(lambda: ann.closed == (4410, "this document is gone"))
 
 
+async def test_who_is_in_a_document_elsewhere_is_sent_away_although_the_bus_did_not_say_that_it_is_retired(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
+    other = Rooms(storage)
+    document = await new_document(storage)
+    async with other.open(document) as there:
+        losing(monkeypatch, there, rooms._process, replication.Gone)
+        [ann] = await joined(there, "ann")
+        await rooms.retire(document)
+        await ann.type(0, "seen by nobody else")
+        await eventually(lambda: ann.closed == (4410, "this document is gone"))
+    await other.close()
+
+
 async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_noticed(
     mongo_service: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
