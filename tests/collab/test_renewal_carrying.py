@@ -217,3 +217,33 @@ async def test_what_is_kept_for_late_words_is_forgotten_after_a_day(
     monkeypatch.setattr(renewal, "KEPT", 0.0)
     await two.files.renewal.finish("w")
     assert await documents.heirs("w") == {}
+
+
+async def test_what_is_to_be_carried_over_is_kept_while_the_room_of_the_new_text_is_closed(
+    one: Process, two: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
+    monkeypatch.setattr(renewal, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(renewal, "UNHEARD", 0.1)
+    document = await one.write("notes/a.md", b"")
+    async with unaware(one, two, document, monkeypatch) as (there, bob):
+
+        async def dies(*_: object, **__: object) -> None:
+            raise asyncio.CancelledError
+
+        monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
+        await discovered(one, document)
+        heir = await heir_of(one, document)
+        await one.files.renewal.close()
+        await bob.connection.receive(encode_update(Client().insert(0, "late word ")))
+        await there.durable()
+        room, leave = await two.rooms.enter(heir)
+        room.close(1012, "the document could not be rebuilt")
+        await two.files.renewal.finish("w")
+        await two.files.renewal.close()
+        assert document in await two.files.contents.documents.heirs("w")
+        leave()
+        await two.rooms._expire(heir, two.rooms._slots[heir])  # and so it can be opened anew
+        await two.files.renewal.finish("w")  # as the next sweep does
+        await two.files.renewal.close()
+        assert (await two.rooms.text_of(heir)).count("late word ") == 1
