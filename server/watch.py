@@ -34,14 +34,17 @@ INTERVAL_ALONE = 15.0
 
 
 async def watch_deleted(files: Files, bus: Bus) -> None:
-    """For ever: while processes do not hear of each other, send away who is in a file that another one has deleted."""
-    while True:
+    """Where there are several processes, for ever: send away who is in a file that another one has deleted.
+
+    Also while the bus is connected. Whoever deletes the file says so once, and nobody here can know that it was lost:
+    a Redis that hangs leaves connections open, and what does not fit into the other one's queue is dropped there.
+    """
+    while bus.spans_processes:
         await asyncio.sleep(INTERVAL)
-        if not bus.connected:
-            try:
-                await files.trees.send_away_from_deleted()
-            except STORAGE_AWAY as error:
-                log.warning("cannot look for deleted files", error=str(error))
+        try:
+            await files.trees.send_away_from_deleted()
+        except STORAGE_AWAY as error:
+            log.warning("cannot look for deleted files", error=str(error))
 
 
 @dataclass(slots=True, eq=False)

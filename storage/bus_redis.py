@@ -23,7 +23,10 @@ log = structlog.get_logger(__name__)
 _ANSWER_SECONDS = 1.0
 _PING_SECONDS = 5.0
 _RETRY_SECONDS = 0.25
-_MOST_WAITING = 10_000
+_MOST_WAITING = 100_000
+"""Also whoever is told that something was dropped speaks at once, two messages for each room: these must have a place,
+or they would be dropped too.
+"""
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _GROUP = 500
 _FAULTS = (RedisError, OSError, TimeoutError)
@@ -38,7 +41,8 @@ class _Channel:
 class RedisBus:
     """A `Bus`. Channels are private to the database number of the URL, although Redis itself does not part them.
 
-    Messages lost on their way out are not announced to anybody: publishers number what must not be missed.
+    Of messages lost on their way out only their own process is told, which may die before it has said them again:
+    publishers number what must not be missed, or others look for it.
     """
 
     def __init__(self, url: str) -> None:
@@ -63,6 +67,8 @@ class RedisBus:
         self._all_sent.set()
         self._may_send = True
         self._dropped = 0
+        self._untold = False
+        """Whether messages were dropped since `on_reconnect` was last told of it."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -120,6 +126,7 @@ class RedisBus:
         full = len(self._waiting) >= _MOST_WAITING or self._waiting_bytes + len(payload) > _MOST_WAITING_BYTES
         if full or not self._may_send:
             self._dropped += 1
+            self._untold = True
             return
         # Through one queue and one connection: publishing from several connections at once would lose the order.
         self._waiting.append((channel, payload))
@@ -129,10 +136,10 @@ class RedisBus:
 
     async def _send(self) -> None:
         connection: AbstractConnection | None = None
-        dropped = False
+        failed = False
         try:
             while True:
-                if not dropped:
+                if not failed:
                     await self._to_send.wait()
                 group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
                 self._waiting_bytes -= sum(len(payload) for _, payload in group)
@@ -140,20 +147,22 @@ class RedisBus:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         if connection is None:
                             connection = await self._connect()
-                        if dropped:
+                        if failed:
                             # A Redis that was merely stopped leaves all connections open: nobody else notices.
                             await connection.send_command("PING", check_health=False)
                             await connection.read_response()
                         await self._publish(connection, group)
-                    if dropped:
-                        dropped = False
+                    failed = False
+                    if self._untold and len(self._waiting) <= _GROUP:  # or what is said again would be dropped again
                         if self.connected:  # otherwise the listener tells, once it is
                             self._tell_of_outage()
+                        # Afterwards: who has more to say than may wait must not be asked for it again and again.
+                        self._untold = False
                 except _FAULTS as error:
                     log.warning("messages dropped, Redis does not take them", error=str(error))
                     self._dropped += len(group) + len(self._waiting)
                     self._waiting, self._waiting_bytes = [], 0
-                    self._may_send, dropped = False, True
+                    self._may_send, self._untold, failed = False, True, True
                     await _disconnect(connection)
                     connection = None
                 if not self._waiting:

@@ -148,10 +148,18 @@ class UpdateLog:
 
     async def numbers(self, document: str) -> dict[str, int]:
         """Process → newest number of ``document`` in the log; a fraction of the price of `read`."""
-        numbers: dict[str, int] = {}
-        async for entry in self._updates.find(records_of([document]), {"process": 1, "last": 1}):
-            numbers[entry["process"]] = max(entry["last"], numbers.get(entry["process"], 0))
-        return numbers
+        return (await self.numbers_of_many([document]))[document]
+
+    async def numbers_of_many(self, documents: Iterable[str]) -> dict[str, dict[str, int]]:
+        """As `numbers`, with one query for every fifty."""
+        found: dict[str, dict[str, int]] = {document: {} for document in documents}
+        ids = list(found)
+        for start in range(0, len(ids), RANGES):
+            query = records_of(ids[start : start + RANGES])
+            async for entry in self._updates.find(query, {"document": 1, "process": 1, "last": 1}):
+                numbers = found[entry["document"]]
+                numbers[entry["process"]] = max(entry["last"], numbers.get(entry["process"], 0))
+        return found
 
     async def latest(self, documents: Iterable[str]) -> dict[str, datetime]:
         """Document → when its newest entry was written, for those that have any."""

@@ -270,6 +270,21 @@ class Rooms:
             raise RoomClosed(room.document)
         await slot.following.catch_up()
 
+    async def lacking(self, documents: Collection[str]) -> dict[str, dict[str, int]]:
+        """Those of ``documents`` whose rooms here lack something that the log held at the call, each with its numbers
+        there (process → newest). A few queries for all.
+
+        Raises:
+            pymongo.errors.PyMongoError: storage is away.
+        """
+        found = await self.updates.numbers_of_many(documents)
+        # After the log: what is folded in between is in both, and not in neither.
+        for document, covered in (await self.snapshots.covered_of_many(documents)).items():
+            for process, last in covered.items():
+                found[document][process] = max(last, found[document].get(process, 0))
+        rooms = [room for room in self.open_rooms if room.document in found]
+        return {room.document: found[room.document] for room in rooms if not room.covers(found[room.document])}
+
     async def present(self, document: str) -> Present:
         """The text of ``document`` as the log and this process have it; opens no room for it.
 

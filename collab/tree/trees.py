@@ -100,6 +100,8 @@ class Trees:
         self._leases = leases
         self._followed: WeakKeyDictionary[Room, _Followed] = WeakKeyDictionary()
         self._dismissing: set[asyncio.Task[None]] = set()
+        self._lacked: dict[str, dict[str, int]] = {}
+        """`Rooms.lacking`, when somebody was last looked for in deleted texts."""
         rooms.on_change(self._logged)
 
     async def read(self, workspace: str, *, fresh: bool = False) -> Tree:
@@ -170,6 +172,8 @@ class Trees:
     async def send_away_from_deleted(self) -> None:
         """Send away who is connected here to texts that some process has deleted, whether the bus told us or not.
 
+        Costs a few queries, however many workspaces people are in, as long as their trees here lack nothing.
+
         Raises:
             As `read`.
         """
@@ -177,12 +181,18 @@ class Trees:
         for room in self._rooms.open_rooms:
             if room.kind == "text" and room.audience.connections:
                 texts[room.workspace].append(room)
+        lacking = await self._rooms.lacking([tree_id(workspace) for workspace in texts])
         for workspace, rooms in texts.items():
+            tree = tree_id(workspace)
+            # Once for the same numbers: what rests on something that is lost waits in the log for ever, and each
+            # reading loads the whole tree.
+            more = lacking.get(tree) != self._lacked.get(tree)
             with suppress(DocumentNotFound, DocumentGone):  # then its members are out too
-                nodes = (await self.read(workspace, fresh=True)).nodes
+                nodes = (await self.read(workspace, fresh=more)).nodes
                 for room in rooms:
                     if room.document not in nodes:
                         room.dismiss()
+        self._lacked = lacking
 
     @asynccontextmanager
     async def change(self, workspace: str) -> AsyncIterator[TreeChange]:

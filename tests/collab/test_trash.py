@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from pycrdt import Doc, Map
+from pymongo.asynchronous.collection import AsyncCollection
 
 from collab.documents.records import tree_id
 from collab.drive.drive import Drive
+from collab.durable.entries import LogEntry
+from collab.durable.snapshots import Loaded
 from collab.files.files import FileNotFound, Files
-from collab.replicas.edits import fresh_client_id
+from collab.replicas.edits import fresh_client_id, recorded
 from collab.rooms.rooms import Rooms
 from collab.tree.edits import NodeChange, TreeDraft, create, move
 from collab.tree.trash import NotInTrash
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually
+from tests.collab.rooms_helpers import Client, eventually, following, joined
 
 ANN, BOB = "user:ann", "user:bob"
 
@@ -176,6 +182,73 @@ async def test_whoever_is_in_a_text_that_any_client_deletes_is_sent_away(files: 
         await by_socket(rooms, move(inside.id, None))
         await asyncio.sleep(0.05)
         assert (again.closed, elsewhere.closed) == (None, None)
+
+
+async def test_whoever_is_in_a_text_that_is_deleted_elsewhere_is_sent_away_although_the_bus_loses_it_all(
+    files: Files, elsewhere: Files, rooms: Rooms
+) -> None:
+    gone = await files.write("w", "d/a.txt", b"a", ANN)
+    other = await files.write("w", "b.txt", b"b", ANN)
+    there = elsewhere.trees._rooms
+    async with there.open(gone.id) as room, there.open(other.id) as stays, there.open(tree_id("w")) as tree:
+        [ann], [bob] = await joined(room, "ann"), await joined(stays, "bob")
+        for one in (room, tree):
+            following(there, one).take = lambda message: None  # type: ignore[method-assign]
+        await files.delete_folder("w", "d", ANN)
+        assert ann.closed is None
+        await elsewhere.trees.send_away_from_deleted()
+        assert ann.closed == (4410, "this file was deleted")
+        assert bob.closed is None
+
+
+async def test_a_tree_that_lacks_for_good_what_the_log_has_is_not_loaded_with_every_look_for_deleted_files(
+    files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await files.write("w", "a.txt", b"a", ANN)
+    async with rooms.open(file.id) as room, rooms.open(tree_id("w")) as tree:
+        [ann] = await joined(room, "ann")
+        theirs: Doc[Any] = Doc()
+        with recorded(theirs) as updates:
+            for name in ("lost", "rests on it"):
+                theirs.get("nodes", type=Map)[name] = Map({"name": name, "kind": "folder"})
+        await rooms.updates.append([LogEntry(tree.document, "lost.1", 1, 1, updates[1])])
+        loads: list[str] = []
+        load = rooms.snapshots.load
+
+        async def counted(document: str) -> Loaded:
+            loads.append(document)
+            return await load(document)
+
+        monkeypatch.setattr(rooms.snapshots, "load", counted)
+        await files.trees.send_away_from_deleted()
+        assert loads
+        loads.clear()
+        for _ in range(3):
+            await files.trees.send_away_from_deleted()
+        assert not loads
+        assert ann.closed is None
+
+
+async def test_looking_for_deleted_files_costs_as_many_queries_for_one_workspace_as_for_many(
+    files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = 0
+    find = AsyncCollection.find
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        nonlocal queries
+        queries += 1
+        return find(*arguments, **more)
+
+    async with AsyncExitStack() as stack:
+        for number in range(5):
+            await files.create_workspace(f"w{number}")
+            written = await files.write(f"w{number}", "a.txt", b"a", ANN)
+            await joined(await stack.enter_async_context(rooms.open(written.id)), "ann")
+        await files.trees.send_away_from_deleted()
+        monkeypatch.setattr(AsyncCollection, "find", counted)
+        await files.trees.send_away_from_deleted()
+    assert queries == 2
 
 
 async def test_the_drive_follows(storage: Storage, rooms: Rooms, files: Files) -> None:

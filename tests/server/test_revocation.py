@@ -177,6 +177,26 @@ async def test_open_sockets_close(
                     await bus_is(server, connected=True)
 
 
+async def test_who_is_in_a_file_that_is_deleted_while_redis_hangs_is_sent_away(place: Place) -> None:
+    """For some seconds neither process can know that Redis hangs, nor that the word of it is lost."""
+    guest = await new_guest(place.one, "hung")
+    name = await document(place.one, guest)
+    person = place.two.person(guest.person.id, guest.person.token)
+    async with sync_client(person.socket(f"/sync/{guest.workspace}/{name}")) as client:
+        await client.type("a")
+        await client.barrier()
+        await asyncio.to_thread(place.redis.pause)
+        try:
+            await file_trashed(place.one, guest)
+            began = time.monotonic()
+            assert await client.closed() == 4410
+            assert time.monotonic() - began < WITHIN + 1
+        finally:
+            await asyncio.to_thread(place.redis.resume)
+    for server in (place.one, place.two):
+        await bus_is(server, connected=True)
+
+
 @pytest.mark.parametrize("redis_is_away", [False, True], ids=["with-redis", "without-redis"])
 async def test_open_sockets_follow_a_change_of_role(place: Place, redis_is_away: bool) -> None:
     guest = await new_guest(place.one, "roles")

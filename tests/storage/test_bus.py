@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from redis.exceptions import RedisError
 
+from storage import bus_redis
 from storage.bus import Bus
 from storage.bus_memory import MemoryBus
 from storage.bus_redis import RedisBus
@@ -189,6 +190,45 @@ async def test_after_redis_hung_everybody_is_asked_to_say_again_what_was_dropped
         assert bus.connected  # too short for whoever merely listens to notice
         await asyncio.to_thread(redis_service.resume)
         await until(lambda: b"again" in received)
+
+
+@pytest.mark.parametrize("limit", ["_MOST_WAITING", "_MOST_WAITING_BYTES"])
+async def test_who_says_more_at_once_than_may_wait_is_asked_to_say_it_again(
+    redis_service: Redis, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(bus_redis, limit, 100)
+    async with redis_bus(redis_service.url) as bus:
+        received: list[bytes] = []
+        await bus.subscribe("room", received.append)
+        bus.on_reconnect(lambda: bus.publish("room", b"again"))
+        for _ in range(200):
+            bus.publish("room", b"x")
+        assert bus.dropped == 100
+        await until(lambda: received[-1:] == [b"again"])
+        assert received.count(b"x") == 100
+
+
+async def test_who_always_has_more_to_say_than_may_wait_is_asked_once(
+    redis_service: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_redis, "_MOST_WAITING", 100)
+    async with redis_bus(redis_service.url) as bus:
+        received: list[bytes] = []
+        asked: list[int] = []
+
+        def say_all() -> None:
+            asked.append(len(received))
+            for _ in range(200):
+                bus.publish("room", b"x")
+
+        await bus.subscribe("room", received.append)
+        bus.on_reconnect(say_all)
+        say_all()
+        await until(lambda: len(received) == 200)
+        bus.publish("room", b"later")
+        await until(lambda: received[-1:] == [b"later"])
+        assert len(received) == 201
+        assert len(asked) == 2
 
 
 async def test_a_bus_that_is_asked_whether_it_answers_says_so(bus: Bus) -> None:
