@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 from pymongo.errors import PyMongoError
 
+from collab.faults import is_fault
 from collab.files.files import Files
 from server.callers import Member
 from server.identity import Identity
@@ -45,6 +46,10 @@ async def watch_deleted(files: Files, bus: Bus) -> None:
             await files.trees.send_away_from_deleted()
         except STORAGE_AWAY as error:
             log.warning("cannot look for deleted files", error=str(error))
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            log.exception("looking for deleted files failed")
 
 
 @dataclass(slots=True, eq=False)
@@ -81,12 +86,18 @@ class Watch:
         self._bus.publish(CHANNEL, b"")
 
     async def run(self) -> None:
-        """Look, for ever."""
+        """Look, for ever, whatever fails: who is in now would otherwise keep their rights until the process ends."""
         unsubscribe = await self._bus.subscribe(CHANNEL, lambda _: self._somebody_changed())
         try:
             while True:
                 self._look.clear()
-                certain = await self._check() if self._watched else True
+                try:
+                    certain = await self._check() if self._watched else True
+                except BaseException as error:
+                    if not is_fault(error):
+                        raise
+                    log.exception("checking the rights of open sockets failed")
+                    certain = False
                 alone = certain and not self._bus.spans_processes
                 try:
                     await asyncio.wait_for(self._look.wait(), INTERVAL_ALONE if alone else INTERVAL)
@@ -100,7 +111,7 @@ class Watch:
         self._look.set()
 
     async def _check(self) -> bool:
-        """False when the database does not say."""
+        """False when the database does not say, or somebody could not be told: they are looked at again soon."""
         watched = list(self._watched)
         members = [w.member for w in watched]
         sessions = {m.credential.id for m in members if m.credential.kind == "session"}
@@ -114,17 +125,25 @@ class Watch:
             # Nobody can be shown to have lost anything, and editing goes on while the database is away.
             log.warning("cannot check the rights of open sockets", error=str(error))
             return False
+        certain = True
         for w in watched:
             if w not in self._watched:
                 continue  # left meanwhile
             role = roles.get((w.member.workspace, w.member.user.id))
-            if w.member.credential.id not in living:
-                w.revoked(Problem(401, "You were signed out."))
-            elif role is None:
-                w.revoked(Problem(403, "You are no longer a member of this workspace."))
-            else:
-                member = replace(w.member, user=users.get(w.member.user.id, w.member.user), role=role)
-                if member != w.member:
-                    w.member = member
-                    w.changed(member)
-        return True
+            try:
+                if w.member.credential.id not in living:
+                    w.revoked(Problem(401, "You were signed out."))
+                elif role is None:
+                    w.revoked(Problem(403, "You are no longer a member of this workspace."))
+                else:
+                    member = replace(w.member, user=users.get(w.member.user.id, w.member.user), role=role)
+                    if member != w.member:
+                        w.changed(member)
+                        w.member = member  # not before: until it has been told, it is told again
+            except BaseException as error:
+                # What is wrong with one socket must keep nobody else in.
+                if not is_fault(error):
+                    raise
+                log.exception("an open socket was not told of a change", user=w.member.user.id)
+                certain = False
+        return certain

@@ -6,16 +6,18 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
+import structlog
 from pycrdt import Doc, Map
 
 from collab.documents.records import tree_id
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.faults import is_fault
 from collab.replicas.edits import fresh_client_id
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
@@ -24,6 +26,8 @@ from collab.tree.followed import TreeState, Whence
 from collab.tree.paths import join
 from collab.tree.rule import Trashed, Tree
 from storage.leases import Lease, Leases, LeaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 LEASE = 15.0
 """Seconds after which another process may change a tree whose changer has died."""
@@ -172,10 +176,11 @@ class Trees:
     async def send_away_from_deleted(self) -> None:
         """Send away who is connected here to texts that some process has deleted, whether the bus told us or not.
 
-        Costs a few queries, however many workspaces people are in, as long as their trees here lack nothing.
+        Costs a few queries, however many workspaces people are in, as long as their trees here lack nothing. One whose
+        tree cannot be read keeps nobody in the deleted files of the others.
 
         Raises:
-            As `read`.
+            pymongo.errors.PyMongoError: storage is away.
         """
         texts: defaultdict[str, list[Room]] = defaultdict(list)
         for room in self._rooms.open_rooms:
@@ -187,11 +192,18 @@ class Trees:
             # Once for the same numbers: what rests on something that is lost waits in the log for ever, and each
             # reading loads the whole tree.
             more = lacking.get(tree) != self._lacked.get(tree)
-            with suppress(DocumentNotFound, DocumentGone):  # then its members are out too
+            try:
                 nodes = (await self.read(workspace, fresh=more)).nodes
                 for room in rooms:
                     if room.document not in nodes:
                         room.dismiss()
+            except (DocumentNotFound, DocumentGone):
+                continue  # then its members are out too
+            except BaseException as error:
+                if not is_fault(error):
+                    raise
+                log.warning("cannot look for deleted files", workspace=workspace, error=repr(error))
+                lacking.pop(tree, None)  # or it would not be read the next time
         self._lacked = lacking
 
     @asynccontextmanager

@@ -201,6 +201,29 @@ async def test_whoever_is_in_a_text_that_is_deleted_elsewhere_is_sent_away_altho
         assert bob.closed is None
 
 
+async def test_a_workspace_whose_tree_is_closed_keeps_nobody_in_the_deleted_files_of_the_others(
+    files: Files, elsewhere: Files, rooms: Rooms
+) -> None:
+    there = elsewhere.trees._rooms
+    async with AsyncExitStack() as stack:
+        people = []
+        for workspace in ("closed", "other"):
+            await files.create_workspace(workspace)
+            written = await files.write(workspace, "a.txt", b"a", ANN)
+            room = await stack.enter_async_context(there.open(written.id))
+            people += await joined(room, "ann")
+            following(there, room).take = lambda message: None  # type: ignore[method-assign]
+            await files.delete(workspace, "a.txt", ANN)
+        tree, leave = await there.enter(tree_id("closed"))
+        tree.close(1012, "the document could not be rebuilt")
+        await elsewhere.trees.send_away_from_deleted()
+        assert [one.closed is not None for one in people] == [False, True]
+        leave()
+        await there._expire(tree_id("closed"), there._slots[tree_id("closed")])  # and so it can be opened anew
+        await elsewhere.trees.send_away_from_deleted()
+        assert people[0].closed == (4410, "this file was deleted")
+
+
 async def test_a_tree_that_lacks_for_good_what_the_log_has_is_not_loaded_with_every_look_for_deleted_files(
     files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
