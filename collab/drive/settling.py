@@ -31,6 +31,7 @@ from collab.documents.announcements import Incomplete, Settled
 from collab.documents.contents import Contents, Plain, batches
 from collab.documents.records import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drive.moves import Moves
+from collab.durable.snapshots import ContentLost
 from collab.faults import is_panic
 from collab.history.history import History
 from collab.rooms.present import Present
@@ -319,8 +320,11 @@ class ContentIncomplete(Exception):
 
 
 def _is_about_the_document(error: BaseException) -> bool:
-    return is_panic(error) or (
-        isinstance(error, Exception) and not isinstance(error, (*STORAGE_AWAY, LeaseUnavailable))
+    # Content that is lost is an OSError, as if its store were away; but the store answers, and only this is not there.
+    return (
+        is_panic(error)
+        or isinstance(error, ContentLost)
+        or (isinstance(error, Exception) and not isinstance(error, (*STORAGE_AWAY, LeaseUnavailable)))
     )
 
 

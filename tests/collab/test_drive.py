@@ -211,6 +211,29 @@ async def test_a_missing_blob_harms_nobody_else(one: Process) -> None:
     assert await on_drive(one.storage) == {"a": b"a"}
 
 
+@pytest.mark.parametrize("how", ["settles", "is swept"])
+async def test_a_lost_snapshot_harms_nobody_else(one: Process, how: str) -> None:
+    broken = await one.write("broken", b"the only good copy")
+    await one.write("other", b"older")
+    await one.drive.settle_due()
+    assert await one.rooms.snapshots.compact(broken)
+    await one.rooms.close()
+    record = await one.storage.db["documents"].find_one({"_id": broken})
+    assert record is not None
+    await one.storage.objects.delete(record["snapshot"]["key"])
+    fresh = Process(one.storage)
+    await fresh.write("other", b"newer")
+    if how == "settles":
+        fresh.drive.touch("w", broken)
+        await fresh.drive.settle_due()
+    else:
+        assert await fresh.drive._sweep_or_put_off("w") is None
+    assert await on_drive(one.storage) == {"broken": b"the only good copy", "other": b"newer"}
+    await fresh.rooms.close()
+    await one.storage.events.append("w", "end", {})
+    assert [event["path"] for event in await settled_events(one.storage)].count("other") == 2
+
+
 async def test_two_processes_settle_the_same_documents(one: Process, two: Process) -> None:
     documents = [await one.write(f"{n}", b"") for n in range(6)]
     for number, document in enumerate(documents):
