@@ -41,7 +41,8 @@ LONGEST = 30.0
 """Seconds after which a document settles although it is still being changed."""
 
 RETRY, RETRY_BROKEN = 10.0, 300.0
-"""Seconds until settling is tried again: after storage was away, and when something is wrong with the document."""
+"""Seconds until settling is tried again: after storage was away, or the tree's room closed for a moment; and when
+something is wrong with the document."""
 
 TICK = 0.25
 """Seconds between two looks at what has become quiet."""
@@ -166,7 +167,7 @@ class Drive:
                 await self._bring(workspace, nodes, lease, documents - {tree_document}, moved, busy)
         except (DocumentNotFound, DocumentGone):
             log.info("no drive for a workspace that is gone", workspace=workspace)
-        except (LeaseUnavailable, *STORAGE_AWAY) as error:
+        except (LeaseUnavailable, RoomClosed, *STORAGE_AWAY) as error:
             log.warning("settling put off", workspace=workspace, documents=len(documents), error=str(error))
             self._again(workspace, documents, RETRY)
         except BaseException as error:

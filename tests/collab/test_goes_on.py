@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from collab.aside import AsideFailed
+from collab.documents.records import tree_id
 from collab.drive import drive as drive_module
 from collab.durable.snapshots import ContentLost
+from collab.refusals import RoomClosed
 from collab.replicas.edits import TextEdit
 from collab.rooms import connection as connection_module
 from collab.rooms import rooms as rooms_module
@@ -20,7 +22,7 @@ from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_sync_step_2, encode_update
 from collab.yjs.update import LARGE, InvalidUpdate
 from storage import Storage
-from tests.collab.files_helpers import Process
+from tests.collab.files_helpers import Process, on_drive
 from tests.collab.rooms_helpers import eventually, following, joined, log_away, new_document
 from tests.collab.yjs_bytes import text, update
 
@@ -74,8 +76,6 @@ async def test_the_sweep_goes_on_behind_a_workspace_that_cannot_be_swept(
 
 async def test_the_sweep_survives_a_tree_that_is_closed(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree whose room could not be rebuilt is closed and in memory for as long as somebody is in it."""
-    from collab.documents.records import tree_id
-
     monkeypatch.setattr(drive_module, "FIRST_SWEEP", 0.01)
     room, leave = await one.rooms.enter(tree_id("w"))
     room.close(1012, "the document could not be rebuilt")
@@ -92,6 +92,40 @@ async def test_the_sweep_survives_a_tree_that_is_closed(one: Process, monkeypatc
     leave()
     assert not done, running.exception()
     running.cancel()
+
+
+async def test_settling_is_soon_tried_again_after_a_tree_was_closed(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive_module, "QUIET", 0.01)
+    monkeypatch.setattr(drive_module, "RETRY", 0.1)
+    monkeypatch.setattr(drive_module, "FIRST_SWEEP", 3600.0)  # which would settle it too
+    await one.write("a", b"a")
+    room, leave = await one.rooms.enter(tree_id("w"))
+    room.close(1012, "the document could not be rebuilt")
+    nodes, refused = one.drive._nodes, asyncio.Event()
+
+    async def noted(workspace: str) -> Any:
+        try:
+            return await nodes(workspace)
+        except RoomClosed:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(one.drive, "_nodes", noted)
+    running = asyncio.create_task(one.drive.run())
+    await asyncio.wait_for(refused.wait(), 5)
+    leave()
+    await one.rooms._expire(tree_id("w"), one.rooms._slots[tree_id("w")])  # and so it can be opened anew
+
+    async def settled() -> bool:
+        return await on_drive(one.storage) == {"a": b"a"}
+
+    try:
+        await eventually(settled, 10)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def test_barriers_of_who_has_left_are_given_back_while_the_log_is_away(storage: Storage, rooms: Rooms) -> None:
@@ -152,7 +186,6 @@ async def test_what_is_due_is_settled_although_the_tree_could_not_be_read_once(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As pyo3's: what `Trees.read` lets through when the CRDT library panics while the tree is built."""
-    from tests.collab.files_helpers import on_drive
 
     class PanicException(BaseException):
         pass
