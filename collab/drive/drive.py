@@ -185,6 +185,9 @@ class Drive:
         placed = self._placed.get(workspace)
         if placed is None:
             placed = self._placed[workspace] = await self._documents.claimed_paths(workspace)
+            if len(self._placed) > REMEMBERED_TREES:
+                self._placed.popitem(last=False)
+        self._placed.move_to_end(workspace)
         moved = {key for key in placed if (node := nodes.get(key)) is None or node.kind == "folder"}
         for number, node in enumerate(nodes.values()):
             if number % NODES_PER_TURN == 0:
@@ -213,9 +216,6 @@ class Drive:
                     placed[key] = node.path
                 else:
                     placed.pop(key, None)  # what failed is forgotten, and so compared again
-            self._placed.move_to_end(workspace)
-            if len(self._placed) > REMEMBERED_TREES:
-                self._placed.popitem(last=False)
         if failed:
             self._again(workspace, {*failed, tree_id(workspace)}, RETRY_BROKEN)
 

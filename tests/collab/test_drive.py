@@ -424,6 +424,23 @@ async def test_a_workspace_that_is_gone_has_no_drive(one: Process) -> None:
     assert await on_drive(one.storage) == {}
 
 
+async def test_trees_in_which_nothing_has_moved_are_forgotten_too(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive_module, "REMEMBERED_TREES", 2)
+    await one.write("a", b"a")
+    await one.drive.settle_due()
+    for number in range(4):
+        await one.files.create_workspace(f"w{number}")
+        one.drive.touch(f"w{number}", tree_id(f"w{number}"))
+        await one.drive.settle_due()
+    assert list(one.drive._placed) == ["w2", "w3"]
+    await one.move("a", "d/a")
+    await one.drive.settle_due()
+    assert await on_drive(one.storage) == {"d/a": b"a"}
+    assert list(one.drive._placed) == ["w3", "w"]
+
+
 async def test_random_trees_from_two_processes(one: Process, two: Process) -> None:
     rng = random.Random(7)
     names = ["a", "b", "c", "a/b", "b/a", "a/b/c", "c/c", "b/b/b"]
