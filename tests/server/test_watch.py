@@ -141,8 +141,8 @@ async def test_a_role_that_could_not_be_told_is_told_again(house: House, monkeyp
         member = await guest(house, "viewer from now on")
         told: list[Role] = []
 
-        def fails_once(role: Role) -> None:
-            told.append(role)
+        def fails_once(member: Member) -> None:
+            told.append(member.role)
             if len(told) == 1:
                 raise RuntimeError("on purpose")
 
