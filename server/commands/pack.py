@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from server.commands.failure import CommandFailed
 
@@ -21,11 +21,14 @@ CHUNK = 1 << 20
 def archive_of(source: Path) -> Iterator[tuple[BinaryIO, int]]:
     """``source``, a folder or a zip file, as an open zip file, and how many links and the like were left out of it.
 
-    Raises CommandFailed when it is neither, or holds a name that is not UTF-8.
+    Raises CommandFailed when it is neither, cannot be read, or holds a name that is not UTF-8.
     """
     if source.is_dir():
         with tempfile.TemporaryFile() as file:
-            left_out = _pack(source, file)
+            try:
+                left_out = _pack(source, file)
+            except OSError as error:
+                _cannot_read(error)
             file.seek(0)
             yield file, left_out
     elif zipfile.is_zipfile(source):
@@ -43,7 +46,7 @@ def pieces(file: BinaryIO) -> Iterator[bytes]:
 def _pack(folder: Path, file: BinaryIO) -> int:
     left_out = 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
-        for path, names, files in os.walk(folder):
+        for path, names, files in os.walk(folder, onerror=_cannot_read):
             names[:] = sorted(name for name in names if name not in LEFT_OUT)
             here = Path(path)
             # Links could point out of the folder, and a pipe would never end. Of links to folders, the walk only tells.
@@ -57,6 +60,13 @@ def _pack(folder: Path, file: BinaryIO) -> int:
                 else:
                     left_out += 1
     return left_out
+
+
+def _cannot_read(error: OSError) -> NoReturn:
+    # Rather than leave it out: who imports a folder counts on having all of it here.
+    if error.filename is None:
+        raise error  # of the temporary file
+    raise CommandFailed(f"“{error.filename}” cannot be read ({error.strerror}). Nothing was imported.") from None
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -89,9 +89,18 @@ async def test_tokens_come_and_go(server: Server) -> None:
 async def test_mistakes_get_a_sentence(server: Server, tmp_path: Path) -> None:
     from_latin_1 = tmp_path / "from latin-1"
     (from_latin_1 / os.fsdecode(b"caf\xe9")).mkdir(parents=True)
+    too_deep = tmp_path / "too deep"
+    too_deep.mkdir()
+    within = os.open(too_deep, os.O_RDONLY)
+    for _ in range(22):  # 4,422 bytes, where Linux takes 4,096
+        os.mkdir("x" * 200, dir_fd=within)
+        outer, within = within, os.open("x" * 200, os.O_RDONLY, dir_fd=within)
+        os.close(outer)
+    os.close(within)
     for arguments, sentence in {
         ("import", ROOT / "LICENSE", "--data-dir", server.data_dir): "neither a folder nor a zip file",
         ("import", from_latin_1, "--data-dir", server.data_dir): "“caf\\xe9” is not UTF-8",
+        ("import", too_deep, "--data-dir", server.data_dir): "cannot be read (File name too long)",
         ("export", tmp_path / "x.zip", "--workspace", "None", "--data-dir", server.data_dir): "no workspace 'None'",
         ("token", "list", "--data-dir", tmp_path / "nothing"): "No server runs on",
         ("token", "list", "--url", "http://127.0.0.1:9"): "A token is needed",
