@@ -290,7 +290,7 @@ async def test_who_has_caught_up_has_all_although_the_room_was_rebuilt_meanwhile
         await eventually(lambda: not first)
         await asyncio.sleep(0.2)  # it has loaded, and waits for the room
         poison["on"] = True
-        monkeypatch.setattr(here, "_takes", lambda item: False)
+        monkeypatch.setattr("collab.rooms.room._takes", lambda copy, item: False)
         poison["on"] = False
         go.set()
         await catching
