@@ -156,7 +156,8 @@ async def open_group(
 
 def endpoints_at(model: ModelServer, provider: Provider | None = None) -> Endpoints:
     """See `open_group`."""
-    waits = Waits(connect=1.0, first_event=1.0, next_event=0.5)
+    # Short, for those who wait for a model that stalls; longer than a busy machine holds up a test and its model.
+    waits = Waits(connect=2.0, first_event=3.0, next_event=3.0)
 
     def connect(endpoint: Endpoint, name: str) -> Provider:
         price = endpoint.models[name]
