@@ -84,6 +84,17 @@ async def heir_of(process: Process, document: str) -> str:
     return (await process.files.entry("w", "notes/a.md")).id
 
 
+async def switched_by_one_who_dies(process: Process, document: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The heir of a document whose renewal ends before anything is brought after it."""
+
+    async def dies(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(process.files.renewal, "_bring_after", dies)
+    await discovered(process, document)
+    return await heir_of(process, document)
+
+
 async def test_the_text_goes_on_at_the_same_path_under_another_id(one: Process) -> None:
     document = await attacked(one)
     before = await one.files.history.versions.list(document, None, 10)

@@ -17,7 +17,7 @@ from collab.history import renewal
 from collab.yjs.codec import encode_update
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, log_away
-from tests.collab.test_renewal import attacked, discovered, heir_of, unaware
+from tests.collab.test_renewal import attacked, discovered, heir_of, switched_by_one_who_dies, unaware
 
 pytestmark = pytest.mark.usefixtures("never_here")
 
@@ -155,13 +155,7 @@ async def test_what_is_to_be_carried_over_survives_that_nobody_was_there_for_a_d
     monkeypatch.setattr(renewal, "UNHEARD", 0.2)
     document = await one.write("notes/a.md", b"")
     async with unaware(one, two, document, monkeypatch) as (there, bob):
-
-        async def dies(*_: object, **__: object) -> None:
-            raise asyncio.CancelledError
-
-        monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
-        await discovered(one, document)
-        heir = await heir_of(one, document)
+        heir = await switched_by_one_who_dies(one, document, monkeypatch)
         await asyncio.wait(list(one.files.renewal._tasks.values()) or [asyncio.create_task(asyncio.sleep(0))])
         await bob.connection.receive(encode_update(Client().insert(0, "acknowledged ")))
         await bob.barrier()
@@ -227,13 +221,7 @@ async def test_what_is_to_be_carried_over_is_kept_while_the_room_of_the_new_text
     monkeypatch.setattr(renewal, "UNHEARD", 0.1)
     document = await one.write("notes/a.md", b"")
     async with unaware(one, two, document, monkeypatch) as (there, bob):
-
-        async def dies(*_: object, **__: object) -> None:
-            raise asyncio.CancelledError
-
-        monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
-        await discovered(one, document)
-        heir = await heir_of(one, document)
+        heir = await switched_by_one_who_dies(one, document, monkeypatch)
         await one.files.renewal.close()
         await bob.connection.receive(encode_update(Client().insert(0, "late word ")))
         await there.durable()

@@ -16,7 +16,7 @@ from collab.yjs.codec import encode_update
 from tests.collab.costly import STRUCTS, attack
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, losing
-from tests.collab.test_renewal import discovered, heir_of, unaware
+from tests.collab.test_renewal import discovered, heir_of, switched_by_one_who_dies, unaware
 
 pytestmark = pytest.mark.usefixtures("never_here")
 
@@ -96,13 +96,7 @@ async def test_what_is_logged_after_the_switch_survives_the_death_of_who_switche
     monkeypatch.setattr(renewal, "UNHEARD", 0.2)
     document = await one.write("notes/a.md", b"")
     async with unaware(one, two, document, monkeypatch) as (there, bob):
-
-        async def dies(*_: object, **__: object) -> None:
-            raise asyncio.CancelledError
-
-        monkeypatch.setattr(one.files.renewal, "_bring_after", dies)
-        await discovered(one, document)
-        heir = await heir_of(one, document)
+        heir = await switched_by_one_who_dies(one, document, monkeypatch)
         await asyncio.wait(list(one.files.renewal._tasks.values()) or [asyncio.create_task(asyncio.sleep(0))])
         await bob.connection.receive(encode_update(Client().insert(0, "acknowledged ")))
         await bob.barrier()
