@@ -86,6 +86,22 @@ async def toasts(tab: Tab) -> list[str]:
     return await tab.page.locator(".toast").all_inner_texts()
 
 
+async def test_a_line_that_would_go_says_so_also_where_the_cursor_is(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/cursor-in-it.py"
+    owner = await proposed(
+        site, people, model, path, "import os\ndef f( a ):\n    return 1\n", "def f(a):\n    return 2\n"
+    )
+    lines = owner.text(path).locator(".cm-replaced-line")
+    await expect(lines).to_have_count(3)
+    paper = "line => getComputedStyle(line).backgroundColor"
+    await lines.first.click()
+    for focused in (True, False):
+        assert await lines.first.evaluate(paper) == await lines.nth(1).evaluate(paper), focused
+        await owner.text(path).blur()
+
+
 async def test_offline_the_form_says_so_and_keeps_what_was_typed(
     site: Server, people: People, model: ModelServer
 ) -> None:
