@@ -9,6 +9,8 @@ STAMPS := $(VENV)/.stamps
 # The browser editor needs Node 20.19 or later. Without it on the path, the one that PyPI carries goes into the venv.
 NODE_ON_PATH := $(shell node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null && echo yes)
 export PATH  := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, each start of a process compiles 1,300 modules: 4.0 s of CPU for a server instead of 2.3.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check services torture bench fuzz lock clean

@@ -11,6 +11,7 @@ from ai.pool import attempt, jobs
 from ai.pool.jobs import JobState
 from ai.proposals.hunks import HunkState
 from collab.replicas.edits import TextEdit
+from collab.replicas.positions import Anchor, resolve
 from collab.rooms.room import Room
 from collab.yjs.codec import Decoder
 from collab.yjs.offsets import utf16_length
@@ -141,19 +142,28 @@ async def test_it_waits_while_the_document_is_made_anew(group: Group) -> None:
 
 async def test_people_see_its_cursor_move_and_go(group: Group) -> None:
     document = await group.file("a.md", TEXT)
-    group.model.enqueue(Script(answer=STORY, delay=0.02))
+    # Each pause ends when the cursor has been seen where what was typed by then ends.
+    script = Script(answer=STORY, tokens=3, goes_on=asyncio.Event())
+    group.model.enqueue(script)
     async with group.rooms.open(document) as room:
+        ends: list[int] = []
+
+        async def behind_more() -> bool:
+            typed = utf16_length(room.text) - utf16_length(TEXT)
+            return typed > (ends[-1] if ends else 0) and _cursor(room) == AT + typed
+
         asked = await group.write("a.md", AT)
-        seen: list[dict[str, Any]] = []
         async with group.working():
-            while not await _ended(group, asked.job):
-                seen += [state for state in _present(room) if state not in seen]
-                await asyncio.sleep(0.02)
+            for tokens in (6, 9, 12, len(STORY)):
+                await eventually(behind_more)
+                ends.append(utf16_length(room.text) - utf16_length(TEXT))
+                assert [state["user"]["id"] for state in _present(room)] == ["assistant"]
+                pause, script.tokens, script.goes_on = script.goes_on, tokens, asyncio.Event()
+                assert pause is not None
+                pause.set()
+            await group.ended(asked)
+        assert room.text == with_story()
         assert _present(room) == []
-    assert {state["user"]["id"] for state in seen} == {"assistant"}
-    clocks = [state["cursor"]["head"]["item"]["clock"] for state in seen]
-    assert len(clocks) > 3
-    assert clocks[1:] == sorted(clocks[1:])
 
 
 async def test_typing_is_bounded_and_comes_in_few_updates(group: Group) -> None:
@@ -274,6 +284,16 @@ async def _holds(group: Group, document: str, text: str) -> bool:
 
 async def _ended(group: Group, job: str) -> bool:
     return (await group.assistant.jobs.get(job)).state.final
+
+
+def _cursor(room: Room) -> int | None:
+    """Where the only cursor in the room is, in UTF-16 units of its text."""
+    [state] = _present(room) or [None]
+    if state is None:
+        return None
+    at = state["cursor"]["head"]
+    item = at["item"] or {"client": None, "clock": None}
+    return resolve(room.doc, [Anchor(item["client"], item["clock"], at["assoc"])])[0]
 
 
 def _present(room: Room) -> list[dict[str, Any]]:

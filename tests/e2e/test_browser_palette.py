@@ -163,6 +163,22 @@ async def test_arrows_go_through_the_list_and_escape_goes_back(site: Server, peo
     await expect(owner.row("rooms.md").last).to_be_focused()
 
 
+async def test_what_wants_the_focus_meanwhile_does_not_get_it(site: Server, people: People) -> None:
+    await museum(site, "focus")
+    owner = await people.owner()
+    page = owner.page
+    await owner.open("focus/rooms.md")
+    await owner.text("focus/rooms.md").click()
+    for key, name in (("Control+p", "Open a file"), ("F1", "All commands")):
+        await page.keyboard.press(key)
+        # A file that opens late, or a dialog that closes late, gives the focus to the text.
+        await page.locator(".cm-content").evaluate("text => text.focus()")
+        await page.keyboard.type("qr")
+        await expect(field(page, name)).to_have_value("qr")
+        await page.keyboard.press("Escape")
+    assert await file_text(site, "focus/rooms.md") == "# Rooms\n\nThe first room.\n"
+
+
 async def test_the_browser_prints_nothing(site: Server, people: People) -> None:
     owner = await people.owner()
     page = owner.page

@@ -30,7 +30,7 @@ function Rename({ id, title, onClose }: { id: string; title: string; onClose: ()
       <form className="row" onSubmit={(event) => void rename(event)}>
         <label className="field">
           Name
-          <input value={typed} maxLength={longestTitle} autoFocus onChange={(event) => setTyped(event.target.value)} />
+          <input value={typed} maxLength={longestTitle} data-first onChange={(event) => setTyped(event.target.value)} />
         </label>
         <Button type="submit" look="primary" disabled={typed.trim() === '' || typed.trim() === title}>
           Rename

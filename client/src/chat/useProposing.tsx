@@ -29,7 +29,7 @@ function ChooseFile({ onChoose, onClose }: { onChoose: (path: string) => void; o
         File
         <input
           value={query}
-          autoFocus
+          data-first
           autoComplete="off"
           aria-autocomplete="list"
           aria-controls={listId}

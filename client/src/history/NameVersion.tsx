@@ -26,7 +26,7 @@ export function NameVersion({ history, onClose }: { history: DocumentHistory; on
       <form className="row" onSubmit={(event) => void make(event)}>
         <label className="field">
           Name
-          <input value={typed} maxLength={longestName} autoFocus onChange={(event) => setTyped(event.target.value)} />
+          <input value={typed} maxLength={longestName} data-first onChange={(event) => setTyped(event.target.value)} />
         </label>
         <Button type="submit" look="primary" disabled={busy || typed.trim() === ''}>
           Keep it

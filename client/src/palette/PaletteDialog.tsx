@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef }
 import type { ActionId } from '../actions/catalogue'
 import { keysOf } from '../actions/catalogue'
 import { isPressed } from '../lib/keys'
+import { focusItself } from '../ui/focusItself'
 import { useChoice } from '../ui/useChoice'
 import { closePalette, palette } from './shown'
 
@@ -68,7 +69,12 @@ export function PaletteDialog(props: PaletteDialogProps) {
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : closePalette())}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
-        <Dialog.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={giveBack}>
+        <Dialog.Content
+          className="palette"
+          aria-describedby={undefined}
+          onOpenAutoFocus={focusItself}
+          onCloseAutoFocus={giveBack}
+        >
           <Dialog.Title className="sr-only">{title}</Dialog.Title>
           <input
             className="palette-field"
@@ -82,7 +88,7 @@ export function PaletteDialog(props: PaletteDialogProps) {
             autoComplete="off"
             autoCapitalize="off"
             spellCheck={false}
-            autoFocus
+            data-first
             value={typed}
             onChange={(event) => onTyped(event.target.value)}
             onKeyDown={onKeyDown}
