@@ -13,12 +13,13 @@ export PATH  := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check services torture bench fuzz lock clean
+.PHONY: help install run test test-all check services torture bench fuzz lock clean
 
 help:
 	@echo 'make run       set up what is missing and start Scriptorium at http://127.0.0.1:8000'
 	@echo 'make install   set up only: leaves $(BIN)/scriptorium and the built editor'
-	@echo 'make test      set up what is missing and run all tests'
+	@echo 'make test      set up what is missing and run the tests, each part of the product on its embedded stores'
+	@echo 'make test-all  and all others: the real services, torture and fuzzing, every state in a real browser'
 	@echo 'make check     linters, type checkers and the walls between the packages'
 	@echo 'make services  fetch and build the real services that tests/services starts'
 	@echo 'make torture   kill, pause and flush everything under people who type; ARGS="--minutes 60"'
@@ -70,9 +71,10 @@ $(STAMPS)/yjs: tests/yjs/package-lock.json $(STAMPS)/node
 # Files of tests run side by side, each in one process, in the order of tests/conftest.py. Three at a time on two cores,
 # because half of the time they wait. One that dies fails the run and is not replaced: its heir may wait for ever.
 # Pictures of the main states, as the browser tests pass them, are left in test-results/screenshots.
-test: export SCRIPTORIUM_SCREENSHOTS ?= $(CURDIR)/test-results/screenshots
-test: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
-	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder --max-worker-restart 0
+test: TESTS := -m "not thorough"
+test test-all: export SCRIPTORIUM_SCREENSHOTS ?= $(CURDIR)/test-results/screenshots
+test test-all: $(STAMPS)/dev $(STAMPS)/editor $(STAMPS)/yjs
+	$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder --max-worker-restart 0 $(TESTS)
 	cd client && npm test
 
 check: $(STAMPS)/dev $(STAMPS)/node_modules

@@ -10,6 +10,10 @@
 
 `make test` runs several at the same time, each file in one process. A test marked `alone` has the machine to itself.
 
+`make test` leaves out what is marked `thorough`, and `make test-all` runs it too. Without a word of their own these are
+torture, fuzzing, the half of the tests of a store that needs the real services, and of the tests of the whole product
+all but the files marked `essential`.
+
 A test that needs a service, a browser or a fuzzer which is not on this machine is skipped. Where
 SCRIPTORIUM_REQUIRE_SERVICES is set, as it is in `.ci/run`, it fails, and so does the run when any test at all was
 skipped.
@@ -108,10 +112,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedS
     return SharedStarts(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # before what is not wanted is left out by its marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, or one process would still be at it when the others have nothing left to do."""
+    for item in items:
+        if _is_thorough(item):
+            item.add_marker("thorough")
     rank = {folder: number for number, folder in enumerate(("e2e", "torture", "fuzz", "server"))}
     items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    if item.path.parent.name in ("e2e", "torture", "fuzz"):
+        return item.get_closest_marker("essential") is None
+    case = getattr(item, "callspec", None)  # of a test that is run with several parameters
+    return case is not None and "services" in case.params.values()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,6 +23,8 @@ from tests.ai.worker_processes import asking_group, worker_process, worker_setti
 from tests.doubles.model_server import ModelServer, Request, Script
 from tests.services.launchers import Mongo, Redis
 
+pytestmark = pytest.mark.thorough
+
 JOBS = 18
 WORKERS = 2
 TEXT = "One line.\nAnother line.\nThe last line.\n"

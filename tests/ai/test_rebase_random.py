@@ -14,6 +14,8 @@ from tests.ai.group import ANN, BOB, Group, Process, eventually
 from tests.ai.rebase import BASE, answer_of, check, word
 from tests.doubles.model_server import Script
 
+pytestmark = pytest.mark.thorough
+
 SEEDS = range(6)
 
 

@@ -17,6 +17,8 @@ from tests.ai.worker_processes import asking_group, worker_process, worker_setti
 from tests.doubles.model_server import Script
 from tests.services.launchers import Mongo, Redis
 
+pytestmark = pytest.mark.thorough
+
 TEXT = "One line.\nAnother line.\nThe last line.\n"
 LONG = Script(answer="and on " * 10_000, delay=0.1)
 ROOT = Path(__file__).resolve().parents[2]

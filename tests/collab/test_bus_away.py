@@ -17,6 +17,8 @@ from tests.collab.rooms_helpers import Client, eventually, following, log_away, 
 from tests.services.launchers import Redis
 from tests.torture.links import Link
 
+pytestmark = pytest.mark.thorough
+
 CONVERGED_WITHIN = 5.0
 
 

@@ -19,7 +19,7 @@ from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, log_away
 from tests.collab.test_renewal import attacked, discovered, heir_of, switched_by_one_who_dies, unaware
 
-pytestmark = pytest.mark.usefixtures("never_here")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("never_here")]
 
 
 @pytest.mark.parametrize("what", ["record", "object"])

@@ -25,6 +25,8 @@ from collab.yjs.known import Known
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, new_document
 
+pytestmark = pytest.mark.thorough
+
 DOCUMENTS = 60
 ROUNDS = 5
 

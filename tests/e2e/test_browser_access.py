@@ -7,7 +7,7 @@ from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import file_text, new_document
 from tests.support.server import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.essential, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def give_role(owner: Tab, name: str, now: str, role: str) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import asking, eventually, file_text, new_document
 from tests.support.server import Server, running_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.essential, pytest.mark.asyncio(loop_scope="session")]
 
 FILE = ".scriptorium/assistant.yaml"
 SETTINGS = """\

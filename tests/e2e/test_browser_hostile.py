@@ -11,7 +11,7 @@ from tests.e2e.test_browser_chat import attacker
 from tests.e2e.test_browser_viewers import pdf
 from tests.support.server import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.essential, pytest.mark.asyncio(loop_scope="session")]
 
 MARKDOWN = """# Hostile
 

@@ -12,7 +12,7 @@ from tests.e2e.browser import PHONE, People, Tab
 from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.essential, pytest.mark.asyncio(loop_scope="session")]
 
 ROUGH = "the meting was on tuesday and nobody wrote it down\n"
 THANKS = "thank you for coming. It was a good day for all of us."

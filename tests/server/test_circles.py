@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import httpx2
+import pytest
 import structlog
 import uvloop
 from websockets.asyncio.client import connect
@@ -18,6 +19,8 @@ from collab.rooms import rooms
 from collab.yjs.codec import encode_barrier, encode_sync_step_1, encode_sync_step_2
 from server import serve
 from server.settings import Settings
+
+pytestmark = pytest.mark.thorough
 
 TOKEN = "t" * 40
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}

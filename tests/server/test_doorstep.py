@@ -14,7 +14,7 @@ from tests.server.conftest import House
 from tests.support.server import Server, running_server
 from tests.support.sync_client import sync_client
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.thorough, pytest.mark.asyncio(loop_scope="module")]
 
 
 class Visitor:

@@ -18,6 +18,8 @@ from tests.support.server import Server, running_server
 from tests.support.sync_client import SyncClient, sync_client
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 CONVERGED_WITHIN = 5.0
 """Seconds after Redis is back."""
 
