@@ -185,7 +185,7 @@ async def test_owners_set_a_budget_and_people_read_what_is_left_before_they_ask(
         await people.picture(owner, "budget-form")
         await page.get_by_role("button", name="Set the budget").click()
         await expect(page.get_by_text("The budget is set", exact=True)).to_be_visible()
-        await page.keyboard.press("Escape")
+        await page.get_by_role("dialog").get_by_role("button", name="Close").click()
         settings = (await server.owner.http.get(f"{server.workspace_path}/settings")).json()
         assert settings["budget"] == {"tokens_per_day": 20_000, "money_per_month": 5, "currency": "EUR", "share": 0.9}
 
