@@ -13,6 +13,7 @@ from collab.durable.entries import LogEntry
 from collab.replicas.replica import Replica
 from collab.replicas.trial import PATIENCE, PATIENCE_TIMES_READING, Structs, at_most, build, most_structs, reading
 from collab.steps import at_a_stretch
+from collab.yjs.claims import Claim, contradiction
 from collab.yjs.known import NOTHING
 from collab.yjs.surrogates import may_hold_pairs
 from collab.yjs.update import InvalidUpdate, Kind, encode_state_vector, read_steps, read_update
@@ -31,6 +32,11 @@ class TooManyStructs(Exception):
     """The text has more than `MOST_STRUCTS`."""
 
 
+class Contradicted(Exception):
+    """A client id says two things in a text's log (`collab.yjs.claims`). The snapshot would keep one of them, and some
+    processes have the other: the text must go on under a new id."""
+
+
 @dataclass(slots=True)
 class Integrated:
     done: list[tuple[LogEntry, bytes]]
@@ -39,6 +45,8 @@ class Integrated:
     """They rest on text that is not there (yet)."""
     spoilt: list[LogEntry]
     """They can never be taken. They are left in the log, for somebody to look at."""
+    claims: list[Claim]
+    """What entries say at clocks that others before them, or the snapshot, brought as well."""
 
 
 def integrate(replica: Replica, entries: Iterable[LogEntry]) -> Integrated:
@@ -54,6 +62,7 @@ def integrating(replica: Replica, entries: Iterable[LogEntry]) -> Generator[None
     waiting = list(entries)
     done: list[tuple[LogEntry, bytes]] = []
     spoilt: list[LogEntry] = []
+    claims: list[Claim] = []
     progress = True
     while progress and waiting:
         progress, rest = False, []
@@ -64,16 +73,19 @@ def integrating(replica: Replica, entries: Iterable[LogEntry]) -> Generator[None
                 if replica.gap(header):
                     rest.append(entry)
                     continue
-                taken = replica.admit(entry.update, header)
+                claim = replica.claim(entry.update, header)
+                taken = replica.admit(entry.update, header, logged=True)
             except InvalidUpdate as error:
                 log.error("left an entry of the log out", entry=entry.id, why=str(error))
                 spoilt.append(entry)
                 continue
+            if claim is not None:
+                claims.append(claim)
             replica.defer(taken.update, header.parts, cuts=taken.cuts)
             done.append((entry, taken.update))
             progress = True
         waiting = rest
-    return Integrated(done, waiting, spoilt)
+    return Integrated(done, waiting, spoilt, claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ def attempt(kind: Kind, previous: bytes | None, entries: Sequence[LogEntry]) -> 
     """As `fold`; ends the process when that, or building the new snapshot, takes unbearably long.
 
     Raises:
-        TooManyStructs
+        TooManyStructs, Contradicted
     """
     replica = Replica(kind, previous)
     integrated = integrate(replica, entries)
@@ -113,7 +125,7 @@ def fold(kind: Kind, previous: bytes | None, structs: Structs, entries: Sequence
     """``previous``, which has ``structs``, with all ``entries`` that fit onto it; None when none does.
 
     Raises:
-        TooManyStructs
+        TooManyStructs, Contradicted
     """
     replica = Replica(kind, previous, structs=structs)
     return _fold(replica, integrate(replica, entries), entries)
@@ -126,6 +138,8 @@ def _fold(replica: Replica, integrated: Integrated, entries: Sequence[LogEntry])
     done = {id(entry) for entry, update in integrated.done if update not in replica.set_aside}
     if not done:
         return None
+    if replica.kind == "text" and integrated.claims and contradiction("text", integrated.claims, snapshot, []):
+        raise Contradicted
     if replica.kind == "text" and _too_many(snapshot, len(replica.text)):
         raise TooManyStructs
     return Folded(

@@ -24,13 +24,23 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from collab.aside import LARGE, Aside, TookTooLong
 from collab.durable.entries import LogEntry
-from collab.durable.folding import Folded, TooManyStructs, attempt, counted, fold, integrating, salvage
+from collab.durable.folding import (
+    Folded,
+    Integrated,
+    TooManyStructs,
+    attempt,
+    counted,
+    fold,
+    integrating,
+    salvage,
+)
 from collab.durable.log import UpdateLog
-from collab.faults import is_refusal
+from collab.faults import is_fault, is_refusal
 from collab.replicas.mending import mend_aside
 from collab.replicas.replica import Replica
 from collab.replicas.trial import Structs
 from collab.steps import in_turns
+from collab.yjs.claims import contradiction
 from collab.yjs.known import NOTHING
 from collab.yjs.update import Kind
 from storage.objects import ObjectNotFound, ObjectStore
@@ -78,6 +88,8 @@ class Loaded:
     """Entries that rest on text which storage does not have (yet)."""
     spoilt: bool
     """Whether an entry was left out because it can never be taken."""
+    contradicted: bool
+    """Whether a client id says two things in it (`collab.yjs.claims`): other processes may have another text."""
     snapshot_size: int
     entries: int
     log_size: int
@@ -181,10 +193,25 @@ class Snapshots:
             covered=covered,
             waiting=integrated.waiting,
             spoilt=bool(integrated.spoilt),
+            contradicted=await self._contradicted(record["_id"], replica, integrated),
             snapshot_size=len(snapshot or b""),
             entries=len(entries),
             log_size=sum(len(entry.update) for entry in entries),
         )
+
+    async def _contradicted(self, document: str, replica: Replica, integrated: Integrated) -> bool:
+        if not integrated.claims:
+            return False
+        content, updates = replica.untried()
+        size = len(content) + sum(map(len, updates))
+        try:
+            found = await self._aside.run(size, contradiction, replica.kind, integrated.claims, content, updates)
+        except BaseException as error:  # whoever folds the log compares them as well
+            if not is_fault(error):
+                raise
+            log.error("entries of a log could not be compared", document=document, why=repr(error))
+            return False
+        return found is not None
 
     async def covered(self, document: str) -> dict[str, int]:
         """Process → newest number in the snapshot of ``document``. Raises DocumentNotFound, DocumentGone."""
@@ -204,7 +231,7 @@ class Snapshots:
         """Fold the log into a new snapshot. Returns whether it did (False: another compaction was quicker).
 
         Raises:
-            TooCostly: nothing has changed.
+            TooCostly, collab.durable.folding.Contradicted: nothing has changed.
             As `load`.
         """
         record, previous, entries = await self._read(document)

@@ -266,7 +266,7 @@ class Renewal:
 
     async def _text(self, room: Room) -> str:
         """With all that the log has."""
-        if room.built:
+        if room.built and not room.contradicted:  # or others might have a text that is not in the log's
             with suppress(RoomClosed):
                 await self._rooms.catch_up(room)
                 text = room.text

@@ -11,6 +11,7 @@ from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from collab.faults import is_refusal
 from collab.replicas.trial import PER_BYTE, Structs
+from collab.yjs.claims import Claim, claim_of
 from collab.yjs.known import NOTHING, Known, Taken
 from collab.yjs.surrogates import mend
 from collab.yjs.update import Gap, Kind, UpdateHeader, encode_state_vector, missing, read_update
@@ -210,13 +211,19 @@ class Replica:
         """What the update rests on and the document lacks, or None. Raises InvalidUpdate for circular waits."""
         return missing(header, self.known.state)
 
-    def admit(self, update: bytes, header: UpdateHeader) -> Taken:
+    def claim(self, update: bytes, header: UpdateHeader) -> Claim | None:
+        """What the update says at clocks that are known already (`collab.yjs.claims`); before it is admitted."""
+        return claim_of(update, header, self.known.state)
+
+    def admit(self, update: bytes, header: UpdateHeader, *, logged: bool = False) -> Taken:
         """What to integrate of an update without a gap; later updates are held against it from now on.
+
+        ``logged``: by another process, see `Known.take`.
 
         Raises:
             InvalidUpdate: it contradicts the document; nothing has changed.
         """
-        taken = self.known.take(update, header)
+        taken = self.known.take(update, header, logged=logged)
         self._items += header.parts
         return taken
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from collab.durable.folding import Contradicted
 from collab.durable.snapshots import DocumentNotFound, Snapshots, TooCostly
 from collab.faults import is_fault
 from collab.rooms.room import Room
@@ -40,11 +41,15 @@ def worth_folding(room: Room) -> bool:
 
 
 class Compacting:
-    """``too_costly`` is told of a room whose text takes too long to build."""
+    """``too_costly`` is told of a room whose text takes too long to build, ``contradicted`` of one in whose text a
+    client id says two things."""
 
-    def __init__(self, snapshots: Snapshots, too_costly: Callable[[Room], None]) -> None:
+    def __init__(
+        self, snapshots: Snapshots, too_costly: Callable[[Room], None], contradicted: Callable[[Room], None]
+    ) -> None:
         self._snapshots = snapshots
         self._too_costly = too_costly
+        self._contradicted = contradicted
         self._under_way: set[str] = set()
         self._not_yet: set[str] = set()
         """Documents whose log could not be folded a moment ago."""
@@ -60,6 +65,8 @@ class Compacting:
                 room.folded(entries, size, added)
         except TooCostly:
             self._too_costly(room)
+        except Contradicted:
+            self._contradicted(room)
         except BaseException as error:
             if not is_fault(error):
                 raise

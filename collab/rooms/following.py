@@ -7,6 +7,7 @@ the log: numbers tell that something is missing (`collab.rooms.replication`).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
@@ -15,12 +16,14 @@ from typing import Any
 
 import structlog
 
+from collab.aside import Aside
 from collab.durable.log import UpdateLog
 from collab.durable.snapshots import DocumentGone, DocumentNotFound, Snapshots
 from collab.faults import is_fault
 from collab.refusals import RoomClosed
 from collab.rooms import replication
 from collab.rooms.room import Room
+from collab.yjs.claims import contradiction
 from collab.yjs.codec import MalformedFrame
 from collab.yjs.portions import order, portions
 from collab.yjs.update import LARGE, Gap, InvalidUpdate, missing, read_update, read_update_cooperatively
@@ -40,17 +43,32 @@ READ_AGAIN, LONGEST_PAUSE = 0.5, 30.0
 it: what an entry rests on may have been lost with somebody's laptop."""
 
 
+BEFORE_COMPARING = 0.25
+"""Seconds that what others say at known clocks waits for more of it, and for what came with it: an edit may cut a pair
+in one message and say so in the next."""
+
+COMPARING_SHARE = 0.05
+"""Of the time: somebody may send what is known again and again, and each time the whole document is encoded."""
+
+
 class Following:
     def __init__(
         self,
         room: Room,
         updates: UpdateLog,
         snapshots: Snapshots,
+        aside: Aside,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        contradicted: Callable[[Room], None],
         early: deque[replication.Replica],
     ) -> None:
-        """``early``: what came over the bus before there was a room. `take_waiting` takes it."""
+        """``contradicted``: other processes have been told something else by a client than this one has; ``early``:
+        what came over the bus before there was a room. `take_waiting` takes it.
+        """
         self.room = room
+        self._aside = aside
+        self._contradicted = contradicted
+        self._comparing = False
         self._updates = updates
         self._snapshots = snapshots
         self._spawn = spawn
@@ -308,6 +326,37 @@ class Following:
         finally:
             self._reading = False
 
+    def compare(self) -> None:
+        """Hold what others say at known clocks against what is here."""
+        if not self._comparing:
+            self._comparing = True
+            self._spawn(self._compare())
+
+    async def _compare(self) -> None:
+        # Whatever is not compared, because this ends or fails, is when the log is folded or read anew.
+        room, pause = self.room, BEFORE_COMPARING
+        try:
+            while room.claims and not room.closed:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._stopped.wait()
+                        return
+                began = time.monotonic()
+                await room.readable()
+                claims, whole = room.claims.take(), room.encode_whole()
+                if (at := await self._aside.run(len(whole), contradiction, room.kind, claims, whole, [])) is not None:
+                    log.error("a client says two things", document=room.document, client=at[0], clock=at[1])
+                    self._contradicted(room)
+                pause = max(BEFORE_COMPARING, (time.monotonic() - began) / COMPARING_SHARE)
+        except RoomClosed:
+            pass
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            log.exception("failed to compare what others say", document=room.document)
+        finally:
+            self._comparing = False
+
     async def _read_once(self, numbers: Mapping[str, int] = MappingProxyType({})) -> bool:
         """False when something is still missing that the log names, or ``numbers`` do: process → number."""
         room = self.room
@@ -328,6 +377,8 @@ class Following:
         if room.covers(announced) and all(e.last <= room.covered.get(e.process, 0) for e in entries):
             return True
         loaded = await self._snapshots.load(room.document)
+        if loaded.contradicted:
+            self._contradicted(room)
         update = loaded.replica.encode(room.encode_state_vector())
         if not await self._absorb(update):
             return False  # it is being rebuilt

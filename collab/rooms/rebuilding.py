@@ -17,9 +17,11 @@ REBUILDS = 10
 """Failures of rebuilding a document, other than that storage is away, after which its room is closed."""
 
 
-async def rebuild(room: Room, snapshots: Snapshots, closing: Callable[[], bool]) -> None:
+async def rebuild(
+    room: Room, snapshots: Snapshots, closing: Callable[[], bool], contradicted: Callable[[Room], None]
+) -> None:
     """Until it has one, or is abandoned: because its document is gone, nobody can build it, or the process is
-    ``closing``.
+    ``closing``. ``contradicted``: what it has is not what all have (`Loaded.contradicted`).
     """
     failures = 0
     while not closing():
@@ -31,6 +33,8 @@ async def rebuild(room: Room, snapshots: Snapshots, closing: Callable[[], bool])
             # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
             if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
                 room.rebuilt(loaded)
+                if loaded.contradicted:
+                    contradicted(room)
                 return
         except STORAGE_AWAY as error:
             log.error("rebuilding put off", document=room.document, error=str(error))

@@ -34,6 +34,7 @@ from collab.rooms.incoming import Gathered, Incoming, merged
 from collab.rooms.peer import Sender
 from collab.rooms.size import Size
 from collab.rooms.window import FlushWindow
+from collab.yjs.claims import Claims
 from collab.yjs.known import NOTHING
 from collab.yjs.offsets import slice_utf16, utf16_length
 from collab.yjs.update import Gap, InvalidUpdate, Kind, UpdateHeader, read_update
@@ -87,6 +88,7 @@ class Room:
         heard: Callable[[], bool],
         missed: Callable[[Room], None],
         resumed: Callable[[Room], None],
+        claimed: Callable[[Room], None],
         rebuild: Callable[[Room], None],
         aside: Aside,
         costly: Callable[[Room], None],
@@ -94,7 +96,8 @@ class Room:
         limits: Limits,
     ) -> None:
         """``missed``: read the log, others have written what is not here; ``resumed``: what came over the bus while the
-        room was not `sound` was not taken; ``costly``: building it takes too long.
+        room was not `sound` was not taken; ``claimed``: compare `claims` with what is here; ``costly``: building it
+        takes too long.
         """
         self.document = document
         self.workspace = loaded.workspace
@@ -109,6 +112,7 @@ class Room:
         self._heard = heard
         self._missed = missed
         self._resumed = resumed
+        self._claimed = claimed
         self._rebuild = rebuild
         self._aside = aside
         self._costly = costly
@@ -120,7 +124,11 @@ class Room:
         self._own_refused = 0
         """Edits of the server itself that were accepted, and not taken after a rebuild."""
         self.unbearable = False
-        """Whether it was given up because building it takes too long."""
+        """Whether it was given up, most often because building it takes too long."""
+        self.claims = Claims()
+        """What other processes say at clocks that were known here."""
+        self.contradicted = False
+        """Whether others were shown something else under the same clocks, so that what is here is not what all have."""
         self._committed = committed
         self._limits = limits
         self._loop = asyncio.get_running_loop()
@@ -270,7 +278,7 @@ class Room:
             replica.tried(fresh, content, squashed, len(deferred))
 
     def give_up(self) -> None:
-        """The document takes too long to build: nobody may go on writing here."""
+        """The document takes too long to build, or contradicts itself: nobody may go on writing here."""
         self.unbearable = True
         self.close(4410, RENEWED)
 
@@ -722,7 +730,8 @@ class Room:
         header = read_update(update, self.kind)
         if self._replica.gap(header):
             return False
-        taken = self._replica.admit(update, header)
+        self._hold_against(update, header)
+        taken = self._replica.admit(update, header, logged=True)
         self._replica.defer(taken.update, header.parts, cuts=taken.cuts)
         return True
 
@@ -838,7 +847,8 @@ class Room:
         """Take what the log has, and `gap` does not mind, whatever the limits; sent on with the next flush, together
         with what our own people type meanwhile: one frame for both.
         """
-        taken = self._replica.admit(update, header)
+        self._hold_against(update, header)
+        taken = self._replica.admit(update, header, logged=True)
         if taken.update == NOTHING:
             return
         self._size.grow(len(taken.update))
@@ -846,10 +856,18 @@ class Room:
         if self._flush_timer is None:
             self._schedule_flush()
 
+    def _hold_against(self, update: bytes, header: UpdateHeader) -> None:
+        """What another process says at clocks that are known here is to be compared with what is here, before long: a
+        client id may have said two things to two of us."""
+        if (claim := self._replica.claim(update, header)) is not None:
+            self.claims.add(claim)
+            self._claimed(self)
+
     def show_unlogged(self, update: bytes, header: UpdateHeader, authors: tuple[tuple[int, str], ...]) -> None:
         """Take what another process has shown while the log is away: it goes to the log from here as well. Nothing else
         may wait to be flushed (`idle`).
         """
+        self._hold_against(update, header)
         seen = {who: author for who, author in authors if who in header.ranges and who not in self.state}
         self._admit(update, header, None, announce=False, seen=tuple(seen))
         for client, author in seen.items():

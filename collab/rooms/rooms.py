@@ -87,7 +87,7 @@ class Rooms:
         self._changed: list[Callable[[str, str], None]] = []
         self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._compacting = Compacting(self.snapshots, self._too_costly)
+        self._compacting = Compacting(self.snapshots, self._too_costly, self._contradicted)
         self._written: set[str] = set()
         """Documents that this process has logged something of since it last looked whether they are gone."""
         self._closing = False
@@ -117,7 +117,8 @@ class Rooms:
         self._changed.append(callback)
 
     def on_give_up(self, callback: Callable[[Room], None]) -> None:
-        """Call ``callback(room)`` when a document takes too long to build, once its room here is closed."""
+        """Call ``callback(room)`` when a document has to go on under a new id, because it takes too long to build or
+        contradicts itself, once its room here is closed."""
         self._given_up.append(callback)
 
     # ---- opening
@@ -159,7 +160,7 @@ class Rooms:
         try:
             # Shielded: one impatient visitor must not cancel the opening for the others.
             room = await asyncio.shield(slot.opening)
-            if self._closing:  # since it began
+            if self._closing or room.closed:  # since it began
                 raise RoomClosed(document)
             return room, leave
         except BaseException:
@@ -236,15 +237,20 @@ class Rooms:
             heard=lambda: self._storage.bus.has_others(channel),
             missed=self._missed,
             resumed=self._resumed,
-            rebuild=lambda room: self._spawn(rebuild(room, self.snapshots, lambda: self._closing)),
+            claimed=self._claimed,
+            rebuild=self._rebuild,
             aside=self.aside,
             costly=self._give_up,
             committed=self._committed,
             limits=self._limits,
         )
-        slot.following = Following(room, self.updates, self.snapshots, self._spawn, early)
+        slot.following = Following(
+            room, self.updates, self.snapshots, self.aside, self._spawn, self._contradicted, early
+        )
         self._spawn(room.learned())
         await slot.following.take_waiting()
+        if loaded.contradicted:
+            self._contradicted(room)
         self._storage.bus.publish(channel, replication.encode(replication.PresenceQuery(writer)))
         return room
 
@@ -255,6 +261,13 @@ class Rooms:
     def _resumed(self, room: Room) -> None:
         if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
             slot.following.resume()
+
+    def _claimed(self, room: Room) -> None:
+        if (slot := self._slots.get(room.document)) is not None and slot.following is not None:
+            slot.following.compare()
+
+    def _rebuild(self, room: Room) -> None:
+        self._spawn(rebuild(room, self.snapshots, lambda: self._closing, self._contradicted))
 
     async def catch_up(self, room: Room) -> None:
         """Return once ``room`` has all that the log held at the call, also what the bus is late with or has lost.
@@ -506,8 +519,14 @@ class Rooms:
         if not self._closing:  # the next process finds out as well, and has the time
             self._give_up(room)
 
-    def _give_up(self, room: Room) -> None:
-        log.error("a document takes too long to build", document=room.document, workspace=room.workspace)
+    def _contradicted(self, room: Room) -> None:
+        """A client id says two things in it, of which some processes have one and some the other."""
+        room.contradicted = True
+        if room.kind == "text" and not (self._closing or room.closed):
+            self._give_up(room, "a document contradicts itself")
+
+    def _give_up(self, room: Room, why: str = "a document takes too long to build") -> None:
+        log.error(why, document=room.document, workspace=room.workspace)
         room.give_up()
         self.say_given_up(room)
         for callback in self._given_up:

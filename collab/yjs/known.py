@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pycrdt
 
 from collab.faults import is_refusal
-from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs
+from collab.yjs.claims import claim_of, deleted_in
+from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs, mend
 from collab.yjs.update import (
     LARGE,
     InvalidUpdate,
@@ -14,7 +15,9 @@ from collab.yjs.update import (
     UpdateHeader,
     advance,
     decode_state_vector,
+    encode_delete_set,
     encode_state_vector,
+    holds,
     read_update,
     read_update_cooperatively,
 )
@@ -80,17 +83,20 @@ class Known:
         self._pairs.add(header.paired)
         self._maps.update(header.entries)
 
-    def take(self, update: bytes, header: UpdateHeader) -> Taken:
+    def take(self, update: bytes, header: UpdateHeader, *, logged: bool = False) -> Taken:
         """Takes in an update for which `missing(header, known.state)` is None.
 
         What the document has already is cut away: where the same clocks come again with other content, Yjs and yrs do
         not agree, and Yjs may throw. InvalidUpdate for what contradicts the document; then nothing has changed.
+
+        ``logged``: others rest on it, and have been told that it is saved. So what can be taken of it is, also where it
+        says something else of known clocks (`collab.yjs.claims`).
         """
         if self._unread is not None and (document := self._to_read()) is not None:
             self._learn(read_update(document, self._kind))
         for client, ranges in header.ranges.items():
             if ranges[0][0] < self.state.get(client, 0):
-                update, header = self._cut_away(update, header)
+                update, header = self._cut_away(update, header, logged)
                 break
         if (
             header.parents
@@ -101,14 +107,20 @@ class Known:
         self._add(header)
         return Taken(update, self._pairs.cut_by(header))
 
-    def _cut_away(self, update: bytes, header: UpdateHeader) -> tuple[bytes, UpdateHeader]:
-        """What of an update is behind the clocks that are known."""
+    def _cut_away(self, update: bytes, header: UpdateHeader, logged: bool) -> tuple[bytes, UpdateHeader]:
+        """What of an update is behind the clocks that are known; what it says is deleted before them, too."""
+        claim = claim_of(update, header, self.state)
+        deleted = deleted_in(claim, self.state) if claim is not None else {}
         torn = SurrogatePairs()
         torn.add(header.paired)
-        if any(torn.inside(client, self.state.get(client, 0)) for client in header.ranges):
-            raise InvalidUpdate("known clocks with other content")
+        if halved := [(c, self.state[c]) for c in header.ranges if c in self.state and torn.inside(c, self.state[c])]:
+            if not logged:
+                raise InvalidUpdate("known clocks with other content")
+            update = mend(update, halved)
         try:
             update = pycrdt.get_update(update, encode_state_vector({c: self.state.get(c, 0) for c in header.ranges}))
+            if not holds(header.deletes, deleted):
+                update = pycrdt.merge_updates(update, encode_delete_set(deleted))
         except BaseException as error:
             if not is_refusal(error):
                 raise

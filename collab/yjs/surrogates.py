@@ -78,11 +78,14 @@ def _cuts(header: UpdateHeader) -> Iterator[tuple[int, int]]:
             yield client, clock + length
 
 
-def mend(update: bytes) -> bytes:
-    """An update of the whole of a text, with U+FFFD for each half of the pairs that it cuts. Its lengths stay."""
+def mend(update: bytes, also: Iterable[tuple[int, int]] = ()) -> bytes:
+    """An update of the whole of a text, with U+FFFD for each half of the pairs that it cuts. Its lengths stay.
+
+    ``also``: (client, clock) in front of which it is going to be cut.
+    """
     header = read_update(update, "text")
     cuts: dict[int, set[int]] = {}
-    for client, clock in _cuts(header):
+    for client, clock in chain(_cuts(header), also):
         cuts.setdefault(client, set()).add(clock)
     mended = bytearray()
     at = 0

@@ -39,8 +39,9 @@ LARGE = 8 * 1024
 
 BYTES_PER_STEP = 8 * 1024  # read between two yields: some 500 structs, of a tree 4 ms
 
-_GC, _DELETED, _STRING, _TYPE, _ANY, _SKIP = 0, 1, 4, 7, 8, 10
-_ORIGIN, _RIGHT_ORIGIN, _KEY = 0x80, 0x40, 0x20
+# The info byte of a struct.
+GC, DELETED, STRING, TYPE, ANY, SKIP = 0, 1, 4, 7, 8, 10
+ORIGIN, RIGHT_ORIGIN, KEY = 0x80, 0x40, 0x20
 _Y_MAP = 1
 _TEXT_ROOT = b"\x01\x04text"
 _TREE_ROOT = b"\x01\x05nodes"
@@ -162,6 +163,13 @@ def read_keystroke(update: bytes) -> UpdateHeader | None:
     return header
 
 
+def struct_of_keystroke(update: bytes) -> dict[int, list[tuple[int, int, int]]]:
+    """As `UpdateHeader.structs`, which `read_keystroke` leaves empty."""
+    client, at = read_var_uint(update, 2)
+    clock, at = read_var_uint(update, at)
+    return {client: [(clock, at, len(update) - 1)]}
+
+
 @lru_cache(4096)
 def _client(encoded: bytes) -> int:
     return read_var_uint(encoded, 0)[0]
@@ -214,7 +222,7 @@ def read_steps(update: bytes, kind: Kind, most: int = MAX_SAFE_INTEGER) -> Gener
                 start = at
                 info = update[at]
                 at += 1
-                if info == _SKIP:
+                if info == SKIP:
                     if run == clock:
                         raise InvalidUpdate("skip without a struct before it")
                     runs.append((run, clock - run))
@@ -254,14 +262,14 @@ def read_steps(update: bytes, kind: Kind, most: int = MAX_SAFE_INTEGER) -> Gener
 
 def _text_content(update: bytes, at: int, info: int, client: int, clock: int, header: UpdateHeader) -> tuple[int, int]:
     """The length of a text's struct and the position behind it, from its parent on."""
-    if info < _RIGHT_ORIGIN:
+    if info < RIGHT_ORIGIN:
         if not update.startswith(_TEXT_ROOT, at):
             raise InvalidUpdate("text outside of the root `text`")
         at += len(_TEXT_ROOT)
-    content = info & ~(_ORIGIN | _RIGHT_ORIGIN)
-    if content == _DELETED:
+    content = info & ~(ORIGIN | RIGHT_ORIGIN)
+    if content == DELETED:
         return read_var_uint(update, at)
-    if content != _STRING:
+    if content != STRING:
         raise InvalidUpdate(f"struct {info} in a text")
     length, at = read_var_uint(update, at)
     end = at + length
@@ -282,16 +290,16 @@ def _text_content(update: bytes, at: int, info: int, client: int, clock: int, he
 
 def _tree_content(update: bytes, at: int, info: int, client: int, clock: int, header: UpdateHeader) -> tuple[int, int]:
     """The length of a tree's struct and the position behind it, from its parent on."""
-    if info == _GC:
+    if info == GC:
         return read_var_uint(update, at)
-    content = info & ~(_ORIGIN | _KEY)
-    if info < _RIGHT_ORIGIN:
-        if not info & _KEY:
+    content = info & ~(ORIGIN | KEY)
+    if info < RIGHT_ORIGIN:
+        if not info & KEY:
             raise InvalidUpdate("struct without a key in a tree")
         if update.startswith(_TREE_ROOT, at):
             at += len(_TREE_ROOT)
             header.entries.append((client, clock))
-            if content == _ANY:
+            if content == ANY:
                 raise InvalidUpdate("plain value in the root map")
         else:
             named, at = read_var_uint(update, at)
@@ -304,20 +312,20 @@ def _tree_content(update: bytes, at: int, info: int, client: int, clock: int, he
                 header.depends.append((client, clock, other, parent + 1))
             elif parent >= clock:
                 raise InvalidUpdate("a struct rests on itself")
-            if content == _TYPE:
+            if content == TYPE:
                 # Maps in maps in maps would overflow the stack of whoever deletes the outermost.
                 raise InvalidUpdate("map inside a node")
-        at = _string_end(update, at)
-    elif content == _TYPE:
+        at = string_end(update, at)
+    elif content == TYPE:
         # It could be inside a node's map: the origin tells where, and that is not known here.
         raise InvalidUpdate("map that replaces another")
-    if content == _DELETED:
+    if content == DELETED:
         return read_var_uint(update, at)
-    if content == _TYPE:
+    if content == TYPE:
         if update[at] != _Y_MAP:
             raise InvalidUpdate(f"shared type {update[at]} in a tree")
         return 1, at + 1
-    if content == _ANY:
+    if content == ANY:
         if update[at] != 1:
             raise InvalidUpdate("several values in one struct of a tree")
         return 1, _plain_value_end(update, at + 1)
@@ -331,7 +339,7 @@ def _plain_value_end(update: bytes, at: int) -> int:
     if tag in _NULL_AND_BOOLEANS:
         return at
     if tag == _PLAIN_STRING:
-        return _string_end(update, at)
+        return string_end(update, at)
     if tag == _INTEGER:
         # A signed integer has its sign in the second bit: as far as its bytes go, it reads as an unsigned one.
         return read_var_uint(update, at)[1]
@@ -340,7 +348,8 @@ def _plain_value_end(update: bytes, at: int) -> int:
     raise InvalidUpdate(f"value of type {tag} in a tree")
 
 
-def _string_end(update: bytes, at: int) -> int:
+def string_end(update: bytes, at: int) -> int:
+    """The position behind a name at `at`. Raises InvalidUpdate, IndexError, UnicodeDecodeError."""
     length, at = read_var_uint(update, at)
     string = update[at : at + length]
     if length > MAX_NAME or len(string) != length:
