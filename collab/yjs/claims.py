@@ -85,8 +85,12 @@ def claim_of(update: bytes, header: UpdateHeader, state: Mapping[int, int]) -> C
     known = [client for client, ranges in header.ranges.items() if ranges[0][0] < state.get(client, 0)]
     if not known:
         return None
-    structs = header.structs or struct_of_keystroke(update)
+    structs = _structs(update, header)
     return Claim(update, {c: [one for one in structs[c] if one[0] < state[c]] for c in known})
+
+
+def _structs(update: bytes, header: UpdateHeader) -> dict[int, list[tuple[int, int, int]]]:
+    return header.structs or (struct_of_keystroke(update) if header.ranges else {})
 
 
 def deleted_in(claim: Claim, state: Mapping[int, int]) -> dict[int, list[tuple[int, int]]]:
@@ -113,15 +117,13 @@ def contradiction(kind: Kind, claims: Iterable[Claim], content: bytes, updates: 
     claimed = {client for claim in claims for client in claim.structs}
     # All of their structs, since to begin at a clock would cut the one that it is in.
     content = get_update(whole, encode_state_vector({c: clock for c, clock in state.items() if c not in claimed}))
-    runs = {
-        client: [_Run(content, *one) for one in structs]
-        for client, structs in read_update(content, kind).structs.items()
-    }
+    structs = _structs(content, read_update(content, kind))
+    runs = {client: [_Run(content, *one) for one in structs[client]] for client in claimed if client in structs}
     clocks = {client: [run.clock for run in here] for client, here in runs.items()}
     for claim in claims:
-        for client, structs in claim.structs.items():
+        for client, claimed_structs in claim.structs.items():
             here = runs.get(client, [])
-            for one in structs:
+            for one in claimed_structs:
                 theirs = _Run(claim.update, *one)
                 number = max(0, bisect_right(clocks.get(client, []), theirs.clock) - 1)
                 while number < len(here) and here[number].clock < theirs.end:

@@ -42,6 +42,7 @@ def said(data: bytes, document: bytes, kind: Kind = "text") -> tuple[int, int] |
         (ABC, update((5, 0, [text("éüö")])), (5, 0)),
         (update((5, 0, [text("éüö")])), update((5, 0, [text("éü"), text("ö", (5, 1))])), None),
         (update((5, 0, [text("éüö")])), update((5, 1, [text("ö", (5, 0))])), (5, 1)),
+        (update((5, 0, [text("a", (6, 0))])), update((5, 0, [text("a", (6, 1))])), (5, 0)),  # both as keystrokes
         # What is deleted has a place and no content.
         (ABC, update((5, 0, [deleted(3)])), None),
         (update((5, 0, [deleted(3)])), ABC, None),
