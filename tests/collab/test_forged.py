@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import random
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -11,11 +14,13 @@ from collab.durable.entries import LogEntry
 from collab.durable.folding import Contradicted
 from collab.durable.snapshots import DocumentGone
 from collab.history import renewal
-from collab.refusals import RoomClosed
+from collab.refusals import RoomClosed, RoomRebuilding
+from collab.replicas.edits import recorded
 from collab.rooms import replication
 from collab.rooms.following import Following
 from collab.rooms.room import RENEWED, Room
 from collab.yjs.codec import encode_update
+from collab.yjs.update import decode_state_vector
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import ANN, Process, on_drive
@@ -78,7 +83,9 @@ SAYINGS = [
 ]
 
 
-@pytest.mark.parametrize(("one_said", "other_said"), SAYINGS)
+@pytest.mark.parametrize(
+    ("one_said", "other_said"), SAYINGS, ids=["content", "longer", "half", "behind", "before", "deleted"]
+)
 async def test_a_text_in_which_a_client_says_two_things_goes_on_under_a_new_id(
     one: Process, two: Process, one_said: bytes, other_said: bytes
 ) -> None:
@@ -238,3 +245,181 @@ async def test_who_says_the_same_again_and_again_changes_nothing(one: Process, t
     loaded = await one.rooms.snapshots.load(document)
     assert not loaded.contradicted
     assert await one.rooms.snapshots.compact(document)
+
+
+class _Person:
+    """Types in the text of a path, in one process or another, and goes on in the text's heir when sent away."""
+
+    def __init__(self, number: int) -> None:
+        self.name = f"p{number}"
+        self.client = Client(user=self.name)
+        self.typed = 0
+        self.saved: set[str] = set()
+        """Words, each of which was once said to be saved, and which they have not deleted."""
+        self.made: list[bytes] = []
+        """Edits in this document."""
+        self.room: Room | None = None
+        self._leave: Callable[[], None] | None = None
+
+    @property
+    def document(self) -> str:
+        assert self.room is not None
+        return self.room.document
+
+    async def enter(self, process: Process) -> None:
+        self.leave()
+        found: list[tuple[Room, Callable[[], None]]] = []
+
+        async def entered() -> bool:
+            if (one := await _entered(process)) is not None:
+                found.append(one)
+            return bool(found)
+
+        await eventually(entered, 20)
+        before, [(self.room, self._leave)] = self.room, found
+        if self.client.closed is not None or (before is not None and before.document != self.room.document):
+            self.client, self.made = Client(user=self.name), []
+        self.client.join(self.room)
+        await self._speak(self.client.pump)
+
+    def leave(self) -> None:
+        if self._leave is not None:
+            self.client.connection.detach()
+            self._leave()
+            self._leave = None
+
+    async def _speak(self, speaks: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await speaks()
+        except RoomClosed:
+            self.client.close(4410, RENEWED)
+
+    async def edit(self, rng: random.Random) -> None:
+        client, shown = self.client, self.client.text
+        mine = [word for word in sorted(self.saved) if word in shown]
+        if mine and rng.random() < 0.2:
+            word = rng.choice(mine)
+            self.saved.discard(word)
+            at = len(shown[: shown.index(word)].encode())
+            with recorded(client.doc) as made:
+                del client.shared[at : at + len(word)]
+            self.made += made
+        else:
+            self.typed += 1
+            word = f"[{self.name}.{self.typed}]"
+            places = [0, *(at + 1 for at, letter in enumerate(shown) if letter == "]")]
+            self.made.append(client.insert(len(shown[: rng.choice(places)].encode()), word))
+
+            async def ask() -> None:
+                await client.barrier(word.encode())
+
+            await self._speak(lambda: client.connection.receive(encode_update(self.made[-1])))
+            await self._speak(ask)
+            return
+        await self._speak(lambda: client.connection.receive(encode_update(self.made[-1])))
+
+    def hear(self) -> None:
+        """Note what they were told is saved."""
+        self.saved |= {token.decode() for token in self.client.answers}
+        self.client.answers.clear()
+
+
+async def _entered(process: Process) -> tuple[Room, Callable[[], None]] | None:
+    """Into the text, as it goes on; None while it is about to go on under another id."""
+    try:
+        room, leave = await process.rooms.enter((await process.files.entry("w", "notes/a.md")).id)
+    except (RoomClosed, DocumentGone, FileNotFoundError):
+        return None
+    if room.closed:
+        leave()
+        return None
+    return room, leave
+
+
+async def _say(document: str, processes: Sequence[Process], sayings: Sequence[bytes]) -> None:
+    """Somebody says to each process something, at the same moment, unless the text has gone on meanwhile."""
+    found = [await _entered(process) for process in processes]
+    for entered, data in zip(found, sayings, strict=True):
+        if entered is not None and entered[0].document == document:
+            eve = Unwatched(user="eve")
+            eve.join(entered[0])
+            with suppress(RoomClosed, RoomRebuilding):
+                await eve.connection.receive(encode_update(data))
+            eve.connection.detach()
+        if entered is not None:
+            entered[1]()
+
+
+def _forgeries(rng: random.Random, client: int, known: dict[int, int]) -> tuple[bytes, bytes]:
+    origins: list[tuple[int, int] | None] = [None]
+    origins += [(one, rng.randrange(clock)) for one, clock in known.items() if clock]
+    one, other = rng.choice(origins), rng.choice(origins)
+    words = rng.choice([("one", "two"), ("one", "longer"), ("same", "same"), ("(é)", "(😀)"), ("x", "😀")])
+    return update((client, 0, [text(words[0], one)])), update((client, 0, [text(words[1], other)]))
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_is_typed_repeated_and_forged_all_replicas_agree_in_the_end(
+    one: Process, two: Process, seed: int
+) -> None:
+    """Even seeds have no forger, and show that nothing honest renews a text."""
+    rng = random.Random(seed)
+    forging = seed % 2 == 1
+    document = await one.write("notes/a.md", b"")
+    processes = [one, two]
+    people = [_Person(number) for number in range(4)]
+    for person in people:
+        await person.enter(rng.choice(processes))
+    forged_so_far = 0
+    for _ in range(70):
+        person = rng.choice(people)
+        if person.client.closed is not None or rng.random() < 0.1:
+            person.hear()
+            await person.enter(rng.choice(processes))  # the same page, perhaps elsewhere
+        chance = rng.random()
+        if chance < 0.6 or not person.made:
+            await person.edit(rng)
+        elif chance < 0.8:
+            # To whichever process, what it may not have heard of: another tab of theirs, or anybody who was shown it.
+            await _say(person.document, [rng.choice(processes)], [rng.choice(person.made)])
+        elif chance < 0.85:
+            await _say(person.document, [rng.choice(processes)], [person.client.doc.get_update()])
+        elif forging and forged_so_far < 3:
+            forged_so_far += 1
+            known = decode_state_vector(person.client.doc.get_state()) if rng.random() < 0.5 else {}
+            await _say(person.document, processes, _forgeries(rng, 1_000 + forged_so_far, known))
+        await asyncio.sleep(rng.choice([0, 0, 0.005, 0.05]))
+        for person in people:
+            person.hear()
+
+    async def at_rest() -> bool:
+        """Everybody is where the text goes on, and shows what the log has."""
+        for person in people:
+            person.hear()
+            if person.client.closed is not None:
+                await person.enter(rng.choice(processes))
+        rooms = [person.room for person in people if person.room is not None]
+        if any(process.files.renewal._tasks for process in processes) or any(r.closed or r.claims for r in rooms):
+            return False
+        if len({room.document for room in rooms}) > 1:
+            return False
+        for room in rooms:
+            await room.durable()
+        loaded = await one.rooms.snapshots.load(rooms[0].document)
+        shown = {str(loaded.replica.text), *(room.text for room in rooms)}
+        shown |= {person.client.text for person in people}
+        return not loaded.contradicted and len(shown) == 1
+
+    try:
+        await eventually(at_rest, 60)
+    except TimeoutError:
+        pytest.fail(str([(person.document, person.client.text) for person in people]))
+    heir = (await one.files.entry("w", "notes/a.md")).id
+    if not forging:
+        assert heir == document
+    # Eve has written into words, with other letters.
+    present = re.sub(r"[^][p.0-9]", "", await agreed(one, two, heir))
+    for person in people:
+        person.hear()
+        assert {word: present.count(word) for word in person.saved} == dict.fromkeys(person.saved, 1)
+        person.leave()
