@@ -17,6 +17,22 @@ REBUILDS = 10
 """Failures of rebuilding a document, other than that storage is away, after which its room is closed."""
 
 
+async def agree(room: Room, snapshots: Snapshots) -> None:
+    """Before ``room``, of a tree in which a client id says two things, is rebuilt: the snapshot keeps the one that was
+    folded first, and which one that is no two processes decide differently (`Snapshots.compact`). Then nothing is taken
+    in the room until it is rebuilt.
+
+    Raises:
+        RoomClosed, RoomRebuilding, DocumentNotFound, DocumentGone
+        collab.aside.AsideFailed
+        pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+    """
+    await room.durable()  # with what was said here
+    await snapshots.compact(room.document)
+    await room.idle()
+    room.distrust()
+
+
 async def rebuild(
     room: Room, snapshots: Snapshots, closing: Callable[[], bool], contradicted: Callable[[Room], None]
 ) -> None:

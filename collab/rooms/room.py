@@ -615,6 +615,11 @@ class Room:
         self.sound.clear()
         self._rebuild(self)
 
+    def distrust(self) -> None:
+        """Take nothing more before it is rebuilt: others have something else. Nothing may wait to be flushed
+        (`idle`)."""
+        self.sound.clear()
+
     def _suspect(self, parts: Sequence[Incoming]) -> None:
         """One of ``parts`` made the library panic. What waits behind them may rest on it, and `rebuilt` lets go of what
         waits: it is looked at too.

@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 from pymongo.errors import PyMongoError
 
-from collab.aside import LARGE, Aside
+from collab.aside import LARGE, Aside, AsideFailed
 from collab.durable.commits import ALONE, SHARED, GroupCommit
 from collab.durable.entries import LogEntry, NewClient
 from collab.durable.log import UpdateLog
@@ -25,13 +25,14 @@ from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.edits import first_update, fresh_client_id
 from collab.rooms import replication
 from collab.rooms.compacting import Compacting, outgrown, worth_folding
-from collab.rooms.following import Following
+from collab.rooms.following import READ_AGAIN, Following
 from collab.rooms.present import Present
-from collab.rooms.rebuilding import rebuild
+from collab.rooms.rebuilding import agree, rebuild
 from collab.rooms.room import Room
 from collab.yjs.codec import MalformedFrame
 from collab.yjs.update import InvalidUpdate
 from storage import Storage
+from storage.errors import STORAGE_AWAY
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,8 @@ class Rooms:
         self._compacting = Compacting(self.snapshots, self._too_costly, self._contradicted)
         self._written: set[str] = set()
         """Documents that this process has logged something of since it last looked whether they are gone."""
+        self._agreeing: set[Room] = set()
+        """Trees that are being made the same in all processes."""
         self._closing = False
         self._openings = itertools.count(1)
         self._process = uuid4().hex[:16]
@@ -522,8 +525,32 @@ class Rooms:
     def _contradicted(self, room: Room) -> None:
         """A client id says two things in it, of which some processes have one and some the other."""
         room.contradicted = True
-        if room.kind == "text" and not (self._closing or room.closed):
+        if self._closing or room.closed:
+            return
+        if room.kind == "text":
             self._give_up(room, "a document contradicts itself")
+        elif room not in self._agreeing:
+            self._agreeing.add(room)
+            self._spawn(self._agree(room))
+
+    async def _agree(self, room: Room) -> None:
+        """A tree has one id for ever, so it is made in all processes what it is in the snapshot."""
+        try:
+            while room.contradicted and not (self._closing or room.closed):
+                room.contradicted = False
+                try:
+                    await agree(room, self.snapshots)
+                except (DocumentNotFound, DocumentGone, RoomClosed):
+                    return
+                except (RoomRebuilding, AsideFailed, *STORAGE_AWAY) as error:
+                    log.warning("agreeing on a tree put off", document=room.document, error=repr(error))
+                    room.contradicted = True
+                    await asyncio.sleep(READ_AGAIN)
+                    continue
+                await rebuild(room, self.snapshots, lambda: self._closing, self._contradicted)
+                room.audience.send_away(1012, "the document was rebuilt")
+        finally:
+            self._agreeing.discard(room)
 
     def _give_up(self, room: Room, why: str = "a document takes too long to build") -> None:
         log.error(why, document=room.document, workspace=room.workspace)

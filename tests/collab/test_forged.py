@@ -19,13 +19,14 @@ from collab.replicas.edits import recorded
 from collab.rooms import replication
 from collab.rooms.following import Following
 from collab.rooms.room import RENEWED, Room
+from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
 from collab.yjs.update import decode_state_vector
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import ANN, Process, on_drive
-from tests.collab.rooms_helpers import Client, eventually, joined, log_away, losing
-from tests.collab.yjs_bytes import deleted, text, update
+from tests.collab.rooms_helpers import Client, eventually, joined, log_away, losing, new_document
+from tests.collab.yjs_bytes import deleted, node, string, text, update, value
 
 EVE = 66
 
@@ -245,6 +246,44 @@ async def test_who_says_the_same_again_and_again_changes_nothing(one: Process, t
     loaded = await one.rooms.snapshots.load(document)
     assert not loaded.contradicted
     assert await one.rooms.snapshots.compact(document)
+
+
+def _named(name: str, key: str = "n", clock: int = 0) -> bytes:
+    return update((EVE, clock, [node(key), value(b"\x77" + string(name), (EVE, clock), "name")]))
+
+
+@pytest.mark.parametrize(
+    ("one_said", "other_said"),
+    [
+        (_named("one"), _named("two")),
+        (_named("one"), _named("one", "m")),
+        (_named("one"), update((EVE, 0, [node("n"), node("m")]))),
+    ],
+    ids=["name", "key", "kind"],
+)
+async def test_a_tree_in_which_a_client_says_two_things_becomes_the_same_everywhere(
+    storage: Storage, rooms: Rooms, other: Rooms, one_said: bytes, other_said: bytes
+) -> None:
+    """Under its one id: the snapshot decides."""
+    document = await new_document(storage, "tree")
+    async with rooms.open(document) as here, other.open(document) as there:
+        here.apply(update((5, 0, [node("a"), value(b"\x77" + string("a"), (5, 0), "name")])), ANN)
+        await eventually(lambda: "a" in there.nodes)
+        await both_told(here, there, one_said, other_said)
+
+        async def same() -> bool:
+            loaded = await rooms.snapshots.load(document)
+            shown = [here.nodes, there.nodes, dict(loaded.replica.nodes.to_py() or {})]
+            busy = loaded.contradicted or here.claims or there.claims or rooms._agreeing or other._agreeing
+            return shown[0] == shown[1] == shown[2] and here.state == there.state and len(shown[0]) > 1 and not busy
+
+        await asyncio.sleep(0.3)
+        await eventually(same)
+        assert here.nodes["a"] == {"name": "a"}
+        # And edits of what is there mean the same everywhere.
+        there.apply(update((7, 0, [value(b"\x77" + string("b"), (5, 0), "name", (5, 1))])), ANN)
+        await eventually(lambda: here.nodes["a"] == there.nodes["a"] == {"name": "b"})
+        assert not any(room.closed for room in (here, there))
 
 
 class _Person:
