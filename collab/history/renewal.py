@@ -1,12 +1,13 @@
-"""A text whose history takes unbearably long to build (`collab.replicas.trial`) goes on under a new id.
+"""A text whose history takes unbearably long to build (`collab.replicas.trial`), or in which a client id has said two
+things to two processes (`collab.yjs.claims`), goes on under a new id.
 
 History is never rebuilt in place: whoever was away would come back with the old one and bring all of it in again. So
 the text gets a new document, at the same path, with the versions and the comments; the old one closes for good (4410).
 
 Everybody is sent away first, on every process, and what they had been told is saved is waited for. What a process that
 heard nothing of it has logged after that is carried over as an edit, the same as it is for people. After a crash at any
-moment before the switch, which is one update of the tree, the old document is found to be costly again; after it, the
-next sweep of any process goes on with what is on record (`collab.documents.records.Heir`).
+moment before the switch, which is one update of the tree, the old document is found to be what it is again; after it,
+the next sweep of any process goes on with what is on record (`collab.documents.records.Heir`).
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ class Trashed:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """The document takes too long to build (`collab.replicas.trial`): close its connections with 4410, and take nothing
-    more. It is not gone before it goes on under a new id."""
+    """The document takes too long to build (`collab.replicas.trial`) or contradicts itself (`collab.yjs.claims`): close
+    its connections with 4410, and take nothing more. It is not gone before it goes on under a new id."""
 
     process: str
 

@@ -48,7 +48,7 @@ const renewal = 'this document goes on under a new id'
 const renewed: Ending = {
   title: 'This file goes on as a fresh copy',
   detail:
-    'The record of how it was written had become too long to work with. All that was saved is in the copy, which opens in a moment.',
+    'The record of how it was written could not be worked with any more. All that was saved is in the copy, which opens in a moment.',
   keepsText: true,
 }
 
