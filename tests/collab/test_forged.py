@@ -21,7 +21,7 @@ from collab.rooms.following import Following
 from collab.rooms.room import RENEWED, Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
-from collab.yjs.update import decode_state_vector
+from collab.yjs.update import InvalidUpdate, decode_state_vector
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import ANN, Process, on_drive
@@ -382,7 +382,7 @@ async def _say(document: str, processes: Sequence[Process], sayings: Sequence[by
         if entered is not None and entered[0].document == document:
             eve = Unwatched(user="eve")
             eve.join(entered[0])
-            with suppress(RoomClosed, RoomRebuilding):
+            with suppress(InvalidUpdate, RoomClosed, RoomRebuilding):  # it has heard the other half by now
                 await eve.connection.receive(encode_update(data))
             eve.connection.detach()
         if entered is not None:
