@@ -10,6 +10,7 @@ import structlog
 from pycrdt import Doc, Map, Text, get_update, merge_updates
 
 from collab.faults import is_refusal
+from collab.replicas.building import build_in_turns, empty
 from collab.replicas.trial import PER_BYTE, Structs
 from collab.yjs.claims import Claim, claim_of
 from collab.yjs.known import NOTHING, Known, Taken
@@ -76,14 +77,43 @@ class Replica:
             if self.torn:
                 self.mended(mend(self._merged()))
             try:
-                self._doc = self._made_of((self._content, *self._deferred))
+                doc = _made_of(self.kind, (self._content, *self._deferred))
             except BaseException as error:
                 if not is_refusal(error):
                     raise
-                self._doc = self._without_what_breaks()
-            self._items += (sum(map(len, (self._content, *self._deferred))) - self._bytes()) // BYTES_PER_ITEM
-            self._content, self._deferred = NOTHING, []
+                doc = self._without_what_breaks()
+            self._become(doc)
+        assert self._doc is not None
         return self._doc
+
+    async def build_ahead(self) -> list[bytes]:
+        """Makes `doc`, which is not `built`, with turns for others in between, while nothing else happens to the
+        document. Returns portions of which the same can be built.
+
+        Whatever the CRDT library does not take of it, and what cuts surrogate pairs (`collab.replicas.mending`), is seen
+        to at a stretch.
+        """
+        content, deferred = self._content, list(self._deferred)
+        if not self.torn:
+            try:
+                doc, portions = await build_in_turns(self.kind, (content, *deferred))
+            except BaseException as error:
+                if not is_refusal(error):
+                    raise
+            else:
+                if self._doc is None and self._content is content and len(self._deferred) == len(deferred):
+                    self._become(doc)
+                    return portions
+        return [self.doc.get_update()]
+
+    def _become(self, doc: Doc[Any]) -> None:
+        self._doc = doc
+        if self.kind == "text":
+            self._text: Text = doc.get("text", type=Text)
+        else:
+            self._nodes: Map[Any] = doc.get("nodes", type=Map)
+        self._items += (sum(map(len, (self._content, *self._deferred))) - self._bytes()) // BYTES_PER_ITEM
+        self._content, self._deferred = NOTHING, []
 
     @property
     def built(self) -> bool:
@@ -95,23 +125,12 @@ class Replica:
         """Whether building it, or a copy of it, needs a trial first."""
         return self.kind == "text" and self.structs.fresh > 0 and self.structs.doubtful(self._size())
 
-    def _made_of(self, updates: Iterable[bytes]) -> Doc[Any]:
-        doc: Doc[Any] = Doc()
-        # The root first, so that integrating never has to guess its type.
-        if self.kind == "text":
-            self._text: Text = doc.get("text", type=Text)
-        else:
-            self._nodes: Map[Any] = doc.get("nodes", type=Map)
-        for update in updates:
-            doc.apply_update(update)
-        return doc
-
     def _without_what_breaks(self) -> Doc[Any]:
         """Sets aside what the CRDT library does not take of the deferred updates, and whatever rests on it: a document
         must not be lost for one entry of its log. What is known has to begin again without their clocks.
         """
         self.known = Known(self.kind, self._content)
-        doc = self._made_of([self._content])
+        doc = _made_of(self.kind, [self._content])
         sound = [self._content]
         for update in self._deferred:
             header = read_update(update, self.kind)
@@ -124,7 +143,7 @@ class Replica:
             except BaseException as error:
                 if not is_refusal(error):
                     raise
-                doc = self._made_of(sound)
+                doc = _made_of(self.kind, sound)
                 self.set_aside.append(update)
                 digest = hashlib.sha256(update).hexdigest()
                 log.error("set an update aside, it stays in the log", why=str(error), sha256=digest, bytes=len(update))
@@ -258,3 +277,10 @@ class Replica:
     def mended(self, content: bytes) -> None:
         """Go on with ``content``, which `collab.yjs.surrogates.mend` has made of all there is."""
         self._load(content)
+
+
+def _made_of(kind: Kind, updates: Iterable[bytes]) -> Doc[Any]:
+    doc = empty(kind)
+    for update in updates:
+        doc.apply_update(update)
+    return doc

@@ -44,11 +44,11 @@ async def rebuild(
         try:
             before = room.logged_sequence
             loaded = await snapshots.load(room.document)
-            await loaded.replica.known.read_ahead()  # here, because `rebuilt` leaves nobody a turn
+            await loaded.replica.known.read_ahead()
             # What the log was given while it was read is neither in `loaded` nor among what waits for the log.
             # The numbers in `loaded` alone do not tell: a snapshot forgets those of who was silent for a day.
             if room.logged_sequence == before or room.logged_sequence <= loaded.covered.get(room.writer, 0):
-                room.rebuilt(loaded)
+                await room.rebuilt(loaded)
                 if loaded.contradicted:
                     contradicted(room)
                 return

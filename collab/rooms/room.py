@@ -21,10 +21,11 @@ from collab.aside import Aside, TookTooLong
 from collab.durable.entries import LogEntry, NewClient
 from collab.durable.outbox import BYTES_PER_CLIENT, Outbox
 from collab.durable.snapshots import Loaded
-from collab.faults import is_fault, is_refusal
+from collab.faults import is_fault
 from collab.limits import Limits
 from collab.refusals import DocumentTooLarge, Overloaded, RoomClosed, RoomRebuilding, UpdateGap
-from collab.replicas.edits import TextEdit, edit_update, fork, fresh_client_id
+from collab.replicas.building import StandIn
+from collab.replicas.edits import TextEdit, edit_update, fresh_client_id
 from collab.replicas.mending import mend_aside
 from collab.replicas.replica import TURN
 from collab.replicas.trial import PER_BYTE, squash
@@ -648,36 +649,38 @@ class Room:
         finally:
             self._go_on()
 
-    def rebuilt(self, loaded: Loaded) -> None:
+    async def rebuilt(self, loaded: Loaded) -> None:
         """Go on with ``loaded`` after a panic: add what the log does not have yet, and drop who caused the panic.
 
         Updates that were merged with the culprit are tried one at a time on a copy, so that only the culprit's
-        connection pays (1007).
+        connection pays (1007). Until that is done nothing is taken; others get their turns.
         """
+        self.sound.clear()  # as it is not when this is done once more, since what follows upon it has raised
         self._adopt(loaded)
         torn_off = False
-        for update in self._outbox.unlogged():
+        for update in list(self._outbox.unlogged()):  # while this lasts, the log gets some of it
             try:
                 torn_off = not self._bring_in(update) or torn_off
             except InvalidUpdate as error:  # as whoever reads the log will find
                 log.error("left out what the log is to get", document=self.document, why=str(error))
                 self.spoilt = True
+            await asyncio.sleep(0)
+        if self._replica.torn:
+            await mend_aside(self._replica, self._aside)
+        # One copy for all, until one of them breaks it: of a large text each takes a tenth of a second.
+        copy = StandIn(self.kind, await self._replica.build_ahead())
         # Not let go before the end: when this raises, it is done once more. What waits then was admitted by the time
         # before, and is among the suspects, unless all of them had been looked at.
         waiting = self._incoming.take()
         self._suspects = self._suspects or waiting
         refused: list[Incoming] = []
-        copy: Doc[Any] | None = None
         for item in self._suspects:
             if item.unlogged is None:
                 continue  # in `loaded`
-            # One for all, until one of them breaks it: of a large text each takes a tenth of a second, and nobody gets
-            # a turn in here.
-            copy = copy or fork(self.doc)
-            if (why := self._take_again(item, copy)) is not None:
-                copy = None
+            if (why := await self._take_again(item, copy)) is not None:
                 self._refuse(item, *why)
                 refused.append(item)
+            await asyncio.sleep(0)
         self._suspects = []
         # Whoever wrote it may have come again meanwhile, and was told by our step 1 that it is here. Their answer to
         # that may wait already, so it does not do to ask again.
@@ -688,22 +691,25 @@ class Room:
         self._one_by_one = bool(self._incoming)  # or those that are refused only together would be so for ever
         self._go_on()
 
-    def _take_again(self, item: Incoming, copy: Doc[Any]) -> tuple[int, str] | None:
+    async def _take_again(self, item: Incoming, copy: StandIn) -> tuple[int, str] | None:
         """After a rebuild. Why it is refused, as a close code and a reason; None when it was admitted.
 
-        ``copy``: of the document, with what was taken again before; of no use any more when this is refused. What cuts
-        surrogate pairs is not tried on it: mending does that aside.
+        ``copy``: of the document, with what was taken again before. What cuts surrogate pairs is not tried on it:
+        mending does that aside.
         """
         try:
             header = read_update(item.update, self.kind)
             if self._replica.gap(header):
                 return 1012, "the document was rebuilt"  # it rested on the culprit's text
-            if item.failures > 1 or not (item.cuts or _takes(copy, item)):  # or it would be rebuilt for ever
+            if item.failures > 1 or not (item.cuts or await copy.takes(item.update)):  # or it would be rebuilt for ever
                 return 1007, "malformed update"
             told = item.announce
             self._admit(item.update, header, item.sender, announce=told, seen=item.seen, failures=item.failures)
         except InvalidUpdate:  # another process has written something else under its clocks meanwhile
+            copy.discard()
             return 1007, "malformed update"
+        if not item.cuts:
+            copy.keep(item.update)
         return None
 
     def _refuse(self, item: Incoming, code: int, reason: str) -> None:
@@ -923,14 +929,3 @@ class Room:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
         self.audience.stop()
-
-
-def _takes(copy: Doc[Any], item: Incoming) -> bool:
-    """Whether the CRDT library takes it."""
-    try:
-        copy.apply_update(item.update)
-    except BaseException as error:
-        if not is_refusal(error):
-            raise
-        return False
-    return True

@@ -14,6 +14,7 @@ from pycrdt import Doc, Text
 from pymongo.errors import AutoReconnect
 
 from collab.durable.entries import LogEntry, NewClient
+from collab.durable.snapshots import Loaded
 from collab.replicas.edits import recorded
 from collab.rooms import replication
 from collab.rooms.connection import Connection
@@ -143,9 +144,9 @@ def following(rooms: Rooms, room: Room) -> Following:
     return found
 
 
-def of_many_structs(count: int, letter: str) -> bytes:
+def of_many_structs(count: int, letter: str, client: int = 1) -> bytes:
     """An update of so many, each by itself."""
-    doc: Doc[Any] = Doc(client_id=1)
+    doc: Doc[Any] = Doc(client_id=client)
     text = doc.get("text", type=Text)
     with doc.transaction():
         for _ in range(count):
@@ -164,6 +165,42 @@ def read_at_a_stretch(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr("collab.yjs.known.read_update", noted)
     return sizes
+
+
+def rebuilt_from(monkeypatch: pytest.MonkeyPatch, room: Room) -> list[Loaded]:
+    """What ``room`` is rebuilt from, from now on."""
+    rebuilds: list[Loaded] = []
+    rebuilt = room.rebuilt
+
+    async def noted(loaded: Loaded) -> None:
+        rebuilds.append(loaded)
+        await rebuilt(loaded)
+
+    monkeypatch.setattr(room, "rebuilt", noted)
+    return rebuilds
+
+
+def integrated_in_each_turn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Structs and delete ranges that the CRDT library is given from now on, summed up for each turn of the event loop."""
+    loop, apply = asyncio.get_running_loop(), Doc.apply_update
+    turns: list[int] = []
+    same = False
+
+    def next_turn() -> None:
+        nonlocal same
+        same = False
+
+    def counted(doc: Doc[Any], content: bytes) -> None:
+        nonlocal same
+        if not same:
+            same = True
+            turns.append(0)
+            loop.call_soon(next_turn)
+        turns[-1] += read_update(content, "text").parts
+        apply(doc, content)
+
+    monkeypatch.setattr(Doc, "apply_update", counted)
+    return turns
 
 
 @contextmanager

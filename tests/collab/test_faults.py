@@ -19,7 +19,7 @@ from collab.yjs.update import read_update
 from storage import Storage
 from tests.collab.costly import Unwatched
 from tests.collab.files_helpers import Process, on_drive
-from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document
+from tests.collab.rooms_helpers import Client, eventually, joined, log_away, new_document, rebuilt_from
 from tests.collab.yjs_bytes import node, update, value
 
 
@@ -139,8 +139,7 @@ async def test_what_waits_when_the_first_flush_after_a_rebuild_fails_is_not_lost
         monkeypatch.setattr(room._window, "delay", lambda now: 60)
         monkeypatch.setattr(Doc, "apply_update", poisoned)
         failed = []
-        rebuilds, rebuilt = [], room.rebuilt
-        monkeypatch.setattr(room, "rebuilt", lambda loaded: (rebuilds.append(loaded), rebuilt(loaded)))
+        rebuilds = rebuilt_from(monkeypatch, room)
 
         def fails_once(update: bytes) -> None:
             if not failed:

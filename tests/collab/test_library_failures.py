@@ -13,11 +13,12 @@ import collab.replicas.replica
 import collab.yjs.known
 from collab.durable.entries import LogEntry
 from collab.durable.snapshots import Loaded
+from collab.replicas.building import StandIn
 from collab.replicas.edits import TextEdit, first_update
 from collab.replicas.replica import Replica
 from collab.rooms import following as following_module
 from collab.rooms import replication
-from collab.rooms.room import Room, _takes
+from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_awareness, encode_barrier, is_awareness, write_var_bytes
 from collab.yjs.update import read_update
@@ -64,14 +65,16 @@ async def test_no_barrier_is_answered_before_who_came_again_has_brought_what_was
         mine = ann.insert(0, "mine ")
         once = True
 
-        def refuses_once(copy: Doc, item: Any) -> bool:
+        takes = StandIn.takes
+
+        async def refuses_once(copy: StandIn, content: bytes) -> bool:
             nonlocal once
-            if b"mine" in item.update and once:
+            if b"mine" in content and once:
                 once = False  # what panics beside the culprit only
                 return False
-            return _takes(copy, item)
+            return await takes(copy, content)
 
-        monkeypatch.setattr("collab.rooms.room._takes", refuses_once)
+        monkeypatch.setattr(StandIn, "takes", refuses_once)
         load, go = rooms.snapshots.load, asyncio.Event()
 
         async def slow(document: str) -> Loaded:
@@ -293,13 +296,13 @@ async def test_an_update_that_only_the_document_itself_refuses_is_given_up_some_
         rebuilds, enough = 0, asyncio.Event()
         rebuilt = room.rebuilt
 
-        def counted(loaded: Loaded) -> None:
+        async def counted(loaded: Loaded) -> None:
             nonlocal rebuilds
             rebuilds += 1
             if rebuilds > 50:
                 enough.set()
                 monkeypatch.setattr(Replica, "integrate", integrate)
-            rebuilt(loaded)
+            await rebuilt(loaded)
 
         monkeypatch.setattr(room, "rebuilt", counted)
         send_together(room, (eve, eve.insert(0, "poison")))

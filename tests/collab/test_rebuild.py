@@ -14,19 +14,22 @@ from pymongo.errors import AutoReconnect
 from collab.durable.entries import LogEntry
 from collab.durable.snapshots import Loaded
 from collab.refusals import RoomClosed, RoomRebuilding
-from collab.replicas.edits import TextEdit, fork
+from collab.replicas.building import MOST, empty
+from collab.replicas.edits import TextEdit
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
-from collab.yjs.update import LARGE, read_update
+from collab.yjs.update import LARGE, Kind, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import (
     Client,
     eventually,
+    integrated_in_each_turn,
     joined,
     log_away,
     new_document,
     of_many_structs,
     read_at_a_stretch,
+    rebuilt_from,
 )
 
 POISON = b"poison"
@@ -88,8 +91,7 @@ async def test_what_panics_only_when_merged_is_taken_one_by_one(
     async with rooms.open(document) as room:
         ann, eve = await joined(room, "ann", "eve")
         monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
-        rebuilds, rebuilt = [], room.rebuilt
-        monkeypatch.setattr(room, "rebuilt", lambda loaded: (rebuilds.append(loaded), rebuilt(loaded)))
+        rebuilds = rebuilt_from(monkeypatch, room)
         with monkeypatch.context() as patched:
             patched.setattr(Doc, "apply_update", panicking)
             send_together(room, (ann, ann.insert(0, "left")), (eve, eve.insert(0, "right")))
@@ -119,8 +121,7 @@ async def test_who_waited_behind_what_panics_one_by_one_loses_nothing(
 
         ann, eve, zoe = await joined(room, "ann", "eve", "zoe")
         monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
-        rebuilds, rebuilt = [], room.rebuilt
-        monkeypatch.setattr(room, "rebuilt", lambda loaded: (rebuilds.append(loaded), rebuilt(loaded)))
+        rebuilds = rebuilt_from(monkeypatch, room)
         monkeypatch.setattr(Doc, "apply_update", panicking)
         send_together(
             room, (ann, ann.insert(0, "left ")), (eve, eve.insert(0, "right ")), (zoe, zoe.insert(0, "behind "))
@@ -293,7 +294,7 @@ async def test_a_process_that_ends_meanwhile_calls_nothing_saved_that_it_gives_u
     assert ann.answers == bob.answers == []
 
 
-async def test_a_large_document_is_read_in_turns_and_copied_once_for_all_who_are_suspected(
+async def test_a_large_document_is_built_and_copied_in_turns_and_copied_once_for_all_who_are_suspected(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = await new_document(storage)
@@ -301,21 +302,24 @@ async def test_a_large_document_is_read_in_turns_and_copied_once_for_all_who_are
     assert await rooms.snapshots.compact(document)
     async with rooms.open(document) as room:
         ann, bob, eve = await joined(room, "ann", "bob", "eve")
-        copies, sizes = 0, read_at_a_stretch(monkeypatch)
+        room.apply(of_many_structs(1, "z", client=2), "user:zoe")
+        copies, sizes, turns = 0, read_at_a_stretch(monkeypatch), integrated_in_each_turn(monkeypatch)
 
-        def counted(doc: Doc) -> Doc:
+        def counted(kind: Kind) -> Doc:
             nonlocal copies
             copies += 1
-            return fork(doc)
+            return empty(kind)
 
-        monkeypatch.setattr("collab.rooms.room.fork", counted)
         monkeypatch.setattr(room._window, "delay", lambda now: 0.05)
         honest = [(client, client.insert(0, client.author[5])) for client in 10 * (ann, bob)]
         send_together(room, *honest, (eve, eve.insert(0, "poison")), (ann, ann.insert(0, "a")))
+        monkeypatch.setattr("collab.replicas.building.empty", counted)
         await asyncio.wait_for(room.idle(), 20)
         assert eve.closed is not None
         assert ann.closed is bob.closed is None
         assert room.text.count("a") == 11
         assert room.text.count("b") == 10
-        assert copies == 2  # and another behind eve's
+        assert copies == 3  # the document, a copy, and another behind eve's
         assert all(size <= LARGE for size in sizes)
+        assert sum(turns) > 3 * 9_000
+        assert max(turns) <= MOST
