@@ -31,6 +31,9 @@ MOST = 400
 MANY = 1_000
 """Client ids from which a document's own library encodes its state vector; for fewer that costs more than it saves."""
 
+HOLDS_UP = 30_000
+"""Structs from which building a document takes 10 to 50 ms; they are estimated, and mostly a half or a third of that."""
+
 BYTES_PER_ITEM = 8
 """Of the encoding of a document, without its text: an item takes 5 to 30."""
 
@@ -119,6 +122,12 @@ class Replica:
     def built(self) -> bool:
         """Whether `doc` costs nothing."""
         return self._doc is not None
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether it can be built, and `doc` would hold up the loop for long unless `build_ahead` makes it."""
+        many = self.structs.proven + self.structs.fresh > HOLDS_UP
+        return self._doc is None and many and not self.doubtful
 
     @property
     def doubtful(self) -> bool:

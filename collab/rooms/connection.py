@@ -122,7 +122,10 @@ class Connection:
                 most = len(self._room.state) + MOST_UNKNOWN
                 if len(state_vector) > LARGE:
                     return self._answer_step_1_aside(state_vector, most)
-                self._answer_step_1(state_vector, decode_state_vector(state_vector, most))
+                known = decode_state_vector(state_vector, most)
+                if self._room.holds_up and not self._room.state.keys().isdisjoint(known):
+                    return self._answer_step_1_once_built(state_vector, known)
+                self._answer_step_1(state_vector, known)
             case QueryAwareness():
                 if (states := self._room.audience.presence.all_states()) is not None:
                     self.peer.send(encode_awareness(states))
@@ -146,7 +149,13 @@ class Connection:
 
     async def _answer_step_1_aside(self, state_vector: bytes, most: int) -> None:
         known = await self._aside(decode_state_vector, state_vector, most)
+        await self._answer_step_1_once_built(state_vector, known)
+
+    async def _answer_step_1_once_built(self, state_vector: bytes, known: Mapping[int, int]) -> None:
+        """What somebody lacks who knows a part takes building the document, which has turns of its own."""
         await self._room.ready()
+        if self._room.holds_up:
+            await self._room.readable()
         self._answer_step_1(state_vector, known)
 
     async def _aside(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -164,7 +173,7 @@ class Connection:
         """``whole``: the client's answer to our step 1, that is, all that it has and we lack."""
         if not self.peer.can_write:
             return None
-        if len(update) > LARGE or self._room.unread:
+        if len(update) > LARGE or self._room.unread or (whole and self._room.holds_up):
             return self._update_cooperatively(update, whole)
         header = read_update(update, self._room.kind)
         if whole and header.deletes and not header.ranges:
@@ -183,6 +192,8 @@ class Connection:
         if whole and header.deletes and not header.ranges:
             # An answer to step 1 names all that was ever deleted. Of whoever only comes back that is nothing new, and
             # it would be logged and sent to everybody each time.
+            if self._room.holds_up:
+                await self._room.readable()
             deleted = await read_update_cooperatively(self._room.encode_deletions(), self._room.kind)
             await self._room.ready()
             if await self._aside(holds, deleted.deletes, header.deletes):

@@ -200,6 +200,11 @@ class Room:
         return self._replica.built
 
     @property
+    def holds_up(self) -> bool:
+        """Whether the first look at `doc` holds up the loop, for as long as nobody has awaited `readable`."""
+        return self._replica.holds_up
+
+    @property
     def added(self) -> int:
         """`Replica.added`, of what the log has and of what it lacks."""
         return self._replica.added
@@ -222,9 +227,13 @@ class Room:
             await self.idle()
             if self.unbearable:
                 raise RoomClosed(self.document)
-            if not self._replica.doubtful:
+            if self._replica.doubtful:
+                await self._trial_made()
+            elif self._replica.holds_up:
+                self.sound.clear()
+                await self._build()
+            else:
                 return
-            await self._trial_made()
         # Who writes faster than trials are made would keep everybody else from ever getting a copy.
         await self.idle()
         self.sound.clear()
@@ -300,6 +309,13 @@ class Room:
         try:
             while self._replica.doubtful and not self.unbearable:
                 await self._trial_made()
+        finally:
+            self._go_on()
+
+    async def _build(self) -> None:
+        """Nothing is taken meanwhile, and others get their turns."""
+        try:
+            await self._replica.build_ahead()
         finally:
             self._go_on()
 
@@ -552,6 +568,9 @@ class Room:
                 if self._replica.doubtful:
                     self._hold(self._try_out())
                     return
+            if self._replica.holds_up:
+                self._hold(self._build())
+                return
             self._flush_next()
 
     def _flush_next(self) -> None:

@@ -11,6 +11,7 @@ from pycrdt import Doc, Text
 from collab.durable.entries import LogEntry
 from collab.durable.folding import fold
 from collab.durable.snapshots import LARGEST_STATE
+from collab.replicas.building import MOST
 from collab.replicas.edits import TextEdit, first_update
 from collab.replicas.replica import Replica
 from collab.replicas.trial import Structs
@@ -25,6 +26,7 @@ from tests.collab.rooms_helpers import (
     Client,
     eventually,
     following,
+    integrated_in_each_turn,
     joined,
     new_document,
     of_many_structs,
@@ -212,3 +214,41 @@ async def test_of_many_each_is_read_in_turns(storage: Storage, rooms: Rooms, mon
     sizes = read_at_a_stretch(monkeypatch)
     assert "later " in (await rooms.presents([document]))[document].text
     assert all(size <= LARGE for size in sizes)
+
+
+@pytest.mark.parametrize("way", ["a keystroke", "coming back", "an edit of the server", "a look"])
+async def test_a_document_of_very_many_structs_is_built_in_turns(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    document = await new_document(storage)
+    await rooms.updates.append([LogEntry(document, "before.0", 1, 1, of_many_structs(25_000, "a"))])
+    assert await rooms.snapshots.compact(document)
+    ann = Client(user="ann")
+    async with rooms.open(document) as room:
+        ann.join(room)
+        await ann.pump()
+    ann.connection.detach()
+    there = Rooms(storage)
+    room, leave = await there.enter(document)
+    assert not room.built
+    turns = integrated_in_each_turn(monkeypatch)
+    if way == "coming back":
+        ann.insert(0, "offline ")
+        ann.join(room)
+        await ann.pump()
+    elif way == "a keystroke":
+        room.apply(of_many_structs(1, "k", client=2), "user:zoe")
+    elif way == "an edit of the server":
+        await room.copyable()
+        assert room.built
+    else:
+        await room.readable()
+    await room.idle()
+    assert sum(turns) >= 25_000
+    assert max(turns) <= MOST
+    await room.durable()
+    expected = {"a keystroke": "k", "coming back": "offline "}.get(way, "") + "a" * 25_000
+    assert sorted(room.text) == sorted(expected)
+    leave()
+    await there.close()
+    assert sorted(await rooms.text_of(document)) == sorted(expected)
