@@ -32,7 +32,7 @@ MANY = 1_000
 """Client ids from which a document's own library encodes its state vector; for fewer that costs more than it saves."""
 
 HOLDS_UP = 30_000
-"""Structs from which building a document takes 10 to 50 ms; they are estimated, and mostly a half or a third of that."""
+"""Structs from which building a document takes 10 to 50 ms. They are estimated: mostly it has a half or a third."""
 
 BYTES_PER_ITEM = 8
 """Of the encoding of a document, without its text: an item takes 5 to 30."""
@@ -93,8 +93,8 @@ class Replica:
         """Makes `doc`, which is not `built`, with turns for others in between, while nothing else happens to the
         document. Returns portions of which the same can be built.
 
-        Whatever the CRDT library does not take of it, and what cuts surrogate pairs (`collab.replicas.mending`), is seen
-        to at a stretch.
+        At a stretch, what the CRDT library does not take is set aside, and what cuts surrogate pairs is mended
+        (`collab.replicas.mending` does that aside).
         """
         content, deferred = self._content, list(self._deferred)
         if not self.torn:

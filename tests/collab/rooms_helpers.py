@@ -181,7 +181,7 @@ def rebuilt_from(monkeypatch: pytest.MonkeyPatch, room: Room) -> list[Loaded]:
 
 
 def integrated_in_each_turn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Structs and delete ranges that the CRDT library is given from now on, summed up for each turn of the event loop."""
+    """Structs and delete ranges that the CRDT library is given from now on, in each turn of the event loop."""
     loop, apply = asyncio.get_running_loop(), Doc.apply_update
     turns: list[int] = []
     same = False
