@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
-from starlette.types import Message
+from starlette.types import Message, Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
 
@@ -178,11 +178,21 @@ async def _invalid(connection: Request | WebSocket, error: Exception) -> JSONRes
     errors = error.errors()
     if any(error["type"] == "json_invalid" for error in errors):
         return await _deliver(connection, Problem(400, "The body is not valid JSON."))
+    if (refused := connection.scope.get(_BODY_REFUSED)) is not None:
+        return await _deliver(connection, Problem(422, refused))
     # What was sent is not sent back: it may hold a secret, and a browser console is no place for one.
     found = [{"in": str(e["loc"][0]), "pointer": _pointer(e["loc"][1:]), "detail": e["msg"]} for e in errors]
     where = "; ".join(f"{f['in']}{f['pointer']}: {f['detail']}" for f in found)
     sentence = f"The request is not what this address takes ({where})."
     return await _deliver(connection, Problem(422, sentence, errors=found))
+
+
+_BODY_REFUSED = "scriptorium.body_refused"
+
+
+def refuse_body(scope: Scope, sentence: str) -> None:
+    """Say that of the body, should the request be refused for it."""
+    scope[_BODY_REFUSED] = sentence
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -24,7 +24,7 @@ class EditRequest(BaseModel):
     instruction: Words
     expected: str | None = None
     """The text that the asker saw from `start` to `end`; another one there is 409."""
-    also: Annotated[list[str], Field(max_length=1_000)] | Literal["all"] = []
+    also: Annotated[list[str], Field(fail_fast=True, max_length=1_000)] | Literal["all"] = []
     """Other files that are to change with this one: then the whole of each may, and the range is what it is about.
     "all" means those in which a name occurs that the range or the instruction names."""
 
@@ -43,7 +43,7 @@ class FilesRequest(BaseModel):
 
 
 class DecisionRequest(BaseModel):
-    hunks: Annotated[list[Id], Field(min_length=1, max_length=10_000)] | Literal["all"]
+    hunks: Annotated[list[Id], Field(fail_fast=True, min_length=1, max_length=10_000)] | Literal["all"]
     """\"all\" means those for which the decision can be made."""
     decision: Literal["accept", "reject", "undo"]
     reason: Annotated[Words, StringConstraints(max_length=2_000)] | None = None

@@ -28,7 +28,7 @@ class ChatRequest(BaseModel):
     """The file that is open."""
     selection: ChatSelection | None = None
     """Of the file at `path`: what the message is about."""
-    mentions: Annotated[list[str], Field(max_length=100)] = []
+    mentions: Annotated[list[str], Field(fail_fast=True, max_length=100)] = []
     """Paths of files whose texts the question is about, beside those that `message` names by `@path`."""
 
 

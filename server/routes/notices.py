@@ -55,7 +55,7 @@ class NoticeDecision(BaseModel):
 
 
 class Seen(BaseModel):
-    notices: Annotated[list[NoticeId], Field(min_length=1, max_length=1_000)]
+    notices: Annotated[list[NoticeId], Field(fail_fast=True, min_length=1, max_length=1_000)]
 
 
 @router.get(OF_WORKSPACE + "/notices", response_model=list[NoticeShown], response_model_exclude_none=True)

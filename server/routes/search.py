@@ -78,7 +78,7 @@ class Matches(BaseModel):
 
 class ChosenMatches(BaseModel):
     document: str
-    matches: Annotated[list[str], Field(min_length=1, max_length=MOST_CHOSEN)]
+    matches: Annotated[list[str], Field(fail_fast=True, min_length=1, max_length=MOST_CHOSEN)]
     """By their ids."""
 
 
@@ -88,7 +88,7 @@ class Replacement(BaseModel):
     word: bool = False
     regex: bool = False
     replacement: Annotated[str, StringConstraints(max_length=MAX_REPLACEMENT)]
-    files: Annotated[list[ChosenMatches], Field(min_length=1, max_length=MOST_FILES)]
+    files: Annotated[list[ChosenMatches], Field(fail_fast=True, min_length=1, max_length=MOST_FILES)]
 
 
 class ReplacedFile(BaseModel):

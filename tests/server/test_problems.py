@@ -2,14 +2,16 @@
 
 import json
 
+import httpx2
 import pytest
-from fastapi import FastAPI, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.types import Message
 from structlog.testing import capture_logs
 from uvicorn.protocols.utils import ClientDisconnected
 
-from server.bodies import Route
+from server.bodies import MOST_VALUES, Route, _values
 from server.problems import Problem, close_reason, install
 from tests.server.conftest import House
 
@@ -81,6 +83,109 @@ async def test_whole_characters(house: House, text: str) -> None:
             headers={"Content-Type": "application/json"},
         )
         assert (answer.status_code, answer.json()["name"]) == (201, json.loads(f'"{text}"'))
+
+
+MIB = 1 << 20
+SMALLER = MOST_VALUES - 100
+
+HOSTILE = {
+    "open brackets": (413, b"[" * MIB),
+    "open objects": (413, b'{"a":' * (MIB // 5)),
+    "deep": (400, b"[" * SMALLER + b"]" * SMALLER),
+    "tiny numbers": (413, b'{"files":[' + b"1," * (MIB // 2 - 20) + b"1]}"),
+    "empty lists": (413, b'{"x":[' + b"[]," * (MIB // 3 - 20) + b"[]]}"),
+    "empty strings": (413, b'{"files":[' + b'"",' * (MIB // 3 - 20) + b'""]}'),
+    "many keys": (413, b"{" + b",".join(b'"%d":1' % number for number in range(MIB // 10)) + b"}"),
+    "one key": (422, b"{" + b'"files":1,' * SMALLER + b'"files":1}'),
+    "a huge number": (400, b'{"files":' + b"9" * (MIB - 20) + b"}"),
+    "escapes": (422, b'{"files":"' + b"\\n" * (MIB // 2 - 20) + b'"}'),
+    "pairs": (422, b'{"files":"' + b"\\ud83d\\ude00" * (MIB // 12 - 20) + b'"}'),
+    "quotes": (422, b'{"files":"' + b'\\"' * (MIB // 2 - 20) + b'"}'),
+    "wrong files": (422, b'{"q":"a","replacement":"b","files":[' + b"1," * (SMALLER - 10) + b"1]}"),
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+async def test_a_hostile_body_is_refused_soon_and_in_few_words(
+    house: House, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    status, body = HOSTILE[shape]
+    values = 0
+    load = json.loads
+
+    def counted(text: str | bytes) -> object:
+        nonlocal values
+        if isinstance(text, str):  # not our own reading of the answer
+            values += text.count(",") + text.count("[") + text.count("{")
+        return load(text)
+
+    monkeypatch.setattr("server.bodies.json.loads", counted)
+    headers = {"Content-Type": "application/json"}
+    address = f"/api/workspaces/{house.workspace}/search/replace"
+    assert len(str(await check(status, house, "POST", address, content=body, headers=headers))) < 2_000
+    assert values <= MOST_VALUES
+
+
+async def test_of_very_many_faults_only_their_number_is_told_and_only_to_who_may_ask(house: House) -> None:
+    app = FastAPI()
+    install(app)
+    router = APIRouter(route_class=Route)
+
+    def may_ask(token: str) -> None:
+        if token != "secret":
+            raise Problem(401, "Not signed in.")
+
+    class Times(BaseModel):
+        shown: dict[str, int]
+
+    @router.post("/times", dependencies=[Depends(may_ask)])
+    async def take(body: Times) -> int:
+        return len(body.shown)
+
+    app.include_router(router)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://times") as http:
+        for wrong, status in ((0, 200), (1, 422), (10_000, 422)):
+            times = {str(number): "wrong" if number < wrong else 1 for number in range(10_000)}
+            assert (await http.post("/times?token=guessed", json={"shown": times})).status_code == 401
+            answer = await http.post("/times?token=secret", json={"shown": times})
+            assert answer.status_code == status
+            assert len(answer.content) < 1_000
+            if wrong == 1:
+                assert answer.json()["errors"][0]["pointer"] == "/shown/0"
+            elif wrong:
+                assert answer.json()["detail"] == "The body is wrong in 10000 places."
+
+
+async def test_a_list_in_which_all_is_wrong_is_refused_for_the_first_of_it(house: House) -> None:
+    chosen = [{"document": "a", "matches": [1] * 500} for _ in range(60)]
+    wrong = {"q": "a", "replacement": "b", "files": chosen}
+    problem = await check(422, house, "POST", f"/api/workspaces/{house.workspace}/search/replace", json=wrong)
+    assert problem["errors"] == [
+        {"in": "body", "pointer": "/files/0/matches/0", "detail": "Input should be a valid string"}
+    ]
+
+
+async def test_as_many_values_as_a_decision_may_have_are_taken(house: House) -> None:
+    ids = [f"{number:024x}" for number in range(10_000)]
+    times = dict.fromkeys(ids, 1)
+    body = json.dumps({"hunks": ids, "decision": "accept", "shown": times, "revisions": times}, separators=(",", ":"))
+    headers = {"Content-Type": "application/json"}
+    await check(404, house, "POST", "/api/suggestions/x/decisions", content=body.encode(), headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("1", 1),
+        ("[]", 2),
+        ("[1, 2]", 3),
+        (r'{"a,[{": "\"[,{", "b": [1, 2]}', 5),
+        (r'["____", "\",["]', 3),
+    ],
+)
+async def test_values_are_counted_beside_strings(text: str, count: int) -> None:
+    assert _values(text) == count
 
 
 async def test_every_route_that_reads_json_looks_for_halves(house: House) -> None:
