@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -118,11 +118,21 @@ class Contents:
         self._leases = storage.leases
         self._rooms = rooms
         self._changed: list[Callable[[str, str], None]] = []
+        self._created: list[Callable[[str, Mapping[str, str]], None]] = []
+        self._discarded: list[Callable[[Collection[str]], None]] = []
         self.documents = Documents(storage.db)
 
     def on_change(self, callback: Callable[[str, str], None]) -> None:
         """Call ``callback(workspace, document)`` after content was stored that no room has logged."""
         self._changed.append(callback)
+
+    def on_create(self, callback: Callable[[str, Mapping[str, str]], None]) -> None:
+        """Call ``callback(workspace, texts)``, by document, after texts were made that are shown nowhere yet."""
+        self._created.append(callback)
+
+    def on_discard(self, callback: Callable[[Collection[str]], None]) -> None:
+        """Call ``callback(documents)`` when what was made is taken back."""
+        self._discarded.append(callback)
 
     def announce(self, workspace: str, document: str) -> None:
         for callback in self._changed:
@@ -147,6 +157,11 @@ class Contents:
         await asyncio.gather(*(self._store_blob(workspace, content, gate) for content in binary))
         texts = [(record.id, content.text, author) for record, content in zip(records, contents, strict=True)]
         await self._rooms.create(texts)
+        made = {
+            record.id: content.text for record, content in zip(records, contents, strict=True) if content.kind == "text"
+        }
+        for callback in self._created:
+            callback(workspace, made)
         return records
 
     async def _store_blob(self, workspace: str, content: Content, gate: asyncio.Semaphore) -> None:
@@ -237,6 +252,8 @@ class Contents:
 
     async def discard(self, documents: Sequence[str]) -> None:
         """Take back what `create` made, as long as nothing shows it. Blobs stay: others may point to them."""
+        for callback in self._discarded:
+            callback(documents)
         await self.documents.delete(documents)
         for document in documents:
             await self._rooms.updates.delete(await self._rooms.updates.read(document))

@@ -6,6 +6,7 @@ import asyncio
 import io
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
@@ -425,3 +426,58 @@ async def test_many_searches_at_once(files: Files, elsewhere: Files) -> None:
         await files.write("w", f"{number}.txt", f"line {number}\n".encode() * 50, ANN)
     results = await asyncio.gather(*(found(side, f"line {n}") for n in range(10) for side in (files, elsewhere)))
     assert all(results)
+
+
+def packed(**texts: str) -> io.BytesIO:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as writing:
+        for name, text in texts.items():
+            writing.writestr(f"{name}.md", text)
+    archive.seek(0)
+    return archive
+
+
+async def test_what_was_imported_here_is_found_without_being_read(
+    files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.write("w", "before.md", b"before", ANN)
+    await found(files, "wheel")  # somebody looks around
+    read = AsyncMock(wraps=files.search_texts._read)
+    monkeypatch.setattr(files.search_texts, "_read", read)
+    import_ = files.contents.create
+
+    async def searched_meanwhile(*arguments: Any) -> Any:
+        made = await import_(*arguments)
+        assert await found(files, "wheel") == []  # it is shown nowhere yet
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.contents, "create", searched_meanwhile)
+        archive = packed(one="a wheel", two="two wheels", three="none\r\n")
+        await files.import_archive("w", archive, ANN, max_entries=100, max_bytes=100_000)
+    assert sorted(await found(files, "wheel")) == [("one.md", 1, 2), ("two.md", 1, 4)]
+    assert read.await_count == 0
+    # And what becomes of it afterwards is found as ever.
+    await files.write("w", "one.md", b"nothing", ANN)
+    three = (await files.tree("w")).by_path["three.md"].id
+    async with rooms.open(three) as room:
+        room.edit([TextEdit(0, 4, "three wheels")], BOB)
+        await room.durable()
+    assert sorted(await found(files, "wheel")) == [("three.md", 1, 6), ("two.md", 1, 4)]
+
+
+async def test_what_an_import_takes_back_is_kept_no_longer(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    await files.write("w", "before.md", b"before", ANN)
+    await found(files, "wheel")
+    size = files.search_texts.size
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise AutoReconnect("connection refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.trees, "change", away)
+        with pytest.raises(AutoReconnect):
+            await files.import_archive("w", packed(one="a wheel"), ANN, max_entries=100, max_bytes=100_000)
+    assert files.search_texts.size == size
+    assert len(files.search_texts._kept["w"].texts) == 1
+    assert await found(files, "wheel") == []
