@@ -40,7 +40,9 @@ export default function CommentsPanel({ path }: { path: string | null }) {
         )}
       </div>
       <div className="side-scroller">
-        {draft?.document !== document || !canEdit ? null : <Beginning key={draft.quote} draft={draft} />}
+        {path === null || draft?.document !== document || !canEdit ? null : (
+          <Beginning key={draft.quote} draft={draft} path={path} />
+        )}
         {path !== null && shown.length > 0 ? (
           <ul className="threads" aria-label="In this file">
             {shown.map((thread) => (

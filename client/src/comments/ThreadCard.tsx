@@ -7,6 +7,7 @@ import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { CommentField } from './CommentField'
 import { CommentView } from './CommentView'
+import { quoteInWords } from './quote'
 import { isOpen } from './threads'
 
 interface ThreadCardProps {
@@ -35,7 +36,7 @@ export function ThreadCard({ thread, path, lost }: ThreadCardProps) {
       onClick={() => comments.focusOn(thread.id)}
     >
       <div className="thread-head">
-        <blockquote>{thread.quote === '' ? 'an empty line' : thread.quote}</blockquote>
+        <blockquote>{quoteInWords(thread.quote, path)}</blockquote>
         {canEdit ? (
           <IconButton label={open ? 'Resolve' : 'Open again'} onClick={() => void resolve()}>
             {open ? <Check /> : <RotateCcw />}

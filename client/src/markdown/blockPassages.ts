@@ -82,7 +82,8 @@ export function rangesOf([from, to]: Passage, drawing: Drawing, doc: Text): Rang
   if (piece === null) return []
   const [only, another] = piece.blocks
   if (only !== undefined && another === undefined && to - from <= longest) {
-    const words = asRead(doc.sliceString(from, to))
+    // Brackets are read only where they are no link's, which a piece of the text cannot tell.
+    const words = asRead(doc.sliceString(from, to)).replace(/[[\]]/g, '')
     const all = findWords(words, piece.source)
     const nth = all.findIndex(([start, end]) => start < to - piece.from && end > from - piece.from)
     const found = nth < 0 ? null : counterpart(words, nth, all.length, only.element.textContent)

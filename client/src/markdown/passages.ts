@@ -21,15 +21,37 @@ const alike: readonly (readonly [RegExp, string])[] = [
 const pattern = (letter: string) =>
   alike.find(([sign]) => sign.test(letter))?.[1] ?? letter.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
 
-/** Without what Markdown has that is not read. */
+const typed: Record<string, string> = { '---': '—', '--': '–', '...': '…' }
+
+/** At the beginning of lines. */
+const lead = /^[ \t]*(?:>[ \t]?|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+|#{1,6}[ \t]+)+/gm
+
+/** In this order: what is read as it stands, links and what a piece has of one, marks, and signs that are set as others. */
+const inline = new RegExp(
+  [
+    String.raw`\x60(?<code>[^\x60\n]{1,500})\x60`,
+    String.raw`\\(?<escaped>[!-/:-@[-\x60{-~])`,
+    String.raw`(?<kept>\s\*(?=\s)|\[[^[\]*_~\x60\\|\n]{0,100}\](?![([])|(?<=[\p{L}\p{N}_])_+(?=[\p{L}\p{N}_]))`,
+    String.raw`\](?:\([^)\n]{0,500}\)|\[[^[\]\n]{0,500}\])`,
+    String.raw`(?<typed>---?|\.\.\.)`,
+    String.raw`!(?=\[)|~~|[*_\x60\\|[\]]`,
+  ].join('|'),
+  'gu',
+)
+
+interface Groups {
+  code?: string
+  escaped?: string
+  kept?: string
+  typed?: string
+}
+
+/** Without what Markdown has that is not read. The piece may begin and end within what is marked. */
 export const asRead = (source: string): string =>
-  source
-    .replace(/!?\[([^[\]\n]{0,500})\]\([^)\n]{0,500}\)/g, '$1')
-    .replace(/^[ \t]*(?:>[ \t]?|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+|#{1,6}[ \t]+)+/gm, '')
-    .replace(/\]\([^)\n]{0,500}\)|[*_~`\\|[\]]/g, '')
-    .replaceAll('---', '—')
-    .replaceAll('--', '–')
-    .replaceAll('...', '…')
+  source.replace(lead, '').replace(inline, (...match: unknown[]) => {
+    const groups = match.at(-1) as Groups
+    return groups.code ?? groups.escaped ?? groups.kept ?? (groups.typed === undefined ? '' : (typed[groups.typed] ?? ''))
+  })
 
 /** Where `words`, as they are read, stand in `text`, which is source or is read itself. */
 export function findWords(words: string, text: string): Passage[] {
