@@ -1,7 +1,10 @@
 """Proposals as people see and decide them: where they are drawn, what stays of them, and how they are taken back."""
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People, Tab
@@ -197,6 +200,57 @@ async def test_decisions_on_neighbouring_lines_are_one_note_with_each_inside(
     # Alone it is no longer all.
     await notes.get_by_role("button", name="Undo: ").click()
     await owner.reads(path, FEW)
+
+
+# Notes every sentence that stands beside a proposal, however briefly.
+LISTEN_FOR_NOTES = """
+() => {
+  window.said = []
+  new MutationObserver(() => {
+    for (const note of document.querySelectorAll('.hunk-note-stale')) window.said.push(note.textContent)
+  }).observe(document.body, { childList: true, subtree: true })
+}
+"""
+
+
+async def test_what_was_accepted_never_seems_to_fit_no_more(site: Server, people: People, model: ModelServer) -> None:
+    """The changed text and the decision come by two ways; here, as on a busy server, the text is well ahead."""
+    path = "proposals/ahead.txt"
+    late = 0.0
+
+    async def pass_on(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        async def delayed(message: str | bytes) -> None:
+            await asyncio.sleep(late)
+            route.send(message)
+
+        waiting: set[asyncio.Task[None]] = set()
+
+        def hear(message: str | bytes) -> None:
+            waiting.add(task := asyncio.ensure_future(delayed(message)))
+            task.add_done_callback(waiting.discard)
+
+        server.on_message(hear)
+
+    await new_document(site, path, FEW)
+    owner, editor = await people.owner(DESK), await people.guest("editor", "Edda", DESK)
+    for tab in (owner, editor):
+        await tab.page.route_web_socket(re.compile(r"/events"), pass_on)
+        await tab.open(path)
+        await tab.page.evaluate(LISTEN_FOR_NOTES)
+    better = f"a new first line\n{BETTER}"
+    model.enqueue(Script(answer=better))
+    await owner.select_all(path)
+    await owner.ask("Better")
+    for tab in (owner, editor):
+        await expect(tab.review).to_contain_text("4 changes to decide")
+    late = 1.0
+    await owner.review.get_by_role("button", name="Accept all").click()
+    for tab in (owner, editor):
+        await tab.reads(path, better)
+        await expect(tab.review).to_contain_text("4 accepted by Owner")
+        assert await tab.page.evaluate("window.said") == []
 
 
 async def test_how_several_notes_look(site: Server, people: People, model: ModelServer) -> None:

@@ -64,6 +64,28 @@ describe('where a hunk is shown', () => {
     expect(place(text, suggestion)).toMatchObject([{ from: 8, to: 8, show: 'pending' }])
   })
 
+  test.each([
+    ['a word', 10, 13, 'TWO'],
+    ['an insertion', 13, 13, ' more'],
+    ['a deletion', 9, 13, ''],
+  ])('one that was accepted does not look stale before this page is told (%s)', (_, from, to, proposed) => {
+    const text = openText()
+    const suggestion = suggest(text, from, to, proposed)
+    text.doc?.transact(() => {
+      text.delete(from, to - from)
+      text.insert(from, proposed)
+    })
+    expect(place(text, suggestion)).toMatchObject([{ show: 'made' }])
+  })
+
+  test('what was replaced by something else is stale', () => {
+    const text = openText()
+    const suggestion = suggest(text, 10, 13, 'TWO')
+    text.delete(10, 3)
+    text.insert(10, 'ten')
+    expect(place(text, suggestion)).toMatchObject([{ show: 'stale' }])
+  })
+
   test('a hunk on text that has not arrived yet waits', () => {
     const theirs = openText()
     const suggestion = suggest(theirs, 4, 9, 'x')

@@ -12,8 +12,11 @@ export interface PlacedHunk {
   to: number
   base: string
   proposed: string
-  /** `noted`: decided a moment ago, shown as a note. `stale`: its base text is another one now. */
-  show: 'streaming' | 'pending' | 'stale' | 'noted'
+  /**
+   * `noted`: decided a moment ago, shown as a note. `stale`: its base text is another one now. `made`: the change stands
+   * in the text, of which nobody has told this page yet.
+   */
+  show: 'streaming' | 'pending' | 'stale' | 'noted' | 'made'
   instruction: string
   note: DecisionNote | null
 }
@@ -27,13 +30,27 @@ function isIntact(hunk: Hunk, from: Resolved, to: Resolved, slice: (from: number
   return hunk.base !== '' || !(from.lost || to.lost)
 }
 
-function shows(hunk: Hunk, note: DecisionNote | undefined, live: boolean, fits: boolean): PlacedHunk['show'] | null {
+/**
+ * Whether the text reads as if the hunk had been accepted: the text and the decision come by two ways, and the text is
+ * often first.
+ */
+function seemsMade(hunk: Hunk, from: Resolved, to: Resolved, slice: (from: number, to: number) => string): boolean {
+  if (hunk.base !== '' && !(from.lost && to.lost && from.index >= to.index)) return false
+  if (hunk.proposed === '') return true
+  const { length } = hunk.proposed
+  const end = Math.max(from.index, to.index)
+  return slice(Math.max(0, Math.min(from.index, to.index) - length), end + length).includes(hunk.proposed)
+}
+
+type Fit = 'fits' | 'made' | 'stale'
+
+function shows(hunk: Hunk, note: DecisionNote | undefined, live: boolean, fit: Fit): PlacedHunk['show'] | null {
   switch (hunk.state) {
     case 'streaming':
       // While the answer streams, hunks are recut many times a second; one that does not fit now is already replaced.
-      return fits ? 'streaming' : null
+      return fit === 'fits' ? 'streaming' : null
     case 'pending':
-      return fits ? 'pending' : 'stale'
+      return fit === 'fits' ? 'pending' : fit
     case 'stale':
       // What went stale before this page came has been seen by whoever asked.
       return live ? 'stale' : null
@@ -58,13 +75,14 @@ export function placeHunks(
       if (hunk.document !== document) continue
       const note = state.notes.get(hunk.id)
       // Most hunks of a long life are decided; resolving an anchor costs more than asking.
-      if (shows(hunk, note, true, true) === null) continue
+      if (shows(hunk, note, true, 'fits') === null) continue
       const from = resolveAnchor(hunk.anchors[0], text)
       const to = resolveAnchor(hunk.anchors[1], text)
       if (from === null || to === null) continue
       const end = Math.max(from.index, to.index)
       const fits = suggestion.mode === 'write' || isIntact(hunk, from, to, slice)
-      const show = shows(hunk, note, state.live.has(suggestion.id), fits)
+      const fit = fits ? 'fits' : seemsMade(hunk, from, to, slice) ? 'made' : 'stale'
+      const show = shows(hunk, note, state.live.has(suggestion.id), fit)
       if (show === null) continue
       placed.push({
         suggestion: suggestion.id,

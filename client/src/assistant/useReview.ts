@@ -14,6 +14,7 @@ import { proposals, show } from './proposals'
 import { reviewKeys } from './reviewKeys'
 import type { SuggestionStore } from './store'
 import { inDocument, revisionsOf } from './suggestions'
+import { Unheard } from './unheard'
 import { watchScreen } from './watchScreen'
 
 const failures: Record<Decision, string> = {
@@ -97,6 +98,7 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
   const decideOnce = useDecide(suggestions, session)
   const [compartment] = useState(() => new Compartment())
+  const [unheard] = useState(() => new Unheard())
   const extensions = useMemo(
     () => [proposals, reviewKeys, watchScreen(suggestions.screen), compartment.of([])],
     [compartment, suggestions],
@@ -124,10 +126,14 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
       return undefined
     }
     let frame = 0
+    let timer: ReturnType<typeof setTimeout> | undefined
     const place = () => {
       frame = 0
+      clearTimeout(timer)
       const slice = (from: number, to: number) => view.state.sliceDoc(from, to)
-      const placed = placeHunks(state, relevant, document, session.text, slice)
+      const found = placeHunks(state, relevant, document, session.text, slice)
+      const { hunks: placed, wait } = unheard.sift(found, performance.now())
+      if (wait !== null) timer = setTimeout(schedule, wait)
       const stale = placed.filter((hunk) => hunk.show === 'stale').map(({ hunk }) => hunk)
       setUnfit((known) => (known.size === stale.length && stale.every((id) => known.has(id)) ? known : new Set(stale)))
       suggestions.markUnfit(document, stale)
@@ -144,9 +150,10 @@ export function useReview(view: EditorView | null, session: DocumentSession, { i
     session.doc.on('update', schedule)
     return () => {
       cancelAnimationFrame(frame)
+      clearTimeout(timer)
       session.doc.off('update', schedule)
     }
-  }, [view, state, document, session, dismissed, suggestions])
+  }, [view, state, document, session, dismissed, suggestions, unheard])
 
   return { extensions, handlers, unfit }
 }
