@@ -85,6 +85,74 @@ async def test_lines_that_change_from_their_middle_on_are_drawn_as_lines(
     await owner.reads(path, new)
 
 
+LONG_LINE = f'    return "{"far to the right and on, " * 7}"\n'
+
+OVERLAPS = """
+block => {
+  const texts = document.createTreeWalker(block.closest('.cm-content'), NodeFilter.SHOW_TEXT)
+  const buttons = [...block.querySelectorAll('.hunk-button')]
+  const boxes = buttons.map(button => button.getBoundingClientRect())
+  const found = []
+  while (texts.nextNode()) {
+    if (buttons.some(button => button.contains(texts.currentNode))) continue
+    const range = document.createRange()
+    range.selectNodeContents(texts.currentNode)
+    for (const a of range.getClientRects()) {
+      const over = b => a.left < b.right && b.left < a.right && a.top + 4 < b.bottom && b.top < a.bottom - 4
+      if (boxes.some(over)) found.push(texts.currentNode.nodeValue)
+    }
+  }
+  return [boxes.length, found]
+}
+"""
+
+
+@pytest.mark.parametrize("where", ["desk", "narrow", "phone"])
+@pytest.mark.parametrize(
+    ("name", "base", "new"),
+    [
+        ("short", "a = 1\nz = 1\n", "b = 2\nc = 3\nz = 1\n"),
+        ("long", "def f():\n    x = 1\n    return x\nz = 1\n", f"def f():\n    y = run()\n{LONG_LINE}z = 1\n"),
+        ("end", "z = 1\n", f"z = 1\n\n\ndef g():\n{LONG_LINE}"),
+    ],
+)
+async def test_the_buttons_have_room_of_their_own(
+    site: Server, people: People, model: ModelServer, where: str, name: str, base: str, new: str
+) -> None:
+    path = f"proposals/room/{where}-{name}.py"
+    await new_document(site, path, base)
+    size = {"desk": DESK, "narrow": {"width": 900, "height": 700}, "phone": PHONE}[where]
+    owner = await people.owner(size)
+    await owner.open(path)
+    model.enqueue(Script(answer=new))
+    await owner.select_all(path)
+    await owner.ask("Better")
+    await expect(owner.review).to_contain_text("1 change to decide")
+    block = owner.text(path).locator(".proposal-block")
+    assert await block.evaluate(OVERLAPS) == [2, []]
+    await picture_in_both(people, owner, f"proposal-room-{where}-{name}")
+
+
+async def test_nothing_moves_when_the_buttons_appear(site: Server, people: People, model: ModelServer) -> None:
+    path = "proposals/room/streaming.py"
+    rest = "".join(f"z = {n}\n" for n in range(20))
+    await new_document(site, path, f"a = 1\n{rest}")
+    owner = await people.owner(DESK)
+    await owner.open(path)
+    more = asyncio.Event()
+    model.enqueue(Script(answer=f"b = 2\nc = 3\nd = 4\n{rest}", tokens=40, goes_on=more))
+    await owner.select_all(path)
+    await owner.ask("Better")
+    block = owner.text(path).locator(".proposal-block")
+    await expect(block).to_have_text("b = 2\nc = 3\nd = 4")
+    below = line_of(owner, path, 2)
+    before = await below.bounding_box()
+    await expect(block.get_by_role("button")).to_have_count(0)
+    more.set()
+    await expect(block.get_by_role("button")).to_have_count(2)
+    assert await below.bounding_box() == before
+
+
 async def toasts(tab: Tab) -> list[str]:
     return await tab.page.locator(".toast").all_inner_texts()
 

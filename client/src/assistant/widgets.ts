@@ -55,6 +55,7 @@ export class Proposal extends WidgetType {
     const block = this.drawing.layout === 'lines' && this.drawing.text !== ''
     const dom = document.createElement(block ? 'div' : 'span')
     dom.className = block ? 'proposal proposal-block' : 'proposal'
+    if (block && this.canDecide && !this.bare) dom.classList.add('proposal-decidable')
     dom.dataset.hunk = this.placed.hunk
     const text = dom.appendChild(document.createElement(block ? 'div' : 'ins'))
     text.className = 'proposal-text'
