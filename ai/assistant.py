@@ -331,13 +331,18 @@ class Assistant:
                 await self._files.restore_deleted_by(taken_away_by, hunk.workspace, hunk.document, f"user:{by.id}")
 
     async def _drop_emptied(self, suggestion: str, outcomes: Sequence[Outcome]) -> None:
-        """Files that were made for a text that people do not want go to the trash, unless they wrote into them."""
+        """Files that were made for a text that people do not want go to the trash, unless they wrote into them.
+
+        So do the folders that were made for them, when nothing else is in them.
+        """
         unwanted = {one.hunk for one in outcomes if one.state in (HunkState.REJECTED, HunkState.UNDONE)}
         if not unwanted:
             return
         for hunk in await self.suggestions.hunks(suggestion):
             if hunk.created and hunk.id in unwanted:
                 await self._files.delete_empty(hunk.workspace, hunk.document, f"job:{hunk.suggestion}")
+        made = await self.suggestions.get(suggestion)
+        await self._files.delete_empty_folders(made.workspace, made.folders, f"job:{suggestion}")
 
     async def rename_conversation(self, workspace: str, id: str, title: str) -> Conversation:
         """Raises ai.chat.conversations.ConversationNotFound."""

@@ -218,10 +218,11 @@ class Requests:
         if OWN_FOLDER in names or (names and await self._material.ignores(workspace, join(names))):
             raise KeptFromModels(f"The assistant does not write “{path}”.")
         if kind == "text":
-            document = await self._files.create(workspace, join(names), f"user:{by.id}")
+            new = await self._files.create(workspace, join(names), f"user:{by.id}")
             ends = [START.encode(), END.encode()]
-            target = {"document": document, "path": join(names), "anchors": ends, "at": 0, "created": True}
-            return await self._suggest("write", workspace, [target], {"instruction": instruction}, by)
+            target = {"document": new.id, "path": join(names), "anchors": ends, "at": 0, "created": True}
+            payload = {"instruction": instruction, "folders": list(new.folders)}
+            return await self._suggest("write", workspace, [target], payload, by)
         node = (await self._files.tree(workspace)).by_path.get(join(names))
         if node is not None and node.kind != "folder":
             raise PathConflict(f"“{node.path}” is a file.")

@@ -40,6 +40,8 @@ class CreateAttempt(SuggestionAttempt):
         self._folder: str = run.job.payload["folder"]
         self._generation: Generation | None = None
         self._documents: list[str] = []
+        self._made_folders: list[str] = []
+        """Ids of those that were made for the files."""
         self._made_paths: list[str] = []
         self._refused: list[str] = []
         """Sentences about files that were not made."""
@@ -50,6 +52,7 @@ class CreateAttempt(SuggestionAttempt):
 
     async def _make(self, suggestion: Suggestion) -> None:
         self._documents = list(suggestion.documents)
+        self._made_folders = list(suggestion.folders)
         await self._clear_earlier(suggestion)
         task = Task(
             instruction=suggestion.instruction,
@@ -125,15 +128,16 @@ class CreateAttempt(SuggestionAttempt):
                 self._refused.append(f"{path} and what follows was left out: these are {MOST_FILES} files.")
                 return None
             self._run.check_held()
-            document = await self._tools.files.create(workspace, path, self._author)
+            new = await self._tools.files.create(workspace, path, self._author)
         except (InvalidPath, PathConflict) as error:
             self._refused.append(f"“{said[:80]}” was left out. {error}")
             return None
         self._made_paths.append(path)
-        self._documents.append(document)
-        await self._change(documents=self._documents)
+        self._documents.append(new.id)
+        self._made_folders += new.folders
+        await self._change(documents=self._documents, folders=self._made_folders)
         ends = [START.encode(), END.encode()]
-        return {"document": document, "path": path, "anchors": ends, "at": 0, "created": True}
+        return {"document": new.id, "path": path, "anchors": ends, "at": 0, "created": True}
 
     def _names(self, said: str) -> tuple[str, ...]:
         """Raises InvalidPath."""
@@ -164,6 +168,9 @@ class CreateAttempt(SuggestionAttempt):
             if hunk.state is HunkState.STREAMING:
                 await self._leave(suggestion, hunk, keep=True)
         await self._drop_unbegun(suggestion, hunks)
+        # This attempt may have made some, or an earlier one.
+        made = {*suggestion.folders, *self._made_folders}
+        await self._tools.files.delete_empty_folders(suggestion.workspace, made, f"job:{suggestion.id}")
 
     async def _drop_unbegun(self, suggestion: Suggestion, hunks: Sequence[Hunk]) -> None:
         """Files that were made by an attempt that ended before there was a hunk."""

@@ -27,6 +27,7 @@ def suggestion_of(job: Job) -> Suggestion:
         job.payload["instruction"],
         SuggestionState.STREAMING,
         job.created_at,
+        folders=tuple(job.payload.get("folders", ())),
     )
 
 

@@ -44,7 +44,7 @@ class Suggestion:
     `earlier` has the same of attempts before it, each with its `document`. `note` is a sentence of the model beside its
     answer; `error` is why the stream ended early. `context` tells what the model saw
     (`ai.prompting.context.Piece.view`), without any text. `notice`: the notice that it is the edit of; people hear of
-    that, and of the suggestion once it is decided.
+    that, and of the suggestion once it is decided. `folders` are those that were made for its new files.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Suggestion:
     earlier: tuple[dict[str, Any], ...] = ()
     context: Sequence[dict[str, Any]] = ()
     notice: str | None = None
+    folders: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -85,6 +86,7 @@ class Suggestion:
             tuple(record.get("earlier", ())),
             record.get("context", ()),  # older ones have none
             record.get("notice"),
+            tuple(record.get("folders", ())),
         )
 
     def record(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class Suggestion:
             "earlier": list(self.earlier),
             "context": list(self.context),
             "notice": self.notice,
+            "folders": list(self.folders),
         }
 
     def generation_of(self, document: str) -> dict[str, Any] | None:

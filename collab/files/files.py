@@ -43,6 +43,7 @@ __all__ = [
     "Files",
     "ImportReport",
     "InvalidPath",
+    "NewText",
     "PathConflict",
     "Written",
 ]
@@ -76,6 +77,14 @@ class FileInfo(FileEntry):
 class FileContent:
     entry: FileEntry
     plain: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    id: str
+    """Of its document."""
+    folders: tuple[str, ...]
+    """Ids of those that were made for it, outer ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +257,8 @@ class Files:
             if (new := await self._place(workspace, names, content, author)) is not None:
                 return new
 
-    async def create(self, workspace: str, path: str, author: str) -> str:
-        """A new empty text at ``path``, with the folders that it needs; the id of its document. Durable on return.
+    async def create(self, workspace: str, path: str, author: str) -> NewText:
+        """A new empty text at ``path``, with the folders that it needs. Durable on return.
 
         Raises:
             PathConflict: something is there, or a file where a folder would have to be.
@@ -264,7 +273,7 @@ class Files:
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
             await change.commit(author)
         self.contents.announce(workspace, record.id)
-        return record.id
+        return NewText(record.id, change.new_folders)
 
     async def delete_empty(self, workspace: str, document: str, author: str) -> None:
         """Move a text to the trash if nothing is in it. Nothing happens where it is gone, or in the trash already."""
@@ -277,6 +286,19 @@ class Files:
             if document in change.tree.nodes:
                 await self.trash.delete(change, workspace, document, author)
                 await change.commit(author)
+
+    async def delete_empty_folders(self, workspace: str, folders: Collection[str], author: str) -> None:
+        """Move those of ``folders`` to the trash that hold nothing, or only such as go with them."""
+        if not folders:
+            return
+        async with self.trees.change(workspace) as change:
+            found = [node for folder in folders if (node := change.tree.nodes.get(folder)) and node.kind == "folder"]
+            empty: set[str] = set()
+            for node in sorted(found, key=lambda node: node.path.count("/"), reverse=True):
+                if empty.issuperset(child.id for child in change.tree.children.get(node.id, {}).values()):
+                    empty.add(node.id)
+                    await self.trash.delete(change, workspace, node.id, author)
+            await change.commit(author)
 
     async def restore_deleted_by(self, deleter: str, workspace: str, document: str, author: str) -> None:
         """Bring a text back that ``deleter`` moved to the trash. Nothing happens where somebody else did, or nobody."""

@@ -13,7 +13,7 @@ The outcome is always that of `tree.legal_tree`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class Whence:
     """The innermost visible folder around it; None is the root."""
     names: tuple[str, ...]
     """Of the folders between that one and the node, which are in the trash like the node, outermost first."""
+    ids: tuple[str, ...]
+    """Of the same folders."""
 
 
 class TreeState:
@@ -72,15 +74,22 @@ class TreeState:
     def whence(self, key: str) -> Whence:
         """Of a node in the trash: where it was. Of a longer way than a path can have, the outer part is left out."""
         names: list[str] = []
+        ids: list[str] = []
         room = MAX_PATH_BYTES
         at = self._parents[key]
         while at is not None and at not in self.tree.nodes:
             room -= len(self._nodes[at].name.encode()) + 1
             if room < 0:
-                return Whence(None, tuple(reversed(names)))
+                return Whence(None, tuple(reversed(names)), tuple(reversed(ids)))
             names.append(self._nodes[at].name)
+            ids.append(at)
             at = self._parents[at]
-        return Whence(at, tuple(reversed(names)))
+        return Whence(at, tuple(reversed(names)), tuple(reversed(ids)))
+
+    def inside(self, folder: str) -> Collection[str]:
+        """What is in a folder and not deleted itself; also of one in the trash."""
+        content = self._folders.get(folder)
+        return content.ids if content is not None else ()
 
     # ---- rules 1 to 5: which folder each node is in
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from pymongo import ASCENDING
@@ -68,8 +69,9 @@ class Trash:
     async def restore(self, workspace: str, node: str, author: str) -> Node:
         """Bring something back to where it was, with what it held. Durable on return.
 
-        Folders around it that are in the trash too are made anew, since restoring them would bring back more than was
-        asked for. A name that is taken meanwhile gets a number.
+        Folders around it that are in the trash too come back with it if they hold nothing else, and are made anew
+        otherwise, since restoring them would bring back more than was asked for. A name that is taken meanwhile gets a
+        number.
 
         Raises:
             NotInTrash: also for something inside a deleted folder that was not deleted itself.
@@ -78,15 +80,12 @@ class Trash:
             trashed = change.tree.trash.get(node)
             if trashed is None or not await self._is_ours(workspace, trashed):
                 raise NotInTrash("There is no such thing in the trash.")
-            whence = change.whence(node)
-            folder = whence.folder
-            for name in whence.names:
-                folder = change.folder_in(folder, name)
+            folder, back = _folder_for(change, node)
             name = change.tree.free_name(folder, trashed.name, trashed.kind)
             change.add(treeedits.restore(node, name, folder))
             await change.commit(author)
             restored = change.tree.nodes.get(node)
-        await self._notes.delete_one({"_id": node})
+        await self._notes.delete_many({"_id": {"$in": [node, *back]}})
         if restored is None:
             raise NotInTrash("Somebody has deleted it again.")
         return restored
@@ -120,6 +119,34 @@ class Trash:
                 if note["deleted_at"] == deleted_at[note["_id"]]:
                     by[note["_id"]] = note["by"]
         return by
+
+
+def _folder_for(change: TreeChange, node: str) -> tuple[str | None, list[str]]:
+    """The folder that ``node`` comes back to, once ``change`` is carried out, and those that come back for it."""
+    whence = change.whence(node)
+    folder = whence.folder
+    back: list[str] = []
+    alone = _holding_nothing_else(change, [*whence.ids, node])
+    for inner, name in zip(whence.ids, whence.names, strict=True):
+        taken = name in change.tree.children.get(folder, {})
+        # One that was not deleted itself is visible with the folder around it, if that one comes back.
+        comes_along = inner not in change.tree.trash and folder in back
+        if comes_along:
+            back.append(inner)
+        elif inner in change.tree.trash and inner in alone and not taken:
+            change.add(treeedits.restore(inner, name, folder))
+            back.append(inner)
+        folder = inner if inner in back else change.folder_in(folder, name)
+    return folder, back
+
+
+def _holding_nothing_else(change: TreeChange, chain: Sequence[str]) -> set[str]:
+    """Those of a ``chain`` of folders, each in the one before it, that would bring back nothing but what is in it."""
+    alone = {chain[-1]}
+    for folder, inner in reversed([*pairwise(chain)]):
+        if set(change.inside(folder)) <= {inner} and (inner in alone or inner in change.tree.trash):
+            alone.add(folder)
+    return alone
 
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

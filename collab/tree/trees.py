@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any
@@ -243,6 +243,15 @@ class TreeChange:
     def whence(self, node: str) -> Whence:
         """Where a node in the trash was."""
         return self._followed.state.whence(node)
+
+    def inside(self, folder: str) -> Collection[str]:
+        """See `collab.tree.followed.TreeState.inside`."""
+        return self._followed.state.inside(folder)
+
+    @property
+    def new_folders(self) -> tuple[str, ...]:
+        """Ids of those that `folder` and `folder_in` create, outer ones first."""
+        return tuple(self._new_folders.values())
 
     def add(self, *changes: NodeChange) -> None:
         self._changes += changes

@@ -62,6 +62,86 @@ async def test_undoing_brings_a_file_back_that_nobody_wanted(group: Group, decis
     assert await group.files.path_of(hunk.document) is None
 
 
+async def folders(group: Group) -> dict[str, str]:
+    return {entry.path: entry.id for entry in await group.files.list(group.workspace) if entry.kind == "folder"}
+
+
+@pytest.mark.parametrize("kind", ["text", "folder"])
+async def test_folders_that_were_made_for_new_files_go_and_come_with_them(group: Group, kind: str) -> None:
+    await group.file("there/kept.md", "ours\n")
+    answer = "A poem.\n" if kind == "text" else f"=== FILE: new/inner/first.md ===\n{README}"
+    group.model.enqueue(Script(answer=answer))
+    asked = await create(group, "there/new/inner/first.md" if kind == "text" else "there", kind)
+    async with group.working():
+        await group.ended(asked)
+    made = await folders(group)
+    assert made.keys() == {"there", "there/new", "there/new/inner"}
+    for _ in range(2):
+        await group.decide(asked.suggestion, "reject")
+        assert (await folders(group)).keys() == {"there"}
+        # As they were, and not others of the same name: the next time they go again.
+        await group.decide(asked.suggestion, "undo")
+        assert await folders(group) == made
+        assert await paths(group) == {"there/kept.md", "there/new/inner/first.md"}
+        assert await group.files.trash.list(group.workspace) == []
+
+
+async def test_a_folder_goes_with_the_last_of_its_new_files(group: Group) -> None:
+    group.model.enqueue(Script(answer=ANSWER))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await group.ended(asked)
+    hunks = {hunk.path: hunk.id for hunk in await group.hunks(asked.suggestion)}
+    await group.decide(asked.suggestion, "undo", hunks["app/docs/README.md"])
+    assert (await folders(group)).keys() == {"app"}
+    await group.decide(asked.suggestion, "undo", hunks["app/main.py"])
+    assert await folders(group) == {}
+    # One comes back without the folder of the other.
+    main = next(hunk for hunk in await group.hunks(asked.suggestion) if hunk.path == "app/main.py")
+    await group.decide(asked.suggestion, "undo", main.id, seen={main.id: main.revision})
+    assert (await folders(group)).keys() == {"app"}
+    assert await paths(group) == {"app/main.py"}
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder"])
+async def test_a_new_folder_that_somebody_has_put_something_in_stays(group: Group, what: str) -> None:
+    group.model.enqueue(Script(answer=ANSWER))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await group.ended(asked)
+    if what == "a file":
+        await group.file("app/docs/mine.md", "mine\n")
+    else:
+        await group.files.make_folder(group.workspace, "app/docs/mine", f"user:{BOB.id}")
+    await group.decide(asked.suggestion, "undo")
+    assert {"app", "app/docs"} <= (await folders(group)).keys()
+    assert await paths(group) == ({"app/docs/mine.md"} if what == "a file" else set())
+
+
+async def test_a_folder_that_was_there_stays_without_the_new_files(group: Group) -> None:
+    await group.files.make_folder(group.workspace, "app/docs", f"user:{BOB.id}")
+    group.model.enqueue(Script(answer=ANSWER))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await group.ended(asked)
+    await group.decide(asked.suggestion, "undo")
+    assert (await folders(group)).keys() == {"app", "app/docs"}
+
+
+async def test_a_stopped_request_leaves_no_folder_in_which_it_had_written_nothing(group: Group) -> None:
+    goes_on = asyncio.Event()
+    # What begins like the line of another file is not typed until that is clear.
+    answer = "=== FILE: docs/a.md ===\n=== FILE: docs/b.md ===\nlong\n"
+    group.model.enqueue(Script(answer=answer, tokens=6, goes_on=goes_on))
+    asked = await create(group, "app", "folder")
+    async with group.working():
+        await eventually(lambda: group.hunks(asked.suggestion))
+        await group.assistant.cancel(asked.job)
+        assert (await group.ended(asked)).state is JobState.CANCELLED
+    assert not await paths(group)
+    assert await folders(group) == {}
+
+
 async def test_an_undo_that_is_sent_twice_undoes_once(group: Group) -> None:
     group.model.enqueue(Script(answer=ANSWER))
     asked = await create(group, "app", "folder")

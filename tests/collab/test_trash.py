@@ -72,6 +72,17 @@ async def test_a_file_comes_back_to_its_folder_wherever_that_is_now(files: Files
     assert await trashed(files) == {}
 
 
+async def test_a_folder_that_holds_nothing_else_comes_back_with_its_file(files: Files) -> None:
+    written = await files.write("w", "d/e/a.txt", b"kept", ANN)
+    ids = {entry.path: entry.id for entry in await files.list("w")}
+    await files.delete("w", "d/e/a.txt", ANN)
+    await files.delete_folder("w", "d/e", ANN)
+    await files.delete_folder("w", "d", BOB)
+    await files.trash.restore("w", written.id, BOB)
+    assert {entry.path: entry.id for entry in await files.list("w")} == ids
+    assert await trashed(files) == {}
+
+
 async def test_a_folder_brings_back_what_it_held_and_only_that(files: Files) -> None:
     await files.write("w", "d/e/a", b"a", ANN)
     before = await files.write("w", "d/e/b", b"b", ANN)
