@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -233,14 +233,16 @@ class Contents:
             DocumentTooLarge: nothing has changed.
             Overloaded, RoomClosed: some of it may have.
         """
-        updates, growth = await self.replacing(room, content, text)
+        updates, growth = await self.replacing(content, text, room.state)
         await self.carry_out(room, updates, growth, author)
         return updates
 
-    async def replacing(self, room: Room, content: bytes, text: str) -> tuple[Sequence[bytes], int]:
-        """The edit of `replace`, not carried out: its updates, and by how many bytes the text becomes longer."""
+    async def replacing(self, content: bytes, text: str, taken: Container[int]) -> tuple[Sequence[bytes], int]:
+        """The edit of `replace`, not carried out: its updates, under a client id that is none of ``taken``, and by how
+        many bytes the text becomes longer.
+        """
         size = max(len(content), len(text))
-        made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(room.state))
+        made = await self._rooms.aside.run(size, replacing_updates, content, text, fresh_client_id(taken))
         return made if made is not None else ((), 0)
 
     async def carry_out(self, room: Room, updates: Sequence[bytes], growth: int, author: str) -> None:

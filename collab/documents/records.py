@@ -85,6 +85,8 @@ class Heir:
     owner: str
     at: datetime
     """When its owner has last seen to it."""
+    since: datetime
+    """When something has last gone there."""
     pending: Pending | None = None
 
     @property
@@ -101,6 +103,7 @@ class Heir:
             "pending": pending,
             "owner": self.owner,
             "at": self.at,
+            "since": self.since,
         }
 
     @classmethod
@@ -112,6 +115,7 @@ class Heir:
             _numbers(record["carried"]),
             record["owner"],
             record["at"],
+            record.get("since", record["at"]),  # of older ones it was the same
             Pending(pending["updates"], pending["growth"], _numbers(pending["carried"])) if pending else None,
         )
 
@@ -282,6 +286,11 @@ class Documents:
         """``document`` is about to go on as ``heir`` (`collab.history.renewal`)."""
         await self._records.update_one({"_id": document}, {"$set": {"heir": heir.record()}})
 
+    async def heir(self, document: str) -> Heir | None:
+        """What is on record of the renewal of ``document``; its switch may never have been made."""
+        record = await self._records.find_one({"_id": document, "heir.document": {"$exists": True}}, {"heir": 1})
+        return Heir.of(record["heir"]) if record is not None else None
+
     async def heirs(self, workspace: str) -> dict[str, Heir]:
         """Document → heir, of those that were renewed lately."""
         query = {"workspace": workspace, "heir.document": {"$exists": True}}
@@ -299,11 +308,12 @@ class Documents:
         mine = {"_id": document, "heir.owner": heir.owner}
         return (await self._records.update_one(mine, {"$set": {"heir": heir.record()}})).matched_count == 1
 
-    async def take_over_heir(self, document: str, owner: str, untouched_since: datetime) -> bool:
-        """Whether it is ``owner``'s now, because nobody has seen to it since then."""
-        left_alone = {"_id": document, "heir.at": {"$lte": untouched_since}}
+    async def take_over_heir(self, document: str, owner: str, untouched_since: datetime) -> Heir | None:
+        """What is on record, which is ``owner``'s now: it was before, or nobody has seen to it since then. Or None."""
+        free = {"_id": document, "$or": [{"heir.owner": owner}, {"heir.at": {"$lte": untouched_since}}]}
         taken = {"$set": {"heir.owner": owner, "heir.at": now()}}
-        return (await self._records.update_one(left_alone, taken)).matched_count == 1
+        found = await self._records.find_one_and_update(free, taken, return_document=ReturnDocument.AFTER)
+        return Heir.of(found["heir"]) if found is not None else None
 
     async def forget_heir(self, document: str) -> None:
         """Nothing more of ``document`` will go there."""

@@ -30,7 +30,7 @@ from collab.rooms.present import Present
 from collab.rooms.rebuilding import agree, rebuild
 from collab.rooms.room import Room
 from collab.yjs.codec import MalformedFrame
-from collab.yjs.update import InvalidUpdate
+from collab.yjs.update import InvalidUpdate, read_update
 from storage import Storage
 from storage.errors import STORAGE_AWAY
 from storage.waiting import end
@@ -386,6 +386,19 @@ class Rooms:
                     clients.append(NewClient(document, client, author))
         if entries:
             await self.updates.append(entries, clients)
+
+    async def append(self, document: str, update: bytes, author: str, writer: str) -> None:
+        """Put ``update`` into the log of a document that nobody can be in: it is gone, or in the trash. Durable on
+        return. The same for the same ``writer``, which names it, is once.
+
+        Raises:
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError: storage is away.
+        """
+        clients = [NewClient(document, client, author) for client in read_update(update, "text").ranges]
+        await self.updates.append([LogEntry(document, writer, 1, 1, update)], clients)
+        # It may still be in somebody's memory, and comes back from the trash.
+        logged = replication.encode(replication.Logged(writer, 1, 1, update))
+        self._storage.bus.publish(replication.channel_of(document), logged)
 
     async def retire(self, document: str) -> None:
         """Close ``document`` for good, on every process (4410). Its log and its snapshot stay."""

@@ -71,6 +71,10 @@ class TreeState:
             return self._place_everything(step.was)
         return step.was
 
+    def holds(self, key: str) -> bool:
+        """Whether it is a node at all: visible, in the trash, or inside of something that is."""
+        return key in self._nodes
+
     def whence(self, key: str) -> Whence:
         """Of a node in the trash: where it was. Of a longer way than a path can have, the outer part is left out."""
         names: list[str] = []

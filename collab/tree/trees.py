@@ -132,6 +132,10 @@ class Trees:
                 listed.append((trashed, join([*above, *whence.names, trashed.name])))
         return listed
 
+    async def holds(self, workspace: str, node: str) -> bool:
+        """Whether anybody has ever put ``node`` into the tree, be it in the trash by now. Raises as `read`."""
+        return (await self._state(workspace, fresh=True)).holds(node)
+
     async def _state(self, workspace: str, *, fresh: bool) -> TreeState:
         async with self._rooms.open(tree_id(workspace)) as room:
             if fresh:

@@ -75,7 +75,7 @@ async def test_a_process_ends_at_once_although_a_renewal_of_somebody_else_is_wat
     document = await one.write("notes/a.md", b"text")
     heir = await two.write("notes/b.md", b"")
     await one.files.delete("w", "notes/a.md", "user:ann")
-    await one.files.contents.documents.set_heir(document, Heir(heir, "log/x/brought", {"w.1": 3}, "one", now()))
+    await one.files.contents.documents.set_heir(document, Heir(heir, "log/x/brought", {"w.1": 3}, "one", now(), now()))
     await two.files.renewal.finish("w")
     async with asyncio.timeout(3):
         await two.files.renewal.close()

@@ -76,12 +76,12 @@ async def discovered(process: Process, document: str) -> None:
             pass
 
 
-async def heir_of(process: Process, document: str) -> str:
+async def heir_of(process: Process, document: str, path: str = "notes/a.md") -> str:
     async def moved() -> bool:
-        return (await process.files.entry("w", "notes/a.md")).id != document
+        return (await process.files.entry("w", path)).id != document
 
     await eventually(moved, 10)
-    return (await process.files.entry("w", "notes/a.md")).id
+    return (await process.files.entry("w", path)).id
 
 
 async def switched_by_one_who_dies(process: Process, document: str, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -118,7 +118,7 @@ async def test_what_was_begun_by_who_is_alive_is_left_to_them(
     heir = await two.write("notes/b.md", b"")
     documents = one.files.contents.documents
     await one.files.delete("w", "notes/a.md", "user:ann")
-    await documents.set_heir(document, Heir(heir, "log/x/brought", {"writer.1": 3}, "one", now()))
+    await documents.set_heir(document, Heir(heir, "log/x/brought", {"writer.1": 3}, "one", now(), now()))
     await two.files.renewal.finish("w")
     await asyncio.sleep(0.1)
     assert await documents.see_to_heir(document, "one") is not None
