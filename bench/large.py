@@ -243,7 +243,8 @@ async def turns(size: int) -> None:
                     content = await Content.of(changed.encode(), Limits())
                     await asyncio.sleep(0.01)
                     stalls.longest, began = 0.0, time.perf_counter()
-                    await contents.overwrite(record, content, "user:ann")
+                    async with contents.alone(record.id) as lease:
+                        await contents.overwrite(record, content, "user:ann", lease)
                     took = time.perf_counter() - began
                     await asyncio.sleep(0.01)
                     name = f"{count:,} lines are others" if count else "the lines in reverse"

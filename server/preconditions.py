@@ -4,6 +4,7 @@ import re
 
 from starlette.requests import Request
 
+from collab.documents.contents import Expectation
 from server.problems import Problem
 
 _ANY = "*"
@@ -11,8 +12,8 @@ _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"{_TAG}(?:[ \t]*,[ \t]*{_TAG})*")
 
 
-def has_preconditions(request: Request) -> bool:
-    return "if-match" in request.headers or "if-none-match" in request.headers
+def etag_of(sha256: str) -> str:
+    return f'"{sha256}"'
 
 
 def is_known(request: Request, etag: str | None) -> bool:
@@ -31,11 +32,20 @@ def check_match(request: Request, etag: str | None) -> None:
         raise Problem(412, "There is no such file." if etag is None else "The file has changed since you read it.")
 
 
-def check_change(request: Request, etag: str | None) -> None:
-    """Both headers of a request that would change something: Problem 412 when one does not hold, 400 as `is_known`."""
-    check_match(request, etag)
-    if is_known(request, etag):
-        raise Problem(412, "There is such a file already.")
+def expectation(request: Request) -> Expectation | None:
+    """What a request that would change a file expects of it: Problem 412 when one of both headers does not hold, 400 as
+    `is_known`. None without any.
+    """
+    if "if-match" not in request.headers and "if-none-match" not in request.headers:
+        return None
+
+    def check(sha256: str | None) -> None:
+        etag = etag_of(sha256) if sha256 is not None else None
+        check_match(request, etag)
+        if is_known(request, etag):
+            raise Problem(412, "There is such a file already.")
+
+    return check
 
 
 def _tags(request: Request, header: str) -> set[str] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,6 +27,7 @@ from collab.rooms.present import Present
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from storage import Storage
+from storage.leases import Lease, LeaseUnavailable
 
 LARGE = 256 * 1024
 """Bytes from which looking at a file is left to a thread."""
@@ -37,6 +38,10 @@ PARALLEL_PUTS = 8
 
 REWRITING = 15.0
 """Seconds after which a text may be rewritten although whoever did has died; it is waited for a little longer."""
+
+Expectation = Callable[[str | None], None]
+"""Is told the SHA-256 (hex) of the plain file that a change finds, None where there is none, and raises what is to keep
+the change from being made. Nobody else rewrites or deletes that file by such a change in between."""
 
 READ_FILES, READ_BYTES = 100, 4 * 1024 * 1024
 """How much is read at a time."""
@@ -172,53 +177,93 @@ class Contents:
             if there is None or now() - there.modified > AGE / 2:
                 await self._objects.put(key, content.raw)
 
-    async def overwrite(self, record: FileRecord, content: Content, author: str) -> bool:
-        """Make ``content`` the content of a document of its kind. Durable on return; False when it was that already.
+    async def overwrite(
+        self, record: FileRecord, content: Content, author: str, lease: Lease, expects: Expectation | None = None
+    ) -> bool:
+        """Make ``content`` the content of a document of its kind, of which the caller holds `alone`. Durable on return;
+        False when it was that already.
 
         Raises:
             DocumentNotFound, DocumentGone: the document is no more.
-            LeaseUnavailable: it is being rewritten for too long.
+            LeaseUnavailable: the lease was lost meanwhile; nothing has changed.
+            Whatever ``expects`` raises; nothing has changed.
             As `create`.
         """
         if content.kind == "binary":
-            changed = record.blob != content.hash
-            if changed:
-                await self._store_blob(record.workspace, content, asyncio.Semaphore())
-                await self._set(record, content)
-                await self._store_blob(record.workspace, content, asyncio.Semaphore())
+            changed = await self._overwrite_binary(record.id, content, lease, expects)
         else:
-            async with self.rewriting(record.id) as room:
-                # Once more: another writing may have ended a moment ago, in another format.
-                if (present := await self.documents.find(record.id)) is None:
-                    raise DocumentNotFound(record.id)
-                await room.copyable()
-                edited = await self.replace(room, room.encode_whole(), content.text, author)
-                changed = bool(edited) or present.format != content.format
-                if changed:
-                    await self._set(present, content)
+            changed = await self._overwrite_text(record.id, content, author, lease, expects)
         if changed:
             self.announce(record.workspace, record.id)
         return changed
+
+    async def _overwrite_binary(
+        self, document: str, content: Content, lease: Lease, expects: Expectation | None
+    ) -> bool:
+        present = await self._record(document)
+        if expects is not None:
+            expects(present.blob)
+        if present.blob == content.hash:
+            return False
+        await self._store_blob(present.workspace, content, asyncio.Semaphore())
+        check(lease)
+        await self._set(present, content)
+        await self._store_blob(present.workspace, content, asyncio.Semaphore())
+        return True
+
+    async def _overwrite_text(
+        self, document: str, content: Content, author: str, lease: Lease, expects: Expectation | None
+    ) -> bool:
+        async with self._whole(document) as room:
+            present = await self._record(document)
+            await room.copyable()
+            # Of one moment: what is expected is what the edit is worked out from.
+            whole, text = room.encode_whole(), room.text
+            if expects is not None:
+                expects((await _encoded(text, present.format))[1])
+            updates, growth = await self.replacing(whole, content.text, room.state)
+            check(lease)
+            await self.carry_out(room, updates, growth, author)
+            changed = bool(updates) or present.format != content.format
+            if changed:
+                await self._set(present, content)
+            return changed
+
+    async def _record(self, document: str) -> FileRecord:
+        """As it is now: another writing may have ended a moment ago, in another format."""
+        if (present := await self.documents.find(document)) is None:
+            raise DocumentNotFound(document)
+        return present
 
     async def _set(self, record: FileRecord, content: Content) -> None:
         size, blob = len(content.raw), content.blob
         await self.documents.set_content(replace(record, format=content.format, blob=blob, size=size, updated_at=now()))
 
-    @asynccontextmanager
-    async def rewriting(self, document: str) -> AsyncIterator[Room]:
-        """Sole right to rewrite a text, of all who work out an edit from what the whole text should become; its room,
-        with all that the log has. Two of them at once would each put in what one should: the same bytes twice.
+    def alone(self, document: str) -> AbstractAsyncContextManager[Lease]:
+        """Sole right to rewrite a file, of all who look first what is in it: who works out an edit from what the whole
+        text should become, and who expects something of it. Two of them at once would each put in what one should: the
+        same bytes twice.
 
         People type meanwhile, unasked: the documents merge that.
 
         Raises:
             LeaseUnavailable: somebody else rewrites it for too long.
-            As `collab.rooms.rooms.Rooms.open`.
         """
-        async with (
-            self._leases.hold(f"rewriting:{document}", REWRITING, wait=REWRITING + 5),
-            self._rooms.open(document) as room,
-        ):
+        return self._leases.hold(f"rewriting:{document}", REWRITING, wait=REWRITING + 5)
+
+    @asynccontextmanager
+    async def rewriting(self, document: str) -> AsyncIterator[Room]:
+        """As `alone`, of a text; its room, with all that the log has.
+
+        Raises:
+            As `alone`, and as `collab.rooms.rooms.Rooms.open`.
+        """
+        async with self.alone(document), self._whole(document) as room:
+            yield room
+
+    @asynccontextmanager
+    async def _whole(self, document: str) -> AsyncIterator[Room]:
+        async with self._rooms.open(document) as room:
             await self._rooms.catch_up(room)
             await room.complete()
             yield room
@@ -295,16 +340,26 @@ class Contents:
 
 
 async def _plain(present: Present, record: FileRecord) -> Plain:
-    if len(present.text) < LARGE:
-        raw, digest = _encode(present.text, record.format)
-    else:
-        raw, digest = await asyncio.to_thread(_encode, present.text, record.format)
+    raw, digest = await _encoded(present.text, record.format)
     return Plain(len(raw), digest, _in_chunks(raw), present=present)
+
+
+async def _encoded(text: str, format: TextFormat) -> tuple[bytes, str]:
+    """The plain file of a text, and its SHA-256, hex."""
+    if len(text) < LARGE:
+        return _encode(text, format)
+    return await asyncio.to_thread(_encode, text, format)
 
 
 def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:
     raw = encode(text, format)
     return raw, hashlib.sha256(raw).hexdigest()
+
+
+def check(lease: Lease) -> None:
+    """Right before something is written that only one may write. Raises LeaseUnavailable."""
+    if not lease.valid:
+        raise LeaseUnavailable(lease.name)
 
 
 def batches(records: Iterable[FileRecord]) -> Iterator[list[FileRecord]]:

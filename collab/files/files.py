@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from collab.commenting.comments import Comments
-from collab.documents.contents import Content, Contents, FileTooLarge, Plain
+from collab.documents.contents import Content, Contents, Expectation, FileTooLarge, Plain, check
 from collab.documents.records import FileRecord
 from collab.documents.textfile import TextFormat
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
@@ -33,6 +33,7 @@ from collab.tree.rule import Kind, Node, Tree
 from collab.tree.trash import NotInTrash, Trash
 from collab.tree.trees import PathConflict, Trees
 from storage import Storage
+from storage.leases import Lease
 
 __all__ = [
     "FileContent",
@@ -229,7 +230,9 @@ class Files:
 
     # ---- writing
 
-    async def write(self, workspace: str, path: str, raw: bytes, author: str) -> Written:
+    async def write(
+        self, workspace: str, path: str, raw: bytes, author: str, expects: Expectation | None = None
+    ) -> Written:
         """Make ``raw`` the content of the file at ``path``, with the folders that it needs. Durable on return.
 
         A text that stays text is edited where it differs, and people who have it open see the edit. When text becomes
@@ -237,25 +240,64 @@ class Files:
         is never emptied, and its id never means something else. A text that has only grown too large to be shared is
         refused instead: people who have the file open would go on in one that is in the trash.
 
+        ``expects`` is told of the very file that is written over, or of the very text from which the edit is worked
+        out.
+
         Raises:
             PathConflict: a folder is there, or a file where a folder would have to be.
             FileTooLarge
+            Whatever ``expects`` raises. Nothing has changed.
         """
         names = parse_path(path)
         content = await Content.of(raw, self._limits)
         while True:
-            # Another process may have moved or deleted it a moment ago, and told so: then this is a new file.
-            node = (await self.trees.read(workspace, fresh=True)).by_path.get(join(names))
-            if node is not None and node.kind == "text" and content.too_large_to_share(self._limits):
-                raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
-            record = await self._of_kind(workspace, node, content)
-            if record is not None:
-                try:
-                    return Written(record.id, False, await self.contents.overwrite(record, content, author))
-                except (DocumentNotFound, DocumentGone):
+            node = await self._at(workspace, names)
+            if node is None or node.kind == "folder":
+                if (new := await self._place(workspace, names, node, content, author, expects)) is not None:
+                    return new
+                continue
+            async with self.contents.alone(node.id) as lease:
+                # It may have been deleted or moved since, also while others had the right.
+                if node != await self._at(workspace, names):
                     continue
-            if (new := await self._place(workspace, names, content, author)) is not None:
-                return new
+                if node.kind == "text" and content.too_large_to_share(self._limits):
+                    raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
+                written = await self._write_over(workspace, node, content, author, lease, expects)
+                if written is not None:
+                    return written
+
+    async def _at(self, workspace: str, names: tuple[str, ...]) -> Node | None:
+        # Another process may have moved or deleted it a moment ago, and told so.
+        return (await self.trees.read(workspace, fresh=True)).by_path.get(join(names))
+
+    async def _write_over(
+        self,
+        workspace: str,
+        node: Node,
+        content: Content,
+        author: str,
+        lease: Lease,
+        expects: Expectation | None,
+    ) -> Written | None:
+        """None when it is gone, or another file is there."""
+        record = await self._ours(workspace, node)
+        if record is not None and record.kind == content.kind:
+            try:
+                changed = await self.contents.overwrite(record, content, author, lease, expects)
+                return Written(record.id, False, changed)
+            except (DocumentNotFound, DocumentGone):
+                return None
+        if expects is not None:
+            expects(await self._hash(record))
+        names = tuple(node.path.split("/"))
+        return await self._place(workspace, names, node, content, author, None, lease)
+
+    async def _hash(self, record: FileRecord | None) -> str | None:
+        """Of the plain file as it is now, SHA-256, hex; None when there is none."""
+        try:
+            return (await self.contents.read(record)).hash if record is not None else None
+        except (DocumentNotFound, DocumentGone):
+            return None
 
     async def create(self, workspace: str, path: str, author: str) -> NewText:
         """A new empty text at ``path``, with the folders that it needs. Durable on return.
@@ -306,27 +348,39 @@ class Files:
             with suppress(NotInTrash):  # somebody was quicker
                 await self.trash.restore(workspace, document, author)
 
-    async def _of_kind(self, workspace: str, node: Node | None, content: Content) -> FileRecord | None:
-        """The record of the file at ``node`` when ``content`` can become its content."""
-        if node is None or node.kind == "folder":
-            return None
+    async def _ours(self, workspace: str, node: Node) -> FileRecord | None:
         record = await self._documents.find(node.id)
         # A node without a record, or with one of another workspace, is something that a client made up.
-        return record if record and record.workspace == workspace and record.kind == content.kind else None
+        return record if record and record.workspace == workspace else None
 
-    async def _place(self, workspace: str, names: tuple[str, ...], content: Content, author: str) -> Written | None:
-        """A new document at a path; None when a file of its kind has come to be there meanwhile."""
+    async def _place(
+        self,
+        workspace: str,
+        names: tuple[str, ...],
+        old: Node | None,
+        content: Content,
+        author: str,
+        expects: Expectation | None,
+        lease: Lease | None = None,
+    ) -> Written | None:
+        """A new document at a path, in place of ``old``, of which ``lease`` is the sole right; None when something else
+        is there by now.
+        """
         async with self.trees.change(workspace) as change:
             node = change.tree.by_path.get(join(names))
+            if (node and node.id) != (old and old.id):
+                return None
+            if expects is not None:
+                expects(None)
             if node is not None and node.kind == "folder":
                 raise PathConflict(f"“{node.path}” is a folder.")
-            if await self._of_kind(workspace, node, content) is not None:
-                return None
             parent = change.folder(names[:-1])
+            [record] = await self.contents.create(workspace, [content], author)
             if node is not None:
                 await self.trash.delete(change, workspace, node.id, author)
-            [record] = await self.contents.create(workspace, [content], author)
             change.add(treeedits.create(record.id, names[-1], parent, record.kind))
+            if lease is not None:
+                check(lease)
             await change.commit(author)
         self.contents.announce(workspace, record.id)
         return Written(record.id, node is None, True)
@@ -340,18 +394,46 @@ class Files:
             change.folder(names)
             return await change.commit(author)
 
-    async def delete(self, workspace: str, path: str, author: str) -> None:
-        """Move a file to the trash. Raises FileNotFound, PathConflict: it is a folder."""
-        await self._delete(workspace, path, author, folder=False)
+    async def delete(self, workspace: str, path: str, author: str, expects: Expectation | None = None) -> None:
+        """Move a file to the trash.
+
+        Raises:
+            FileNotFound, PathConflict: it is a folder.
+            Whatever ``expects`` raises. Nothing has changed.
+        """
+        names = parse_path(path)
+        if expects is None:
+            await self._delete(workspace, join(names), author, folder=False)
+            return
+        while (node := await self._at(workspace, names)) is not None and node.kind != "folder":
+            async with self.contents.alone(node.id) as lease:
+                expects(await self._hash(await self._ours(workspace, node)))
+                if await self._delete(workspace, join(names), author, folder=False, only=node, lease=lease):
+                    return
+        expects(None)
+        if node is None:
+            raise FileNotFound(f"There is no “{join(names)}”.")
+        raise PathConflict(f"“{node.path}” is a folder.")
 
     async def delete_folder(self, workspace: str, path: str, author: str) -> None:
         """Move a folder and all that is in it to the trash. Raises FileNotFound, PathConflict: it is a file."""
-        await self._delete(workspace, path, author, folder=True)
+        await self._delete(workspace, join(parse_path(path)), author, folder=True)
 
-    async def _delete(self, workspace: str, path: str, author: str, *, folder: bool) -> None:
-        path = join(parse_path(path))
+    async def _delete(
+        self,
+        workspace: str,
+        path: str,
+        author: str,
+        *,
+        folder: bool,
+        only: Node | None = None,
+        lease: Lease | None = None,
+    ) -> bool:
+        """False when something else is there than ``only``, of which ``lease`` is the sole right."""
         async with self.trees.change(workspace) as change:
             node = change.tree.by_path.get(path)
+            if only is not None and (node is None or node.id != only.id):
+                return False
             if node is None:
                 raise FileNotFound(f"There is no “{path}”.")
             if (node.kind == "folder") is not folder:
@@ -359,7 +441,10 @@ class Files:
             # One field of the folder's own node: restoring it brings back all, and what somebody adds to it at this
             # moment is in the trash with it rather than nowhere.
             await self.trash.delete(change, workspace, node.id, author)
+            if lease is not None:
+                check(lease)
             await change.commit(author)
+            return True
 
     async def move(self, workspace: str, source: str, target: str, author: str) -> None:
         """Give a file or folder another path, with the folders that it needs.

@@ -3,7 +3,6 @@
 import asyncio
 import mimetypes
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,16 +12,13 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
-from collab.documents.contents import Plain
-from collab.files.files import FileEntry, FileNotFound
-from collab.tree.paths import join, parse_path
+from collab.files.files import FileEntry
 from collab.tree.rule import Kind
 from server.access import Editor, Viewer
 from server.bodies import Route
 from server.byte_range import byte_range
-from server.callers import Member
-from server.preconditions import check_change, check_match, has_preconditions, is_known
-from server.services import Services, ServicesDep
+from server.preconditions import check_match, etag_of, expectation, is_known
+from server.services import ServicesDep
 from server.web import read_body
 
 router = APIRouter(prefix="/api/workspaces/{workspace}", tags=["files"], route_class=Route)
@@ -41,9 +37,6 @@ class Entry(BaseModel):
     def of(cls, entry: FileEntry) -> "Entry":
         return cls(id=entry.id, path=entry.path, kind=entry.kind, size=entry.size, updated_at=entry.updated_at)
 
-
-LEASE = 15.0
-"""Seconds after which somebody else may change a file whose preconditions were checked by a process that has died."""
 
 ENTRIES_PER_TURN = 250
 _ENTRIES = TypeAdapter(list[Entry])
@@ -92,7 +85,7 @@ async def read(path: str, request: Request, member: Viewer, services: ServicesDe
     """The bytes of the file, as it was brought in or as it would be written now; of a binary one also a range."""
     content = await services.files.read(member.workspace, path)
     plain = content.plain
-    etag = etag_of(plain)
+    etag = etag_of(plain.hash)
     check_match(request, etag)
     if is_known(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
@@ -120,40 +113,15 @@ async def read(path: str, request: Request, member: Viewer, services: ServicesDe
 async def write(path: str, request: Request, member: Editor, services: ServicesDep) -> Response:
     """Make the body the content of the file: 201 when it is new. Who has it open sees the difference as an edit."""
     pieces = [piece async for piece in read_body(request, services.settings.limits.binary_file)]
-    async with _as_known(request, path, member, services):
-        written = await services.files.write(member.workspace, path, b"".join(pieces), member.author)
+    raw, expects = b"".join(pieces), expectation(request)
+    written = await services.files.write(member.workspace, path, raw, member.author, expects)
     return JSONResponse({"id": written.id}, 201) if written.created else Response(status_code=204)
 
 
 @router.delete("/files/{path:path}", status_code=204)
 async def delete(path: str, request: Request, member: Editor, services: ServicesDep) -> None:
     """Into the trash."""
-    async with _as_known(request, path, member, services):
-        await services.files.delete(member.workspace, path, member.author)
-
-
-@asynccontextmanager
-async def _as_known(request: Request, path: str, member: Member, services: Services) -> AsyncIterator[None]:
-    """For a change of the file at ``path``: Problem 412 unless the request's preconditions hold.
-
-    Of those who come with preconditions one at a time checks and changes. Others may change the file in between, for a
-    few milliseconds, as people do who type.
-    """
-    if not has_preconditions(request):
-        yield
-        return
-    async with services.storage.leases.hold(f"known:{member.workspace}:{join(parse_path(path))}", LEASE):
-        await services.files.trees.read(member.workspace, fresh=True)  # what other processes have moved, too
-        try:
-            etag = etag_of((await services.files.read(member.workspace, path)).plain)
-        except FileNotFound:
-            etag = None
-        check_change(request, etag)
-        yield
-
-
-def etag_of(plain: Plain) -> str:
-    return f'"{plain.hash}"'
+    await services.files.delete(member.workspace, path, member.author, expectation(request))
 
 
 @router.put("/folders/{path:path}", status_code=204)

@@ -299,3 +299,36 @@ async def test_of_many_at_one_moment_who_know_the_same_one_changes_it(house: Hou
 
     assert await race(b"one", {"If-None-Match": "*"}) == [201, 412, 412, 412, 412]
     assert await race(b"two", {"If-Match": (await editor.head(url)).headers["etag"]}) == [204, 412, 412, 412, 412]
+    # A text becomes binary, and another binary one.
+    for binary in (b"\x89PNG\0one", b"\x89PNG\0two"):
+        known = {"If-Match": (await editor.head(url)).headers["etag"]}
+        [done, *refused] = await race(binary, known)
+        assert done in (201, 204)
+        assert refused == [412, 412, 412, 412]
+
+
+@CONTENTS
+async def test_of_who_writes_and_who_deletes_what_both_know_one_does(house: House, files: str, raw: bytes) -> None:
+    url, editor = f"{files}/files/a.bin", house.http("editor")
+    await editor.put(url, content=raw)
+    known = {"If-Match": (await editor.head(url)).headers["etag"]}
+    put, deleted = await asyncio.gather(
+        editor.put(url, content=raw + b"mine", headers=known), editor.delete(url, headers=known)
+    )
+    assert sorted((put.status_code, deleted.status_code)) == [204, 412]
+    assert (await editor.get(url)).status_code == (200 if put.status_code == 204 else 404)
+
+
+async def test_somebody_who_expects_nothing_writes_between_the_look_and_the_change(house: House, files: str) -> None:
+    """Of those who sent what they know, nobody writes over what they do not."""
+    url, editor = f"{files}/files/a.md", house.http("editor")
+    await editor.put(url, content=b"0\n")
+    for turn in range(5):
+        before = await editor.get(url)
+        theirs, mine = await asyncio.gather(
+            editor.put(url, content=b"theirs %d\n" % turn),
+            editor.put(url, content=b"mine %d\n" % turn, headers={"If-Match": before.headers["etag"]}),
+        )
+        assert theirs.status_code == 204
+        assert mine.status_code in (204, 412)
+        assert (await editor.get(url)).content == b"theirs %d\n" % turn
