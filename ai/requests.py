@@ -27,6 +27,7 @@ from ai.proposals.suggestion_attempt import suggestion_of
 from ai.proposals.suggestions import Suggestions
 from collab.files.files import FileEntry, Files
 from collab.replicas.positions import END, START, Anchor, range_anchors, resolve
+from collab.rooms.present import text_of
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.tree.paths import join, parse_path
@@ -388,7 +389,7 @@ class Requests:
 
     async def _selected(self, entry: FileEntry, start: int, end: int) -> str:
         """The text itself and no place in it: the question is about what stood there when it was asked."""
-        text = await self._rooms.text_of(entry.id)
+        text = await text_of(self._rooms, entry.id)
         if end - start > MOST_SELECTED:
             raise TooMuchText(f"The assistant can be asked about at most {MOST_SELECTED:,} characters at once.")
         return slice_utf16(text, start, end)

@@ -26,6 +26,7 @@ from ai.pool.attempt import JobFailed
 from collab.documents.records import tree_id
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 from storage.waiting import end
@@ -163,7 +164,7 @@ class Choices:
         if node is None:
             return None, None
         try:
-            return node.id, await self._rooms.text_of(node.id) if node.kind == "text" else None
+            return node.id, await text_of(self._rooms, node.id) if node.kind == "text" else None
         except (DocumentGone, DocumentNotFound):  # deleted in this moment
             return None, None
 

@@ -32,6 +32,7 @@ from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
 from collab.refusals import RoomClosed
 from collab.replicas.edits import fork
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
 from storage.event_tail import Event
@@ -101,10 +102,10 @@ class Speaking:
                 log.error("a text could not be looked at", document=document, error=fault(error))
 
     async def _look_at(self, workspace: str, document: str) -> None:
-        before = await self._rooms.text_of(document)
+        before = await text_of(self._rooms, document)
         await asyncio.sleep(STILL)
         path = await self._files.path_of(document)
-        if path is None or await self._rooms.text_of(document) != before:
+        if path is None or await text_of(self._rooms, document) != before:
             return
         if await self._material.ignores(workspace, path):
             return

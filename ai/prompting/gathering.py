@@ -30,6 +30,7 @@ from ai.prompting.turns import Turns
 from ai.proposals.hunks import Hunk, HunkState
 from ai.record.secrets import clipped
 from collab.files.files import FileEntry, Files
+from collab.rooms.present import presents_of
 from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 
@@ -134,7 +135,7 @@ class Gathering:
         `said` are the messages of its conversation so far.
         """
         documents = [place["document"] for place in _places(job)]
-        presents = await self._rooms.presents(documents)
+        presents = await presents_of(self._rooms, documents)
         texts = [present.text for present in presents.values()]
         await self._analyses.of([text for text in (*texts, *said) if len(text) >= LONG])
         # A job that runs is about to do the rest itself, and quicker without somebody beside it at the same.
@@ -185,7 +186,7 @@ class Gathering:
                 found[entry.id] = known
         if not (others := [entry for entry in entries if entry.id not in found]):
             return found
-        presents = await self._rooms.presents([entry.id for entry in others])
+        presents = await presents_of(self._rooms, [entry.id for entry in others])
         there = [entry for entry in others if entry.id in presents]
         analyses = await self._analyses.of([presents[entry.id].text for entry in there])
         for entry, analysis in zip(there, analyses, strict=True):

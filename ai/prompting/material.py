@@ -7,6 +7,7 @@ from ai.pool.attempt import JobFailed
 from ai.prompting.ignore import IGNORE_FILE, IgnoreRules, rules_of
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.tree.rule import Tree
 
@@ -94,6 +95,6 @@ class Material:
 
     async def _text(self, document: str) -> str | None:
         try:
-            return await self._rooms.text_of(document)
+            return await text_of(self._rooms, document)
         except (DocumentGone, DocumentNotFound):  # deleted since, or a node that belongs to nothing
             return None

@@ -23,7 +23,7 @@ from collab.durable.snapshots import DocumentNotFound
 from collab.faults import is_panic
 from collab.limits import Limits
 from collab.replicas.edits import fresh_client_id, replacing_updates
-from collab.rooms.present import Present
+from collab.rooms.present import Present, present_of, presents_of
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from storage import Storage
@@ -316,9 +316,9 @@ class Contents:
                     yield record, await _plain(texts.pop(record.id), record)
 
     async def presents(self, documents: Sequence[str]) -> dict[str, Present]:
-        """As `collab.rooms.rooms.Rooms.presents`, also where one of them is too much for the CRDT library."""
+        """As `collab.rooms.present.presents_of`, also where one of them is too much for the CRDT library."""
         try:
-            return await self._rooms.presents(documents)
+            return await presents_of(self._rooms, documents)
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -336,7 +336,7 @@ class Contents:
             assert record.blob is not None
             bytes_of_blob = partial(self._objects.stream, blob_key(record.workspace, record.blob))
             return Plain(record.size, record.blob, bytes_of_blob(), bytes_of_blob)
-        return await _plain(await self._rooms.present(record.id), record)
+        return await _plain(await present_of(self._rooms, record.id), record)
 
 
 async def _plain(present: Present, record: FileRecord) -> Plain:

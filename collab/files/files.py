@@ -23,6 +23,7 @@ from collab.files.importing import Import, ImportReport
 from collab.history.history import History
 from collab.history.renewal import Renewal
 from collab.limits import Limits
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.searching.replacing import Replacing
 from collab.searching.search import Search
@@ -320,7 +321,7 @@ class Files:
     async def delete_empty(self, workspace: str, document: str, author: str) -> None:
         """Move a text to the trash if nothing is in it. Nothing happens where it is gone, or in the trash already."""
         try:
-            if await self._rooms.text_of(document):
+            if await text_of(self._rooms, document):
                 return
         except (DocumentNotFound, DocumentGone):
             return

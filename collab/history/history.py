@@ -13,7 +13,7 @@ from collab.durable.snapshots import DocumentNotFound
 from collab.history.attribution import Attribution, Moment, attribution
 from collab.history.versions import Draft, Newest, Version, Versions, digest
 from collab.replicas.differences import LineDifference, line_differences
-from collab.rooms.present import Present
+from collab.rooms.present import Present, present_of, text_of
 from collab.rooms.rooms import Rooms
 from storage import Storage
 
@@ -86,7 +86,7 @@ class History:
     async def make(self, workspace: str, document: str, author: str, name: str | None) -> Version:
         """A version by hand, which is kept for ever. Raises LeaseUnavailable."""
         async with self.versions.hold(document):
-            present = await self._rooms.present(document)
+            present = await present_of(self._rooms, document)
             newest = await self.versions.newest(document)
             return await self._add(workspace, document, present, newest, name=name, by=author)
 
@@ -141,7 +141,7 @@ class History:
         """
         old = await self.versions.text(workspace, document, version)
         if against is None:
-            new = await self._rooms.text_of(document)
+            new = await text_of(self._rooms, document)
         else:
             new = await self.versions.text(workspace, document, against)
         return await self._rooms.aside.run(max(len(old), len(new)), line_differences, old, new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from collab.aside import LARGE, Aside, AsideFailed
 from collab.durable.commits import ALONE, SHARED, GroupCommit
@@ -26,7 +25,7 @@ from collab.replicas.edits import first_update, fresh_client_id
 from collab.rooms import replication
 from collab.rooms.compacting import Compacting, outgrown, worth_folding
 from collab.rooms.following import READ_AGAIN, Following
-from collab.rooms.present import Present
+from collab.rooms.keeping_up import KeepingUp
 from collab.rooms.rebuilding import agree, rebuild
 from collab.rooms.room import Room
 from collab.yjs.codec import MalformedFrame
@@ -39,13 +38,6 @@ log = structlog.get_logger(__name__)
 
 IDLE = 20.0
 """Seconds that a room nobody uses stays in memory: a reload of the page, or a settle, finds it warm."""
-
-HEARTBEAT = 2.0
-FULL_HEARTBEAT = 5
-"""Every so many heartbeats quiet rooms repeat their numbers too, and who is in them."""
-
-LAST_WORDS = 3.0
-"""Seconds after the return of the bus, in which a process that is being stopped has written what it had."""
 
 CLOSE_PATIENCE = 15.0
 """Seconds that a process which is told to stop waits for a log that is away; then it gives up what the log lacks."""
@@ -89,15 +81,12 @@ class Rooms:
         self._given_up: list[Callable[[Room], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._compacting = Compacting(self.snapshots, self._too_costly, self._contradicted)
-        self._written: set[str] = set()
-        """Documents that this process has logged something of since it last looked whether they are gone."""
         self._agreeing: set[Room] = set()
         """Trees that are being made the same in all processes."""
         self._closing = False
         self._openings = itertools.count(1)
         self._process = uuid4().hex[:16]
-        storage.bus.on_reconnect(self._meet_again)
-        self._heart = asyncio.create_task(self._beat(), name="room heartbeat")
+        self._keeping_up = KeepingUp(storage, lambda: self.open_rooms, self._missed, self._spawn)
 
     async def ensure_indexes(self) -> None:
         await self.updates.ensure_indexes()
@@ -105,6 +94,10 @@ class Rooms:
     @property
     def open_rooms(self) -> list[Room]:
         return [slot.opening.result() for slot in self._slots.values() if _is_open(slot)]
+
+    def holds(self, document: str) -> bool:
+        """Whether ``document`` is open here, or being opened."""
+        return document in self._slots
 
     @property
     def log_away(self) -> bool:
@@ -286,61 +279,6 @@ class Rooms:
             raise RoomClosed(room.document)
         await slot.following.catch_up()
 
-    async def lacking(self, documents: Collection[str]) -> dict[str, dict[str, int]]:
-        """Those of ``documents`` whose rooms here lack something that the log held at the call, each with its numbers
-        there (process → newest). A few queries for all.
-
-        Raises:
-            pymongo.errors.PyMongoError: storage is away.
-        """
-        found = await self.updates.numbers_of_many(documents)
-        # After the log: what is folded in between is in both, and not in neither.
-        for document, covered in (await self.snapshots.covered_of_many(documents)).items():
-            for process, last in covered.items():
-                found[document][process] = max(last, found[document].get(process, 0))
-        rooms = [room for room in self.open_rooms if room.document in found]
-        return {room.document: found[room.document] for room in rooms if not room.covers(found[room.document])}
-
-    async def present(self, document: str) -> Present:
-        """The text of ``document`` as the log and this process have it; opens no room for it.
-
-        Raises:
-            As `open`.
-        """
-        if document not in self._slots:
-            loaded = await self.snapshots.load(document)
-            if loaded.kind != "text":
-                raise DocumentNotFound(document)
-            if not loaded.replica.doubtful:
-                return Present.of(loaded)
-        room, leave = await self.enter(document)
-        try:
-            await self.catch_up(room)
-            await room.complete()
-            await room.readable()
-            return Present.in_room(room)
-        finally:
-            leave()
-
-    async def text_of(self, document: str) -> str:
-        """As `present`, the text alone."""
-        return (await self.present(document)).text
-
-    async def presents(self, documents: Collection[str]) -> dict[str, Present]:
-        """As `present` for many, with a few queries for all. What cannot be had is left out: `present` says why.
-
-        All of it is in memory at once; it is for the caller to ask for as much as is bearable.
-        """
-        loaded = await self.snapshots.load_many([document for document in documents if document not in self._slots])
-        texts = {document: found for document, found in loaded.items() if found.kind == "text"}
-        doubtful = {document for document, found in texts.items() if found.replica.doubtful}
-        presents = {document: Present.of(found) for document, found in texts.items() if document not in doubtful}
-        for document in documents:
-            if document in doubtful or document in self._slots:
-                with suppress(DocumentNotFound, DocumentGone, RoomClosed):
-                    presents[document] = await self.present(document)
-        return presents
-
     def deleters(self, document: str) -> set[str]:
         """`Room.deleters` of a document that is in memory; of any other there are none."""
         slot = self._slots.get(document)
@@ -442,7 +380,7 @@ class Rooms:
             self._expire_later(document, slot)
             return
         del self._slots[document]
-        self._written.discard(document)
+        self._keeping_up.left(document)
         room.close(1012, "idle")
         room.stop_timers()
         if slot.following is not None:
@@ -457,7 +395,7 @@ class Rooms:
         Raises EditsLost when the log stays away for `CLOSE_PATIENCE` seconds.
         """
         self._closing = True
-        self._heart.cancel()
+        self._keeping_up.stop()
         await asyncio.gather(*(self._send_away(room) for room in self.open_rooms))
         for slot in self._slots.values():
             if slot.following is not None:
@@ -507,25 +445,10 @@ class Rooms:
         await end(late)
         return bool(late)
 
-    # ---- keeping up
-
-    async def _leave_what_is_gone(self) -> None:
-        """Close rooms whose documents are gone, of those that were written to lately: the bus may not have said so, and
-        what is written there is seen by nobody else.
-        """
-        written, self._written = self._written, set()
-        try:
-            query = {"_id": {"$in": list(written)}, "gone_at": {"$ne": None}}
-            gone = {record["_id"] async for record in self._storage.db["documents"].find(query, {"_id": 1})}
-        except PyMongoError:
-            self._written |= written
-            return
-        for room in self.open_rooms:
-            if room.document in gone:
-                room.close(4410, "this document is gone")
+    # ---- what becomes of what is written
 
     def _committed(self, room: Room) -> None:
-        self._written.add(room.document)
+        self._keeping_up.wrote(room.document)
         for callback in self._changed:
             callback(room.workspace, room.document)
         if outgrown(room):
@@ -575,31 +498,3 @@ class Rooms:
     def say_given_up(self, room: Room) -> None:
         given_up = replication.encode(replication.GivenUp(room.writer))
         self._storage.bus.publish(replication.channel_of(room.document), given_up)
-
-    def _meet_again(self) -> None:
-        """The bus was away: what we said may have been lost, and what others said."""
-        for room in self.open_rooms:
-            room.heartbeat(everything=True)
-            room.announce_again()
-        self._spawn(self._read_what_was_missed())
-
-    async def _read_what_was_missed(self) -> None:
-        """Twice: a process that stops just now may log its last edits after the first time, and be gone before its own
-        connection to the bus is back. Nobody would ever say their numbers.
-        """
-        for wait in (0.0, LAST_WORDS):
-            await asyncio.sleep(wait)
-            for room in self.open_rooms:
-                self._missed(room)
-
-    async def _beat(self) -> None:
-        """Repeat the newest numbers, so that a lost message is noticed also when nothing follows it.
-
-        Once soon after the last update, and then rarely: a lost heartbeat only makes it late.
-        """
-        for beat in itertools.count(1):
-            await asyncio.sleep(HEARTBEAT)
-            for room in self.open_rooms:
-                room.heartbeat(everything=beat % FULL_HEARTBEAT == 0)
-            if beat % FULL_HEARTBEAT == 0 and self._written:
-                self._spawn(self._leave_what_is_gone())

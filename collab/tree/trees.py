@@ -19,6 +19,7 @@ from collab.documents.records import tree_id
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.faults import is_fault
 from collab.replicas.edits import fresh_client_id
+from collab.rooms.present import lacking
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.tree.edits import NodeChange, TreeDraft, create, new_nodes
@@ -105,7 +106,7 @@ class Trees:
         self._followed: WeakKeyDictionary[Room, _Followed] = WeakKeyDictionary()
         self._dismissing: set[asyncio.Task[None]] = set()
         self._lacked: dict[str, dict[str, int]] = {}
-        """`Rooms.lacking`, when somebody was last looked for in deleted texts."""
+        """`collab.rooms.present.lacking`, when somebody was last looked for in deleted texts."""
         rooms.on_change(self._logged)
 
     async def read(self, workspace: str, *, fresh: bool = False) -> Tree:
@@ -190,12 +191,12 @@ class Trees:
         for room in self._rooms.open_rooms:
             if room.kind == "text" and room.audience.connections:
                 texts[room.workspace].append(room)
-        lacking = await self._rooms.lacking([tree_id(workspace) for workspace in texts])
+        behind = await lacking(self._rooms, [tree_id(workspace) for workspace in texts])
         for workspace, rooms in texts.items():
             tree = tree_id(workspace)
             # Once for the same numbers: what rests on something that is lost waits in the log for ever, and each
             # reading loads the whole tree.
-            more = lacking.get(tree) != self._lacked.get(tree)
+            more = behind.get(tree) != self._lacked.get(tree)
             try:
                 nodes = (await self.read(workspace, fresh=more)).nodes
                 for room in rooms:
@@ -207,8 +208,8 @@ class Trees:
                 if not is_fault(error):
                     raise
                 log.warning("cannot look for deleted files", workspace=workspace, error=repr(error))
-                lacking.pop(tree, None)  # or it would not be read the next time
-        self._lacked = lacking
+                behind.pop(tree, None)  # or it would not be read the next time
+        self._lacked = behind
 
     @asynccontextmanager
     async def change(self, workspace: str) -> AsyncIterator[TreeChange]:

@@ -216,7 +216,7 @@ async def test_gathering_that_hangs_holds_nobody_up(group: Group, monkeypatch: p
         await asyncio.sleep(60)
         return {}
 
-    monkeypatch.setattr(group.rooms, "presents", hang)
+    monkeypatch.setattr(gathering, "presents_of", hang)
     monkeypatch.setattr(gathering, "PATIENCE", 0.1)
     async with group.working():
         seen = await ask(group, "edit", "main.md")

@@ -116,7 +116,7 @@ async def test_who_alone_was_cut_off_reads_what_the_others_said_meanwhile(
     storage: Storage, rooms: Rooms, redis_service: Redis, tmp_path: Path
 ) -> None:
     """The others have noticed nothing, so they say nothing again."""
-    rooms._heart.cancel()  # or, ten seconds later, it would
+    rooms._keeping_up.stop()  # or, ten seconds later, it would
     document = await new_document(storage)
     async with (
         through_a_link(storage, redis_service, tmp_path) as (link, bus, away),
@@ -157,19 +157,19 @@ async def test_the_last_words_of_a_process_that_stops_while_it_is_cut_off_are_re
 async def test_what_a_process_logged_as_it_died_is_read_once_its_people_are_missed(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.1)
+    monkeypatch.setattr("collab.rooms.keeping_up.HEARTBEAT", 0.1)
     document = await new_document(storage)
     dies = Rooms(storage)
     others = Rooms(storage)
     try:
         async with others.open(document) as here, dies.open(document) as there:
-            others._heart.cancel()  # its rounds are made here
+            others._keeping_up.stop()  # its rounds are made here
             bob = Client(user="bob")
             bob.join(there)
             there.audience.presence.announce(bob.connection, 7, {"cursor": None}, bob.identity)
             there.audience.schedule_presence()
             await eventually(lambda: here.audience.presence.all_states() is not None)
-            dies._heart.cancel()
+            dies._keeping_up.stop()
             monkeypatch.setattr(there, "_publish", lambda payload: None)
             there.edit([TextEdit(0, 0, "logged, not told")], "user:bob")
             await there.durable()

@@ -16,6 +16,7 @@ from collab.replicas.edits import TextEdit, first_update
 from collab.replicas.replica import Replica
 from collab.replicas.trial import Structs
 from collab.rooms import replication
+from collab.rooms.present import presents_of, text_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_sync_step_1, encode_update
 from collab.yjs.known import Known
@@ -212,7 +213,7 @@ async def test_of_many_each_is_read_in_turns(storage: Storage, rooms: Rooms, mon
     document = await stored(storage, rooms)
     await rooms.updates.append([LogEntry(document, "later.0", 1, 1, first_update("later ", 77))])
     sizes = read_at_a_stretch(monkeypatch)
-    assert "later " in (await rooms.presents([document]))[document].text
+    assert "later " in (await presents_of(rooms, [document]))[document].text
     assert all(size <= LARGE for size in sizes)
 
 
@@ -251,4 +252,4 @@ async def test_a_document_of_very_many_structs_is_built_in_turns(
     assert sorted(room.text) == sorted(expected)
     leave()
     await there.close()
-    assert sorted(await rooms.text_of(document)) == sorted(expected)
+    assert sorted(await text_of(rooms, document)) == sorted(expected)

@@ -13,6 +13,7 @@ from collab.durable.entries import LogEntry
 from collab.replicas.edits import TextEdit
 from collab.rooms import following as following_module
 from collab.rooms import rooms as rooms_module
+from collab.rooms.keeping_up import FULL_HEARTBEAT
 from collab.rooms.replication import Heartbeat, Logged, Unlogged
 from collab.rooms.rooms import Rooms
 from collab.yjs.update import InvalidUpdate, read_update
@@ -128,8 +129,8 @@ async def test_what_a_process_without_people_logged_before_it_died_is_shown(
             losing(monkeypatch, there, here.writer, Logged)
             here.edit([TextEdit(0, 0, "by HTTP ")], "user:ann")
             await here.durable()
-            rooms._heart.cancel()  # kill -9: it has logged, and its message and heartbeats never come
-            for _ in range(3 * rooms_module.FULL_HEARTBEAT):
+            rooms._keeping_up.stop()  # kill -9: it has logged, and its message and heartbeats never come
+            for _ in range(3 * FULL_HEARTBEAT):
                 there.heartbeat(everything=True)
             await asyncio.gather(*other._tasks)
             await eventually(lambda: bob.text == "by HTTP ", 3)

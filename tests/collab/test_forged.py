@@ -18,6 +18,7 @@ from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.edits import recorded
 from collab.rooms import replication
 from collab.rooms.following import Following
+from collab.rooms.present import text_of
 from collab.rooms.room import RENEWED, Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
@@ -66,7 +67,7 @@ async def agreed(one: Process, two: Process, heir: str) -> str:
         assert here.text == there.text
         found = here.text
         assert str((await one.rooms.snapshots.load(heir)).replica.text) == found
-    assert await two.rooms.text_of(heir) == found
+    assert await text_of(two.rooms, heir) == found
     await one.drive.sweep("w")
     await one.drive.settle_due()
     assert await on_drive(one.storage) == await one.expected()
@@ -151,7 +152,7 @@ async def test_it_is_found_when_the_log_is_read_anew(
         await one.rooms.enter(document)
     heir = await heir_of(one, document)
     await one.files.renewal.close()
-    assert await one.rooms.text_of(heir) in ("aaa", "bbb")
+    assert await text_of(one.rooms, heir) in ("aaa", "bbb")
 
 
 async def test_it_is_found_against_a_snapshot(one: Process) -> None:
@@ -167,7 +168,7 @@ async def test_it_is_found_against_a_snapshot(one: Process) -> None:
             pass
     heir = await heir_of(one, document)
     await one.files.renewal.close()
-    assert await one.rooms.text_of(heir) == "aaa"
+    assert await text_of(one.rooms, heir) == "aaa"
 
 
 async def test_it_is_found_in_what_the_bus_lost(one: Process, two: Process, monkeypatch: pytest.MonkeyPatch) -> None:

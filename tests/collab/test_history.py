@@ -16,6 +16,7 @@ from collab.history.attribution import Run
 from collab.history.history import Restored
 from collab.history.versions import Version, VersionNotFound, versions_folder
 from collab.replicas.edits import TextEdit
+from collab.rooms.present import text_of
 from collab.yjs.offsets import utf16_length
 from storage import Storage
 from tests.collab.files_helpers import Process, on_drive
@@ -268,7 +269,7 @@ async def test_the_way_back_and_forth_again(one: Process, clock: Clock) -> None:
     await edit(one, document, BOB, 4, 8, "two")
     await edit(one, document, BOB, 0, 0, "zero\n")
     restored = await one.files.history.restore("w", document, old, ANN)
-    assert await one.rooms.text_of(document) == "one\nzwei 😀\nthree\n"
+    assert await text_of(one.rooms, document) == "one\nzwei 😀\nthree\n"
     assert restored.before is not None
     assert restored.before.authors == (BOB,)
     clock.forward(seconds=3)
@@ -281,7 +282,7 @@ async def test_the_way_back_and_forth_again(one: Process, clock: Clock) -> None:
     assert [version.authors for version in await versions(one, document)] == [(ANN,), (BOB,), (ANN,)]
     assert (await one.files.history.restore("w", document, old, ANN)).before is None
     await one.files.history.restore("w", document, restored.before, BOB)
-    assert await one.rooms.text_of(document) == "zero\none\ntwo 😀\nthree\n"
+    assert await text_of(one.rooms, document) == "zero\none\ntwo 😀\nthree\n"
 
 
 async def test_who_types_while_it_is_restored_loses_nothing(one: Process, two: Process) -> None:
@@ -333,7 +334,7 @@ async def test_whatever_happens_every_version_has_its_text_and_no_text_is_left_o
         author = rng.choice([ANN, BOB, JOB])
         match rng.choice(["edit", "edit", "edit", "settle", "settle", "make", "restore", "wait", "sweep", "both"]):
             case "edit":
-                length = utf16_length(await process.rooms.text_of(document))
+                length = utf16_length(await text_of(process.rooms, document))
                 start = rng.randrange(length + 1)
                 await edit(
                     process, document, author, start, min(length, start + rng.choice([0, 0, 3])), rng.choice("ab\n")
@@ -341,13 +342,13 @@ async def test_whatever_happens_every_version_has_its_text_and_no_text_is_left_o
             case "settle":
                 await process.drive.settle_due()
             case "make":
-                text = await process.rooms.text_of(document)
+                text = await text_of(process.rooms, document)
                 made[(await history.make("w", document, ANN, "by hand")).id] = text
             case "restore" if found := await versions(process, document):
                 version = rng.choice(found)
                 text = await history.versions.text("w", document, version)
                 await history.restore("w", document, version, BOB)
-                assert await process.rooms.text_of(document) == text
+                assert await text_of(process.rooms, document) == text
             case "wait":
                 clock.forward(seconds=rng.choice([1, 100, 10_000, 1_000_000]))
             case "sweep":
@@ -371,7 +372,7 @@ async def test_whatever_happens_every_version_has_its_text_and_no_text_is_left_o
         assert await versions_module.digest(await store.text("w", document, version)) == version.hash
     assert await kept_texts(one.storage) == len({version.hash for version in listed})
     assert {version.id: await store.text("w", document, version) for version in listed if version.id in made} == made
-    assert await store.text("w", document, listed[-1]) == await one.rooms.text_of(document)
+    assert await store.text("w", document, listed[-1]) == await text_of(one.rooms, document)
 
 
 async def test_what_differs(one: Process) -> None:

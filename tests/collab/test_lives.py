@@ -17,6 +17,7 @@ from collab.durable.entries import LogEntry
 from collab.durable.snapshots import Loaded
 from collab.replicas.edits import TextEdit, first_update
 from collab.rooms.presence import _encode, _payload
+from collab.rooms.present import presents_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_awareness, encode_sync_step_1
 from server.sync import sync
@@ -68,7 +69,7 @@ async def test_a_text_that_cannot_be_built_leaves_the_others_readable(
         ]
     )
     try:
-        presents = await rooms.presents([bad, good])
+        presents = await presents_of(rooms, [bad, good])
     except PanicException:
         pytest.fail("none of them can be read")
     assert presents[good].text == "good"

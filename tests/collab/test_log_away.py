@@ -60,7 +60,7 @@ async def test_text_that_comes_before_what_it_rests_on_is_shown_and_kept_once_th
 ) -> None:
     """The process that it comes from is not asked again: it may have died meanwhile."""
     third = Rooms(storage)
-    rooms._heart.cancel()  # or its numbers would bring the base first
+    rooms._keeping_up.stop()  # or its numbers would bring the base first
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
         losing(monkeypatch, elsewhere, here.writer)

@@ -9,6 +9,7 @@ from collab.durable.folding import MOST_STRUCTS
 from collab.history.renewal import Renewal
 from collab.refusals import RoomClosed
 from collab.rooms.compacting import COMPACT_BYTES, COMPACT_ENTRIES, COMPACT_STRUCTS
+from collab.rooms.present import text_of
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
@@ -87,7 +88,7 @@ async def test_it_goes_on_under_a_new_id(one: Process, monkeypatch: pytest.Monke
 
     await eventually(renewed)
     heir = (await one.files.entry("w", "many.txt")).id
-    assert await one.rooms.text_of(heir) == f"<{'a' * MOST_STRUCTS}>"
+    assert await text_of(one.rooms, heir) == f"<{'a' * MOST_STRUCTS}>"
     await one.files.renewal.close()
 
 
@@ -114,5 +115,5 @@ async def test_a_text_that_is_given_up_as_its_room_expires_is_renewed_and_opened
     await one.files.renewal.close()
     heir = (await one.files.entry("w", "many.txt")).id
     assert heir != document
-    assert await one.rooms.text_of(heir) == f"<{'a' * (MOST_STRUCTS + 1_000)}>"
+    assert await text_of(one.rooms, heir) == f"<{'a' * (MOST_STRUCTS + 1_000)}>"
     await eventually(lambda: document not in one.rooms._slots)

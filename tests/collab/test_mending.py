@@ -12,6 +12,7 @@ from collab.aside import AsideFailed
 from collab.durable.entries import LogEntry
 from collab.replicas import mending
 from collab.replicas.edits import TextEdit
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
 from storage import Storage
@@ -62,7 +63,7 @@ async def test_whoever_types_meanwhile_is_waited_for_and_everybody_agrees(
             yjs.apply("d", entry.update)
         assert yjs.text("d") == here.text
         assert set((await rooms.updates.authors(document)).values()) == {"user:ann", "user:bob", "user:eve"}
-    assert await rooms.text_of(document) == here.text
+    assert await text_of(rooms, document) == here.text
 
 
 async def test_it_is_not_done_by_the_loop(

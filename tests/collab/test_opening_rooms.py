@@ -79,7 +79,7 @@ async def test_a_snapshot_that_goes_after_the_pointer_was_read_is_looked_for_aga
 async def test_what_is_logged_while_a_room_opens_reaches_it(
     storage: Storage, rooms: Rooms, other: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rooms._heart.cancel()  # or its numbers would repair it later
+    rooms._keeping_up.stop()  # or its numbers would repair it later
     document = await new_document(storage)
     await write(rooms, document, "one ")
     after_first(monkeypatch, [(other.snapshots, "load")], lambda: write(rooms, document, "two "))

@@ -18,6 +18,7 @@ from collab.refusals import DocumentTooLarge
 from collab.replicas.edits import TextEdit, replacing_updates
 from collab.rooms import replication
 from collab.rooms.following import Following
+from collab.rooms.present import present_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.update import LARGE
 from storage import Storage
@@ -98,7 +99,7 @@ async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_a
 ) -> None:
     third = Rooms(storage)
     for process in (rooms, other, third):
-        process._heart.cancel()  # or its numbers would repair it later
+        process._keeping_up.stop()  # or its numbers would repair it later
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there, third.open(document) as elsewhere:
         losing(monkeypatch, elsewhere, here.writer)
@@ -111,7 +112,7 @@ async def test_a_message_that_rests_on_the_lost_one_of_another_process_is_held_a
 
 async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bus may lose it, and whoever is not mentioned any more is taken to have died with their process."""
-    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
+    monkeypatch.setattr("collab.rooms.keeping_up.HEARTBEAT", 0.02)
     rooms, other = Rooms(storage), Rooms(storage)
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
@@ -127,7 +128,7 @@ async def test_who_is_here_is_said_again_and_again(storage: Storage, monkeypatch
 
 async def test_a_number_is_said_again_while_all_is_quiet(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bus may lose the update, and the heartbeat that follows it as well."""
-    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
+    monkeypatch.setattr("collab.rooms.keeping_up.HEARTBEAT", 0.02)
     rooms, other = Rooms(storage), Rooms(storage)
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
@@ -152,7 +153,7 @@ async def test_who_is_in_a_document_elsewhere_is_sent_away_when_it_is_retired(
 async def test_who_is_in_a_document_elsewhere_is_sent_away_although_the_bus_did_not_say_that_it_is_retired(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collab.rooms.rooms.HEARTBEAT", 0.02)
+    monkeypatch.setattr("collab.rooms.keeping_up.HEARTBEAT", 0.02)
     other = Rooms(storage)
     document = await new_document(storage)
     async with other.open(document) as there:
@@ -171,7 +172,7 @@ async def test_what_was_lost_is_read_although_storage_is_away_when_that_is_notic
     async with backend.open() as storage:
         rooms, other = Rooms(storage), Rooms(storage)
         for process in (rooms, other):
-            process._heart.cancel()  # or its numbers would have it read anew later
+            process._keeping_up.stop()  # or its numbers would have it read anew later
         failed = asyncio.Event()
         read_once = Following._read_once
 
@@ -289,11 +290,11 @@ async def test_nobody_makes_a_copy_of_half_an_edit(storage: Storage, rooms: Room
         replacing = asyncio.create_task(here.apply_in_turns(updates, "user:ann", growth=growth))
         await begun.wait()
         assert here.text not in (old, new)
-        assert (await rooms.present(document)).text == new
+        assert (await present_of(rooms, document)).text == new
         assert replacing.done()
         await heard.wait()
         assert there.text not in (old, new)
-        assert (await other.present(document)).text == new
+        assert (await present_of(other, document)).text == new
 
 
 async def test_a_large_edit_that_the_bus_lost_is_read_from_the_log_in_turns(
@@ -316,7 +317,7 @@ async def test_what_is_announced_while_the_log_is_read_is_read_too(
 ) -> None:
     """Nothing follows it that would show that it is missing, and the heartbeat comes seconds later."""
     for process in (rooms, other):
-        process._heart.cancel()
+        process._keeping_up.stop()
     document = await new_document(storage)
     async with rooms.open(document) as here, other.open(document) as there:
         losing(monkeypatch, there, here.writer)

@@ -16,6 +16,7 @@ from collab.durable.snapshots import Loaded
 from collab.refusals import RoomClosed, RoomRebuilding
 from collab.replicas.building import MOST, empty
 from collab.replicas.edits import TextEdit
+from collab.rooms.present import text_of
 from collab.rooms.room import Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.update import LARGE, Kind, read_update
@@ -224,7 +225,7 @@ async def test_what_others_logged_meanwhile_is_read_at_once(
 ) -> None:
     document = await new_document(storage)
     for process in (rooms, other):
-        process._heart.cancel()  # or its numbers would repair it later
+        process._keeping_up.stop()  # or its numbers would repair it later
     async with rooms.open(document) as here, other.open(document) as there:
         there.edit([TextEdit(0, 0, "before ")], "user:bob")
         await there.durable()
@@ -289,7 +290,7 @@ async def test_a_process_that_ends_meanwhile_calls_nothing_saved_that_it_gives_u
             await waiting
     await asyncio.wait_for(closing, 30)
     leave()
-    assert await rooms.text_of(document) == ""
+    assert await text_of(rooms, document) == ""
     assert ann.sent_away is not None
     assert ann.answers == bob.answers == []
 

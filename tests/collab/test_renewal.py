@@ -16,6 +16,7 @@ from collab.durable.snapshots import DocumentGone
 from collab.history import renewal
 from collab.refusals import RoomClosed
 from collab.replicas.trial import Structs
+from collab.rooms.present import text_of
 from collab.rooms.replication import GivenUp, Gone
 from collab.rooms.room import RENEWED, Room
 from collab.yjs.codec import encode_update
@@ -133,7 +134,7 @@ async def test_what_another_process_logs_meanwhile_is_carried_over(
         await bob.connection.receive(encode_update(Client().insert(0, "bob was here ")))
         await there.durable()
         await one.files.renewal.close()
-        present = await one.rooms.text_of(heir)
+        present = await text_of(one.rooms, heir)
         assert present.count("ann ") == present.count("bob is here ") == present.count("bob was here ") == 1
         assert present.count("y") == STRUCTS
 
@@ -145,7 +146,7 @@ async def test_two_processes_that_find_out_at_once_make_one_heir(one: Process, t
     await asyncio.gather(one.files.renewal.close(), two.files.renewal.close())
     heir = await heir_of(one, document)
     assert [entry.path for entry in await one.files.list("w")] == ["notes", "notes/a.md"]
-    assert (await one.rooms.text_of(heir)).count("y") == STRUCTS
+    assert (await text_of(one.rooms, heir)).count("y") == STRUCTS
     leave()
 
 
@@ -192,7 +193,7 @@ async def test_a_text_that_no_room_has_built_is_salvaged(one: Process) -> None:
     assert not room.built
     leave()
     heir = await heir_of(one, document)
-    assert sorted(await one.rooms.text_of(heir)) == sorted("xy" * count)
+    assert sorted(await text_of(one.rooms, heir)) == sorted("xy" * count)
 
 
 async def test_what_another_process_has_folded_is_not_left_behind(one: Process, two: Process) -> None:
@@ -220,7 +221,7 @@ async def test_what_another_process_has_folded_is_not_left_behind(one: Process, 
     await two.rooms.updates.delete(cheap)
     await discovered(one, document)
     heir = await heir_of(one, document)
-    present = await one.rooms.text_of(heir)
+    present = await text_of(one.rooms, heir)
     assert present.count("bob is here ") == present.count("bob was here ") == 1
     leave_here()
     leave_there()
@@ -232,14 +233,14 @@ async def test_a_process_that_heard_nothing_leaves_a_document_that_is_gone(one: 
     bob = bob_in(there)
     await bob.connection.receive(encode_update(Client().insert(0, "b")))
     await there.durable()
-    await two.rooms._leave_what_is_gone()
+    await two.rooms._keeping_up.leave_what_is_gone()
     assert bob.closed is None
     await one.storage.db["documents"].update_one({"_id": document}, {"$set": {"gone_at": now()}})
-    await two.rooms._leave_what_is_gone()  # it has logged nothing since
+    await two.rooms._keeping_up.leave_what_is_gone()  # it has logged nothing since
     assert bob.closed is None
     await bob.connection.receive(encode_update(Client().insert(0, "b")))
     await there.durable()
-    await two.rooms._leave_what_is_gone()
+    await two.rooms._keeping_up.leave_what_is_gone()
     assert bob.closed == (4410, "this document is gone")
     leave()
 
@@ -343,6 +344,6 @@ async def test_what_came_to_a_room_that_was_given_up_and_was_not_taken_there_is_
     await there.durable()
     heir = await heir_of(one, document)
     await one.files.renewal.close()
-    assert await one.rooms.text_of(heir) == there.text == "a\ufffdXbob goes on\ufffdb"
+    assert await text_of(one.rooms, heir) == there.text == "a\ufffdXbob goes on\ufffdb"
     leave_here()
     leave_there()

@@ -14,6 +14,7 @@ from collab.aside import AsideFailed
 from collab.documents import orphans
 from collab.documents.records import Heir
 from collab.history import renewal
+from collab.rooms.present import text_of
 from collab.yjs.codec import encode_update
 from tests.collab.files_helpers import Process
 from tests.collab.rooms_helpers import Client, eventually, log_away
@@ -52,7 +53,7 @@ async def test_what_is_carried_over_comes_once_although_storage_was_away_for_a_m
         await there.durable()
         await asyncio.wait_for(failed.wait(), 20)
         await one.files.renewal.close()
-        assert (await one.rooms.text_of(heir)).count("late word ") == 1
+        assert (await text_of(one.rooms, heir)).count("late word ") == 1
 
 
 async def test_what_is_carried_over_comes_once_although_who_did_it_died_before_saying_so(
@@ -81,7 +82,7 @@ async def test_what_is_carried_over_comes_once_although_who_did_it_died_before_s
         await asyncio.wait_for(died.wait(), 20)
         await two.files.renewal.finish("w")
         await asyncio.wait(list(two.files.renewal._tasks.values()), timeout=20)
-        assert (await two.rooms.text_of(heir)).count("late word ") == 1
+        assert (await text_of(two.rooms, heir)).count("late word ") == 1
 
 
 async def test_who_is_taken_for_dead_carries_nothing_over_any_more(
@@ -112,11 +113,11 @@ async def test_who_is_taken_for_dead_carries_nothing_over_any_more(
         monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
         await two.files.renewal.finish("w")
         await asyncio.wait(list(two.files.renewal._tasks.values()), timeout=20)
-        assert (await two.rooms.text_of(heir)).count("late word ") == 1
+        assert (await text_of(two.rooms, heir)).count("late word ") == 1
         away = False
         await one.files.renewal.close()
         await eventually(lambda: not one.files.renewal._tasks)
-        assert (await two.rooms.text_of(heir)).count("late word ") == 1
+        assert (await text_of(two.rooms, heir)).count("late word ") == 1
 
 
 async def test_a_renewal_goes_on_after_its_process_aside_was_killed(
@@ -166,7 +167,7 @@ async def test_what_is_to_be_carried_over_survives_that_nobody_was_there_for_a_d
         await two.files.renewal.finish("w")
         await eventually(lambda: there.closed)
         await two.files.renewal.close()
-        assert "acknowledged " in await two.rooms.text_of(heir)
+        assert "acknowledged " in await text_of(two.rooms, heir)
 
 
 async def test_what_a_process_that_was_cut_off_logs_after_the_end_of_a_renewal_is_not_lost(
@@ -192,7 +193,7 @@ async def test_what_a_process_that_was_cut_off_logs_after_the_end_of_a_renewal_i
             monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
             await two.files.renewal.finish("w")
             await two.files.renewal.close()
-            assert "acknowledged " in await one.rooms.text_of(heir)
+            assert "acknowledged " in await text_of(one.rooms, heir)
 
 
 async def test_what_is_kept_for_late_words_is_forgotten_after_a_day(
@@ -234,4 +235,4 @@ async def test_what_is_to_be_carried_over_is_kept_while_the_room_of_the_new_text
         await two.rooms._expire(heir, two.rooms._slots[heir])  # and so it can be opened anew
         await two.files.renewal.finish("w")  # as the next sweep does
         await two.files.renewal.close()
-        assert (await two.rooms.text_of(heir)).count("late word ") == 1
+        assert (await text_of(two.rooms, heir)).count("late word ") == 1

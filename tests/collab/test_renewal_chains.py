@@ -11,6 +11,7 @@ import pytest
 from collab.documents.records import Heir, now
 from collab.durable.entries import LogEntry
 from collab.history import renewal
+from collab.rooms.present import text_of
 from tests.collab.costly import attack
 from tests.collab.files_helpers import ANN, Process
 from tests.collab.rooms_helpers import Client
@@ -64,7 +65,7 @@ async def finished(process: Process) -> None:
 
 async def words(process: Process, document: str) -> list[str]:
     """In no order: which of two stands first that were written at the same place is chance."""
-    return sorted((await process.rooms.text_of(document)).split())
+    return sorted((await text_of(process.rooms, document)).split())
 
 
 async def dies(*_: object, **__: object) -> None:
@@ -244,7 +245,7 @@ async def test_late_words_wait_in_the_log_of_an_heir_in_the_trash_that_can_no_mo
     await discovered(three, heir)
     last = await heir_of(three, heir)
     await three.files.renewal.close()
-    assert (await three.rooms.text_of(last)).count("acknowledged ") == 1
+    assert (await text_of(three.rooms, last)).count("acknowledged ") == 1
     await three.rooms.close()
 
 
@@ -280,4 +281,4 @@ async def test_what_was_deleted_before_its_renewal_was_made_stays_in_the_trash(
     await two.files.renewal.close()
     assert await documents.heirs("w") == {}
     assert [entry.id for entry in await two.files.trash.list("w")] == [document]
-    assert await two.rooms.text_of(document) == "kept "
+    assert await text_of(two.rooms, document) == "kept "

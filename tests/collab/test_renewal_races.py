@@ -10,6 +10,7 @@ import pytest
 
 from collab.documents.records import Heir, now
 from collab.history import renewal
+from collab.rooms.present import text_of
 from collab.rooms.replication import GivenUp
 from collab.rooms.room import Room
 from collab.yjs.codec import encode_update
@@ -42,11 +43,11 @@ async def test_what_was_carried_over_is_not_carried_over_again(
         await bob.connection.receive(encode_update(Client().insert(0, "first word ")))
         await there.durable()
         await asyncio.wait_for(carried.wait(), 10)
-        assert (await one.rooms.text_of(heir)).count("first word ") == 1
+        assert (await text_of(one.rooms, heir)).count("first word ") == 1
         await bob.connection.receive(encode_update(Client().insert(0, "second word ")))
         await there.durable()
         await one.files.renewal.close()
-        present = await one.rooms.text_of(heir)
+        present = await text_of(one.rooms, heir)
         assert present.count("second word ") == 1
         assert present.count("first word ") == 1
 
@@ -105,7 +106,7 @@ async def test_what_is_logged_after_the_switch_survives_the_death_of_who_switche
         await two.files.renewal.finish("w")
         await eventually(lambda: there.closed)
         await two.files.renewal.close()
-        present = await two.rooms.text_of(heir)
+        present = await text_of(two.rooms, heir)
         assert present.count("y") == STRUCTS
         assert "acknowledged " in present
 

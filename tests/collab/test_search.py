@@ -12,12 +12,14 @@ from unittest.mock import AsyncMock
 import pytest
 from pymongo.errors import AutoReconnect
 
+from collab.documents import contents as contents_module
 from collab.documents.records import FileRecord
 from collab.drive.drive import Drive
 from collab.durable.snapshots import DocumentNotFound
 from collab.files.files import Files
 from collab.replicas.edits import TextEdit
 from collab.rooms.following import Following
+from collab.rooms.present import presents_of, text_of
 from collab.rooms.rooms import Rooms
 from collab.searching import search
 from collab.searching import texts as searchtexts
@@ -120,13 +122,13 @@ async def test_after_a_restart_plain_files_are_read_as_far_as_they_are_right(
         await room.durable()
     there = Rooms(storage)
     built: list[str] = []
-    presents = there.presents
 
-    async def counted(documents: list[str]) -> object:
-        built.extend(documents)
-        return await presents(documents)
+    async def counted(rooms: Rooms, documents: list[str]) -> object:
+        if rooms is there:
+            built.extend(documents)
+        return await presents_of(rooms, documents)
 
-    monkeypatch.setattr(there, "presents", counted)
+    monkeypatch.setattr(contents_module, "presents_of", counted)
     started = Files(storage, there)
     assert {path for path, line, _ in await found(started, "number") if line} == set(contents)
     assert {match.text for match in await started.search.find("w", "number 7")} == {"number 7"}
@@ -387,7 +389,7 @@ async def test_two_who_replace_the_same_at_once_do_it_once(files: Files, rooms: 
     outcomes = await asyncio.gather(
         *(files.replacing.replace("w", written.id, wanted, "reddish", meant, who) for who in (ANN, BOB))
     )
-    assert await rooms.text_of(written.id) == "reddish reddish\n" * 3
+    assert await text_of(rooms, written.id) == "reddish reddish\n" * 3
     assert sorted(len(outcome.done) for outcome in outcomes) == [0, 6]
 
 
@@ -398,8 +400,8 @@ async def test_nor_do_two_processes(files: Files, elsewhere: Files, rooms: Rooms
     await asyncio.gather(
         *(side.replacing.replace("w", written.id, wanted, "reddish", meant, ANN) for side in (files, elsewhere))
     )
-    assert await rooms.text_of(written.id) == "reddish\n" * 40
-    assert await elsewhere._rooms.text_of(written.id) == "reddish\n" * 40
+    assert await text_of(rooms, written.id) == "reddish\n" * 40
+    assert await text_of(elsewhere._rooms, written.id) == "reddish\n" * 40
 
 
 async def test_typing_all_the_while_loses_nothing(files: Files, rooms: Rooms) -> None:

@@ -12,6 +12,7 @@ from collab.aside import LARGE
 from collab.durable.entries import LogEntry
 from collab.replicas.edits import first_update
 from collab.replicas.replica import Replica
+from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.update import read_update
 from storage import Storage
@@ -64,7 +65,7 @@ async def test_an_entry_that_cannot_be_read_is_left_out_and_kept(storage: Storag
         await rooms.catch_up(room)
     assert await rooms.snapshots.compact(document)
     assert [entry.update for entry in await rooms.updates.read(document)] == [bad]
-    assert await rooms.text_of(document) == "on and on, before after"
+    assert await text_of(rooms, document) == "on and on, before after"
 
 
 async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rests_on_it(
@@ -90,7 +91,7 @@ async def test_an_entry_that_the_library_panics_over_is_set_aside_with_what_rest
     assert await rooms.snapshots.compact(document)
     kept = [entry.update for entry in await rooms.updates.read(document)]
     assert kept == [poison, resting]
-    assert await rooms.text_of(document) == "on, before after"
+    assert await text_of(rooms, document) == "on, before after"
 
 
 async def test_versions_go_on_where_the_drive_keeps_the_last_good_copy(storage: Storage) -> None:
@@ -150,4 +151,4 @@ async def test_of_a_large_log_all_else_is_folded_aside(storage: Storage, rooms: 
         assert await rooms.snapshots.compact(document)
     [left] = await rooms.updates.read(document)
     assert left.update == UNREADABLE
-    assert await rooms.text_of(document) == "x" * LARGE
+    assert await text_of(rooms, document) == "x" * LARGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from collab.durable.entries import LogEntry
 from collab.refusals import RoomClosed
 from collab.replicas.edits import TextEdit
 from collab.replicas.trial import Structs
+from collab.rooms.present import present_of, presents_of, text_of
 from collab.rooms.room import RENEWED, Room
 from collab.rooms.rooms import Rooms
 from collab.yjs.codec import encode_update
@@ -161,7 +163,7 @@ async def test_what_is_cheap_as_it_was_written_and_costly_as_it_is_copied_is_fou
 async def test_many_keystrokes_in_one_entry_are_squashed_and_not_given_up(storage: Storage, rooms: Rooms) -> None:
     """Integrating them takes time with the square of their number, and leaves one string."""
     count = 12_000
-    for look in (rooms.present, rooms.snapshots.compact):
+    for look in (partial(present_of, rooms), rooms.snapshots.compact):
         document = await logged(storage, rooms, keystrokes(count))
         await look(document)  # type: ignore[operator]
         room, leave = await rooms.enter(document)
@@ -231,7 +233,7 @@ async def test_many_who_wait_for_a_trial_are_all_taken_after_it(
         person.join(room)
     many = [keystrokes(450, 100 + n, "p") for n in range(len(people))]
     sending = [person.connection.receive(encode_update(part)) for person, part in zip(people, many, strict=True)]
-    looking = [rooms.text_of(document) for _ in range(3)]
+    looking = [text_of(rooms, document) for _ in range(3)]
 
     async def edit() -> None:
         async with rooms.open(document) as opened:
@@ -277,10 +279,10 @@ async def test_a_snapshot_that_was_tried_is_trusted_and_one_that_was_not_adds_up
 
 async def test_a_text_that_was_never_tried_is_read_after_a_trial(storage: Storage, rooms: Rooms) -> None:
     honest, hostile = await logged(storage, rooms, typed_at_random(1_000)), await logged(storage, rooms, HOSTILE)
-    assert len((await rooms.presents([honest, hostile])).keys() & {honest}) == 1
-    assert (await rooms.present(honest)).whole
+    assert len((await presents_of(rooms, [honest, hostile])).keys() & {honest}) == 1
+    assert (await present_of(rooms, honest)).whole
     with pytest.raises(RoomClosed):
-        await rooms.present(hostile)
+        await present_of(rooms, hostile)
 
 
 async def test_whoever_wants_a_copy_hears_that_there_is_none_and_everybody_is_sent_away(

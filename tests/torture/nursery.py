@@ -24,12 +24,12 @@ import server.serve
 from collab.drive import drive
 from collab.durable import entries
 from collab.replicas import trial
-from collab.rooms import compacting, rooms
+from collab.rooms import compacting, keeping_up, rooms
 from collab.tree import trees
 
 HASTE: list[tuple[Any, str, float]] = [
     (rooms, "IDLE", 0.5),
-    (rooms, "HEARTBEAT", 0.5),
+    (keeping_up, "HEARTBEAT", 0.5),
     (compacting, "COMPACT_ENTRIES", 10),
     (compacting, "COMPACT_BYTES", 16 * 1024),
     (compacting, "CLOSE_ENTRIES", 4),
