@@ -96,11 +96,19 @@ async def test_late_words_reach_the_last_heir_where_nobody_has_died(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who renews both is still at the first when the second is made."""
-    monkeypatch.setattr(renewal, "UNHEARD", 2.0)
     document = await one.write("notes/a.md", b"kept ")
+    carry_over, made = one.files.renewal._carry_over, asyncio.Event()
+
+    async def late(workspace: str, renewed: str) -> bool:
+        if renewed == document:
+            await made.wait()
+        return await carry_over(workspace, renewed)
+
+    monkeypatch.setattr(one.files.renewal, "_carry_over", late)
     last = await renewed(one, await renewed(one, document))
-    assert len(one.files.renewal._tasks) == 2
+    assert document in one.files.renewal._tasks
     await cut_off(one, document)
+    made.set()
     await one.files.renewal.close()
     await finished(one)
     assert await words(one, last) == ["acknowledged", "kept"]
