@@ -1,0 +1,135 @@
+"""What holds the event loop: bodies of 1 MiB that somebody has made up, and a document of 90,000 structs.
+
+    python -m bench.held [--times 3]
+
+CPU time of the thread, so that other programs do not count; of several times the shortest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx2
+from fastapi import APIRouter, FastAPI
+from pycrdt import Doc, Text
+
+from collab.replicas.building import build_in_turns
+from server.bodies import Route
+from server.problems import install
+from server.routes.assistant_shapes import DecisionRequest
+from server.routes.search import Replacement
+
+MIB = 1 << 20
+STRUCTS = 90_000
+
+BODIES = {
+    "500,000 wrong matches": (
+        "/replace",
+        b'{"q":"a","replacement":"","files":['
+        + b",".join([b'{"document":"a","matches":[' + b",".join([b"1"] * 500) + b"]}"] * 1_000)
+        + b"]}",
+    ),
+    "10,000 wrong times": (
+        "/decide",
+        b'{"decision":"accept","hunks":"all","shown":{'
+        + b",".join(b'"%080d":-1' % number for number in range(10_000))
+        + b"}}",
+    ),
+    "empty lists": ("/replace", b'{"x":[' + b"[]," * (MIB // 3 - 20) + b"[]]}"),
+    "many keys": ("/replace", b"{" + b",".join(b'"%d":1' % number for number in range(MIB // 10)) + b"}"),
+    "tiny numbers": ("/replace", b'{"files":[' + b"1," * (MIB // 2 - 20) + b"1]}"),
+    "escaped pairs": ("/replace", b'{"q":"' + b"\\ud83d\\ude00" * (MIB // 12 - 20) + b'"}'),
+    "open brackets": ("/replace", b"[" * MIB),
+}
+
+
+def application() -> FastAPI:
+    app, router = FastAPI(), APIRouter(route_class=Route)
+    install(app)
+
+    @router.post("/replace")
+    async def replace(body: Replacement) -> int:
+        return len(body.files)
+
+    @router.post("/decide")
+    async def decide(body: DecisionRequest) -> int:
+        return len(body.hunks)
+
+    app.include_router(router)
+    return app
+
+
+async def bodies(times: int) -> None:
+    transport = httpx2.ASGITransport(application(), raise_app_exceptions=False)
+    headers = {"Content-Type": "application/json"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://held", timeout=600) as http:
+        for name, (address, body) in BODIES.items():
+            spent = []
+            for _ in range(times):
+                began = time.thread_time()
+                answer = await http.post(address, content=body, headers=headers)
+                spent.append(time.thread_time() - began)
+            print(f"{name:24} {answer.status_code} {min(spent) * 1000:8.1f} ms")
+
+
+def strewn() -> bytes:
+    """Each in front of the one before it, so that none can be joined to another."""
+    doc: Doc[Any] = Doc(client_id=1)
+    text = doc.get("text", type=Text)
+    with doc.transaction():
+        for _ in range(STRUCTS):
+            text.insert(0, "a")
+    return doc.get_update()
+
+
+async def building(times: int) -> None:
+    content = strewn()
+
+    async def at_a_stretch() -> None:
+        doc: Doc[Any] = Doc()
+        doc.get("text", type=Text)
+        doc.apply_update(content)
+
+    async def in_turns() -> None:
+        await build_in_turns("text", [content])
+
+    for name, build in (("built at a stretch", at_a_stretch), ("built in turns", in_turns)):
+        found = [await _measured(build) for _ in range(times)]
+        total, longest = min(found)
+        print(f"{name:24} {total * 1000:8.1f} ms, at most {longest * 1000:.1f} ms at a stretch")
+
+
+async def _measured(work: Callable[[], Coroutine[Any, Any, None]]) -> tuple[float, float]:
+    """Seconds of CPU in all, and of the longest turn."""
+    longest = 0.0
+    began = before = time.thread_time()
+
+    async def watch() -> None:
+        nonlocal longest, before
+        while True:
+            now = time.thread_time()
+            longest, before = max(longest, now - before), now
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    await work()
+    await asyncio.sleep(0)
+    watching.cancel()
+    return time.thread_time() - began, longest
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--times", type=int, default=3)
+    times = options.parse_args().times
+    await bodies(times)
+    await building(times)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
