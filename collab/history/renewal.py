@@ -107,6 +107,7 @@ class Renewal:
         """Documents that somebody else seems to be at, or that were closed, until they are looked at again."""
         self._failed: dict[str, float] = {}
         """Documents that cannot be seen through → when to try again, by the clock of the loop."""
+        self._closing = False
         rooms.on_give_up(self._begin)
 
     def _begin(self, room: Room) -> None:
@@ -123,6 +124,7 @@ class Renewal:
 
     async def close(self) -> None:
         """Finish what has begun, if storage lets it."""
+        self._closing = True
         self._forget_later()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=GRACE)
@@ -174,10 +176,24 @@ class Renewal:
             closed = error
         for wait in (LAST_WORDS, UNHEARD):
             await asyncio.sleep(wait)
-            if not await self._until_storage_answers(lambda: self._carry_over(workspace, document)):
+            if not await self._until_heir_is_open(lambda: self._carry_over(workspace, document)):
                 return  # somebody else has taken us for dead
         if closed is not None:
             raise closed
+
+    async def _until_heir_is_open(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Its room is closed while it is about to be renewed itself; soon it is gone, and what is late goes on to its
+        own heir. Raises RoomClosed when it is something else that keeps it closed, as `_until_storage_answers` else.
+        """
+        wait = LAST_WORDS
+        while True:
+            try:
+                return await self._until_storage_answers(work)
+            except RoomClosed:
+                if wait > UNHEARD or self._closing:
+                    raise
+            await asyncio.sleep(wait)
+            wait *= 2
 
     async def _until_storage_answers(self, work: Callable[[], Awaitable[T]]) -> T:
         """Raises what `_HOPELESS` is about, after `HOPE` attempts."""

@@ -333,6 +333,8 @@ class _Person:
             await speaks()
         except RoomClosed:
             self.client.close(4410, RENEWED)
+        except InvalidUpdate as error:  # yrs writes half of a forged emoji as nothing at all
+            self.client.close(1007, str(error))
 
     async def edit(self, rng: random.Random) -> None:
         client, shown = self.client, self.client.text

@@ -11,7 +11,9 @@ import pytest
 from collab.documents.records import Heir, now
 from collab.durable.entries import LogEntry
 from collab.history import renewal
+from collab.refusals import RoomClosed
 from collab.rooms.present import text_of
+from collab.rooms.room import Room
 from tests.collab.costly import attack
 from tests.collab.files_helpers import ANN, Process
 from tests.collab.rooms_helpers import Client
@@ -111,6 +113,44 @@ async def test_late_words_reach_the_last_heir_where_nobody_has_died(
     made.set()
     await one.files.renewal.close()
     await finished(one)
+    assert await words(one, last) == ["acknowledged", "kept"]
+
+
+async def test_late_words_wait_for_an_heir_that_is_about_to_be_renewed_itself(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for whoever sees to what the dead have left behind."""
+    monkeypatch.setattr(renewal, "UNHEARD", 2.0)
+    monkeypatch.setattr(renewal, "LEFT_ALONE", 180.0)
+    document = await one.write("notes/a.md", b"kept ")
+    carry_over, switch = one.files.renewal._carry_over, one.files.renewal._switch
+    closed, in_vain = asyncio.Event(), asyncio.Event()
+
+    async def late(workspace: str, renewed: str) -> bool:
+        if renewed == document:
+            await closed.wait()
+        try:
+            return await carry_over(workspace, renewed)
+        except RoomClosed:
+            in_vain.set()
+            raise
+
+    async def slow(room: Room) -> Heir | None:
+        if room.document != document:
+            await in_vain.wait()
+        return await switch(room)
+
+    monkeypatch.setattr(one.files.renewal, "_carry_over", late)
+    monkeypatch.setattr(one.files.renewal, "_switch", slow)
+    heir = await renewed(one, document)
+    await cut_off(one, document)
+    room, leave = await one.rooms.enter(heir)
+    one.rooms._give_up(room)
+    leave()
+    closed.set()
+    last = await heir_of(one, heir)
+    while one.files.renewal._tasks:
+        await asyncio.wait(list(one.files.renewal._tasks.values()), timeout=20)
     assert await words(one, last) == ["acknowledged", "kept"]
 
 
