@@ -11,10 +11,15 @@ from ai.checking.ruff import RuffFailed, run_ruff
 # Errors, unused and unsorted imports, blanks: what has one right answer. Nothing about style.
 _RULES = "E4,E7,E9,F,I,W"
 
+_Problem = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class PythonRepair:
-    """`repaired` and `left` name the problems inside of the selection, the latter with their lines in the file."""
+    """`repaired` and `left` name the problems inside of the selection, the latter with their lines before the repair:
+
+    nobody sees others until they accept it.
+    """
 
     text: str
     repaired: list[str]
@@ -44,7 +49,7 @@ async def repair_python(before: str, selection: str, after: str, *, stub: bool =
     return PythonRepair(
         text[len(before) : len(text) - len(after)],
         sorted({problem["message"] for problem in inside} - {problem["message"] for problem in still}),
-        [f"{problem['message']} (line {problem['location']['row']})" for problem in still],
+        _with_lines(still, left, found),
     )
 
 
@@ -67,15 +72,37 @@ def _inside(text: str, changed: str, before: str, after: str) -> str:
     return "".join(out)
 
 
-async def _problems(text: str, name: str) -> list[dict[str, Any]]:
+def _with_lines(still: Sequence[_Problem], left: Sequence[_Problem], found: Sequence[_Problem]) -> list[str]:
+    """`still`, some of what is `left` of the problems that were `found`, each with its line before the repair.
+
+    What has the same message counts as the same, in order, where as many are left as were found.
+    """
+    before, after = _by_message(found), _by_message(left)
+    named = []
+    for problem in still:
+        message, row = problem["message"], problem["location"]["row"]
+        same, now = before.get(message, []), after[message]
+        where = f"line {same[now.index(row)]}" if len(same) == len(now) else f"line {row} after the change"
+        named.append(f"{message} ({where})")
+    return named
+
+
+def _by_message(problems: Sequence[_Problem]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for problem in problems:
+        rows.setdefault(problem["message"], []).append(problem["location"]["row"])
+    return rows
+
+
+async def _problems(text: str, name: str) -> list[_Problem]:
     output = await run_ruff(text, "check", name, f"--select={_RULES}", "--output-format=json", "--exit-zero")
-    problems: list[dict[str, Any]] = json.loads(output)
+    problems: list[_Problem] = json.loads(output)
     for problem in problems:
         if problem["code"] in (None, "invalid-syntax", "E999"):
             raise RuffFailed(f"{problem['message']} (line {problem['location']['row']})")
     return problems
 
 
-def _within(problems: Sequence[dict[str, Any]], before: str, until: str) -> list[dict[str, Any]]:
+def _within(problems: Sequence[_Problem], before: str, until: str) -> list[_Problem]:
     first, last = before.count("\n") + 1, until.rstrip("\n").count("\n") + 1
     return [problem for problem in problems if first <= problem["location"]["row"] <= last]

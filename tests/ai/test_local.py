@@ -64,6 +64,14 @@ async def test_what_cannot_be_repaired_is_named_with_its_line() -> None:
     assert "Undefined name `undefined` (line 2)" in note
 
 
+async def test_its_line_is_the_one_that_people_see_before_they_accept() -> None:
+    text, note = await edit("import os\nimport sys\n\n\n\n\nx=[1,\n2]\nprint( undefined)\n", "a.py", "python")
+    assert text.splitlines().index("print(undefined)") + 1 != 9
+    assert "Undefined name `undefined` (line 9)" in note
+    _, note = await edit("y=1\nprint( undefined)\n", "a.py", "python", "import os\nimport sys\nprint(os,sys)\n")
+    assert "Undefined name `undefined` (line 5)" in note
+
+
 async def test_python_that_ruff_cannot_read_is_not_touched_but_for_blanks() -> None:
     text, note = await edit("def f(:   \n  x\n", "a.py", "python")
     assert text == "def f(:\n  x\n"
