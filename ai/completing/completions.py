@@ -166,7 +166,7 @@ class Completions:
         # A task of its own, so that a newer request can end it while its asker is slow to read.
         reading = asyncio.create_task(self._read(completion, making, pieces))
         reading.add_done_callback(lambda _: pieces.put_nowait(None))
-        self._take_place(record, reading)
+        self._take_place(record, reading, making)
         shown = ""
         try:
             # The model thinks while the record is written.
@@ -188,9 +188,17 @@ class Completions:
 
     def stop(self, completion: Completion) -> None:
         """End its stream, if it is under way."""
-        running = self._running.get((completion.record.asker.id, completion.record.document))
-        if running is not None and running.id == completion.id:
+        if (running := self._under_way(completion)) is not None:
             running.reading.cancel()
+
+    def instead_of(self, completion: Completion) -> str | None:
+        """The model that does not answer while the built-in assistant does, of a stream that is under way."""
+        running = self._under_way(completion)
+        return running.making.outage.model if running is not None and running.making.outage is not None else None
+
+    def _under_way(self, completion: Completion) -> "_Running | None":
+        running = self._running.get((completion.record.asker.id, completion.record.document))
+        return running if running is not None and running.id == completion.id else None
 
     async def _read(self, completion: Completion, making: "_Making", pieces: asyncio.Queue[str | None]) -> None:
         key = self._key(completion)
@@ -238,11 +246,11 @@ class Completions:
         if record.document not in of_person and len(of_person) >= MOST_AT_ONCE:
             raise TooManyAtOnce(f"The assistant completes at most {MOST_AT_ONCE} texts of one person at a time.")
 
-    def _take_place(self, record: CompletionRecord, reading: asyncio.Task[None]) -> None:
+    def _take_place(self, record: CompletionRecord, reading: asyncio.Task[None], making: "_Making") -> None:
         place = record.asker.id, record.document
         if place in self._running:
             self._running[place].reading.cancel()
-        self._running[place] = _Running(record.id, reading)
+        self._running[place] = _Running(record.id, reading, making)
         self._bus.publish(CHANNEL, json.dumps([*place, record.id]).encode())
         self.fates.supersede_later(record)
 
@@ -262,6 +270,7 @@ class Completions:
 class _Running:
     id: str
     reading: asyncio.Task[None]
+    making: "_Making"
 
 
 class _Making:

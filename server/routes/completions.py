@@ -57,6 +57,8 @@ class CompletionPiece(BaseModel):
 
     id: str
     text: str
+    instead_of: str | None = None
+    """The model that does not answer, where the built-in assistant does instead; left out otherwise."""
 
 
 class CompletionDecision(BaseModel):
@@ -120,7 +122,8 @@ async def _events(services: Services, member: Member, completion: Completion) ->
         async with aclosing(completions.stream(completion)) as pieces:
             async for text in pieces:
                 began = True
-                yield ServerEvent({"id": completion.id, "text": text})
+                piece = CompletionPiece(id=completion.id, text=text, instead_of=completions.instead_of(completion))
+                yield ServerEvent(piece.model_dump(exclude_none=True))
     except TooManyAtOnce as error:
         raise Problem(429, str(error), headers={"Retry-After": "1"}) from None
     except Stopped:

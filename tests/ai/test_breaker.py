@@ -13,7 +13,7 @@ from ai.models.openai_compatible import OpenAICompatible, Waits
 from ai.pool.jobs import JobState, Person
 from collab.yjs.offsets import utf16_length
 from storage import Storage
-from tests.ai.group import BOB, Group, Watching, eventually, open_group
+from tests.ai.group import ANN, BOB, Group, Watching, eventually, open_group
 from tests.doubles.model_server import Behaviour, ModelServer, Script
 
 TEXT = "import os\n\nx=1\n"
@@ -211,3 +211,19 @@ async def test_an_outage_that_nobody_meets_any_more_is_forgotten(
     assert await outage.assistant.outages.of(outage.workspace) is not None
     monkeypatch.setattr("ai.pool.outages.REMEMBERED", 0.0)
     assert await outage.assistant.outages.of(outage.workspace) is None
+
+
+async def test_a_completion_says_whom_it_stands_in_for(outage: Group, server: ModelServer) -> None:
+    await outage.file("minutes.md", "The meeting was on Tuesday, and nobody wrote it down.\n")
+    await outage.file("more.md", "The meeting was ")
+    await outage.ended(await outage.edit("minutes.md", 0, 3))
+    completions = outage.assistant.completions
+    completion = await completions.ask(outage.workspace, "more.md", utf16_length("The meeting was "), ANN)
+    assert completions.instead_of(completion) is None
+    text = ""
+    async with aclosing(completions.stream(completion)) as pieces:
+        async for piece in pieces:
+            assert completions.instead_of(completion) == "scripted"
+            text += piece
+    assert text == "on Tuesday, and nobody wrote it down."
+    assert completions.instead_of(completion) is None

@@ -91,5 +91,67 @@ async def test_while_the_model_is_down_everybody_reads_who_answers(
         await people.close()
 
 
+# What screen readers are told: each stands there for a moment.
+LISTEN = """
+() => {
+  window.said = []
+  const told = document.querySelector('.cm-announced')
+  new MutationObserver(() => window.said.push(told.textContent)).observe(told, { childList: true })
+}
+"""
+
+
+async def test_grey_text_of_the_built_in_assistant_says_so_while_the_model_is_down(
+    browser: Browser, pictures: Path, tmp_path: Path
+) -> None:
+    async with ModelServer() as model, running_server(tmp_path, asking(model)) as site:
+        await new_document(
+            site, "minutes.md", "# Minutes\n\nOur boats lie on Tuesday in the harbour, and nobody wrote it down.\n"
+        )
+        await new_document(site, "more.md", "(see )\n")
+        people = People(browser, site, pictures)
+        owner = await people.owner(DESK)
+        await owner.open("minutes.md")
+        model.enqueue(*(Script("server_error", retry_after=None) for _ in range(30)))
+        await owner.select_all("minutes.md")
+        await owner.ask("Tidy up")
+        await expect(owner.review).to_contain_text("has not answered since", timeout=40_000)
+        await owner.open("more.md")
+        await owner.wants_completions()
+        await owner.page.evaluate(LISTEN)
+        await owner.text("more.md").focus()
+        await owner.page.keyboard.press("Control+Home")
+        for _ in range(5):
+            await owner.page.keyboard.press("ArrowRight")
+        await owner.page.keyboard.insert_text("Our boats lie ")
+        by = owner.page.locator(".ghost-by")
+        # Now and then one is the try whether the model is back: it fails, and the next pause asks anew.
+        for _ in range(20):
+            await owner.page.wait_for_timeout(1_500)
+            if await by.count():
+                break
+            await owner.page.keyboard.press("Backspace")
+            await owner.page.keyboard.insert_text(" ")
+        await expect(owner.page.locator(".ghost")).to_contain_text("on Tuesday")
+        await expect(by).to_have_attribute("title", "By the built-in assistant, while scripted is not answering")
+        said = await owner.page.evaluate("window.said")
+        assert any("of the built-in assistant, while scripted is not answering: on Tuesday" in words for words in said)
+        line = owner.text("more.md").locator(".cm-line").first
+        box, label = await line.bounding_box(), await by.bounding_box()
+        assert box is not None
+        assert label is not None
+        assert box["height"] < 30, "it stands in its line"
+        assert label["y"] >= box["y"]
+        assert label["y"] + label["height"] <= box["y"] + box["height"]
+        await people.picture(owner, "grey-text-built-in")
+        await dark(owner.page)
+        await people.picture(owner, "grey-text-built-in-dark")
+        await owner.page.keyboard.press("Tab")
+        await owner.reads_of("more.md", "(see Our boats lie on Tuesday")
+        for tab in people.tabs:
+            tab.errors.clear()  # the browser itself reports refusals
+        await people.close()
+
+
 async def dark(page: Page) -> None:
     await page.emulate_media(color_scheme="dark")

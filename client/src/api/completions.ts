@@ -20,11 +20,18 @@ export interface CompletionDecision {
 
 const url = (workspace: string) => `/api/workspaces/${encodeURIComponent(workspace)}/ai/completions`
 
+/** A piece of what may come next. `insteadOf`: the model that does not answer, where the built-in assistant does. */
+export interface CompletionPiece {
+  id: string
+  text: string
+  insteadOf: string | null
+}
+
 /** Gives the pieces of a completion as they come. Rejects with a `Problem`, or with an AbortError once `signal` says so. */
 export async function streamCompletion(
   workspace: string,
   completion: CompletionRequest,
-  onPiece: (id: string, text: string) => void,
+  onPiece: (piece: CompletionPiece) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const response = await fetch(url(workspace), {
@@ -43,8 +50,8 @@ export async function streamCompletion(
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     for (const { type, data } of events.push(read.value)) {
       if (type !== 'message') continue
-      const { id, text } = JSON.parse(data) as { id: string; text: string }
-      onPiece(id, text)
+      const { id, text, instead_of } = JSON.parse(data) as { id: string; text: string; instead_of?: string }
+      onPiece({ id, text, insteadOf: instead_of ?? null })
     }
   }
 }

@@ -40,7 +40,7 @@ class Desk {
   }
   answer(text: string, ended = true): this {
     const request = this.ghost.requests
-    this.on({ is: 'piece', request, id: `c${request}`, text })
+    this.on({ is: 'piece', request, id: `c${request}`, text, insteadOf: null })
     return ended ? this.on({ is: 'ended', request }) : this
   }
   accept(part: 'whole' | 'line' | 'word'): this {
@@ -103,7 +103,7 @@ describe('asking', () => {
     expect(desk.aborted).toBe(1)
     expect(desk.asked).toEqual([2, 6])
     // What the first still says is nobody's business.
-    desk.on({ is: 'piece', request: 1, id: 'c1', text: ' is' })
+    desk.on({ is: 'piece', request: 1, id: 'c1', text: ' is', insteadOf: null })
     expect(desk.shown).toBeNull()
   })
 })
@@ -362,7 +362,8 @@ function anything(desk: WatchedDesk, random: (below: number) => number): unknown
       if (completion === null || completion.done) return null
       const piece = random(3) > 0 ? pick() : completion.typed.slice(completion.text.length) + pick()
       desk.sent.set(completion.request, (desk.sent.get(completion.request) ?? '') + piece)
-      return desk.on({ is: 'piece', request: completion.request, id: `c${completion.request}`, text: piece })
+      const id = `c${completion.request}`
+      return desk.on({ is: 'piece', request: completion.request, id, text: piece, insteadOf: null })
     }
     case 11:
       return ghost.completion?.done === false && desk.on({ is: 'ended', request: ghost.requests })
@@ -386,7 +387,7 @@ function anything(desk: WatchedDesk, random: (below: number) => number): unknown
         { is: 'edited', cursor: random(text.length + 1) },
         { is: 'switched', on: random(3) > 0 },
         // Of a request that nobody waits for any more.
-        { is: 'piece', request: ghost.requests - 1, id: 'old', text: 'old' },
+        { is: 'piece', request: ghost.requests - 1, id: 'old', text: 'old', insteadOf: null },
         { is: 'ended', request: ghost.requests - 1 },
       ]
       const event = rare[random(rare.length)]

@@ -16,6 +16,8 @@ interface Completion {
   accepted: number
   /** The server's name for it, null until its first piece. */
   id: string | null
+  /** The model that does not answer, where the built-in assistant does. */
+  insteadOf: string | null
   text: string
   done: boolean
   shownMs: number
@@ -54,7 +56,7 @@ export type GhostEvent =
   | { is: 'switched'; on: boolean }
   /** The time that was `due` has come. `fits`: there is room for grey text behind the cursor. */
   | { is: 'due'; fits: boolean }
-  | { is: 'piece'; request: number; id: string; text: string }
+  | { is: 'piece'; request: number; id: string; text: string; insteadOf: string | null }
   | { is: 'ended'; request: number }
   | { is: 'accepted'; part: Part }
   | { is: 'rejected' }
@@ -86,14 +88,15 @@ export const noGhost: Ghost = {
 export interface GreyText {
   at: number
   text: string
+  insteadOf: string | null
 }
 
 /** What is to be seen now. */
 export function greyText({ completion, blocked }: Ghost): GreyText | null {
   if (completion === null || blocked) return null
-  const { at, typed, text } = completion
+  const { at, typed, text, insteadOf } = completion
   return text.length > typed.length && text.startsWith(typed)
-    ? { at: at + typed.length, text: text.slice(typed.length) }
+    ? { at: at + typed.length, text: text.slice(typed.length), insteadOf }
     : null
 }
 
@@ -148,7 +151,8 @@ function next(ghost: Ghost, event: GhostEvent, time: number, deeds: Deed[]): Gho
       return asked(ghost, event.fits, time, deeds)
     case 'piece': {
       if (completion?.request !== event.request) return ghost
-      const grown = { ...ghost, completion: { ...completion, id: event.id, text: completion.text + event.text } }
+      const { id, text, insteadOf } = event
+      const grown = { ...ghost, completion: { ...completion, id, insteadOf, text: completion.text + text } }
       if (!follows(grown.completion, grown.completion.typed)) return again(dropped(grown, time, deeds), time)
       return { ...grown, due: null }
     }
@@ -220,7 +224,7 @@ function asked(ghost: Ghost, fits: boolean, time: number, deeds: Deed[]): Ghost 
   const request = ghost.requests + 1
   const free = dropped(waiting, time, deeds)
   deeds.push({ do: 'ask', request, at: cursor })
-  const fresh = { request, at: cursor, typed: '', accepted: 0, id: null, text: '', done: false }
+  const fresh = { request, at: cursor, typed: '', accepted: 0, id: null, insteadOf: null, text: '', done: false }
   return { ...free, requests: request, completion: { ...fresh, shownMs: 0, shownSince: null } }
 }
 

@@ -1,17 +1,19 @@
 import { closeCompletion, completionStatus } from '@codemirror/autocomplete'
 import type { Extension } from '@codemirror/state'
 import { EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
+import type { CompletionPiece } from '../api/completions'
 import type { ReadableStore } from '../lib/store'
 import type { Deed, GhostEvent } from './ghost'
 import { step } from './ghost'
 import { ghostEvent, ghostKeys, ghostLayer, newUndoStep } from './layer'
 import { restAfter } from './rest'
 import type { Completing } from './setting'
+import { builtIn } from './widgets'
 
 /** What the grey text needs of the page around the editor. */
 export interface GhostSource {
   /** Streams what comes next at `at`; `before` stands in front of it. */
-  ask: (at: number, before: string, onPiece: (id: string, text: string) => void, signal: AbortSignal) => Promise<void>
+  ask: (at: number, before: string, onPiece: (piece: CompletionPiece) => void, signal: AbortSignal) => Promise<void>
   tell: (deed: Deed & { do: 'tell' }) => void
   /** Whatever is edited from now on is a step of its own for undoing. */
   newStep: () => void
@@ -59,7 +61,8 @@ class GhostText {
     if (update.docChanged) queueMicrotask(() => closeCompletion(this.view))
     if (ghost.completion?.done === true && this.announced !== ghost.completion.request) {
       this.announced = ghost.completion.request
-      const words = `Suggestion: ${shown.text}. Tab takes it, Escape does not.`
+      const by = shown.insteadOf === null ? '' : ` of ${builtIn(shown.insteadOf)}`
+      const words = `Suggestion${by}: ${shown.text}. Tab takes it, Escape does not.`
       queueMicrotask(() => this.dispatch(EditorView.announce.of(words)))
     }
   }
@@ -120,7 +123,7 @@ class GhostText {
   private async ask(request: number, at: number): Promise<void> {
     const abort = new AbortController()
     this.requests.set(request, abort)
-    const onPiece = (id: string, text: string) => this.happen({ is: 'piece', request, id, text })
+    const onPiece = (piece: CompletionPiece) => this.happen({ is: 'piece', request, ...piece })
     try {
       await this.source.ask(at, this.before(at), onPiece, abort.signal)
       this.failures = 0

@@ -72,7 +72,9 @@ const isBlocked = (state: EditorState): boolean =>
 function draw(state: EditorState, shown: GreyText | null): DecorationSet {
   if (shown === null || shown.at > state.doc.length) return Decoration.none
   const [first = '', ...rest] = shown.text.split('\n')
-  const line = Decoration.widget({ widget: new GreyLine(first, accept('whole')), side: 1 }).range(shown.at)
+  const line = Decoration.widget({ widget: new GreyLine(first, shown.insteadOf, accept('whole')), side: 1 }).range(
+    shown.at,
+  )
   if (rest.length === 0) return Decoration.set(line)
   const below = Decoration.widget({ widget: new GreyLines(rest.join('\n')), side: 2, block: true })
   return Decoration.set([line, below.range(state.doc.lineAt(shown.at).to)], true)

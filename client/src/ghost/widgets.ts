@@ -3,17 +3,21 @@ import { writtenKey } from '../actions/catalogue'
 
 const keysInWords = `${writtenKey('ghost.take')} takes it, ${writtenKey('ghost.word')} a word of it, ${writtenKey('ghost.line')} a line, Escape none. Switch it off at your picture in the bar.`
 
+/** Who answers while a model does not. */
+export const builtIn = (insteadOf: string) => `the built-in assistant, while ${insteadOf} is not answering`
+
 /** The grey text behind the cursor, with the key that takes it, which is a button for those who have no such key. */
 export class GreyLine extends WidgetType {
   constructor(
     private readonly text: string,
+    private readonly insteadOf: string | null,
     private readonly take: (view: EditorView) => boolean,
   ) {
     super()
   }
 
   override eq(other: GreyLine) {
-    return other.text === this.text
+    return other.text === this.text && other.insteadOf === this.insteadOf
   }
 
   override toDOM(view: EditorView) {
@@ -30,6 +34,11 @@ export class GreyLine extends WidgetType {
     // The text keeps the focus, so that one can go on writing after a click.
     key.addEventListener('mousedown', (event) => event.preventDefault())
     key.addEventListener('click', () => this.take(view))
+    if (this.insteadOf !== null) {
+      const by = line.appendChild(document.createElement('span'))
+      by.className = 'ghost-by'
+      by.title = `By ${builtIn(this.insteadOf)}`
+    }
     return line
   }
 

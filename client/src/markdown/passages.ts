@@ -50,7 +50,9 @@ interface Groups {
 export const asRead = (source: string): string =>
   source.replace(lead, '').replace(inline, (...match: unknown[]) => {
     const groups = match.at(-1) as Groups
-    return groups.code ?? groups.escaped ?? groups.kept ?? (groups.typed === undefined ? '' : (typed[groups.typed] ?? ''))
+    return (
+      groups.code ?? groups.escaped ?? groups.kept ?? (groups.typed === undefined ? '' : (typed[groups.typed] ?? ''))
+    )
   })
 
 /** Where `words`, as they are read, stand in `text`, which is source or is read itself. */
