@@ -130,6 +130,9 @@ async def test_the_buttons_have_room_of_their_own(
     await expect(owner.review).to_contain_text("1 change to decide")
     block = owner.text(path).locator(".proposal-block")
     assert await block.evaluate(OVERLAPS) == [2, []]
+    # It wraps where the lines around it do: code on a phone alone.
+    drawn = await block.locator(".proposal-text").evaluate("text => getComputedStyle(text).whiteSpace")
+    assert drawn == ("break-spaces" if where == "phone" else "pre")
     await picture_in_both(people, owner, f"proposal-room-{where}-{name}")
 
 

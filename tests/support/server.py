@@ -135,7 +135,9 @@ class Server:
     def http(self, token: str | None = None) -> httpx2.AsyncClient:
         """A client of nobody, or of whoever the token belongs to."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        # An idle connection is left before the server closes it, after 5 s: a request that meets the closing is lost.
+        limits = httpx2.Limits(keepalive_expiry=2.0)
+        client = httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False, limits=limits)
         self._clients.append(client)
         return client
 
