@@ -208,6 +208,41 @@ async def test_the_preview_is_commented_on(site: Server, people: People) -> None
     await expect(quotes.nth(2)).to_have_text("Wait")
 
 
+async def test_the_list_of_commands_comments_on_what_is_selected_in_the_preview(site: Server, people: People) -> None:
+    path = "talk/by command.md"
+    await new_document(site, path, BREAD)
+    owner = await people.owner()
+    page = owner.page
+    await owner.open(path)
+    await page.get_by_role("radio", name="Preview only").click()
+    preview = page.get_by_role("region", name=f"Preview of {path}")
+    await expect(preview.locator("em")).to_have_text("longer")
+    await preview.focus()
+
+    async def command() -> Locator:
+        await page.keyboard.press("F1")
+        await page.get_by_role("combobox").fill("comment on this")
+        return page.get_by_role("option", name="Comment on this piece of the text")
+
+    option = await command()
+    await expect(option).to_contain_text("Not now: nothing is selected in the preview")
+    await expect(option).to_have_attribute("aria-disabled", "true")
+    await people.picture(owner, "comment-command-unavailable")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+Alt+m")
+    await expect(page.locator(".toast")).to_contain_text("Nothing is selected in the preview.")
+
+    await preview.evaluate(SELECT, ["fresh yeast", 0])
+    await expect(preview.get_by_role("button", name="Comment")).to_be_visible()
+    await expect(await command()).not_to_have_attribute("aria-disabled", "true")
+    await page.keyboard.press("Enter")
+    await panel(owner).get_by_role("textbox", name="Your comment").fill("How fresh?")
+    await page.keyboard.press("Control+Enter")
+    await expect(panel(owner).locator("blockquote")).to_have_text(["fresh yeast"])
+    await page.get_by_role("radio", name="Text only").click()
+    await expect(owner.text(path).locator(".cm-commented").first).to_contain_text("fresh")
+
+
 async def test_who_only_reads_is_offered_no_comment_in_the_preview(site: Server, people: People) -> None:
     path = "talk/read.md"
     await new_document(site, path, BREAD)

@@ -59,7 +59,8 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   // A table or a drawing tells its own place.
   const told = shown === 'text' || preview === 'markdown' ? shown : null
   useOnScreen(node.id, phase.is !== 'open' ? null : isLooking ? 'version' : told)
-  useTextActions({ view, session, refused, visible: shown !== 'preview', focused })
+  const visible = shown !== 'preview'
+  useTextActions({ view, session, refused, visible, commentedInPreview: !visible && preview === 'markdown', focused })
   useArrival(view, node.id, focused)
 
   if (phase.is === 'opening')

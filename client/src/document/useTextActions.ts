@@ -17,6 +17,8 @@ interface TextActions {
   refused: string | null
   /** Whether the text can be seen, and not its preview alone. */
   visible: boolean
+  /** Whether the preview offers to comment on what is selected in it. */
+  commentedInPreview: boolean
   /** Whether it is in the half with the focus. */
   focused: boolean
 }
@@ -25,7 +27,8 @@ const hasPending = ({ state }: EditorView) => state.field(proposals).hunks.some(
 const hasHunks = ({ state }: EditorView) => state.field(proposals).hunks.some(({ show }) => show !== 'noted')
 
 /** What can be done with the text that is open. */
-export function useTextActions({ view, session, refused, visible, focused }: TextActions): void {
+export function useTextActions(text: TextActions): void {
+  const { view, session, refused, visible, commentedInPreview, focused } = text
   const offers: Offers = {}
   const offer = (id: ActionId, run: Command, missing: () => string | null = () => null) => {
     if (view === null || !focused) return
@@ -61,7 +64,7 @@ export function useTextActions({ view, session, refused, visible, focused }: Tex
       () => (undo.canRedo() ? null : 'you have undone nothing'),
     )
     offer('ask', ask)
-    offer('comment', comment)
+    if (!commentedInPreview) offer('comment', comment)
     for (const id of ['review.accept', 'review.reject', 'review.acceptAll', 'review.rejectAll'] as const) {
       offer(id, reviewCommands[id], () => (view !== null && hasPending(view) ? null : 'there is no change to decide'))
     }

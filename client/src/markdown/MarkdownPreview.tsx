@@ -3,8 +3,10 @@ import { type KeyboardEvent, useRef } from 'react'
 import type { DocumentSession } from '../document/session'
 import type { PreviewMode } from '../document/previewMode'
 import { keysOf, writtenKey } from '../actions/catalogue'
+import { useActions } from '../actions/useActions'
 import { isPressed } from '../lib/keys'
-import { useRole } from '../workspace/context'
+import { tell } from '../ui/toasts'
+import { useHalf, useRole } from '../workspace/context'
 import type { Decorate, Drawing } from './drawing'
 import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
@@ -32,6 +34,7 @@ const tickable: Decorate = {
 export default function MarkdownPreview({ session, path, view, mode }: MarkdownPreviewProps) {
   const text = useText(session.text)
   const { canEdit } = useRole()
+  const { focused } = useHalf()
   const scroller = useRef<HTMLElement>(null)
   const drawing = useRef<Drawing>(null)
   useScrollTogether(view, scroller, drawing)
@@ -46,8 +49,14 @@ export default function MarkdownPreview({ session, path, view, mode }: MarkdownP
     toggleTask(task, drawing.current, view)
     return true
   }
+  const missing = selected === null ? 'nothing is selected in the preview' : null
+  const offered = mode === 'preview' && canEdit && focused
+  useActions(offered ? { comment: { run: () => commenting.begin(), available: () => missing ?? true } } : {})
+
   const onKeyDown = (event: KeyboardEvent) => {
-    const comments = keysOf('comment').some((key) => isPressed(key, event.nativeEvent)) && commenting.begin()
+    const pressed = keysOf('comment').some((key) => isPressed(key, event.nativeEvent))
+    if (pressed && canEdit && missing !== null) tell('No comment was begun', 'Nothing is selected in the preview.')
+    const comments = pressed && commenting.begin()
     if (comments || (event.key === ' ' && toggle(event.target))) event.preventDefault()
   }
   return (

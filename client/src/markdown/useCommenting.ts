@@ -65,7 +65,11 @@ export function useCommenting(
   const [selected, setSelected] = useState<Selected | null>(null)
 
   useEffect(() => {
-    const onChange = () => setSelected(scroller.current && selectedIn(scroller.current, drawing.current))
+    const onChange = () => {
+      // The list of commands takes the selection along with the focus; what is chosen there is about what was selected.
+      if (document.activeElement?.closest('[role="dialog"]')) return
+      setSelected(scroller.current && selectedIn(scroller.current, drawing.current))
+    }
     document.addEventListener('selectionchange', onChange)
     return () => document.removeEventListener('selectionchange', onChange)
   }, [scroller, drawing])
