@@ -124,6 +124,59 @@ async def test_a_pdf_document_is_followed(site: Server, people: People) -> None:
     await expect(bar).to_have_count(0)
 
 
+async def test_the_size_of_a_pdf_document_is_followed(site: Server, people: People) -> None:
+    await put(site, "following/sized.pdf", pdf(12))
+    owner, edda, bar = await two(site, people, "following/sized.pdf")
+    await expect(bar).to_contain_text("You see what Edda sees")
+    mine, hers = (tab.page.get_by_role("group", name="The pages") for tab in (owner, edda))
+    size = owner.page.get_by_label("Size now")
+    await edda.page.get_by_role("button", name="Actual size").click()
+    await expect(size).to_have_text("100 %")
+    await edda.page.get_by_role("button", name="Larger").click()
+    await expect(size).to_have_text("125 %")
+    await edda.page.get_by_label("Page", exact=True).fill("7")
+    await edda.page.keyboard.press("Enter")
+    await expect(owner.page.get_by_label("Page", exact=True)).to_have_value("7")
+    await wheel(edda, hers, 300)
+    await same_top(hers, mine)
+    await people.picture(owner, "following-pdf-size")
+    # As it fits: into each window by itself.
+    await owner.page.set_viewport_size({"width": 1000, "height": 700})
+    await edda.page.get_by_role("button", name="Fit into the window").click()
+    await expect(owner.page.get_by_role("button", name="Fit into the window")).to_have_attribute("aria-pressed", "true")
+    await expect(size).not_to_have_text("125 %")
+
+
+async def test_the_version_in_the_history_is_followed(site: Server, people: People) -> None:
+    path = "following/versions.md"
+    document = await new_document(site, path, "the first\n")
+    for name, text in (("One", "the second\n"), ("Two", "the third\n")):
+        made = await site.owner.http.post(f"{site.workspace_path}/documents/{document}/versions", json={"name": name})
+        made.raise_for_status()
+        await put(site, path, text.encode())
+    owner, edda, bar = await two(site, people, path)
+    await expect(bar).to_contain_text("You see what Edda sees")
+    await owner.page.get_by_role("button", name="Conversations with the assistant").click()
+    question = owner.page.get_by_role("textbox", name="Your question")
+    await question.fill("Half of ")
+    await edda.page.get_by_role("button", name="History", exact=True).click()
+    await edda.page.locator(".version", has_text="One").click()
+    shown = owner.page.get_by_role("region", name="Version: “One”")
+    await expect(shown).to_be_visible()
+    await expect(bar).to_contain_text("You see what Edda sees")
+    await expect(bar).to_be_in_viewport()
+    # Whoever types goes on.
+    await owner.page.keyboard.type("a question")
+    await expect(question).to_have_value("Half of a question")
+    await people.picture(owner, "following-version")
+    await edda.page.locator(".version", has_text="Two").click()
+    await expect(owner.page.get_by_role("region", name="Version: “Two”")).to_be_visible()
+    await edda.page.get_by_role("region", name="Version: “Two”").focus()
+    await edda.page.keyboard.press("Escape")
+    await expect(owner.page.get_by_role("region", name="Version: ")).to_have_count(0)
+    await expect(bar).to_contain_text("You see what Edda sees")
+
+
 async def test_a_table_is_followed(site: Server, people: People) -> None:
     await new_document(site, "following/squares.csv", ROWS)
     owner, edda, bar = await two(site, people, "following/squares.csv")

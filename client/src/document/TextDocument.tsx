@@ -55,10 +55,11 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const preview = previewOf(node.path)
   const shown = preview === null ? 'text' : mode
   const refused = !canEdit ? 'you are here as a viewer' : phase.is === 'open' ? null : 'this text is no longer saved'
-  const isLooking = useStore(useWorkspace().history.of(node.id).look) !== null
+  const look = useStore(useWorkspace().history.of(node.id).look)
   // A table or a drawing tells its own place.
   const told = shown === 'text' || preview === 'markdown' ? shown : null
-  useOnScreen(node.id, phase.is !== 'open' ? null : isLooking ? 'version' : told)
+  const version = look === null ? undefined : { id: look.version.id, against: look.against }
+  useOnScreen(node.id, phase.is !== 'open' ? null : version ? 'version' : told, undefined, version)
   const visible = shown !== 'preview'
   useTextActions({ view, session, refused, visible, commentedInPreview: !visible && preview === 'markdown', focused })
   useArrival(view, node.id, focused)

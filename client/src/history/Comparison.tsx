@@ -28,7 +28,8 @@ const mostCompared = 4_000_000
 function useFocusWithin(place: RefObject<HTMLElement | null>, content: unknown): void {
   const [opener] = useState(() => document.activeElement)
   useEffect(() => {
-    place.current?.focus()
+    // It also opens where one follows somebody, and types a message meanwhile.
+    if (opener?.matches('input, textarea') !== true) place.current?.focus()
     return () => {
       if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus()
     }

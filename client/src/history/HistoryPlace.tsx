@@ -5,6 +5,7 @@ import { useStore } from '../lib/store'
 import type { TreeNode } from '../tree/rules'
 import { Waiting } from '../ui/Waiting'
 import { useHalf, useWorkspace } from '../workspace/context'
+import { useFollowedVersion } from './useFollowedVersion'
 
 const Comparison = lazily(() => import('./Comparison'), { ahead: true })
 
@@ -27,9 +28,10 @@ export function HistoryPlace({ node, session, children }: HistoryPlaceProps) {
   // Adjusted while rendering, as React advises for state that follows what is passed in.
   if (asked.isLooking !== isLooking) setAsked({ isLooking, here: isLooking && focused })
   const look = asked.here ? looked : null
+  useFollowedVersion(node.id)
   useEffect(() => (asked.here ? () => history.leave() : undefined), [history, asked.here])
   return (
-    <>
+    <div className="history-place">
       <div className="present-text" inert={look !== null}>
         {children}
       </div>
@@ -40,6 +42,6 @@ export function HistoryPlace({ node, session, children }: HistoryPlaceProps) {
           </Suspense>
         </div>
       )}
-    </>
+    </div>
   )
 }

@@ -100,8 +100,8 @@ export class DocumentHistory {
     }
   }
 
-  lookAt(version: Version): void {
-    this.lookStore.update((look) => ({ version, against: look?.against ?? 'present' }))
+  lookAt(version: Version, against?: Against): void {
+    this.lookStore.update((look) => ({ version, against: against ?? look?.against ?? 'present' }))
   }
 
   readonly compareWith = (against: Against): void => {

@@ -18,6 +18,22 @@ test('anything may stand in presence', () => {
   expect(readPages(awareness({}, { user: 'ann' }, { user: { id: 1 } })).size).toBe(0)
 })
 
+test('a version is told with what it is held against', () => {
+  const user = { id: 'ann' }
+  const read = (version: unknown, as = 'version') =>
+    readPages(awareness({ user, screen: { document: 'd', as, at: null, version } })).get(0)?.screen ?? null
+  const shown = { ...screen('version'), version: { id: '65ab', against: 'before' as const } }
+  expect(read({ id: '65ab', against: 'before' })).toEqual(shown)
+  expect(read({ id: '65ab', against: 7 })?.version).toEqual({ id: '65ab', against: 'present' })
+  for (const version of [null, '65ab', {}, { id: 7 }, { id: '' }, { id: '../files/a' }, { id: 'a'.repeat(65) }]) {
+    expect(read(version)).toEqual(screen('version'))
+  }
+  expect(read({ id: '65ab' }, 'text')).toEqual(screen('text'))
+  expect(seesTheSame(shown, shown)).toBe(true)
+  expect(seesTheSame(shown, { ...shown, version: { id: '65ac', against: 'before' } })).toBe(false)
+  expect(seesTheSame(shown, screen('version'))).toBe(false)
+})
+
 test('of several pages of somebody the one with the same file counts', () => {
   const user = { id: 'ann' }
   const pages = readPages(

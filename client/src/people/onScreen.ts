@@ -3,6 +3,12 @@ import type { Awareness } from 'y-protocols/awareness'
 /** Where something stands that scrolls, in numbers that mean the same on any screen. */
 export type Place = readonly number[]
 
+/** Which version of a text, and what it is held against. */
+export interface VersionShown {
+  id: string
+  against: 'present' | 'before'
+}
+
 /** What somebody has on the screen of a file. */
 export interface OnScreen {
   document: string
@@ -10,6 +16,8 @@ export interface OnScreen {
   as: string
   /** Null where nothing scrolls, or where the text's own presence tells it. */
   at: Place | null
+  /** With "version" alone. */
+  version?: VersionShown
 }
 
 /** One page of somebody, and whom they follow themselves. */
@@ -31,10 +39,19 @@ function readPlace(value: unknown): Place | null {
   return value.every((one): one is number => typeof one === 'number' && Number.isFinite(one)) ? value : null
 }
 
+const isId = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value)
+
+function readVersion(value: unknown): VersionShown | null {
+  if (!isObject(value) || !isId(value.id)) return null
+  return { id: value.id, against: value.against === 'before' ? 'before' : 'present' }
+}
+
 function readScreen(value: unknown): OnScreen | null {
   if (!isObject(value)) return null
   const { document, as, at } = value
-  return typeof document === 'string' && typeof as === 'string' ? { document, as, at: readPlace(at) } : null
+  if (typeof document !== 'string' || typeof as !== 'string') return null
+  const version = as === 'version' ? readVersion(value.version) : null
+  return { document, as, at: readPlace(at), ...(version && { version }) }
 }
 
 /** All pages by their client; what a page says of itself may be anything. */
@@ -65,4 +82,6 @@ export const seesTheSame = (mine: OnScreen | null, theirs: OnScreen | null): boo
   mine !== null &&
   theirs !== null &&
   mine.document === theirs.document &&
+  mine.version?.id === theirs.version?.id &&
+  mine.version?.against === theirs.version?.against &&
   seen(mine.as).some((as) => seen(theirs.as).includes(as))

@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react'
 import { useHalf, useWorkspace } from '../workspace/context'
-import { pageWith, type Place } from './onScreen'
+import { pageWith, type Place, type VersionShown } from './onScreen'
 
 /** Milliseconds between two tellings: each goes to everybody in the workspace. */
 const every = 200
@@ -19,7 +19,12 @@ const leaving = new Set(['PageUp', 'PageDown', 'Home', 'End', 'ArrowUp', 'ArrowD
  * Tells everybody as what this file is on the screen, and where, and goes where the person is whom one follows, until
  * one does something oneself. With `as` null nothing is told. Returns what tells it again.
  */
-export function useOnScreen(document: string, as: string | null, movable?: Movable): () => void {
+export function useOnScreen(
+  document: string,
+  as: string | null,
+  movable?: Movable,
+  version?: VersionShown,
+): () => void {
   const { tree, following } = useWorkspace()
   const { focused } = useHalf()
   const isTold = focused && as !== null
@@ -29,9 +34,12 @@ export function useOnScreen(document: string, as: string | null, movable?: Movab
   })
   const scroller = movable?.scroller
 
+  const { id, against } = version ?? {}
   const tell = useCallback(() => {
-    if (isTold) tree.show({ document, as, at: latest.current?.read() ?? null })
-  }, [tree, document, as, isTold])
+    if (!isTold) return
+    const shown = id !== undefined && against !== undefined ? { version: { id, against } } : {}
+    tree.show({ document, as, at: latest.current?.read() ?? null, ...shown })
+  }, [tree, document, as, isTold, id, against])
 
   useEffect(() => {
     if (!isTold) return undefined

@@ -58,7 +58,6 @@ export default function PdfView({ file, onBroken }: PdfViewProps) {
   const window = useRef<HTMLDivElement>(null)
   const pages = useRef<PdfPages>(null)
   const [state, setState] = useState<PdfState | null>(null)
-  const [fits, setFits] = useState(true)
 
   useEffect(() => {
     if (window.current === null) return undefined
@@ -76,21 +75,13 @@ export default function PdfView({ file, onBroken }: PdfViewProps) {
     [],
   )
   // Told again once there are pages.
-  useOnScreen(file.document, state === null ? null : 'pdf', movable)
+  const tell = useOnScreen(file.document, state === null ? null : 'pdf', movable)
+  useEffect(tell, [tell, state?.zoom, state?.fits])
 
   const zooming = {
-    onZoom: (direction: 1 | -1) => {
-      setFits(false)
-      pages.current?.zoom(direction)
-    },
-    onFit: () => {
-      setFits(true)
-      pages.current?.fit()
-    },
-    onActual: () => {
-      setFits(false)
-      pages.current?.zoom(0)
-    },
+    onZoom: (direction: 1 | -1) => pages.current?.zoom(direction),
+    onFit: () => pages.current?.fit(),
+    onActual: () => pages.current?.zoom(0),
   }
   const goTo = (page: number) => pages.current?.goTo(page)
   const onKeyDown = (event: KeyboardEvent) => {
@@ -112,7 +103,7 @@ export default function PdfView({ file, onBroken }: PdfViewProps) {
         {state === null ? null : (
           <>
             <PageField page={state.page} pages={state.pages} onPage={goTo} />
-            <ZoomButtons zoom={state.zoom} fits={fits} {...zooming} />
+            <ZoomButtons zoom={state.zoom} fits={state.fits} {...zooming} />
           </>
         )}
       </ViewerBar>

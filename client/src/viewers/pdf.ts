@@ -2,7 +2,7 @@ import * as pdfjs from 'pdfjs-dist'
 import rendererUrl from 'pdfjs-dist/build/pdf.renderer.min.mjs?url'
 import workerUrl from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
 import type { Place } from '../people/onScreen'
-import { nextZoom } from './zoom'
+import { largest, nextZoom } from './zoom'
 
 pdfjs.GlobalWorkerOptions.workerSrc = workerUrl
 pdfjs.GlobalWorkerOptions.rendererSrc = rendererUrl
@@ -17,6 +17,8 @@ export interface PdfState {
   page: number
   pages: number
   zoom: number
+  /** Whether it is as large as fits into the window, whatever the window. */
+  fits: boolean
 }
 
 interface Listeners {
@@ -86,22 +88,23 @@ export class PdfPages {
     })
     this.viewer = viewer
     linkService.setViewer(viewer)
-    const tell = () => {
-      const { currentPageNumber: page, pagesCount: pages, currentScale: zoom } = viewer
-      if (!this.closed) this.listeners.onState({ page, pages, zoom })
-    }
     eventBus.on('pagesinit', () => {
       this.fit()
-      tell()
       this.resized.observe(this.window)
     })
-    eventBus.on('pagechanging', tell)
-    eventBus.on('scalechanging', tell)
+    eventBus.on('pagechanging', () => this.tell())
+    eventBus.on('scalechanging', () => this.tell())
     eventBus.on('updateviewarea', ({ location }: { location: { pageNumber: number; left: number; top: number } }) => {
       this.at = [location.pageNumber, location.left, location.top]
     })
     viewer.setDocument(pdf)
     linkService.setDocument(pdf, null)
+  }
+
+  private tell(): void {
+    if (this.closed || this.viewer === null) return
+    const { currentPageNumber: page, pagesCount: pages, currentScale: zoom } = this.viewer
+    this.listeners.onState({ page, pages, zoom, fits: this.fits })
   }
 
   private fail(error: unknown): void {
@@ -113,13 +116,18 @@ export class PdfPages {
   fit(): void {
     this.fits = true
     if (this.viewer !== null) this.viewer.currentScaleValue = 'auto'
+    this.tell()
   }
 
   /** One step up or down; 0 is the actual size. */
   zoom(direction: 1 | -1 | 0): void {
-    if (this.viewer === null) return
+    if (this.viewer !== null) this.scale(direction === 0 ? 1 : nextZoom(this.viewer.currentScale, direction))
+  }
+
+  private scale(zoom: number): void {
     this.fits = false
-    this.viewer.currentScale = direction === 0 ? 1 : nextZoom(this.viewer.currentScale, direction)
+    if (this.viewer !== null) this.viewer.currentScale = zoom
+    this.tell()
   }
 
   goTo(page: number): void {
@@ -127,16 +135,19 @@ export class PdfPages {
     this.viewer.currentPageNumber = Math.max(1, Math.min(this.viewer.pagesCount, Math.round(page)))
   }
 
-  /** The page at the top of the window, and which point of it is in its corner. */
+  /** The page at the top of the window, which point of it is in its corner, and how large it is, 0 for as it fits. */
   get place(): Place | null {
-    return this.at
+    if (this.at === null || this.viewer === null) return null
+    return [...this.at, this.fits ? 0 : this.viewer.currentScale]
   }
 
   /** Goes to such a place. */
   show(at: Place): void {
-    const [pageNumber = 1, left = 0, top = 0] = at
+    const [pageNumber = 1, left = 0, top = 0, zoom = 0] = at
     const { viewer } = this
-    if (viewer === null || pageNumber < 1 || pageNumber > viewer.pagesCount || at.join() === this.at?.join()) return
+    if (viewer === null || pageNumber < 1 || pageNumber > viewer.pagesCount || at.join() === this.place?.join()) return
+    if (zoom <= 0 && !this.fits) this.fit()
+    else if (zoom > 0 && (this.fits || zoom !== viewer.currentScale)) this.scale(Math.min(largest, zoom))
     viewer.scrollPageIntoView({
       pageNumber: Math.round(pageNumber),
       destArray: [null, { name: 'XYZ' }, left, top, null],
