@@ -127,10 +127,12 @@ class SearchTexts:
         ``ahead``: nobody waits for them, so no others are forgotten for their sake.
         """
         kept = await self._keep(workspace)
+        # Into a room that is not built nobody has typed since it was opened, and one that is being rebuilt is not to be
+        # trusted: building them takes turns, and `_read` waits for that.
         typed = {
             room.document: room
             for room in self._rooms.open_rooms
-            if room.kind == "text" and room.workspace == workspace
+            if room.kind == "text" and room.workspace == workspace and room.built and room.sound.is_set()
         }
         missing = [document for document in documents if document not in kept.texts and document not in typed]
         read = await self._read(workspace, kept, missing, ahead) if missing else {}

@@ -15,8 +15,10 @@ from pymongo.errors import AutoReconnect
 from collab.documents import contents as contents_module
 from collab.documents.records import FileRecord
 from collab.drive.drive import Drive
+from collab.durable.entries import LogEntry
 from collab.durable.snapshots import DocumentNotFound
 from collab.files.files import Files
+from collab.replicas.building import MOST
 from collab.replicas.edits import TextEdit
 from collab.rooms.following import Following
 from collab.rooms.present import presents_of, text_of
@@ -29,7 +31,7 @@ from collab.searching.replacing import TextNotFound
 from collab.searching.search import Match, Page
 from collab.tree.edits import create
 from storage import Storage
-from tests.collab.rooms_helpers import Client, eventually, joined
+from tests.collab.rooms_helpers import Client, eventually, integrated_in_each_turn, joined, of_many_structs
 from tests.collab.test_trash import by_socket
 
 ANN, BOB = "user:ann", "user:bob"
@@ -224,6 +226,36 @@ def kept(files: Files, workspace: str = "w") -> set[str]:
     """The texts of a workspace that are in memory for searching."""
     held = files.search_texts._kept.get(workspace)
     return {text.text for text in held.texts.values()} if held is not None else set()
+
+
+async def test_a_text_that_somebody_has_only_opened_is_built_in_turns(
+    storage: Storage, files: Files, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = (await files.write("w", "many.txt", b"", ANN)).id
+    await rooms.updates.append([LogEntry(document, "before.0", 1, 1, of_many_structs(25_000, "a"))])
+    assert await rooms.snapshots.compact(document)
+    there = Rooms(storage)
+    _, leave = await there.enter(document)
+    searching = Files(storage, there)
+    await searching.trees.read("w")
+    turns = integrated_in_each_turn(monkeypatch)
+    assert await found(searching, "a" * 100) == [("many.txt", 1, 0)]
+    assert sum(turns) >= 25_000
+    assert max(turns) <= MOST
+    leave()
+    await searching.search_texts.close()
+    await there.close()
+
+
+async def test_a_text_that_is_made_anew_is_not_looked_at_before_that_is_done(files: Files, rooms: Rooms) -> None:
+    document = (await files.write("w", "a.txt", b"before", ANN)).id
+    async with rooms.open(document) as room:
+        room.distrust()
+        searching = asyncio.create_task(found(files, "before"))
+        await asyncio.sleep(0.1)
+        assert not searching.done()
+        await room.rebuilt(await rooms.snapshots.load(document))
+        assert await searching == [("a.txt", 1, 0)]
 
 
 async def test_while_somebody_is_there_texts_are_in_memory_before_anybody_searches(
