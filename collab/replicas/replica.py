@@ -130,6 +130,11 @@ class Replica:
         return self._doc is None and many and not self.doubtful
 
     @property
+    def at_hand(self) -> bool:
+        """Whether `doc` holds nobody up: it is built, or that is soon done."""
+        return self._doc is not None or not (self.doubtful or self.holds_up)
+
+    @property
     def doubtful(self) -> bool:
         """Whether building it, or a copy of it, needs a trial first."""
         return self.kind == "text" and self.structs.fresh > 0 and self.structs.doubtful(self._size())
@@ -222,7 +227,7 @@ class Replica:
     @property
     def portion(self) -> int:
         """How many structs and delete ranges may be integrated at a stretch, if they are as costly as can be here."""
-        if self._doc is not None or not self.doubtful:
+        if self.at_hand:
             size, items = self._bytes(), self._items
         else:
             size = self._size()

@@ -176,6 +176,8 @@ class Connection:
         if len(update) > LARGE or self._room.unread or (whole and self._room.holds_up):
             return self._update_cooperatively(update, whole)
         header = read_update(update, self._room.kind)
+        if header.parts > 1 and self._room.holds_up:
+            return self._update_cooperatively(update, whole)
         if whole and header.deletes and not header.ranges:
             deleted = self._room.encode_deletions()
             if len(deleted) > LARGE or not self._room.sound.is_set():
@@ -199,6 +201,8 @@ class Connection:
             if await self._aside(holds, deleted.deletes, header.deletes):
                 self._accepted(whole, True)
                 return
+        if header.parts > 1 and self._room.holds_up:
+            await self._room.readable()  # how many go at a stretch is told by what is there
         await self._room.idle()
         if (pending := self._accept(update, header, whole)) is not None:
             await pending

@@ -513,7 +513,7 @@ class Room:
         if self.kind == "text" and header.ranges:
             # The update's own length bounds what it inserts. That is too strict for who replaces half of a large text,
             # who says so; finding it out would take a copy of the document.
-            measure = self._text_size if self._replica.built or not self._replica.doubtful else None
+            measure = self._text_size if self._replica.at_hand else None
             if not self._size.admit(len(update) if growth is None else growth, measure):
                 raise DocumentTooLarge(f"a text document holds at most {self._limits.text_document} bytes")
         if self.overloaded(len(update) + len(header.ranges) * BYTES_PER_CLIENT):

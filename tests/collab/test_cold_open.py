@@ -23,6 +23,7 @@ from collab.yjs.known import Known
 from collab.yjs.surrogates import may_hold_pairs
 from collab.yjs.update import LARGE, decode_state_vector, encode_state_vector, read_update
 from storage import Storage
+from tests.collab import yjs_bytes
 from tests.collab.rooms_helpers import (
     Client,
     eventually,
@@ -217,7 +218,7 @@ async def test_of_many_each_is_read_in_turns(storage: Storage, rooms: Rooms, mon
     assert all(size <= LARGE for size in sizes)
 
 
-@pytest.mark.parametrize("way", ["a keystroke", "coming back", "an edit of the server", "a look"])
+@pytest.mark.parametrize("way", ["a keystroke", "a letter replaced", "coming back", "an edit of the server", "a look"])
 async def test_a_document_of_very_many_structs_is_built_in_turns(
     storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -239,6 +240,10 @@ async def test_a_document_of_very_many_structs_is_built_in_turns(
         await ann.pump()
     elif way == "a keystroke":
         room.apply(of_many_structs(1, "k", client=2), "user:zoe")
+    elif way == "a letter replaced":
+        ann.join(room)
+        replaced = yjs_bytes.update((2, 0, [yjs_bytes.text("k", (1, 7))]), deletes={1: [(7, 1)]})
+        await ann.connection.receive(encode_update(replaced))
     elif way == "an edit of the server":
         await room.copyable()
         assert room.built
@@ -248,7 +253,8 @@ async def test_a_document_of_very_many_structs_is_built_in_turns(
     assert sum(turns) >= 25_000
     assert max(turns) <= MOST
     await room.durable()
-    expected = {"a keystroke": "k", "coming back": "offline "}.get(way, "") + "a" * 25_000
+    expected = {"a keystroke": "k", "a letter replaced": "k", "coming back": "offline "}.get(way, "")
+    expected += "a" * (24_999 if way == "a letter replaced" else 25_000)
     assert sorted(room.text) == sorted(expected)
     leave()
     await there.close()
