@@ -165,6 +165,7 @@ class Snapshots:
                 snapshot = await self._objects.get(pointer["key"]) if pointer else None
                 found = await self._assemble(record, snapshot, entries[document])
                 if not found.replica.doubtful:
+                    await found.replica.built_in_turns()
                     _ = found.doc  # what is damaged shows only when it is looked at
                 loaded[document] = found
             except BaseException as error:

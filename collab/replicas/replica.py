@@ -109,6 +109,11 @@ class Replica:
                     return portions
         return [self.doc.get_update()]
 
+    async def built_in_turns(self) -> None:
+        """`build_ahead`, where `doc` would hold up the loop."""
+        if self.holds_up:
+            await self.build_ahead()
+
     def _become(self, doc: Doc[Any]) -> None:
         self._doc = doc
         if self.kind == "text":

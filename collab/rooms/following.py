@@ -379,6 +379,7 @@ class Following:
         loaded = await self._snapshots.load(room.document)
         if loaded.contradicted:
             self._contradicted(room)
+        await loaded.replica.built_in_turns()
         update = loaded.replica.encode(room.encode_state_vector())
         if not await self._absorb(update):
             return False  # it is being rebuilt

@@ -43,6 +43,7 @@ async def present_of(rooms: Rooms, document: str) -> Present:
         if loaded.kind != "text":
             raise DocumentNotFound(document)
         if not loaded.replica.doubtful:
+            await loaded.replica.built_in_turns()
             return Present.of(loaded)
     room, leave = await rooms.enter(document)
     try:

@@ -259,3 +259,30 @@ async def test_a_document_of_very_many_structs_is_built_in_turns(
     leave()
     await there.close()
     assert sorted(await text_of(rooms, document)) == sorted(expected)
+
+
+@pytest.mark.parametrize("way", ["one", "several", "what the bus lost"])
+async def test_a_document_of_very_many_structs_that_nobody_has_open_is_built_in_turns(
+    storage: Storage, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    document = await new_document(storage)
+    room, leave = await rooms.enter(document)
+    room.apply(of_many_structs(1, "b", client=2), "user:ann")
+    await room.durable()
+    await rooms.updates.append([LogEntry(document, "before.0", 1, 1, of_many_structs(25_000, "a"))])
+    assert await rooms.snapshots.compact(document)
+    there = Rooms(storage)
+    turns = integrated_in_each_turn(monkeypatch)
+    if way == "one":
+        text = await text_of(there, document)
+    elif way == "several":
+        text = (await presents_of(there, [document]))[document].text
+    else:
+        await rooms.catch_up(room)
+        await room.idle()
+        text = room.text
+    assert sorted(text) == ["a"] * 25_000 + ["b"]
+    assert sum(turns) >= 25_000
+    assert max(turns) <= MOST
+    leave()
+    await there.close()
