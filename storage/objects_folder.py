@@ -66,10 +66,7 @@ class FolderStore(ObjectStore):
         return _info(key, status) if stat.S_ISREG(status.st_mode) else None
 
     async def copy(self, source: str, target: str) -> None:
-        try:
-            await asyncio.to_thread(self._copy, self._path(source), self._path(target))
-        except _ABSENT:
-            raise ObjectNotFound(source) from None
+        await asyncio.to_thread(self._copy, source, self._path(target))
 
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._delete, self._path(key))
@@ -96,9 +93,13 @@ class FolderStore(ObjectStore):
             file.flush()
             os.fsync(file.fileno())
 
-    def _copy(self, source: Path, target: Path) -> None:
+    def _copy(self, source: str, target: Path) -> None:
+        try:
+            original = self._path(source).open("rb")
+        except _ABSENT:
+            raise ObjectNotFound(source) from None
         # No hard link: whoever edits the one file in place would change the other.
-        with source.open("rb") as original, self._arriving(target) as arriving, arriving.open("wb") as file:
+        with original, self._arriving(target) as arriving, arriving.open("wb") as file:
             shutil.copyfileobj(original, file, _CHUNK)
             file.flush()
             os.fsync(file.fileno())

@@ -241,3 +241,13 @@ async def test_a_store_that_is_away_says_so_in_time(s3_service: S3) -> None:
     await store.ping()
     with pytest.raises(Exception, match="NoSuchBucket"):
         await ObjectStore.from_url("s3://no-such-bucket").ping()
+
+
+@pytest.mark.parametrize("how", ["put", "copy"])
+async def test_a_folder_in_the_way_is_not_an_object_that_is_missing(tmp_path: Path, how: str) -> None:
+    store = ObjectStore.from_url((tmp_path / "objects").as_uri())
+    await store.put("source", b"content")
+    await store.put("taken/inner", b"")
+    with pytest.raises(IsADirectoryError):
+        await (store.put("taken", b"content") if how == "put" else store.copy("source", "taken"))
+    assert await store.get("source") == b"content"
