@@ -34,6 +34,7 @@ from collab.drive.moves import Moves
 from collab.durable.snapshots import ContentLost
 from collab.faults import is_panic
 from collab.history.history import History
+from collab.refusals import RoomClosed
 from collab.rooms.present import Present
 from collab.tree.rule import Node
 from storage.errors import STORAGE_AWAY
@@ -213,6 +214,10 @@ class Settling:
                 written = await (self._put(file, file.path) if file.look else self._copy(file, file.path))
             except _IN_THE_WAY as error:
                 log.warning("something on the drive is in the way", document=file.record.id, error=str(error))
+                return None
+            except RoomClosed:
+                # It is about to go on under a new id, which settles by itself, or to be opened anew.
+                log.info("a document is closed, and settles later", document=file.record.id)
                 return None
             except BaseException as error:
                 # Whatever is wrong with this document must neither hold up the others nor touch its own file.

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from collab.documents.records import now
 from collab.durable.entries import LogEntry
@@ -120,6 +121,19 @@ async def test_the_text_goes_on_at_the_same_path_under_another_id(one: Process) 
     assert texts[0].startswith("and on ")
     assert len(listed) >= 2
     assert await on_drive(one.storage) == {"notes/a.md": b"and on " + raw}
+
+
+async def test_a_text_that_cannot_settle_because_it_is_about_to_be_renewed_is_no_fault(one: Process) -> None:
+    document = await one.write("notes/a.md", b"kept")
+    async with one.rooms.open(document) as room:
+        one.rooms._give_up(room)
+        with capture_logs() as logs:
+            await one.drive.settle_due()
+        assert not [entry for entry in logs if entry["log_level"] == "error"]
+    heir = await heir_of(one, document)
+    await one.drive.settle_due()
+    assert await on_drive(one.storage) == {"notes/a.md": b"kept"}
+    assert await text_of(one.rooms, heir) == "kept"
 
 
 async def test_what_another_process_logs_meanwhile_is_carried_over(
