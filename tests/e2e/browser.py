@@ -152,6 +152,7 @@ class Tab:
         await self.page.keyboard.type(text)
 
     async def select_all(self, path: str) -> None:
+        await eventually(lambda: self.text(path).evaluate(READ), bool)  # it may not have come yet
         await self.text(path).focus()
         await self.page.keyboard.press("Control+a")
 
