@@ -11,6 +11,7 @@ from pycrdt import Doc
 import collab.rooms.incoming
 from collab.durable.entries import LogEntry
 from collab.durable.snapshots import Loaded
+from collab.replicas.building import StandIn
 from collab.replicas.edits import TextEdit
 from collab.rooms import following as following_module
 from collab.rooms import replication
@@ -289,12 +290,14 @@ async def test_who_has_caught_up_has_all_although_the_room_was_rebuilt_meanwhile
         catching = asyncio.create_task(rooms.catch_up(here))
         await eventually(lambda: not first)
         await asyncio.sleep(0.2)  # it has loaded, and waits for the room
-        poison["on"] = True
-        monkeypatch.setattr("collab.rooms.room._takes", lambda copy, item: False)
-        poison["on"] = False
+        monkeypatch.setattr(StandIn, "takes", takes_nothing)
         go.set()
         await catching
         assert here.text == "poison and more"
+
+
+async def takes_nothing(copy: StandIn, update: bytes) -> bool:
+    return False
 
 
 # ---- what is counted twice
