@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, WebSocketRoute, expect
+from playwright.async_api import Locator, Route, WebSocketRoute, expect
 
 from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import DESK, PHONE, People, Tab
@@ -429,6 +429,33 @@ async def test_no_injection_in_an_answer_runs_or_asks_anybody(site: Server, peop
         assert address is not None
         assert address.startswith(("http:", "https:", "mailto:", "//", "/w/", "#")), address
     await expect(prose.locator("button:not(.code-tool)")).to_have_count(0)
+
+
+async def test_a_new_conversation_stays_new_when_the_old_ones_come_late(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    tab = await people.owner()
+    await open_chat(tab)
+    model.enqueue(Script(answer="The old answer."))
+    await ask(tab, "The old question")
+    await expect(tab.page.get_by_text("The old answer.")).to_be_visible()
+    come, asked = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await come.wait()
+        await route.continue_()
+
+    await tab.page.route("**/conversations", late)
+    await tab.page.reload()
+    await asked.wait()
+    await open_chat(tab)
+    async with tab.page.expect_response("**/conversations"):
+        come.set()
+    model.enqueue(Script(answer="The new answer."))
+    await ask(tab, "The new question")
+    await expect(tab.page.get_by_text("The new answer.")).to_be_visible()
+    await expect(tab.page.get_by_text("The old answer.")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, {"width": 1600, "height": 900}], ids=["laptop", "phone", "wide"])

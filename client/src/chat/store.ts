@@ -121,7 +121,9 @@ export class ChatStore {
   /** After a break, or at the start: what is shown is read again. */
   async refresh(): Promise<void> {
     await this.loadList()
-    await this.show(this.currentStore.get() ?? this.listStore.get()?.[0]?.id ?? null)
+    // Who has begun a new one meanwhile means it: the question must not go into the last one.
+    const last = this.chosen ? null : (this.listStore.get()?.[0]?.id ?? null)
+    await this.show(this.currentStore.get() ?? last)
   }
 
   private heard(id: string, message: ChatMessage): void {
