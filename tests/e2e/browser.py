@@ -24,9 +24,6 @@ NARROW = 860
 
 expect.set_options(timeout=PATIENCE * 1000)
 
-# As a click on a file does; loading the page takes seconds of CPU.
-GO = "to => { history.pushState({ within: true }, '', to); dispatchEvent(new PopStateEvent('popstate')) }"
-
 # What is drawn into a text (cursors with their names, proposals, buttons) cannot be edited, and is not of it.
 READ = """
 content => {
@@ -63,8 +60,6 @@ class Tab:
         self.foreign: list[str] = []
         """Addresses of other servers that the page tried to reach."""
         self.dialogs: list[str] = []
-        self._new = False
-        """Whether the page has just been loaded, with no file in it."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("request", lambda request: self._request(request.url))
@@ -98,16 +93,10 @@ class Tab:
         """By a link that leads to the workspace."""
         await self.follow(link)
         await expect(self.page.get_by_role("navigation", name="Where you are")).to_be_visible()
-        self._new = True
 
     async def open(self, path: str) -> None:
-        """Go to a file and wait until its text is there; the page is loaded anew, unless that has just been done."""
-        address = f"/w/{self._server.workspace}/{quote(path)}"
-        if self._new:
-            await self.page.evaluate(GO, address)
-        else:
-            await self.page.goto(self._server.url + address)
-        self._new = False
+        """Go to a file and wait until its text is there."""
+        await self.page.goto(f"{self._server.url}/w/{self._server.workspace}/{quote(path)}")
         await expect(self.text(path)).to_be_visible()
 
     def text(self, path: str) -> Locator:
