@@ -76,6 +76,15 @@ def yjs() -> Iterator[Oracle]:
 
 
 @pytest.fixture
+def renewed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a renewal waits for long, nor for whoever else may be at it."""
+    monkeypatch.setattr("collab.history.renewal.LAST_WORDS", 0.05)
+    monkeypatch.setattr("collab.history.renewal.UNHEARD", 0.1)
+    monkeypatch.setattr("collab.history.renewal.LEFT_ALONE", 0.0)
+    monkeypatch.setattr("collab.history.renewal.RETRY", 0.01)
+
+
+@pytest.fixture
 def never_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process integrates nothing at a stretch that takes long."""
     apply = Doc.apply_update

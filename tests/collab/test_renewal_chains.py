@@ -19,15 +19,7 @@ from tests.collab.files_helpers import ANN, Process
 from tests.collab.rooms_helpers import Client
 from tests.collab.test_renewal import discovered, heir_of
 
-pytestmark = pytest.mark.usefixtures("never_here")
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renewal, "LAST_WORDS", 0.05)
-    monkeypatch.setattr(renewal, "UNHEARD", 0.1)
-    monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
-    monkeypatch.setattr(renewal, "RETRY", 0.01)
+pytestmark = pytest.mark.usefixtures("never_here", "renewed_soon")
 
 
 async def renewed(process: Process, document: str, path: str = "notes/a.md") -> str:

@@ -14,15 +14,7 @@ from collab.history import renewal
 from tests.collab.files_helpers import Process
 from tests.collab.test_renewal_chains import cut_off, finished, renewed_by_one_who_dies, words
 
-pytestmark = pytest.mark.usefixtures("never_here")
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renewal, "LAST_WORDS", 0.05)
-    monkeypatch.setattr(renewal, "UNHEARD", 0.1)
-    monkeypatch.setattr(renewal, "LEFT_ALONE", 0.0)
-    monkeypatch.setattr(renewal, "RETRY", 0.01)
+pytestmark = pytest.mark.usefixtures("never_here", "renewed_soon")
 
 
 def errors(logs: list[Any]) -> list[Any]:
