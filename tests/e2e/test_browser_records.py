@@ -44,7 +44,7 @@ async def paths(site: Server) -> set[str]:
 
 async def test_a_dropped_archive_is_unpacked_where_it_was_dropped(site: Server, people: People) -> None:
     await site.owner.http.put(f"{site.workspace_path}/folders/shelf")
-    owner = await people.owner()
+    owner = await people.owner({"width": 1280, "height": 2400})  # all files in sight
     page = owner.page
     project = archive(**{"project/src/main.py": b"print('hi')\n", "project/LIESMICH é.md": b"# Da\n"})
     await drop(page.get_by_role("tree", name="Files"), "project.zip", project)

@@ -22,9 +22,9 @@ def main(target: str, seconds: str, data: str, seed: str, broken: str, *corpus: 
         "-verbosity=1",
     ]
     session.LONGEST_TURN *= 3  # which is what counting covered lines does to Python
-    run = wire.run if target == "wire" else session.Theatre(Path(data)).run
-    atheris.Setup([sys.argv[0], *options, *corpus], run)
-    atheris.Fuzz()
+    with session.theatre(Path(data)) as theatre:
+        atheris.Setup([sys.argv[0], *options, *corpus], wire.run if target == "wire" else theatre.run)
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

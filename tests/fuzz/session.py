@@ -73,8 +73,6 @@ class Theatre:
     """The loop and the storage that all inputs share."""
 
     def __init__(self, folder: Path) -> None:
-        connection.COSTLY_SHARE = 1.0  # waiting finds nothing
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self._loop = Turns()
         self._opening = open_storage(mongo_url=None, object_store_url=None, redis_url=None, data_dir=folder)
         self._storage = self._loop.run_until_complete(self._opening.__aenter__())
@@ -95,11 +93,17 @@ class Theatre:
 
 @contextmanager
 def theatre(folder: Path) -> Iterator[Theatre]:
+    """Meanwhile nothing is logged in this process, and whoever is costly does not wait: waiting finds nothing."""
+    share, logging_as = connection.COSTLY_SHARE, structlog.get_config()
+    connection.COSTLY_SHARE = 1.0
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     opened = Theatre(folder)
     try:
         yield opened
     finally:
         opened.close()
+        structlog.configure(**logging_as)
+        connection.COSTLY_SHARE = share
 
 
 async def _session(loop: Turns, storage: Storage, choices: Choices) -> float:

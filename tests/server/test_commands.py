@@ -86,7 +86,9 @@ async def test_tokens_come_and_go(server: Server) -> None:
     assert (await server.http(token).get("/api/me")).status_code == 401
 
 
-async def test_mistakes_get_a_sentence(server: Server, tmp_path: Path) -> None:
+async def test_mistakes_get_a_sentence(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Loggers keep the settings of their first line for good: later tests of this process would not see theirs.
+    monkeypatch.setattr("server.logs.configure", lambda: None)
     from_latin_1 = tmp_path / "from latin-1"
     (from_latin_1 / os.fsdecode(b"caf\xe9")).mkdir(parents=True)
     too_deep = tmp_path / "too deep"
