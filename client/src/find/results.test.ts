@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest'
 import type { Match, Matches } from '../api/search'
-import { afterReplacing, chosen, firstPage, partsOf, refreshed, rowsOf, shownCount, withPage } from './results'
+import {
+  afterReplacing,
+  chosen,
+  firstPage,
+  partsOf,
+  portions,
+  refreshed,
+  rowsOf,
+  shownCount,
+  withPage,
+} from './results'
 
 const match = (line: number, text: string, fields: Partial<Match> = {}): Match => ({
   id: `${text}.${line}`,
@@ -96,4 +106,19 @@ test('what stands in front of a match leaves room for it', () => {
   expect(partsOf(match(1, '    a red rose'))).toEqual({ before: 'a ', match: 'red', after: ' rose' })
   expect(partsOf(match(1, `${'x'.repeat(50)}red`)).before).toBe(`…${'x'.repeat(20)}`)
   expect(partsOf(match(1, `${'x'.repeat(50)}red`, { replacement: 'blue' })).before).toBe(`…${'x'.repeat(10)}`)
+})
+
+test('what is replaced goes out in portions that the server takes', () => {
+  const file = (document: string, count: number) => ({
+    document,
+    matches: Array.from({ length: count }, (_, number) => `${document}${number}`),
+  })
+  const sizes = (all: ReturnType<typeof portions>) => all.map((one) => one.map(({ matches }) => matches.length))
+  expect(portions([])).toEqual([])
+  expect(sizes(portions([file('a', 9_999), file('b', 1), file('c', 1)]))).toEqual([[9_999, 1], [1]])
+  expect(sizes(portions([file('a', 5), file('b', 25_000)]))).toEqual([[5], [10_000], [10_000], [5_000]])
+  const many = portions(Array.from({ length: 2_001 }, (_, number) => file(`d${number}`, 1)))
+  expect(many.map((one) => one.length)).toEqual([1_000, 1_000, 1])
+  const whole = portions([file('a', 12_345), file('b', 7)]).flat()
+  expect(whole.flatMap(({ matches }) => matches)).toEqual([...file('a', 12_345).matches, ...file('b', 7).matches])
 })

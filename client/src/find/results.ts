@@ -125,6 +125,34 @@ export function chosen(results: Results, leftOut: ReadonlySet<string>): { docume
     .filter(({ matches }) => matches.length > 0)
 }
 
+export type Chosen = ReturnType<typeof chosen>
+
+/** Matches, and files, that the server takes in one request. */
+const most = { matches: 10_000, files: 1_000 }
+
+/** In portions that the server takes. A file is divided only where it has too many by itself. */
+export function portions(files: Chosen): Chosen[] {
+  const divided = files.flatMap(({ document, matches }) =>
+    Array.from({ length: Math.ceil(matches.length / most.matches) }, (_, part) => ({
+      document,
+      matches: matches.slice(part * most.matches, (part + 1) * most.matches),
+    })),
+  )
+  const result: Chosen[] = []
+  let room = 0
+  for (const file of divided) {
+    const last = result.at(-1)
+    if (last === undefined || file.matches.length > room || last.length === most.files) {
+      result.push([file])
+      room = most.matches - file.matches.length
+    } else {
+      last.push(file)
+      room -= file.matches.length
+    }
+  }
+  return result
+}
+
 export type Row =
   | { readonly is: 'file'; readonly file: FileHits; readonly open: boolean }
   | { readonly is: 'match'; readonly file: FileHits; readonly match: Hit }

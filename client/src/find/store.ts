@@ -2,7 +2,7 @@ import { describe, Problem } from '../api/problem'
 import { findMatches, type Match, type Query, replaceMatches, type ReplacedFile } from '../api/search'
 import { createStore, type ReadableStore } from '../lib/store'
 import type { WorkspaceSession } from '../workspace/session'
-import { afterReplacing, chosen, firstPage, refreshed, type Results, rowsOf, withPage } from './results'
+import { afterReplacing, chosen, firstPage, portions, refreshed, type Results, rowsOf, withPage } from './results'
 
 /** Milliseconds without a key after which what was typed is searched for. */
 const pause = 200
@@ -98,13 +98,18 @@ export class FindStore {
     }
   }
 
-  /** Replaces what is chosen. Raises Problem. */
+  /** Replaces what is chosen. Raises Problem; what was replaced before that is marked. */
   async replace(): Promise<readonly ReplacedFile[]> {
     const results = this.resultStore.get()
     if (results === null) return []
-    const outcome = await replaceMatches(this.session.id, this.asked.get(), chosen(results, this.leftOutStore.get()))
-    this.resultStore.update((now) => (now === null ? null : afterReplacing(now, outcome)))
-    return outcome
+    const asked = this.asked.get()
+    const all: ReplacedFile[] = []
+    for (const files of portions(chosen(results, this.leftOutStore.get()))) {
+      const outcome = await replaceMatches(this.session.id, asked, files)
+      this.resultStore.update((now) => (now === null ? null : afterReplacing(now, outcome)))
+      all.push(...outcome)
+    }
+    return all
   }
 
   /** Takes matches in, or leaves them out. */

@@ -27,7 +27,8 @@ export function outcomeInWords(outcome: readonly ReplacedFile[]): { title: strin
   const count = done.reduce((sum, { replaced }) => sum + replaced.length, 0)
   const changed = outcome.reduce((sum, file) => sum + file.changed.length, 0)
   const refused = outcome.filter(({ problem }) => problem !== null)
-  const title = count === 0 ? 'Nothing was replaced' : `${matches(count)} replaced in ${plural(done.length, 'file')}`
+  const files = new Set(done.map(({ document }) => document)).size
+  const title = count === 0 ? 'Nothing was replaced' : `${matches(count)} replaced in ${plural(files, 'file')}`
   const alone = changed === 0 ? '' : `${matches(changed)} left alone: somebody has changed the text there.`
   const [first] = refused
   const why =

@@ -12,11 +12,12 @@ const empty = legalTree([])
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
 
+/** The reason with which the server closes a socket when what it showed there may be what it no longer has itself. */
+const rebuilt = 'the document was rebuilt'
+
 /** The file tree of a workspace as a shared document, and who is in which file. Changes go over HTTP, not through here. */
 export class TreeDocument {
-  private readonly doc = new Y.Doc()
-  private readonly nodes = this.doc.getMap('nodes')
-  private readonly provider: WebsocketProvider
+  private provider: WebsocketProvider
   private readonly treeStore = createStore<Tree>(empty)
   private readonly presenceStore = createStore<readonly Presence[]>([])
   private readonly pageStore = createStore<ReadonlyMap<number, Page>>(new Map())
@@ -31,25 +32,48 @@ export class TreeDocument {
   readonly state: ReadableStore<TreeState> = this.stateStore
   readonly connected: ReadableStore<boolean> = this.connectedStore
 
-  constructor(workspace: string) {
-    this.provider = createProvider(workspace, 'tree', this.doc)
-    this.nodes.observeDeep(() => this.schedule())
-    this.provider.awareness.on('change', () => {
-      const { awareness } = this.provider
-      const present = readPresence(awareness)
+  constructor(private readonly workspace: string) {
+    this.provider = this.begin()
+  }
+
+  private begin(): WebsocketProvider {
+    const provider = createProvider(this.workspace, 'tree', new Y.Doc())
+    provider.doc.getMap('nodes').observeDeep(() => this.schedule())
+    provider.awareness.on('change', () => {
+      const present = readPresence(provider.awareness)
       // Whoever scrolls is where they were.
       if (!isSame(present, this.presenceStore.get())) this.presenceStore.set(present)
-      this.pageStore.set(readPages(awareness))
+      this.pageStore.set(readPages(provider.awareness))
     })
-    this.provider.on('status', ({ status }) => this.connectedStore.set(status === 'connected'))
-    this.provider.on('closed', ({ code }) => this.stateStore.set({ is: 'ended', code }))
-    this.provider.on('sync', (synced) => {
+    provider.on('status', ({ status }) => this.connectedStore.set(status === 'connected'))
+    provider.on('closed', ({ code }) => this.stateStore.set({ is: 'ended', code }))
+    provider.on('connection-close', (event) => {
+      // The provider has not finished with the socket yet.
+      if (event?.reason === rebuilt) setTimeout(() => this.beginAnew(provider))
+    })
+    provider.on('sync', (synced) => {
       if (!synced) return
       // The tree must be there before it is called open: an empty one would say that files do not exist.
       this.rebuild()
       this.stateStore.set({ is: 'open' })
     })
-    this.provider.connect()
+    provider.connect()
+    return provider
+  }
+
+  /**
+   * Nothing here is anybody's own, so all of it may go. A document takes in no second time what it has under the same
+   * names, be it different: somebody may have forged an update that this page has and the server has thrown out.
+   */
+  private beginAnew(provider: WebsocketProvider): void {
+    if (!provider.shouldConnect) return
+    cancelAnimationFrame(this.frame)
+    this.frame = 0
+    const said = provider.awareness.getLocalState()
+    provider.destroy()
+    provider.doc.destroy()
+    this.provider = this.begin()
+    this.provider.awareness.setLocalState(said)
   }
 
   /** Tells everybody which document one has open. */
@@ -75,7 +99,7 @@ export class TreeDocument {
   close(): void {
     cancelAnimationFrame(this.frame)
     this.provider.destroy()
-    this.doc.destroy()
+    this.provider.doc.destroy()
   }
 
   /** An import changes thousands of nodes in as many transactions; the tree is built once for each picture. */
@@ -87,6 +111,6 @@ export class TreeDocument {
   private rebuild(): void {
     cancelAnimationFrame(this.frame)
     this.frame = 0
-    this.treeStore.set(legalTree(this.nodes.entries()))
+    this.treeStore.set(legalTree(this.provider.doc.getMap('nodes').entries()))
   }
 }
