@@ -33,16 +33,20 @@ def word(draw: random.Random) -> str:
     return "".join(draw.choices("αβγδε", k=draw.randint(1, 3)))
 
 
+def check_typed(final: str, typed: Iterable[str]) -> None:
+    assert sorted(re.findall("[α-ω]", final)) == sorted("".join(typed)), "somebody's text was lost"
+
+
 def check(final: str, typed: Iterable[str], hunks: Iterable[Mapping[str, Any]]) -> None:
     """`hunks`: {state, start, base, proposed} of all hunks of an edit of BASE, all of them decided."""
     hunks = list(hunks)
-    assert sorted(re.findall("[α-ω]", final)) == sorted("".join(typed)), "somebody's text was lost"
+    check_typed(final, typed)
     assert {hunk["state"] for hunk in hunks} <= {"accepted", "rejected", "stale"}
     # The base with exactly the accepted hunks carried out, as if nobody had typed.
     expected = BASE
     for hunk in sorted(hunks, key=lambda hunk: hunk["start"], reverse=True):
         at, end = hunk["start"], hunk["start"] + len(hunk["base"])
-        assert BASE[at:end] == hunk["base"]
+        assert BASE[at:end] == hunk["base"], hunk
         if hunk["state"] == "accepted":
             expected = expected[:at] + hunk["proposed"] + expected[end:]
     assert re.sub("[α-ω]", "", final) == expected
