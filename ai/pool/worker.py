@@ -226,6 +226,9 @@ class Worker:
             case ModelError() if (wait := self._delay(run, error)) is not None:
                 metrics.RETRIES.labels(run.job.kind).inc()
                 seconds = max(1, round(wait))
+                log.warning(
+                    "a job is tried again", job=run.job.id, tries=run.job.tries, why=error.kind, seconds=seconds
+                )
                 unit = "second" if seconds == 1 else "seconds"
                 await self._put_back(run, attempt, wait, f"{error.message} Trying again in {seconds} {unit}.")
             case ModelError() | JobFailed():
