@@ -7,6 +7,7 @@ import pycrdt
 
 from collab.faults import is_refusal
 from collab.yjs.claims import claim_of, deleted_in
+from collab.yjs.nodes import Nodes
 from collab.yjs.surrogates import SurrogatePairs, may_hold_pairs, mend
 from collab.yjs.update import (
     LARGE,
@@ -48,6 +49,7 @@ class Known:
         self._kind = kind
         self._pairs = SurrogatePairs()
         self._maps: set[tuple[int, int]] = set()
+        self._nodes = Nodes()
         self.state = decode_state_vector(pycrdt.get_state(document) if state is None else state)
         self._unread: bytes | None = None if kind == "text" and paired is False else document
         self._reading = asyncio.Lock()
@@ -70,7 +72,7 @@ class Known:
                     await asyncio.sleep(0)
                 if self._unread is document:  # nothing was taken meanwhile
                     self._unread, self._pairs = None, pairs
-                    self._maps.update(header.entries)
+                    self._add_nodes(header)
 
     def _to_read(self) -> bytes | None:
         """The document, if it is yet to be read and may hold what must be known."""
@@ -81,7 +83,7 @@ class Known:
     def _learn(self, header: UpdateHeader) -> None:
         self._unread = None
         self._pairs.add(header.paired)
-        self._maps.update(header.entries)
+        self._add_nodes(header)
 
     def take(self, update: bytes, header: UpdateHeader, *, logged: bool = False) -> Taken:
         """Takes in an update for which `missing(header, known.state)` is None.
@@ -104,6 +106,9 @@ class Known:
             and not self._maps.union(header.entries).issuperset(header.parents)
         ):
             raise InvalidUpdate("a parent that is not a map")
+        if self._kind == "tree" and not logged and self._nodes.loses_one(header):
+            # Nobody could bring its file back: a node is deleted by a field of it.
+            raise InvalidUpdate("a node that is taken out of the tree")
         self._add(header)
         return Taken(update, self._pairs.cut_by(header))
 
@@ -131,5 +136,9 @@ class Known:
         advance(self.state, header)
         if header.paired:
             self._pairs.add(header.paired)
-        if header.entries:
-            self._maps.update(header.entries)
+        if self._kind == "tree":
+            self._add_nodes(header)
+
+    def _add_nodes(self, header: UpdateHeader) -> None:
+        self._maps.update(header.entries)
+        self._nodes.add(header)

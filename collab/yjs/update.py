@@ -105,6 +105,9 @@ class UpdateHeader:
     entries: list[tuple[int, int]] = field(default_factory=list)
     """Tree only: (client, clock) of what lies in the root map; nothing else can be a parent."""
 
+    nodes: list[tuple[bytes, int, int, bool]] = field(default_factory=list)
+    """Tree only: (key, client, clock, whether it is a map still) of the same; the key as it is encoded."""
+
     parents: list[tuple[int, int]] = field(default_factory=list)
     """Tree only: (client, clock) of the maps that structs name as their parent."""
 
@@ -299,6 +302,7 @@ def _tree_content(update: bytes, at: int, info: int, client: int, clock: int, he
         if update.startswith(_TREE_ROOT, at):
             at += len(_TREE_ROOT)
             header.entries.append((client, clock))
+            header.nodes.append((update[at : string_end(update, at)], client, clock, content == TYPE))
             if content == ANY:
                 raise InvalidUpdate("plain value in the root map")
         else:

@@ -196,9 +196,6 @@ def test_a_parent_that_is_not_a_map_is_refused(orphan: bytes) -> None:
 
 def test_a_deleted_map_can_still_be_a_parent() -> None:
     replica = Replica("tree")
-    replica.take(update((5, 0, [node("a"), value(NULL, (5, 0), "name")])))
-    replica.take(update(deletes={5: [(0, 2)]}))
-    replica = Replica("tree")
     replica.take(update((5, 0, [item(1, uint(1), root="nodes", key="a"), collected(1)])))
     assert replica.take(update((6, 0, [value(NULL, (5, 0), "parent")]))) is not None
     assert replica.nodes is not None

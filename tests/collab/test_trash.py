@@ -21,6 +21,7 @@ from collab.replicas.edits import fresh_client_id, recorded
 from collab.rooms.rooms import Rooms
 from collab.tree.edits import NodeChange, TreeDraft, create, move
 from collab.tree.trash import NotInTrash
+from collab.yjs.update import InvalidUpdate
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined
 
@@ -338,3 +339,15 @@ async def test_at_random_in_two_processes(files: Files, elsewhere: Files, seed: 
     assert len({entry.path for entry in entries}) == len(entries)
     assert await paths(elsewhere) <= await paths(files)
     assert (await elsewhere.trees.read("w", fresh=True)).nodes == (await files.tree("w")).nodes
+
+
+async def test_what_was_deleted_is_in_the_trash_or_it_is_not_deleted(files: Files, rooms: Rooms) -> None:
+    written = await files.write("w", "a.txt", b"a", ANN)
+    async with rooms.open(tree_id("w")) as room:
+        replica: Doc[Any] = Doc(client_id=fresh_client_id(room.clients))
+        replica.apply_update(room.doc.get_update())
+        with recorded(replica) as updates:
+            del replica.get("nodes", type=Map)[written.id]
+        with pytest.raises(InvalidUpdate):
+            room.apply(updates[0], BOB)
+    assert await paths(files) == {"a.txt"}
