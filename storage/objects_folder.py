@@ -22,6 +22,8 @@ from storage.objects import ObjectInfo, ObjectNotFound, ObjectStore, check_key
 
 _CHUNK = 1 << 20
 _ABANDONED_SECONDS = 3600
+_PROBE = 64 * 1024
+"""Bytes that there must be room for."""
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -81,11 +83,20 @@ class FolderStore(ObjectStore):
                 yield info
 
     async def ping(self) -> None:
-        if not await asyncio.to_thread(os.access, self._root, os.R_OK | os.W_OK | os.X_OK):
-            raise PermissionError(f"{self._root} cannot be read and written")
+        await asyncio.to_thread(self._ping)
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
+
+    def _ping(self) -> None:
+        if not os.access(self._root, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(f"{self._root} cannot be read and written")
+        # On a full disk all that may be written cannot be.
+        probe = self._incoming / uuid4().hex
+        try:
+            probe.write_bytes(bytes(_PROBE))
+        finally:
+            probe.unlink(missing_ok=True)
 
     def _put(self, target: Path, data: bytes) -> None:
         with self._arriving(target) as arriving, arriving.open("wb") as file:

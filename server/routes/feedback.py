@@ -29,7 +29,11 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\
 
 def _moment(value: Any) -> datetime:
     if isinstance(value, str) and _RFC3339.fullmatch(value):
-        return datetime.fromisoformat(value.upper())
+        moment = datetime.fromisoformat(value.upper())
+        # At either end of its calendar Python cannot tell every time of a zone in UTC, nor every one that it can tell
+        # as a number.
+        if 1 < moment.year < 9999:
+            return moment
     raise ValueError("a time as RFC 3339 has it, such as 2026-11-30T12:00:00Z")
 
 

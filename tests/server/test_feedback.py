@@ -278,3 +278,11 @@ async def test_who_switched_it_on_is_known_and_everybody_is_told(house: House) -
     await until(lambda: len(told) == 3)
     assert told == [{"collect_feedback": False}, {"collect_feedback": True}, {"collect_feedback": True}]
     task.cancel()
+
+
+@pytest.mark.parametrize("end", ["since", "until"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z"])
+async def test_times_beyond_the_calendar_are_refused(house: House, end: str, moment: str) -> None:
+    for path in ("/feedback", "/feedback/records"):
+        answer = await house.http("owner").get(await house.fresh_workspace() + path, params={end: moment})
+        assert answer.status_code == 422, answer.text

@@ -1,6 +1,7 @@
 """One acceptance suite for every kind of object store."""
 
 import os
+import resource
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -251,3 +252,17 @@ async def test_a_folder_in_the_way_is_not_an_object_that_is_missing(tmp_path: Pa
     with pytest.raises(IsADirectoryError):
         await (store.put("taken", b"content") if how == "put" else store.copy("source", "taken"))
     assert await store.get("source") == b"content"
+
+
+async def test_a_folder_that_nothing_can_be_written_to_says_so(tmp_path: Path) -> None:
+    store = ObjectStore.from_url((tmp_path / "objects").as_uri())
+    await store.ping()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))  # to this process the disk is full
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            await store.ping()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await store.ping()
+    assert list((tmp_path / "objects.incoming").iterdir()) == []
