@@ -8,6 +8,7 @@ session cookie. Only the cookie is sent by a browser on its own, so only with it
 from our own Origin; SameSite does not do that, since it ignores ports.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from ipaddress import ip_address
@@ -22,9 +23,13 @@ from starlette.routing import BaseRoute
 
 from server.callers import Caller, Credential, Member
 from server.identity import Role, includes
-from server.problems import Problem
+from server.problems import STORAGE_AWAY, Problem
 from server.services import Services, services_of
 from server.web import SAFE_METHODS
+
+HANDSHAKE = 5.0
+"""Seconds after which a socket is accepted and closed though nobody knows who asks: browsers give up a handshake after
+some time, and then know nothing of when to come again."""
 
 
 class Rule(ABC):
@@ -65,6 +70,15 @@ class InWorkspace(Rule):
         return f"{self.role} of the workspace"
 
     async def __call__(self, connection: HTTPConnection) -> Member:
+        if connection.scope["type"] == "http":
+            return await self._member(connection)
+        try:
+            async with asyncio.timeout(HANDSHAKE):
+                return await self._member(connection)
+        except TimeoutError:
+            raise Problem(503, STORAGE_AWAY) from None
+
+    async def _member(self, connection: HTTPConnection) -> Member:
         caller = await _identify(connection)
         # One answer for a foreign workspace and for none, so that it tells nobody which exist.
         absent = Problem(403, "There is no such workspace, or you are not a member of it.")

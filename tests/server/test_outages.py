@@ -15,7 +15,7 @@ from tests.conftest import Services
 from tests.e2e.helpers import eventually
 from tests.services.launchers import Mongo, Redis
 from tests.support.server import Server, running_server
-from tests.support.sync_client import SyncClient, sync_client
+from tests.support.sync_client import SyncClient, close_code, sync_client
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.thorough
@@ -206,6 +206,17 @@ async def test_a_stop_while_the_database_is_away_ends_and_says_what_was_given_up
             await again.barrier()
         answer = await server.owner.http.get(f"{server.workspace_path}/files/a.md")
         assert answer.text == "unsaved saved "
+
+
+async def test_a_socket_is_told_to_come_again_while_the_database_hangs(mongo_service: Mongo, tmp_path: Path) -> None:
+    async with with_database(mongo_service, tmp_path) as server:
+        paths = [await new_document(server, "a.md"), f"{server.workspace_path}/events"]
+        await asyncio.to_thread(mongo_service.pause)
+        try:
+            codes = await asyncio.gather(*(close_code(server.owner.socket(path)) for path in paths))
+        finally:
+            await asyncio.to_thread(mongo_service.resume)
+        assert codes == [1013, 1013]
 
 
 async def test_a_stop_while_the_database_is_away_and_all_is_saved_is_an_ordinary_one(
