@@ -15,19 +15,23 @@ be binary, and so is one whose record would not fit `MAX_RECORD` (a log full of 
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
-from typing import Any
+from typing import Any, AnyStr
 
 MAX_RECORD = 256 * 1024
 """Characters of the record of one mixed file, 16 thousand lines: records are read with every list of documents."""
 
 MOST_LINES = 2_000_000
 """Of one mixed file: each is looked at whenever the file is read or written, which takes a second for a million."""
+
+PORTION = 256 * 1024
+"""Characters, or bytes, that one call works on: it keeps the interpreter to itself, and all other threads wait."""
 
 _LEAST = 13
 """Characters of the record of one line at least, but for the runs that follow its first."""
@@ -63,21 +67,32 @@ class LineEnds:
 
     def restore(self, text: str) -> str:
         """``text`` with the file's line ends in place of "\\n"."""
+        written = io.StringIO()  # a list of millions of lines is joined, and thrown away, in one call: see `PORTION`
         if not self.exceptions:
-            return text if self.usual == "\n" else text.replace("\n", self.usual)
+            if self.usual == "\n":
+                return text
+            for portion in in_portions(text):
+                written.write(portion.replace("\n", self.usual))
+            return written.getvalue()
         remembered = {entry[:12]: _unpack(entry[13:]) for entry in self.exceptions.split(" ")}
-        pieces: list[str] = []
-        start = 0
-        # Line by line: one call that works on millions of them keeps the interpreter, and all other threads wait.
+        start, before = 0, ""
         while (stop := text.find("\n", start)) >= 0:
             line = text[start:stop]
             end = next(remembered.get(_hash(line), iter(())), self.usual)
             # An edit may have brought together what would now read as one line end instead of two.
-            if line == "" and end == "\n" and pieces and pieces[-1] == "\r":
-                pieces[-1] = "\r\n"
-            pieces += (line, end)
-            start = stop + 1
-        return "".join(pieces) + text[start:]
+            if line == "" and end == "\n" and before == "\r":
+                written.write("\n")
+            written.write(line)
+            written.write(end)
+            start, before = stop + 1, end
+        written.write(text[start:])
+        return written.getvalue()
+
+
+def in_portions(whole: AnyStr, start: int = 0) -> Iterator[AnyStr]:
+    """What is in ``whole`` from ``start`` on."""
+    for at in range(start, len(whole), PORTION):
+        yield whole[at : at + PORTION]
 
 
 def shared(characters: str) -> str:
@@ -85,41 +100,45 @@ def shared(characters: str) -> str:
     return characters.replace("\r\n", "\n").replace("\r", "\n") if "\r" in characters else characters
 
 
-def ends_of(characters: str, text: str) -> LineEnds | None:
-    """How to restore ``characters`` exactly from ``text``, which is `shared` of it; None when that is too much to
-    remember.
+def ends_of(portions: Sequence[str], text: str) -> LineEnds | None:
+    """How to restore a file's characters exactly from ``text``, which is `shared` of them; None when that is too much
+    to remember. No "\\r\\n" is cut by the end of a portion.
     """
-    if "\r" not in characters:
+    if not any("\r" in portion for portion in portions):
         return LineEnds()
-    both = characters.count("\r\n")
-    counts = {"\r\n": both, "\n": characters.count("\n") - both, "\r": characters.count("\r") - both}
+    found = {end: sum(portion.count(end) for portion in portions) for end in _LETTERS}
+    both = found["\r\n"]
+    counts = {"\r\n": both, "\n": found["\n"] - both, "\r": found["\r"] - both}
     usual = max(counts, key=lambda end: counts[end])
     if counts[usual] == sum(counts.values()):
         return LineEnds(usual)
     if sum(counts.values()) > MOST_LINES:
         return None
-    otherwise = _otherwise(characters, _LETTERS[usual])
-    exceptions = None if otherwise is None else _exceptions(characters, _LETTERS[usual], otherwise)
+    otherwise = _otherwise(portions, _LETTERS[usual])
+    exceptions = None if otherwise is None else _exceptions(portions, _LETTERS[usual], otherwise)
     if exceptions is None or len(exceptions) > MAX_RECORD:
         return None
     ends = LineEnds(usual, exceptions)
     # Two contents with one hash would give back other bytes. It has never been seen; it costs little to be sure.
-    return ends if ends.restore(text) == characters else None
+    return ends if ends.restore(text) == "".join(portions) else None
 
 
-def _lines(characters: str) -> Iterator[tuple[str, str]]:
+def _lines(portions: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each line and the letter of its end, one by one as in `LineEnds.restore`."""
-    start = 0
-    for found in _ANY.finditer(characters):
-        yield characters[start : found.start()], _LETTERS[found[0]]
-        start = found.end()
+    begun = ""
+    for portion in portions:
+        start = 0
+        for found in _ANY.finditer(portion):
+            yield begun + portion[start : found.start()], _LETTERS[found[0]]
+            begun, start = "", found.end()
+        begun += portion[start:]
 
 
-def _otherwise(characters: str, usual: str) -> Collection[str] | None:
+def _otherwise(portions: Sequence[str], usual: str) -> Collection[str] | None:
     """The lines that do not always end as usual; None as soon as it is certain that their record will be too long."""
     last: dict[str, str] = {}
     size = 0
-    for line, end in _lines(characters):
+    for line, end in _lines(portions):
         before = last.get(line, usual)
         if end == before:
             continue
@@ -130,9 +149,9 @@ def _otherwise(characters: str, usual: str) -> Collection[str] | None:
     return last
 
 
-def _exceptions(characters: str, usual: str, otherwise: Collection[str]) -> str:
+def _exceptions(portions: Sequence[str], usual: str, otherwise: Collection[str]) -> str:
     runs: dict[str, list[tuple[str, int]]] = {line: [] for line in otherwise}
-    for line, end in _lines(characters):
+    for line, end in _lines(portions):
         if (of_line := runs.get(line)) is not None:
             if of_line and of_line[-1][0] == end:
                 of_line[-1] = (end, of_line[-1][1] + 1)
@@ -152,5 +171,5 @@ def _pack(runs: list[tuple[str, int]], usual: str) -> str:
 
 
 def _unpack(packed: str) -> Iterator[str]:
-    for count, letter in _RUN.findall(packed):
-        yield from repeat(_ENDS[letter], int(count or 1))
+    for run in _RUN.finditer(packed):
+        yield from repeat(_ENDS[run[2]], int(run[1] or 1))

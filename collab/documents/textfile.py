@@ -21,12 +21,14 @@ be remembered for that, and a euro sign that is pasted by mistake and taken away
 from __future__ import annotations
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from collab.documents import lineends
-from collab.documents.lineends import LineEnds
+from collab.documents.lineends import LineEnds, in_portions
 from collab.limits import Limits
 
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1", "windows-1252"]
@@ -39,9 +41,13 @@ _BOMS: dict[Encoding, bytes] = {
     "utf-16-be": codecs.BOM_UTF16_BE,
 }
 _PDF = b"%PDF-"
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BYTES = 4
+"""Of a file to one of its text as UTF-8, at most: "\\r\\n" in UTF-16."""
+
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+_CONTROL = re.compile(f"[{re.escape(_CONTROLS.decode())}]")
 _ASCII = bytes(range(0x80))
-_WINDOWS = re.compile(b"[\x80-\x9f]")
+_WINDOWS = bytes(range(0x80, 0xA0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,62 +75,86 @@ class TextFormat:
 def decode(raw: bytes, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, TextFormat] | None:
     """The shared text of a file and how to write it back; None when the file is binary. Linear in its size.
 
-    ``max_bytes`` is what a shared text may have as UTF-8.
+    ``max_bytes`` is what a shared text may have as UTF-8. No call works on more than a portion of a large file.
     """
-    if raw.startswith(_PDF):
+    if raw.startswith(_PDF) or len(raw) > _BYTES * max_bytes + len(codecs.BOM_UTF8):
         return None
-    found = _characters(raw)
-    if found is None:
-        return None
-    characters, encoding, bom = found
-    if "\x00" in characters:
-        return None
-    text = lineends.shared(characters)
-    if len(text) * 4 > max_bytes and len(text.encode()) > max_bytes:
-        return None
-    line_ends = lineends.ends_of(characters, text)
-    return None if line_ends is None else (text, TextFormat(encoding, bom, line_ends))
+    for encoding, bom in _candidates(raw):
+        try:
+            return _text(raw, encoding, bom, max_bytes)
+        except UnicodeDecodeError:
+            continue
+    return None
 
 
 def encode(text: str, format: TextFormat) -> bytes:
     """The bytes of the file that holds ``text``, in ``format_for(text, format)``."""
     written = format_for(text, format)
-    data = written.line_ends.restore(text).encode(written.encoding)
-    return _BOMS[written.encoding] + data if written.bom else data
+    data = io.BytesIO()  # gives what was written without a copy
+    if written.bom:
+        data.write(_BOMS[written.encoding])
+    for portion in in_portions(written.line_ends.restore(text)):
+        data.write(portion.encode(written.encoding))
+    return data.getvalue()
 
 
 def format_for(text: str, format: TextFormat) -> TextFormat:
     """``format``, or UTF-8 in its place when its encoding lacks a character of ``text``."""
     if format.encoding in ("latin-1", "windows-1252"):
         try:
-            text.encode(format.encoding)
+            for portion in in_portions(text):
+                portion.encode(format.encoding)
         except UnicodeEncodeError:
             return replace(format, encoding="utf-8")
     return format
 
 
-def _characters(raw: bytes) -> tuple[str, Encoding, bool] | None:
+def _candidates(raw: bytes) -> Iterator[tuple[Encoding, bool]]:
+    """What the encoding may be, with or without a mark; each is asked for when the one before it has failed."""
     for encoding, bom in _BOMS.items():
         if raw.startswith(bom):
-            characters = _strict(raw[len(bom) :], encoding)
-            # Any even number of bytes is nearly UTF-16; the absence of controls tells a text from chance.
-            if characters is not None and (encoding == "utf-8" or not _CONTROL.search(characters)):
-                return characters, encoding, True
+            yield encoding, True
+            return
+    yield "utf-8", False
+    controls = above = windows = 0
+    for portion in in_portions(raw):
+        controls += _count(portion, _CONTROLS)
+        above += len(portion) - _count(portion, _ASCII)
+        windows += _count(portion, _WINDOWS)
+        if controls:
+            return
+    if above * 2 <= len(raw):
+        yield "windows-1252" if windows else "latin-1", False
+
+
+def _count(portion: bytes, of: bytes) -> int:
+    return len(portion) - len(portion.translate(None, delete=of))
+
+
+def _text(raw: bytes, encoding: Encoding, bom: bool, max_bytes: int) -> tuple[str, TextFormat] | None:
+    """None when the file can be no text in any other encoding either. Raises UnicodeDecodeError."""
+    portions, written, size = [], io.StringIO(), 0
+    for portion in _characters(raw, encoding, len(_BOMS[encoding]) if bom else 0):
+        # Any even number of bytes is nearly UTF-16; the absence of controls tells a text from chance.
+        if "\x00" in portion or (encoding.startswith("utf-16") and _CONTROL.search(portion)):
             return None
-    characters = _strict(raw, "utf-8")
-    if characters is not None:
-        return characters, "utf-8", False
-    western = raw.decode("latin-1")
-    if _CONTROL.search(western) or len(raw.translate(None, delete=_ASCII)) * 2 > len(raw):
-        return None
-    if not _WINDOWS.search(raw):
-        return western, "latin-1", False
-    characters = _strict(raw, "windows-1252")
-    return None if characters is None else (characters, "windows-1252", False)
+        portions.append(portion)
+        shared = lineends.shared(portion)
+        written.write(shared)
+        size += len(shared.encode())
+        if size > max_bytes:  # and not smaller as Western text
+            return None
+    text = written.getvalue()
+    line_ends = lineends.ends_of(portions, text)
+    return None if line_ends is None else (text, TextFormat(encoding, bom, line_ends))
 
 
-def _strict(raw: bytes, encoding: Encoding) -> str | None:
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        return None
+def _characters(raw: bytes, encoding: Encoding, start: int) -> Iterator[str]:
+    """In portions of which none ends within "\\r\\n"."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    held = ""
+    for piece in in_portions(raw, start):
+        portion = held + decoder.decode(piece)
+        held = "\r" if portion.endswith("\r") else ""
+        yield portion.removesuffix(held)
+    yield held + decoder.decode(b"", final=True)

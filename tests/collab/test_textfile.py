@@ -1,4 +1,5 @@
 import random
+import re
 import time
 from functools import partial
 
@@ -6,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.documents import textfile
+from collab.documents import lineends, textfile
 from collab.documents.lineends import MOST_LINES, LineEnds
 from collab.documents.textfile import MAX_TEXT_BYTES, TextFormat, decode, encode, format_for
-from tests.support.work import growth
+from tests.support.work import growth, longest_line
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
@@ -137,6 +138,99 @@ def test_any_bytes_are_binary_or_come_back(raw: bytes) -> None:
         assert "\r" not in text
         assert "\x00" not in text
         assert encode(text, style) == raw
+
+
+def decoded_whole(raw: bytes, max_bytes: int) -> tuple[str, TextFormat] | None:
+    """What `decode` gives, found by looking at all of the file in each step."""
+    found = None if raw.startswith(b"%PDF-") else characters_whole(raw)
+    if found is None or "\0" in found[0]:
+        return None
+    characters, encoding, bom = found
+    text = characters.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text.encode()) > max_bytes:
+        return None
+    line_ends = lineends.ends_of([characters], text)
+    return None if line_ends is None else (text, TextFormat(encoding, bom, line_ends))
+
+
+def characters_whole(raw: bytes) -> tuple[str, textfile.Encoding, bool] | None:
+    control = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+    marks: dict[bytes, textfile.Encoding] = {
+        b"\xef\xbb\xbf": "utf-8",
+        b"\xff\xfe": "utf-16-le",
+        b"\xfe\xff": "utf-16-be",
+    }
+    for mark, encoding in marks.items():
+        if raw.startswith(mark):
+            characters = strict(raw.removeprefix(mark), encoding)
+            if characters is None or (encoding != "utf-8" and control.search(characters)):
+                return None
+            return characters, encoding, True
+    if (characters := strict(raw, "utf-8")) is not None:
+        return characters, "utf-8", False
+    if control.search(raw.decode("latin-1")) or sum(byte >= 0x80 for byte in raw) * 2 > len(raw):
+        return None
+    western: textfile.Encoding = "windows-1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin-1"
+    characters = strict(raw, western)
+    return None if characters is None else (characters, western, False)
+
+
+def strict(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+marked = st.sampled_from([b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
+letters = st.text(st.sampled_from("ab\r\n\r\né€😀\ufeff\x1b\x01\0"), max_size=24)
+encoded = st.builds(
+    lambda text, encoding: text.encode(encoding, "ignore"),
+    letters,
+    st.sampled_from(["utf-8", "utf-8", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]),
+)
+spoilt = st.builds(lambda whole, at: whole[:at] + whole[at + 1 :], encoded, st.integers(0, 30))
+
+
+@given(marked, encoded | spoilt | st.binary(max_size=24), st.integers(1, 9), st.sampled_from([12, 1_000]))
+def test_in_portions_as_all_at_once(mark: bytes, content: bytes, portion: int, max_bytes: int) -> None:
+    expected = decoded_whole(mark + content, max_bytes)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lineends, "PORTION", portion)
+        decoded = decode(mark + content, max_bytes)
+        assert decoded == expected
+        if decoded is not None:
+            assert encode(*decoded) == mark + content
+
+
+LARGE = {
+    "ASCII": b"a" * MAX_TEXT_BYTES,
+    "line feeds": b"\n" * MAX_TEXT_BYTES,
+    "UTF-8": "é".encode() * (MAX_TEXT_BYTES // 2),
+    "wide": "😀".encode() * (MAX_TEXT_BYTES // 4),
+    "UTF-16": b"\xff\xfe" + "a\n".encode("utf-16-le") * (MAX_TEXT_BYTES // 2),
+    "Latin-1": b"\xe9abcdef" * (MAX_TEXT_BYTES // 8),
+    "Windows-1252": b"\x93abcde" * (MAX_TEXT_BYTES // 8),
+    "CRLF": b"\r\n" * MAX_TEXT_BYTES,
+    "one long line": b"\r\n\n" + b"a" * (MAX_TEXT_BYTES - 2),
+}
+HELD = 0.05
+"""Seconds for which nothing may keep the interpreter to itself."""
+
+
+@pytest.mark.parametrize("raw", LARGE.values(), ids=LARGE)
+def test_no_call_on_a_large_file_is_long(raw: bytes) -> None:
+    decoded = decode(raw)
+    assert decoded is not None
+    assert longest_line(lambda: decode(raw)) < HELD
+    assert longest_line(lambda: encode(*decoded)) < HELD
+
+
+@pytest.mark.parametrize("unit", [b"\xe9a", "é".encode(), b"\r\n"], ids=["Latin-1", "UTF-8", "CRLF"])
+def test_what_is_too_large_to_be_shared_is_not_looked_at(unit: bytes) -> None:
+    large = unit * (2 * MAX_TEXT_BYTES + 2)
+    assert decode(large) is None
+    assert longest_line(lambda: decode(large)) < HELD / 10
 
 
 def test_a_mixed_file_that_needs_a_huge_record_is_binary() -> None:

@@ -49,3 +49,31 @@ def growth_in_c(of_size: Callable[[int], Callable[[], object]], size: int) -> fl
         large()
         took.append((between - began, time.thread_time() - between))
     return min(ends for _, ends in took) / min(first for first, _ in took)
+
+
+def longest_line(call: Callable[[], object]) -> float:
+    """Seconds of CPU of the longest line of Python that `call` runs, of three times the shortest.
+
+    In a thread it is what others wait for at most: they get the interpreter between two lines, not within what C does
+    in one.
+    """
+    return min(_longest_line(call) for _ in range(3))
+
+
+def _longest_line(call: Callable[[], object]) -> float:
+    longest = 0.0
+    began = time.thread_time()
+
+    def trace(_frame: FrameType, _event: str, _argument: Any) -> Any:
+        nonlocal longest, began
+        longest = max(longest, time.thread_time() - began)
+        began = time.thread_time()
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return longest
