@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 import stat
 import zipfile
@@ -20,6 +21,9 @@ MAX_DIRECTORY = 32 * 1024**2
 
 LARGE = 64 * 1024
 """Bytes from which (de)compression is worth a thread: zlib lets the event loop run meanwhile."""
+
+PORTION = 256 * 1024
+"""Bytes that are unpacked at a time."""
 
 _UTF8_NAMES = 0x800
 _ENCRYPTED = 0x1
@@ -59,8 +63,8 @@ class _BoundedReads:
 class Archive:
     """A zip archive whose directory has been found sound.
 
-    Refused are: more than ``max_entries`` entries or ``max_bytes`` unpacked (zipfile never yields more of an entry than
-    its directory states, so the sum holds against bombs whose entries overlap), a file above ``max_file`` bytes, names
+    Refused are: more than ``max_entries`` entries or ``max_bytes`` unpacked (no more of an entry is unpacked than its
+    directory states, so the sum holds against bombs whose entries overlap), a file above ``max_file`` bytes, names
     that are no legal path (absolute, "..", backslashes …), two files of one path, a file where another entry needs a
     folder, links and devices, encryption, and other methods than stored and deflate.
     """
@@ -107,11 +111,22 @@ class Archive:
         Raises:
             InvalidArchive: it is damaged.
         """
-        return self._read(file) if file.size < LARGE else await asyncio.to_thread(self._read, file)
+        if max(file.size, file.info.compress_size) >= LARGE:
+            return await asyncio.to_thread(self._read, file)
+        await asyncio.sleep(0)  # there may be thousands
+        return self._read(file)
 
     def _read(self, file: ArchivedFile) -> bytes:
-        with _readable(file.path):
-            return self._zip.read(file.info)
+        info = copy.copy(file.info)
+        info.file_size += 1  # zipfile ends where it is told that the entry ends, whatever may follow
+        content = io.BytesIO()
+        # Not all at once: zipfile then inflates all that there is, and cuts it afterwards.
+        with _readable(file.path), self._zip.open(info) as member:
+            while portion := member.read(min(PORTION, info.file_size)):
+                content.write(portion)
+            if content.tell() != file.size:
+                raise zipfile.BadZipFile(f"it does not have the {file.size} bytes that the directory states")
+        return content.getvalue()
 
 
 def _checked(info: zipfile.ZipInfo, into: tuple[str, ...], max_file: int) -> tuple[str, bool]:

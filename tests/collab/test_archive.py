@@ -1,7 +1,11 @@
+import asyncio
 import io
 import stat
 import struct
+import time
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -104,11 +108,65 @@ def test_too_many_bytes_in_all() -> None:
         opened(patched(file, bomb), max_file=256 * MIB)
 
 
-async def test_an_entry_never_yields_more_than_its_directory_states() -> None:
-    liar = patched(zipped(("x", b"a" * MIB)), lambda data: directory_field(data, 24, struct.pack("<I", 10)))
-    archive = opened(liar)
-    with pytest.raises(InvalidArchive, match="damaged"):
+def claiming(size: int, holding: bytes, crc: int | None = None) -> io.BytesIO:
+    """The directory says that its only entry has ``size`` bytes, and the checksum of that, or of what is there."""
+
+    def lie(data: bytearray) -> None:
+        directory_field(data, 16, struct.pack("<I", zlib.crc32(holding) if crc is None else crc))
+        directory_field(data, 24, struct.pack("<I", size))
+
+    return patched(zipped(("x", holding)), lie)
+
+
+@pytest.mark.parametrize(
+    ("size", "crc"),
+    [(10, zlib.crc32(b"a" * 10)), (10, None), (10, zlib.crc32(b"a" * 11)), (99_999, None), (100_001, None)],
+)
+async def test_an_entry_has_what_its_directory_states(size: int, crc: int | None) -> None:
+    archive = opened(claiming(size, b"a" * 100_000, crc))
+    with pytest.raises(InvalidArchive, match="“x” is damaged"):
         await archive.read(archive.files[0])
+
+
+async def test_a_stored_entry_has_what_its_directory_states() -> None:
+    archive = opened(
+        patched(
+            zipped(("x", b"abc"), method=zipfile.ZIP_STORED),
+            lambda data: directory_field(data, 24, struct.pack("<I", 4)),
+        )
+    )
+    with pytest.raises(InvalidArchive, match="does not have the 4 bytes"):
+        await archive.read(archive.files[0])
+
+
+async def test_a_bomb_takes_neither_memory_nor_the_event_loop() -> None:
+    archive = opened(claiming(10, bytes(64 * MIB), zlib.crc32(bytes(10))))
+    tracemalloc.start()
+    began = time.thread_time()
+    try:
+        with pytest.raises(InvalidArchive):
+            await archive.read(archive.files[0])
+        assert time.thread_time() - began < 0.05  # all of it takes 0.3 s
+        assert tracemalloc.get_traced_memory()[1] < 2 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+async def test_others_have_turns_between_small_entries() -> None:
+    archive = opened(zipped(*((f"{n}", b"x") for n in range(100))))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(others())
+    for file in archive.files:
+        await archive.read(file)
+    counting.cancel()
+    assert turns >= 100
 
 
 def test_too_many_entries() -> None:
