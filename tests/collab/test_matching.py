@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from collab.refusals import DocumentTooLarge
 from collab.replicas.edits import TextEdit
 from collab.searching import matching
-from collab.searching.finding import EXCERPT, InvalidQuery
+from collab.searching.finding import EXCERPT, InvalidQuery, Text
 from collab.searching.globs import Globs
 from collab.searching.matching import Matcher, Wanted
 from collab.yjs.offsets import slice_utf16, utf16_length
+from tests.support.work import work
 
 LARGEST = 2**24
 
@@ -72,6 +73,68 @@ def test_options() -> None:
     assert found("a.b axb", "a.b") == ["1:0 a.b"]
 
 
+def joined(line: str, at: int) -> bool:
+    return 0 < at < len(line) and all(sign == "_" or sign.isalnum() for sign in (line[at - 1], line[at]))
+
+
+words = st.text(st.sampled_from(list("aAbé😀\n _.-")), max_size=80)
+
+
+@given(words, st.text(st.sampled_from(list("aAbé😀_.-")), min_size=1, max_size=3))
+def test_every_whole_word_and_no_other(text: str, query: str) -> None:
+    expected = []
+    for number, line in enumerate(text.split("\n"), 1):
+        at = line.find(query)
+        while at >= 0:
+            fits = not (joined(line, at) or joined(line, at + len(query)))
+            expected += [f"{number}:{utf16_length(line[:at])} {query}"] if fits else []
+            at = line.find(query, at + len(query) if fits else at + 1)
+    assert found(text, query, case=True, word=True) == expected
+
+
+@given(words, st.sampled_from(["[aé]", "[-.]", "[a-b]|_", "[^a]", "é", "(?i)A"]))
+def test_an_expression_for_one_character_finds_those_that_are_words(text: str, query: str) -> None:
+    expected = [
+        f"{number}:{utf16_length(line[: match.start()])} {match.group()}"
+        for number, line in enumerate(text.split("\n"), 1)
+        for match in re.finditer(query, line)
+        if not (joined(line, match.start()) or joined(line, match.end()))
+    ]
+    assert found(text, query, case=True, word=True, regex=True) == expected
+
+
+def test_an_expression_goes_on_to_the_end_of_a_word() -> None:
+    assert found("room rooms", "room|rooms", word=True, regex=True) == ["1:0 room", "1:5 rooms"]
+    assert found("été", "t.", word=True, regex=True) == []
+    places = Matcher(Wanted("(a)(-)", word=True, regex=True), "$2$1$0").places("a- ba- a-").places
+    assert [place.replacement for place in places] == ["-aa-"] * 2
+
+
+@given(texts, st.text(st.sampled_from(list("aAbé😀.")), min_size=1, max_size=2), st.booleans(), st.booleans())
+def test_what_is_counted_at_once_is_what_is_there(text: str, query: str, case: bool, word: bool) -> None:
+    matcher = Matcher(Wanted(query, case, word))
+    assert matcher.count(Text(text)) in (None, matcher.places(text).count)
+
+
+def test_what_is_no_word_is_not_looked_at() -> None:
+    assert work(lambda: Matcher(Wanted("xx", word=True)).places("x" * 1000 + "\n" + "xxx " * 1000)) < 500
+    assert work(lambda: Matcher(Wanted("x", word=True)).places("x " * 1000, most=0)) > 1000, "it counts"
+
+
+def test_who_looks_far_behind_each_match_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a\n" * 1000
+    first = Matcher(Wanted("a", word=True)).places(text, patience=0.0)
+    assert (first.count, first.whole) == (1, False)
+    monkeypatch.setattr(matching, "PATIENCE", 0.0)
+    matcher = Matcher(Wanted("a"), "b")
+    assert carried_out(text, matcher.edits(text, {matcher.places(text).places[0].id}, LARGEST)[0]) == "b" + text[1:]
+
+
+def test_what_would_lie_in_two_lines_is_not_looked_for() -> None:
+    text = "x\n" * 20_000 + "z"
+    assert Matcher(Wanted("x[^z]*z", regex=True)).places(text, patience=1.0) == matching.Places(0, [], True)
+
+
 def test_an_expression_stays_in_its_line() -> None:
     assert found("end  \nnext", r"end\s+", regex=True) == ["1:0 end  "]
     assert found("one\n\ntwo\n", r"^\w", regex=True) == ["1:0 o", "3:0 t"]
@@ -83,7 +146,7 @@ def test_an_expression_with_alternatives_is_one_expression() -> None:
     assert found("a\nb\n", "^a$|^b$", regex=True) == ["1:0 a", "2:0 b"]
 
 
-@pytest.mark.parametrize("query", ["(a", "a*", "", "[", "a)|(b", "^", "x" * 201, "a\nb", r"(?P<a>b)\1"])
+@pytest.mark.parametrize("query", ["(a", "a*", "", "[", "a)|(b", "^", r"\b", r"a|\B", "x" * 201, "a\nb", r"(?P<a>b)\1"])
 def test_what_is_no_expression(query: str) -> None:
     with pytest.raises(InvalidQuery):
         Matcher(Wanted(query, regex=True))
