@@ -1,7 +1,8 @@
 """Find in files: a query over the names and texts of a workspace.
 
 The texts are kept in memory (`collab.searching.texts`) and scanned anew for each query: that takes some 30 ms for a
-source tree of two thousand files, and nothing has to be kept up while people type (docs/decisions.md).
+source tree of two thousand files, and nothing has to be kept up while people type (docs/decisions.md). Searches take
+turns (`collab.searching.turns`), so that one that takes long holds up nobody but its own workspace.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from itertools import islice
 
 from collab.searching.finding import Query, Text
 from collab.searching.globs import Globs
-from collab.searching.matching import MOST_SHOWN, Matcher, Place, Places
+from collab.searching.matching import MOST_SHOWN, PATIENCE, Matcher, Place, Places
 from collab.searching.texts import SearchTexts
+from collab.searching.turns import Turns
 from collab.tree.rule import Node
 from collab.tree.trees import Trees
 
@@ -31,6 +33,12 @@ MOST_COUNTED = 10_000
 
 TURN = 0.003
 """Seconds after which a search lets others have their turn on the loop."""
+
+PORTION = 0.01
+"""Seconds of CPU after which a search in a thread lets another workspace have its turn, at the next text."""
+
+THREADS = 2
+"""In which texts are looked at: while one is at a large text, another workspace's search goes on."""
 
 GROUP = 200
 """Texts that are looked for in memory, and read where they are not, at a time."""
@@ -68,14 +76,15 @@ class Page:
     in_files: int
     """Of all pages."""
     whole: bool
-    """False when there may be more than were counted."""
+    """False when there may be more: there are too many, or counting them takes too long."""
 
 
 class Search:
     def __init__(self, trees: Trees, texts: SearchTexts) -> None:
         self._trees = trees
         self._texts = texts
-        self._scanning = asyncio.Lock()
+        self._on_loop = Turns(1)
+        self._in_threads = Turns(THREADS)
 
     async def find(self, workspace: str, query: str) -> list[Match]:
         """Names first, then lines, both in the order of the tree; at most `MOST_MATCHES`.
@@ -86,14 +95,14 @@ class Search:
         """
         wanted = Query(query)
         nodes = list((await self._trees.read(workspace, fresh=True)).nodes.values())
-        matches = await self._scan(_names(nodes, wanted), MOST_NAMES)
+        matches = await self._scan(workspace, _names(nodes, wanted), MOST_NAMES)
         paths = {node.id: node.path for node in nodes if node.kind == "text"}
         self._texts.drop_all_but(workspace, paths)
         documents = list(paths)
         for start in range(0, len(documents), GROUP):
             texts = await self._texts.of(workspace, documents[start : start + GROUP])
             lines = _lines([(paths[document], text) for document, text in texts.items()], wanted)
-            matches += await self._scan(lines, MOST_MATCHES - len(matches))
+            matches += await self._scan(workspace, lines, MOST_MATCHES - len(matches))
             if len(matches) >= MOST_MATCHES:
                 break
         return matches
@@ -101,7 +110,7 @@ class Search:
     async def places(self, workspace: str, matcher: Matcher, paths: Globs, *, skip: int, most: int) -> Page:
         """Every match in the texts at ``paths``, ``most`` of them behind the first ``skip``.
 
-        Nobody looks further after `MOST_COUNTED`.
+        Nobody looks further after `MOST_COUNTED`, or `PATIENCE`.
 
         Raises:
             collab.searching.finding.InvalidQuery: what they would become is too long.
@@ -113,9 +122,11 @@ class Search:
         documents = [document for document, path in texts.items() if paths.fit(path)]
         paging = _Paging(matcher, skip, most)
         for start in range(0, len(documents), GROUP):
-            group = await self._texts.of(workspace, documents[start : start + GROUP])
-            async with self._scanning:
-                await asyncio.to_thread(paging.look, group)
+            group = iter((await self._texts.of(workspace, documents[start : start + GROUP])).items())
+            more = True
+            while more:
+                async with self._in_threads.of(workspace):
+                    more = await asyncio.to_thread(paging.look, group)
             if paging.ended:
                 break
         files = [
@@ -141,20 +152,24 @@ class Search:
                     began = time.monotonic()
         return found
 
-    async def _scan(self, steps: Iterator[Match | None], most: int) -> list[Match]:
+    async def _scan(self, workspace: str, steps: Iterator[Match | None], most: int) -> list[Match]:
         """The first ``most`` matches of ``steps``; None is a step without one."""
         matches: list[Match] = []
-        # One at a time: a hundred searches would each take their turn before anybody else had his.
-        async with self._scanning:
-            began = time.monotonic()
-            for match in steps:
-                if match is not None:
-                    matches.append(match)
-                    if len(matches) >= most:
+        more = True
+        while more:
+            # One at a time: a hundred searches would each take their turn before anybody else had his.
+            async with self._on_loop.of(workspace):
+                began = time.monotonic()
+                more = False
+                for match in steps:
+                    if match is not None:
+                        matches.append(match)
+                        if len(matches) >= most:
+                            return matches
+                    if time.monotonic() - began > TURN:
+                        more = True
                         break
-                if time.monotonic() - began > TURN:
-                    await asyncio.sleep(0)
-                    began = time.monotonic()
+            await asyncio.sleep(0)
         return matches
 
 
@@ -171,25 +186,41 @@ class _Paging:
         self._skip = skip
         self._most = most
         self._longest = MOST_SHOWN
+        self._patience = PATIENCE
 
     @property
     def ended(self) -> bool:
         """Whether nobody looks further."""
-        return self.matches >= MOST_COUNTED
+        return self.matches >= MOST_COUNTED or self._patience <= 0
 
-    def look(self, texts: dict[str, Text]) -> None:
-        """Raises InvalidQuery."""
-        for document, text in texts.items():
-            if self.ended:
+    def look(self, texts: Iterator[tuple[str, Text]]) -> bool:
+        """At the next ``texts``, until a `PORTION` is over or there are no more. Whether it is to be called again.
+
+        Raises InvalidQuery.
+        """
+        began = time.thread_time()
+        more = False
+        for document, text in texts:
+            count = self._matcher.count(text)
+            on_page = self.matches < self._skip + self._most and count != 0
+            if count is None or on_page:
+                found = self._places(document, text.text)
+                self.whole = self.whole and found.whole
+                count = found.count
+            self.matches += count
+            self.in_files += count > 0
+            if more := self.ended or time.thread_time() - began > PORTION:
                 break
-            skip, end = (max(0, at - self.matches) for at in (self._skip, self._skip + self._most))
-            found = self._matcher.places(text.text, skip, end - skip, self._longest)
-            if found.places:
-                self.shown[document] = found
-                self._longest -= sum(len(place.replacement or "") for place in found.places)
-            self.matches += found.count
-            self.in_files += found.count > 0
-            self.whole = self.whole and found.whole
+        self._patience -= time.thread_time() - began
+        return more and not self.ended
+
+    def _places(self, document: str, text: str) -> Places:
+        skip, end = (max(0, at - self.matches) for at in (self._skip, self._skip + self._most))
+        found = self._matcher.places(text, skip, end - skip, self._longest, self._patience)
+        if found.places:
+            self.shown[document] = found
+            self._longest -= sum(len(place.replacement or "") for place in found.places)
+        return found
 
 
 def _names(nodes: Sequence[Node], query: Query) -> Iterator[Match | None]:

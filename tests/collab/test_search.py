@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from collab.rooms.present import presents_of, text_of
 from collab.rooms.rooms import Rooms
 from collab.searching import search
 from collab.searching import texts as searchtexts
+from collab.searching.finding import Text
 from collab.searching.globs import Globs
 from collab.searching.matching import Matcher, Wanted
 from collab.searching.replacing import TextNotFound
@@ -372,6 +374,41 @@ async def test_there_is_an_end_to_counting(files: Files, monkeypatch: pytest.Mon
         await files.write("w", name, b"e\n" * 4, ANN)
     page = await places(files, Matcher(Wanted("e")))
     assert (page.matches, page.in_files, page.whole) == (8, 2, False)
+
+
+async def test_an_end_to_looking(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "PATIENCE", 0.0)
+    for name in "abc":
+        await files.write("w", name, b"e\n" * 4, ANN)
+    page = await places(files, Matcher(Wanted("e")))
+    assert (page.matches, page.in_files, page.whole) == (1, 1, False)
+
+
+async def test_one_workspace_does_not_hold_up_the_search_of_another(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PORTION", 0.0)
+    await files.create_workspace("other")
+    await files.write("other", "a", b"e\n", ANN)
+    for name in "abcd":
+        await files.write("w", name, b"e\n", ANN)
+    arrived, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Slow(Matcher):
+        def count(self, text: Text) -> int | None:
+            arrived.release()
+            assert go_on.acquire(timeout=60)
+            return super().count(text)
+
+    slow = [asyncio.create_task(places(files, Slow(Wanted("e")))) for _ in range(3)]
+    assert await asyncio.to_thread(arrived.acquire, timeout=60)
+    page = await files.search.places("other", Matcher(Wanted("e")), Globs(""), skip=0, most=500)
+    assert page.matches == 1
+    assert len(await files.search.find("other", "e")) == 1
+    assert not any(task.done() for task in slow)
+    assert not arrived.acquire(blocking=False), "of one workspace one search goes on at a time"
+    go_on.release(12)
+    assert [page.matches for page in await asyncio.gather(*slow)] == [4] * 3
 
 
 async def chosen(files: Files, wanted: Wanted, lines: set[int]) -> list[str]:

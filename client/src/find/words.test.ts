@@ -7,6 +7,7 @@ const results = (count: number, whole = true) =>
 
 test('how much was found', () => {
   expect(countInWords(results(0))).toBe('Nothing was found.')
+  expect(countInWords(results(0, false))).toBe('Nothing was found before looking took too long.')
   expect(countInWords({ ...results(1), files: [] })).toContain('1 match in 1 file.')
   expect(countInWords(results(12))).toBe('12 matches in 2 files. The first 0 are shown.')
   expect(countInWords(results(10_000, false))).toMatch(/^More than 10.?000 matches/)

@@ -8,7 +8,7 @@ const matches = (count: number) => `${formatCount(count)} ${count === 1 ? 'match
 /** How much was found. */
 export function countInWords(results: Results): string {
   const { count, inFiles, whole } = results
-  if (count === 0) return 'Nothing was found.'
+  if (count === 0) return whole ? 'Nothing was found.' : 'Nothing was found before looking took too long.'
   if (!whole) return `More than ${formatCount(count)} matches. Ask for something more particular.`
   const shown = shownCount(results)
   const of = shown < count ? ` The first ${formatCount(shown)} are shown.` : ''
