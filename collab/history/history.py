@@ -11,8 +11,8 @@ from collab.documents.contents import Contents
 from collab.documents.records import now
 from collab.durable.snapshots import DocumentNotFound
 from collab.history.attribution import Attribution, Moment, attribution
+from collab.history.hunks import hunks
 from collab.history.versions import Draft, Newest, Version, Versions, digest
-from collab.replicas.differences import LineDifference, line_differences
 from collab.rooms.present import Present, present_of, text_of
 from collab.rooms.rooms import Rooms
 from storage import Storage
@@ -131,10 +131,8 @@ class History:
 
     # ---- looking
 
-    async def differences(
-        self, workspace: str, document: str, version: Version, against: Version | None
-    ) -> list[LineDifference]:
-        """What has to change in ``version`` to make it ``against``, None for the present text.
+    async def differences(self, workspace: str, document: str, version: Version, against: Version | None) -> bytes:
+        """What has to change in ``version`` to make it ``against``, None for the present text: `hunks`.
 
         Raises:
             VersionNotFound, AsideFailed (`collab.aside`)
@@ -144,7 +142,7 @@ class History:
             new = await text_of(self._rooms, document)
         else:
             new = await self.versions.text(workspace, document, against)
-        return await self._rooms.aside.run(max(len(old), len(new)), line_differences, old, new)
+        return await self._rooms.aside.run(max(len(old), len(new)), hunks, old, new)
 
     async def attribution(self, document: str) -> Attribution:
         """Who wrote what of the present text, and when, as far as versions tell.

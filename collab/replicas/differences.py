@@ -16,6 +16,10 @@ from itertools import accumulate, pairwise
 STEPS = 3_000_000
 """Elements looked at in one call: at most a second."""
 
+PORTION = 1 << 15
+"""Characters that are cut into lines, and lines that are counted, in one call: a thread that does it lets others in
+only between two calls."""
+
 _LONGEST_SCRIPT = 256
 """Insertions and deletions of the longest edit script that is still worth having."""
 
@@ -79,8 +83,19 @@ class LineDifference:
 
 def line_differences(old: str, new: str) -> list[LineDifference]:
     """Which lines differ: ascending, disjoint, and never next to each other. For people to read."""
-    a, b = _LINES.findall(old), _LINES.findall(new)
+    a, b = lines_of(old), lines_of(new)
     return [LineDifference(i, k, a[i:j], b[k:m]) for i, j, k, m in _blocks(a, b, _Budget(STEPS))]
+
+
+def lines_of(text: str) -> list[str]:
+    """Each with its line end."""
+    lines: list[str] = []
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at + PORTION) + 1 or len(text)
+        lines += _LINES.findall(text, at, end)
+        at = end
+    return lines
 
 
 def _joined(old: str, found: list[Difference]) -> list[Difference]:
@@ -155,7 +170,7 @@ def _between_anchors(a: Sequence[str], b: Sequence[str], block: Block, budget: _
     a_start, a_end, b_start, b_end = block
     if not budget.spend(a_end - a_start + b_end - b_start):
         return []
-    here, there = Counter(a[a_start:a_end]), Counter(b[b_start:b_end])
+    here, there = _counted(a, a_start, a_end), _counted(b, b_start, b_end)
     places = {b[j]: j for j in range(b_start, b_end) if there[b[j]] == 1 and here[b[j]] == 1}
     pairs = [(i, places[a[i]]) for i in range(a_start, a_end) if a[i] in places]
     anchors = _longest_ascent(pairs)
@@ -163,6 +178,13 @@ def _between_anchors(a: Sequence[str], b: Sequence[str], block: Block, budget: _
         return []
     edges = [(a_start - 1, b_start - 1), *anchors, (a_end, b_end)]
     return [(i + 1, k, j + 1, m) for (i, j), (k, m) in pairwise(edges)]
+
+
+def _counted(elements: Sequence[str], start: int, end: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for at in range(start, end, PORTION):
+        counts.update(elements[at : min(at + PORTION, end)])
+    return counts
 
 
 def _longest_ascent(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,24 +1,26 @@
 """The history of a text: its versions, what differs between them, the way back, and who wrote what."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 
 from ai.proposals.suggestions import ASSISTANT
 from collab.history.attribution import Run
 from collab.history.history import JOBS
 from collab.history.versions import Version
-from collab.replicas.differences import LineDifference
 from server.access import Editor, Viewer
 from server.bodies import Route
 from server.callers import Member
 from server.problems import Problem
 from server.services import Services, ServicesDep
+
+PIECE = 256 * 1024
+"""Bytes of an answer that are sent at a time."""
 
 router = APIRouter(prefix="/api/workspaces/{workspace}/documents/{id}", tags=["versions"], route_class=Route)
 
@@ -73,18 +75,6 @@ class Hunk(BaseModel):
     removed: list[str]
     """With their line ends."""
     added: list[str]
-
-    @classmethod
-    def of(cls, found: LineDifference) -> "Hunk":
-        old, new = found.old_start + 1, found.new_start + 1
-        return cls(
-            old_start=old,
-            old_end=old + len(found.removed),
-            new_start=new,
-            new_end=new + len(found.added),
-            removed=found.removed,
-            added=found.added,
-        )
 
 
 class Difference(BaseModel):
@@ -154,21 +144,22 @@ async def show_version(id: str, version: str, member: Viewer, services: Services
     return VersionWhole(**shown.model_dump(), text=text)
 
 
-@router.get("/versions/{version}/diff")
+@router.get("/versions/{version}/diff", response_model=Difference)
 async def compare_versions(
     id: str,
     version: str,
     member: Viewer,
     services: ServicesDep,
     against: VersionId | Literal["current"] = "current",
-) -> Difference:
+) -> StreamingResponse:
     """Which lines of the version are others in the one that it is held against, or in the present text."""
     await check_text(id, member, services)
     history = services.files.history
     old = await history.versions.find(id, version)
     new = None if against == "current" else await history.versions.find(id, against)
     found = await history.differences(member.workspace, id, old, new)
-    return Difference(hunks=[Hunk.of(difference) for difference in found])
+    length = {"Content-Length": str(len(found))}
+    return StreamingResponse(_in_pieces(found), media_type="application/json", headers=length)
 
 
 @router.post("/versions/{version}/restore")
@@ -206,6 +197,12 @@ async def attribute(id: str, member: Viewer, services: ServicesDep) -> JSONRespo
 
     # In a text that many have written there are tens of thousands.
     return await asyncio.to_thread(answer)
+
+
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A connection that is given more than it can take copies all of the rest."""
+    for at in range(0, len(body), PIECE):
+        yield body[at : at + PIECE]
 
 
 async def check_text(

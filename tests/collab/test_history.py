@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from datetime import timedelta
 
@@ -382,15 +383,18 @@ async def test_what_differs(one: Process) -> None:
     second = await one.files.history.make("w", document, ANN, None)
     await one.write("a", b"zero\none\n2\nthree\n")
     history = one.files.history
-    there = await history.differences("w", document, first, second)
-    assert [(d.old_start, d.removed, d.new_start, d.added) for d in there] == [
-        (0, [], 0, ["zero\n"]),
-        (1, ["two\n"], 2, ["2\n"]),
-    ]
-    back = await history.differences("w", document, second, first)
-    assert [(d.old_start, d.removed) for d in back] == [(d.new_start, d.added) for d in there]
-    now_ = await history.differences("w", document, second, None)
-    assert [(d.old_start, d.removed, d.added) for d in now_] == [(3, ["three"], ["three\n"])]
+
+    async def differing(old: Version, new: Version | None) -> list[tuple[int, int, list[str], int, int, list[str]]]:
+        told = json.loads(await history.differences("w", document, old, new))
+        return [
+            (d["old_start"], d["old_end"], d["removed"], d["new_start"], d["new_end"], d["added"])
+            for d in told["hunks"]
+        ]
+
+    there = await differing(first, second)
+    assert there == [(1, 1, [], 1, 2, ["zero\n"]), (2, 3, ["two\n"], 3, 4, ["2\n"])]
+    assert await differing(second, first) == [(*hunk[3:], *hunk[:3]) for hunk in there]
+    assert await differing(second, None) == [(4, 5, ["three"], 4, 5, ["three\n"])]
 
 
 async def test_who_wrote_what(one: Process, two: Process) -> None:
