@@ -357,7 +357,7 @@ async def test_the_key_for_undoing_takes_back_the_last_decision_before_older_edi
     await expect(owner.review).to_contain_text("2 changes to decide")
     await owner.review.get_by_role("button", name="Accept all").click()
     await owner.reads(path, f"{BETTER}mine\n")
-    await owner.text(path).focus()
+    await expect(owner.text(path)).to_be_focused()
     first_alone = f"{FEW.replace('one plain', 'one fine')}mine\n"
     await owner.page.keyboard.press("Control+z")
     await owner.reads(path, first_alone)
@@ -369,6 +369,20 @@ async def test_the_key_for_undoing_takes_back_the_last_decision_before_older_edi
     await owner.reads(path, FEW)
     await owner.page.keyboard.press("Control+y")
     await owner.reads(path, f"{FEW}mine\n")
+
+
+async def test_whatever_is_done_in_the_bar_leaves_the_focus_in_the_text(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/focus.txt"
+    owner = await proposed(site, people, model, path, FEW, BETTER)
+    for name in ("Reject all", "Undo", "Accept all", "Undo"):
+        await owner.review.get_by_role("button", name=name, exact=True).press("Enter")
+        await expect(owner.text(path)).to_be_focused()
+    await expect(owner.review).to_contain_text("undone by Owner")
+    await owner.review.get_by_role("button", name="Close").press("Enter")
+    await expect(owner.review).to_be_hidden()
+    await expect(owner.text(path)).to_be_focused()
 
 
 async def test_after_writing_on_the_key_takes_back_what_was_written(

@@ -4,11 +4,13 @@ import { cancelJob, retryJob } from '../api/workspace'
 import { writtenKey } from '../actions/catalogue'
 import { PlaceLink } from '../app/PlaceLink'
 import { quotedNames } from '../lib/format'
+import { useNarrow } from '../lib/hooks'
 import { useStore } from '../lib/store'
 import { AssistantAvatar } from '../ui/Avatar'
 import { Button, IconButton } from '../ui/Button'
 import { Sentence } from '../ui/Sentence'
 import { attempt } from '../ui/toasts'
+import { useFocusKept } from '../ui/useFocusKept'
 import { useHalf, useWorkspace } from '../workspace/context'
 import type { ReviewHandlers } from './handlers'
 import { goToHunk } from './reviewKeys'
@@ -21,6 +23,8 @@ interface RowProps {
   handlers: ReviewHandlers
   onNavigate: (direction: 1 | -1) => void
   onDismiss: () => void
+  /** Called after whatever was done to the proposal. */
+  onDone: () => void
 }
 
 const isUnsettled = ({ pendingInAll, canCancel }: BarRow) => pendingInAll.length > 0 || canCancel
@@ -115,7 +119,7 @@ function OtherFiles({ elsewhere }: Pick<BarRow, 'elsewhere'>) {
   )
 }
 
-function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
+function Row({ row, handlers, onNavigate, onDismiss, onDone }: RowProps) {
   const { suggestion, words, tone, pending, elsewhere } = row
   return (
     <li className="review-row">
@@ -138,7 +142,7 @@ function Row({ row, handlers, onNavigate, onDismiss }: RowProps) {
         ) : null}
         <OtherFiles elsewhere={elsewhere} />
       </div>
-      <div className="review-actions">
+      <div className="review-actions" onClick={onDone}>
         {pending.length > 0 && suggestion.mode === 'edit' ? (
           <>
             <IconButton
@@ -183,6 +187,13 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
   const sight = { unfit, waiting, exists: (id: string) => nodes.has(id) }
   const closed = useStore(session.suggestions.closedRows)
   const { focused } = useHalf()
+  const narrow = useNarrow()
+  // To the text: what is done here is done to it, and taken back by its keys.
+  const toText = () => {
+    // On a phone the keyboard would cover what one decides about.
+    if (!narrow) view?.focus()
+  }
+  const kept = useFocusKept(() => (narrow ? null : (view?.contentDOM ?? null)))
   const rows = inDocument(state, document)
     .filter(({ id }) => !closed.has(id))
     .map((suggestion) => barRow(state, suggestion, document, sight))
@@ -191,6 +202,7 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
   const shown = rows.filter((row, index) => isUnsettled(row) || index === rows.length - 1)
   return (
     <section
+      ref={kept}
       className="review"
       aria-label={focused ? 'Proposals of the assistant' : 'Proposals of the assistant in the other half'}
       // Said once, though both halves show it where they show one text.
@@ -205,6 +217,7 @@ export function ReviewBar({ view, document, handlers, unfit }: ReviewBarProps) {
             handlers={handlers}
             onNavigate={(direction) => view !== null && goToHunk(direction)(view)}
             onDismiss={() => session.suggestions.closeRow(row.suggestion.id)}
+            onDone={toText}
           />
         ))}
       </ul>
