@@ -212,7 +212,8 @@ async def test_an_answer_is_stopped_by_somebody_else_and_asked_for_again(
     await follow(editor, "Tell me everything")
     for tab in (owner, editor):
         await expect(tab.page.get_by_text("and so on and so on").last).to_be_visible()
-    await editor.page.get_by_role("button", name="Stop", exact=True).click()
+    await editor.page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    await expect(editor.page.get_by_role("textbox", name="Your question")).to_be_focused()
     for tab in (owner, editor):
         await expect(tab.page.get_by_text("Stopped here.")).to_be_visible()
         await expect(tab.page.get_by_text("and so on and so on").last).to_be_visible()

@@ -60,7 +60,8 @@ async def test_two_people_talk_about_a_word_while_the_text_goes_on(site: Server,
     await expect(thread(owner, "Dry, two spoons.")).to_contain_text("changed")
 
     # Anybody resolves; the mark goes, and the thread can be found and opened again.
-    await thread(editor, "Dry").get_by_role("button", name="Resolve").click()
+    await thread(editor, "Dry").get_by_role("button", name="Resolve").press("Enter")
+    await expect(panel(editor)).to_be_focused()
     for tab in (owner, editor):
         await expect(tab.text("talk/plan.md").locator(".cm-commented")).to_have_count(0)
         await expect(thread(tab, "Dry")).to_have_count(0)
@@ -69,6 +70,22 @@ async def test_two_people_talk_about_a_word_while_the_text_goes_on(site: Server,
     await thread(owner, "Dry").get_by_role("button", name="Open again").click()
     await expect(marked).to_have_text("yeast")
     assert await file_text(site, "talk/plan.md") == "soon: " + PLAN, "comments are not in the text"
+
+
+async def test_who_resolves_by_keyboard_goes_on_with_the_next_thread(site: Server, people: People) -> None:
+    path = "talk/resolved.md"
+    await new_document(site, path, PLAN)
+    owner = await people.owner()
+    await owner.open(path)
+    await comment_on(owner, path, "flour", "First")
+    # Without a selection, whose tip would lie over the other word.
+    await owner.text(path).press("Control+Home")
+    await comment_on(owner, path, "yeast", "Second")
+    for said, following in (("Second", "First"), ("First", None)):
+        await thread(owner, said).get_by_role("button", name="Resolve").press("Enter")
+        await expect(thread(owner, said)).to_have_count(0)
+        left = panel(owner) if following is None else thread(owner, following).get_by_role("button", name="Resolve")
+        await expect(left).to_be_focused()
 
 
 async def test_what_a_comment_was_about_goes_and_a_comment_goes(site: Server, people: People) -> None:

@@ -170,6 +170,38 @@ async def test_several_files_are_chosen_moved_and_deleted_together(site: Server,
         await expect(editor.row(name)).to_have_count(0)
 
 
+async def test_the_keyboard_stays_in_the_list_when_something_is_deleted(site: Server, people: People) -> None:
+    for name in ("a", "b", "c", "d"):
+        await new_document(site, f"gone/{name}.md", f"{name}\n")
+    owner = await people.owner()
+    await owner.open("gone/b.md")
+    dialog = owner.page.get_by_role("alertdialog")
+
+    # Whoever thinks better of it is back where they were.
+    for leave in ("Escape", "Enter"):
+        await owner.row("b.md").press("Delete")
+        await expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+        await owner.page.keyboard.press(leave)
+        await expect(dialog).to_have_count(0)
+        await expect(owner.row("b.md")).to_be_focused()
+    await owner.row("b.md").click(button="right")
+    await owner.page.get_by_role("menuitem", name="Delete").click()
+    await expect(dialog).to_be_visible()
+    await owner.page.keyboard.press("Escape")
+    await expect(owner.row("b.md")).to_be_focused()
+
+    # Who does it goes on with the next one, and from the last one with the one before.
+    for name, following in (("b.md", "c.md"), ("c.md", "d.md"), ("d.md", "a.md")):
+        await owner.page.keyboard.press("Delete")
+        await dialog.get_by_role("button", name="Delete").press("Enter")
+        await expect(owner.row(name)).to_have_count(0)
+        if following == "a.md":
+            # What comes below the folder is none of this test's.
+            break
+        await expect(owner.row(following)).to_be_focused()
+    await expect(owner.page.locator("[role=treeitem]:focus")).to_have_count(1)
+
+
 async def test_a_picture_is_shown_as_one(site: Server, people: People) -> None:
     png = bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"

@@ -11,6 +11,7 @@ import { Dialog } from '../ui/Dialog'
 import { Sentence } from '../ui/Sentence'
 import { Menu, MenuItem } from '../ui/Menu'
 import { attempt } from '../ui/toasts'
+import { useFocusKept } from '../ui/useFocusKept'
 import { useRole, useWorkspace } from '../workspace/context'
 import { Composer } from './Composer'
 import { ConversationList } from './ConversationList'
@@ -95,6 +96,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
     // The first question of a conversation takes the box away in which it was typed, and the focus with it.
     if (!narrow && document.activeElement === document.body) composer.current?.focus()
   }, [narrow, current, listed])
+  const kept = useFocusKept(() => (narrow ? null : composer.current))
   useEffect(() => {
     chat.attend(!listed)
     return () => chat.attend(false)
@@ -102,7 +104,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
   useActions({ 'chat.list': () => setListed(true) })
   if (listed) return <ConversationList onClose={() => setListed(false)} />
   return (
-    <div className="chat">
+    <div className="chat" ref={kept}>
       <div className="side-header">
         <h2>{title ?? 'New conversation'}</h2>
         {canEdit ? (

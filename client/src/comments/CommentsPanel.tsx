@@ -3,6 +3,7 @@ import { PlaceLink } from '../app/PlaceLink'
 import { plural } from '../lib/format'
 import { useStore } from '../lib/store'
 import { tellProblem } from '../ui/toasts'
+import { useFocusKept } from '../ui/useFocusKept'
 import { useRole, useWorkspace } from '../workspace/context'
 import { Beginning } from './Beginning'
 import { ThreadCard } from './ThreadCard'
@@ -25,11 +26,12 @@ export default function CommentsPanel({ path }: { path: string | null }) {
     comments.loadAll(document).catch((error: unknown) => tellProblem('The comments could not be read', error))
   }, [comments, document, resolvedToo])
 
+  const kept = useFocusKept()
   const here = document === null ? [] : inText(threads, document, places)
   const shown = here.filter((thread) => resolvedToo || isOpen(thread))
   const others = elsewhere(threads, document).filter(([id]) => nodes.has(id))
   return (
-    <div className="comments">
+    <div className="comments" ref={kept}>
       <div className="side-header">
         <h2>Comments</h2>
         {document === null ? null : (

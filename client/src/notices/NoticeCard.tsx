@@ -35,7 +35,9 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
   const open = notice.state === 'open'
   const line = notice.sources[0]?.line ?? null
 
+  // A button that is disabled loses the focus: the second click is left out here.
   const decide = async (decision: 'accept' | 'reject' | 'undo') => {
+    if (busy) return
     setBusy(true)
     const shown = hasChange ? Math.round(performance.now() - since) : undefined
     await attempt('The notice was not decided', () => notices.decide(notice.id, decision, shown))
@@ -71,14 +73,14 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
         canEdit ? (
           <div className="row">
             {hasChange ? (
-              <Button small look="primary" disabled={busy} onClick={() => void decide('accept')}>
+              <Button small look="primary" aria-disabled={busy} onClick={() => void decide('accept')}>
                 Apply
               </Button>
             ) : null}
             <Button small onClick={() => void show()}>
               {hasChange ? 'Show in the text' : 'Go there'}
             </Button>
-            <Button small look="quiet" disabled={busy} onClick={() => void decide('reject')}>
+            <Button small look="quiet" aria-disabled={busy} onClick={() => void decide('reject')}>
               Dismiss
             </Button>
           </div>
@@ -90,7 +92,7 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
             ? ` by ${notice.decided_by.name}, ${formatWhen(notice.decided_at)}`
             : null}
           {notice.state === 'accepted' && canEdit ? (
-            <Button small look="quiet" disabled={busy} onClick={() => void decide('undo')}>
+            <Button small look="quiet" aria-disabled={busy} onClick={() => void decide('undo')}>
               Undo
             </Button>
           ) : null}

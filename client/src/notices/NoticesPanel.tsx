@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { useStore } from '../lib/store'
+import { useFocusKept } from '../ui/useFocusKept'
 import { useWorkspace } from '../workspace/context'
 import { NoticeCard } from './NoticeCard'
 import { decided, unread, waiting } from './notices'
@@ -11,6 +12,7 @@ export default function NoticesPanel({ onLeave }: { onLeave: () => void }) {
   const known = useStore(notices.state)
   const open = waiting(known, (document) => nodes.has(document))
   const done = decided(known)
+  const kept = useFocusKept()
   const unseen = unread(open, me.id).join()
   useEffect(() => {
     // Whoever cannot be told keeps the mark, and is told with the next ones.
@@ -18,7 +20,7 @@ export default function NoticesPanel({ onLeave }: { onLeave: () => void }) {
   }, [notices, unseen])
 
   return (
-    <div className="notices">
+    <div className="notices" ref={kept}>
       <div className="side-header">
         <h2>Notices</h2>
       </div>

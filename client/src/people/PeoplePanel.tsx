@@ -1,5 +1,6 @@
 import type { Member } from '../api/types'
 import { useStore } from '../lib/store'
+import { useFocusKept } from '../ui/useFocusKept'
 import { useRole, useWorkspace } from '../workspace/context'
 import { AssistantRow } from './AssistantRow'
 import { InviteSection } from './InviteSection'
@@ -12,9 +13,10 @@ export default function PeoplePanel() {
   const { members, tree, me } = useWorkspace()
   const list = [...useStore(members)].sort(order)
   const present = new Map(useStore(tree.presence).map((presence) => [presence.user, presence]))
+  const kept = useFocusKept()
   const { isOwner } = useRole()
   return (
-    <div className="people">
+    <div className="people" ref={kept}>
       <div className="side-header">
         <h2>People</h2>
       </div>

@@ -15,6 +15,7 @@ import { UploadButton } from './UploadButton'
 import { UploadProgress } from './UploadProgress'
 import { useFileTree } from './useFileTree'
 import { useFileActions } from './useFileActions'
+import { useNextRow } from './useNextRow'
 import { useTreeActions } from './useTreeActions'
 import { useUpload } from './useUpload'
 
@@ -74,8 +75,9 @@ export function FilesPanel({ openNode, onOpened, onFind }: FilesPanelProps) {
     setMoving,
   })
 
+  const kept = useNextRow(fileTree.instance)
   return (
-    <div className="files">
+    <div className="files" ref={kept}>
       <div className="side-header">
         <h2>Files</h2>
         <IconButton label={entryOf('go.find').title} keys={writtenKey('go.find')} onClick={onFind}>

@@ -39,7 +39,7 @@ function Entries({ item, fileTree, onBeside, onRemove, onMove, onTrash }: Entrie
   const narrow = useNarrow()
   const node = item.getItemData()
   const meant = fileTree.meant(item)
-  // After the menu has given the focus back, or the input would lose it at once.
+  // After the menu has given the focus back: an input would lose it at once, a dialog would not know where it was.
   const later = (action: () => void) => () => void setTimeout(action)
   return (
     <>
@@ -59,7 +59,9 @@ function Entries({ item, fileTree, onBeside, onRemove, onMove, onTrash }: Entrie
           <Entry keys={writtenKey('files.rename')} onSelect={later(() => item.startRenaming())}>
             Rename
           </Entry>
-          <Entry onSelect={() => onMove(meant)}>{meant.length === 1 ? 'Move to…' : `Move ${meant.length} to…`}</Entry>
+          <Entry onSelect={later(() => onMove(meant))}>
+            {meant.length === 1 ? 'Move to…' : `Move ${meant.length} to…`}
+          </Entry>
         </>
       ) : null}
       <Entry onSelect={() => void navigator.clipboard.writeText(node.path)}>Copy path</Entry>
@@ -73,7 +75,7 @@ function Entries({ item, fileTree, onBeside, onRemove, onMove, onTrash }: Entrie
       {canEdit ? (
         <>
           <ContextMenu.Separator className="menu-separator" />
-          <Entry keys={writtenKey('files.remove')} danger onSelect={() => onRemove(meant)}>
+          <Entry keys={writtenKey('files.remove')} danger onSelect={later(() => onRemove(meant))}>
             {meant.length === 1 ? 'Delete…' : `Delete ${meant.length}…`}
           </Entry>
         </>

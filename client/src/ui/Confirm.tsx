@@ -1,5 +1,6 @@
 import { AlertDialog } from 'radix-ui'
 import { Button } from './Button'
+import { useGiveBack } from './opener'
 
 interface ConfirmProps {
   title: string
@@ -11,11 +12,12 @@ interface ConfirmProps {
 
 /** Asks before something that cannot be taken back here. */
 export function Confirm({ title, description, action, onConfirm, onClose }: ConfirmProps) {
+  const giveBack = useGiveBack()
   return (
     <AlertDialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="veil" />
-        <AlertDialog.Content className="dialog">
+        <AlertDialog.Content className="dialog" onCloseAutoFocus={giveBack}>
           <AlertDialog.Title>{title}</AlertDialog.Title>
           <AlertDialog.Description>{description}</AlertDialog.Description>
           <div className="dialog-foot">

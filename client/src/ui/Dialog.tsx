@@ -1,9 +1,9 @@
 import { Dialog as Radix } from 'radix-ui'
 import { X } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { IconButton } from './Button'
 import { focusItself } from './focusItself'
-import { focusedNow } from './opener'
+import { useGiveBack } from './opener'
 
 interface DialogProps {
   title: string
@@ -16,12 +16,7 @@ interface DialogProps {
 }
 
 export function Dialog({ title, description, wide = false, onClose, children }: DialogProps) {
-  const [opener] = useState(focusedNow)
-  const giveBack = (event: Event) => {
-    if (!(opener instanceof HTMLElement && opener.isConnected)) return
-    event.preventDefault()
-    opener.focus({ preventScroll: true })
-  }
+  const giveBack = useGiveBack()
   return (
     <Radix.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>

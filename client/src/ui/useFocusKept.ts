@@ -19,7 +19,7 @@ function placeOf(element: HTMLElement, region: HTMLElement): Place {
 
 /** The first control of the entry that has moved up to where the lost one was; of the last one when that was the last. */
 function neighbour({ list, index }: Place): HTMLElement | null {
-  if (list === null || !list.isConnected) return null
+  if (!list?.isConnected) return null
   const entry = list.children.item(Math.min(index, list.children.length - 1))
   return entry?.querySelector<HTMLElement>('button:enabled, a[href]') ?? null
 }
