@@ -385,6 +385,24 @@ async def test_whatever_is_done_in_the_bar_leaves_the_focus_in_the_text(
     await expect(owner.text(path)).to_be_focused()
 
 
+@pytest.mark.parametrize("viewport", [{"width": 1366, "height": 768}, PHONE], ids=["desk", "phone"])
+async def test_the_form_is_in_sight_wherever_one_asks(
+    site: Server, people: People, viewport: dict[str, int]
+) -> None:
+    path = f"proposals/low-{viewport['width']}.txt"
+    await new_document(site, path, "".join(f"line number {n}\n" for n in range(80)))
+    owner = await people.owner(viewport)
+    await owner.open(path)
+    await owner.text(path).press("Control+End")
+    await owner.page.keyboard.press("Control+k")
+    form = owner.page.get_by_role("form", name="with the assistant")
+    await expect(form.get_by_role("button", name="Ask", exact=True)).to_be_in_viewport(ratio=1)
+    await expect(form.locator(".ask-foot")).to_be_in_viewport(ratio=1)
+    await people.picture(owner, f"form-at-the-end-{viewport['width']}")
+    await form.get_by_role("textbox", name="Instruction").fill("one\ntwo\nthree\nfour\nfive")
+    await expect(form.locator(".ask-foot")).to_be_in_viewport(ratio=1)
+
+
 async def test_after_writing_on_the_key_takes_back_what_was_written(
     site: Server, people: People, model: ModelServer
 ) -> None:

@@ -29,6 +29,15 @@ export const closeAsk = StateEffect.define()
 /** Where the form is to be put; React renders it there. */
 export type PlaceForm = (element: HTMLElement | null) => void
 
+/** Scrolls as far as all of the form is in sight, or its beginning is at the top; not under somebody who is elsewhere. */
+function reveal(form: HTMLElement, { scrollDOM }: EditorView): void {
+  const { activeElement, body } = document
+  if (activeElement !== body && !form.contains(activeElement)) return
+  const [{ top, bottom }, seen] = [form.getBoundingClientRect(), scrollDOM.getBoundingClientRect()]
+  const hidden = Math.min(bottom - seen.top - scrollDOM.clientHeight, top - seen.top)
+  if (hidden > 0) scrollDOM.scrollTop += hidden
+}
+
 class FormPlace extends WidgetType {
   constructor(private readonly place: PlaceForm) {
     super()
@@ -42,7 +51,11 @@ class FormPlace extends WidgetType {
     const element = document.createElement('div')
     element.className = 'ask-place'
     // Lines below are measured by the editor, which is not told when a sentence appears in the form.
-    new ResizeObserver(() => view.requestMeasure()).observe(element)
+    const grown = () => {
+      view.requestMeasure()
+      reveal(element, view)
+    }
+    new ResizeObserver(grown).observe(element)
     this.place(element)
     return element
   }
