@@ -403,6 +403,17 @@ async def test_the_form_is_in_sight_wherever_one_asks(
     await expect(form.locator(".ask-foot")).to_be_in_viewport(ratio=1)
 
 
+async def test_on_a_phone_a_selection_can_be_commented_on(site: Server, people: People) -> None:
+    path = "proposals/phone-comment.txt"
+    await new_document(site, path, FEW)
+    owner = await people.owner(PHONE)
+    await owner.open(path)
+    await owner.select_all(path)
+    await people.picture(owner, "selected-phone")
+    await owner.page.locator(".ask-tip").get_by_role("button", name="Comment").click()
+    await expect(owner.page.get_by_role("textbox", name="Your comment")).to_be_visible()
+
+
 async def test_after_writing_on_the_key_takes_back_what_was_written(
     site: Server, people: People, model: ModelServer
 ) -> None:

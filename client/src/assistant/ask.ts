@@ -146,7 +146,7 @@ function recipeButton(view: EditorView, recipe: string): HTMLElement {
 function actionButton(view: EditorView, { label, title, keys, run }: TipAction): HTMLElement {
   const button = document.createElement('button')
   button.type = 'button'
-  button.className = 'ask-tip-recipe'
+  button.className = 'ask-tip-action'
   button.title = `${title} (${keys})`
   button.textContent = label
   button.addEventListener('mousedown', (event) => event.preventDefault())
