@@ -414,6 +414,16 @@ async def test_on_a_phone_a_selection_can_be_commented_on(site: Server, people: 
     await expect(owner.page.get_by_role("textbox", name="Your comment")).to_be_visible()
 
 
+async def test_lines_that_go_are_marked_by_more_than_their_colour(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path = "proposals/lines.py"
+    owner = await proposed(site, people, model, path, "def a():\n    return 1\n", "def b(x):\n    return x + 2\n")
+    gone = owner.text(path).locator(".cm-replaced-line .cm-replaced").first
+    await expect(gone).to_have_css("text-decoration-line", "line-through")
+    await picture_in_both(people, owner, "proposal-lines-struck")
+
+
 async def test_after_writing_on_the_key_takes_back_what_was_written(
     site: Server, people: People, model: ModelServer
 ) -> None:
