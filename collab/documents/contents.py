@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from collab.documents.lineends import in_portions
 from collab.documents.orphans import AGE
 from collab.documents.records import Documents, FileKind, FileRecord, blob_key, now
 from collab.documents.textfile import TextFormat, decode, encode
@@ -31,6 +32,9 @@ from storage.leases import Lease, LeaseUnavailable
 
 LARGE = 256 * 1024
 """Bytes from which looking at a file is left to a thread."""
+
+MIXED = 4 * 1024
+"""The same, where line ends may be mixed: each line is looked at several times, which takes 3 µs for each byte."""
 
 CHUNK = 1024 * 1024
 
@@ -62,6 +66,9 @@ class Content:
     text: str
     """The shared text; "" for a binary file."""
     format: TextFormat
+    too_large_to_share: bool = False
+    """Whether it might be a text but for its size. No text that is there becomes that: people who have it open would go
+    on in one that is in the trash."""
 
     @classmethod
     def shared(cls, text: str, format: TextFormat) -> Content:
@@ -78,7 +85,7 @@ class Content:
         """
         if len(raw) > limits.binary_file:
             raise FileTooLarge(f"The file has {len(raw)} bytes; {limits.binary_file} are allowed.")
-        if len(raw) < LARGE:
+        if not at_length(raw):
             return cls._of(raw, limits.text_document)
         return await asyncio.to_thread(cls._of, raw, limits.text_document)
 
@@ -86,17 +93,14 @@ class Content:
     def _of(cls, raw: bytes, max_text: int) -> Content:
         digest = hashlib.sha256(raw).hexdigest()
         decoded = decode(raw, max_text)
-        return cls("binary", raw, digest, "", TextFormat()) if decoded is None else cls("text", raw, digest, *decoded)
+        if decoded is not None:
+            return cls("text", raw, digest, *decoded)
+        outgrown = len(raw) > max_text and not any(0 in portion for portion in in_portions(raw))
+        return cls("binary", raw, digest, "", TextFormat(), outgrown)
 
     @property
     def blob(self) -> str | None:
         return self.hash if self.kind == "binary" else None
-
-    def too_large_to_share(self, limits: Limits) -> bool:
-        """Whether it might be a text but for its size. No text that is there becomes that: people who have it open
-        would go on in one that is in the trash.
-        """
-        return self.kind == "binary" and len(self.raw) > limits.text_document and b"\0" not in self.raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +350,7 @@ async def _plain(present: Present, record: FileRecord) -> Plain:
 
 async def _encoded(text: str, format: TextFormat) -> tuple[bytes, str]:
     """The plain file of a text, and its SHA-256, hex."""
-    if len(text) < LARGE:
+    if len(text) < (MIXED if format.line_ends.exceptions else LARGE):
         return _encode(text, format)
     return await asyncio.to_thread(_encode, text, format)
 
@@ -354,6 +358,11 @@ async def _encoded(text: str, format: TextFormat) -> tuple[bytes, str]:
 def _encode(text: str, format: TextFormat) -> tuple[bytes, str]:
     raw = encode(text, format)
     return raw, hashlib.sha256(raw).hexdigest()
+
+
+def at_length(raw: bytes) -> bool:
+    """Whether looking at a file takes more than a few milliseconds, and is left to a thread."""
+    return len(raw) >= LARGE or (len(raw) >= MIXED and b"\r" in raw)
 
 
 def check(lease: Lease) -> None:

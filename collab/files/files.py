@@ -261,7 +261,7 @@ class Files:
                 # It may have been deleted or moved since, also while others had the right.
                 if node != await self._at(workspace, names):
                     continue
-                if node.kind == "text" and content.too_large_to_share(self._limits):
+                if node.kind == "text" and content.too_large_to_share:
                     raise FileTooLarge(f"A shared text has at most {self._limits.text_document} bytes.")
                 written = await self._write_over(workspace, node, content, author, lease, expects)
                 if written is not None:

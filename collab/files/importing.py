@@ -119,7 +119,7 @@ class Import:
 
     async def _content(self, file: ArchivedFile) -> Content:
         content = await Content.of(await self._archive.read(file), self._limits)
-        if content.too_large_to_share(self._limits):
+        if content.too_large_to_share:
             self._unshareable.add(file.path)
         return content
 

@@ -26,7 +26,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from collab.documents.announcements import SETTLED
-from collab.documents.contents import LARGE, Contents
+from collab.documents.contents import LARGE, Contents, at_length
 from collab.documents.records import FileRecord, drive_key, tree_id
 from collab.documents.textfile import decode
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
@@ -183,7 +183,7 @@ class SearchTexts:
                 raw = await self._storage.objects.get(drive_key(record.workspace, record.drive.path))
             except ObjectNotFound:
                 return None
-            text = await (asyncio.to_thread(_decoded, raw, record) if len(raw) >= LARGE else _soon(raw, record))
+            text = await (asyncio.to_thread(_decoded, raw, record) if at_length(raw) else _soon(raw, record))
             return await _folded(text) if text is not None else None
 
     # ---- reading ahead

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import struct
+import time
 import zipfile
 
 import pytest
 
+from collab.documents.contents import Content
 from collab.documents.records import FileRecord, tree_id
 from collab.durable.snapshots import DocumentNotFound
 from collab.files.archive import InvalidArchive
@@ -364,6 +367,14 @@ async def test_an_import_that_does_not_fit_changes_nothing(files: Files, content
     assert sorted(await paths(files)) == ["d", "d/a", "f"]
 
 
+async def test_mixed_line_ends_do_not_hold_the_loop() -> None:
+    raw = b"\r\n\n" * 85_000
+    began = time.thread_time()
+    content = await Content.of(raw, Limits())
+    assert content.format.line_ends.exceptions
+    assert time.thread_time() - began < 0.05  # which takes half a second
+
+
 def damaged(**contents: bytes) -> io.BytesIO:
     """An archive in which what is `BROKEN` does not have the checksum that its directory states."""
     return io.BytesIO(archive(**contents).getvalue().replace(BROKEN, BROKEN.lower(), 1))
@@ -376,6 +387,15 @@ async def test_an_import_with_something_damaged_over_what_is_there_changes_nothi
         await imported(files, damaged(a=b"new", m=b"new", z=BROKEN))
     assert await paths(files) == ["a", "z"]
     assert [await content(files, path) for path in ("a", "z")] == [b"old", b"old"]
+
+
+async def test_an_import_with_an_entry_that_holds_more_than_it_claims_changes_nothing(files: Files) -> None:
+    file = archive(a=b"new", z=bytes(1_000_000))
+    data = bytearray(file.getvalue())
+    struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 24, 10)
+    with pytest.raises(InvalidArchive, match="“z” is damaged"):
+        await imported(files, io.BytesIO(bytes(data)))
+    assert await paths(files) == []
 
 
 async def test_an_import_with_something_too_large_to_be_shared_changes_nothing(files: Files) -> None:
