@@ -1,6 +1,7 @@
 """Files and folders by path."""
 
 import asyncio
+import io
 import mimetypes
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -112,9 +113,11 @@ async def read(path: str, request: Request, member: Viewer, services: ServicesDe
 )
 async def write(path: str, request: Request, member: Editor, services: ServicesDep) -> Response:
     """Make the body the content of the file: 201 when it is new. Who has it open sees the difference as an edit."""
-    pieces = [piece async for piece in read_body(request, services.settings.limits.binary_file)]
-    raw, expects = b"".join(pieces), expectation(request)
-    written = await services.files.write(member.workspace, path, raw, member.author, expects)
+    body = io.BytesIO()  # gives what was written without a copy: joining the pieces of 250 MB takes a fifth of a second
+    async for piece in read_body(request, services.settings.limits.binary_file):
+        body.write(piece)
+    expects = expectation(request)
+    written = await services.files.write(member.workspace, path, body.getvalue(), member.author, expects)
     return JSONResponse({"id": written.id}, 201) if written.created else Response(status_code=204)
 
 

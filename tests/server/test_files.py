@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import tracemalloc
 import zipfile
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
@@ -43,6 +45,21 @@ async def test_the_bytes_come_back_as_they_were(house: House, files: str, raw: b
     assert answer.content == raw
     assert int(answer.headers["content-length"]) == len(raw)
     assert (await editor.put(f"{files}/files/deep/down/file.txt", content=raw)).status_code == 204
+
+
+async def test_a_large_body_is_not_copied_together(house: House, files: str) -> None:
+    piece, count = 64 * 1024, 512
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(count):
+            yield bytes(piece)
+
+    tracemalloc.start()
+    try:
+        assert (await house.http("editor").put(f"{files}/files/large", content=body())).status_code == 201
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * piece * count
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_put_over_a_file_keeps_its_id(house: House, files: str) -> None:
