@@ -1,4 +1,5 @@
-"""What holds the event loop: bodies of 1 MiB that somebody has made up, and a document of 90,000 structs.
+"""What holds the event loop: bodies of 1 MiB that somebody has made up, a document of 90,000 structs, large files, and
+an archive that unpacks to more than it says.
 
     python -m bench.held [--times 3]
 
@@ -9,19 +10,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx2
 from fastapi import APIRouter, FastAPI
 from pycrdt import Doc, Text
 
+from collab.documents.textfile import MAX_TEXT_BYTES, decode, encode
+from collab.files.archive import Archive, InvalidArchive
 from collab.replicas.building import build_in_turns
 from server.bodies import Route
 from server.problems import install
 from server.routes.assistant_shapes import DecisionRequest
 from server.routes.search import Replacement
+from tests.support.work import longest_line
 
 MIB = 1 << 20
 STRUCTS = 90_000
@@ -44,6 +54,16 @@ BODIES = {
     "tiny numbers": ("/replace", b'{"files":[' + b"1," * (MIB // 2 - 20) + b"1]}"),
     "escaped pairs": ("/replace", b'{"q":"' + b"\\ud83d\\ude00" * (MIB // 12 - 20) + b'"}'),
     "open brackets": ("/replace", b"[" * MIB),
+}
+
+FILES = {
+    "250 MB Latin-1": b"\xe9a" * 125_000_000,
+    "250 MB UTF-16": b"\xff\xfe" + b"\n\0" * 125_000_000,
+    "250 MB UTF-8": "é".encode() * 125_000_000,
+    "250 MB ASCII": b"a" * 250_000_000,
+    "16 MB Windows-1252": b"\x93abcde" * (MAX_TEXT_BYTES // 8),
+    "16 MB of CRLF": b"\r\n" * (MAX_TEXT_BYTES // 2),
+    "16 MB, one mixed line": b"\r\n\n" + b"a" * (MAX_TEXT_BYTES - 2),
 }
 
 
@@ -103,6 +123,32 @@ async def building(times: int) -> None:
         print(f"{name:24} {total * 1000:8.1f} ms, at most {longest * 1000:.1f} ms at a stretch")
 
 
+def files() -> None:
+    """In a thread, where one line of Python keeps the interpreter to itself."""
+    for name, raw in FILES.items():
+        decoded = decode(raw)
+        back = "" if decoded is None else f", and back {longest_line(partial(encode, *decoded)) * 1000:.1f} ms"
+        print(f"{name:24} {longest_line(partial(decode, raw)) * 1000:8.1f} ms at a stretch{back}")
+
+
+async def bomb(times: int) -> None:
+    """An entry of 512 MiB that claims ten bytes, and their checksum."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped, zipped.open("x", "w") as entry:
+        for _ in range(512):
+            entry.write(bytes(MIB))
+    data = bytearray(file.getvalue())
+    struct.pack_into("<I", data, (directory := data.rindex(b"PK\x01\x02")) + 16, zlib.crc32(bytes(10)))
+    struct.pack_into("<I", data, directory + 24, 10)
+    archive = Archive(io.BytesIO(bytes(data)), max_entries=1, max_bytes=10, max_file=10)
+
+    async def read() -> None:
+        with suppress(InvalidArchive):
+            await archive.read(archive.files[0])
+
+    print(f"{'512 MiB claiming 10 bytes':24} {min([await _measured(read) for _ in range(times)])[1] * 1000:8.1f} ms")
+
+
 async def _measured(work: Callable[[], Coroutine[Any, Any, None]]) -> tuple[float, float]:
     """Seconds of CPU in all, and of the longest turn."""
     longest = 0.0
@@ -129,6 +175,8 @@ async def main() -> None:
     times = options.parse_args().times
     await bodies(times)
     await building(times)
+    files()
+    await bomb(times)
 
 
 if __name__ == "__main__":
