@@ -231,6 +231,17 @@ async def test_one_follows_the_view_of_another(site: Server, people: People) -> 
     await expect(owner.text("follow/here.md")).to_be_visible()
 
 
+async def test_with_six_people_the_number_of_the_others_can_be_hit(site: Server, people: People) -> None:
+    owner = await people.owner()
+    for name in ("Ada", "Ben", "Cleo", "Dora", "Emil"):
+        await people.guest("editor", name)
+    more = owner.page.get_by_role("button", name="+1: show all people")
+    await expect(more).to_be_visible()
+    await people.picture(owner, "six-people")
+    await more.click()
+    await expect(owner.page.get_by_role("complementary", name="People")).to_be_visible()
+
+
 async def test_five_people_leave_room_for_the_name_of_the_file(site: Server, people: People) -> None:
     await new_document(site, "five/agenda.md", "one\n")
     names = ["Ada Lovelace", "Grace Hopper", "Edsger Dijkstra", "Barbara Liskov"]
