@@ -105,6 +105,9 @@ test('a file that is folded away has one row', () => {
 test('what stands in front of a match leaves room for it', () => {
   expect(partsOf(match(1, '    a red rose'))).toEqual({ before: 'a ', match: 'red', after: ' rose' })
   expect(partsOf(match(1, `${'x'.repeat(50)}red`)).before).toBe(`…${'x'.repeat(20)}`)
+  const long = 'get_running_loop'
+  const found = { start: 50, end: 50 + long.length }
+  expect(partsOf(match(1, `${'x'.repeat(50)}${long}`, found)).before).toBe(`…${'x'.repeat(10)}`)
   expect(partsOf(match(1, `${'x'.repeat(50)}red`, { replacement: 'blue' })).before).toBe(`…${'x'.repeat(10)}`)
 })
 

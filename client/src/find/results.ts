@@ -169,12 +169,16 @@ export function rowsOf({ files }: Results, closed: ReadonlySet<string>): Row[] {
 export const rowKey = (row: Row) => (row.is === 'file' ? row.file.document : row.match.key)
 
 /** Characters in front of a match that leave room in a narrow column for it, and for what it becomes. */
-const lead = { alone: 20, replaced: 10 }
+const lead = { alone: 20, replaced: 10, least: 4 }
+
+/** Characters of a line that such a column shows. */
+const column = 26
 
 /** A line in three parts, cut so that the match can be seen. */
 export function partsOf({ text, start, end, replacement }: Match): { before: string; match: string; after: string } {
   const inFront = text.slice(0, start).trimStart()
-  const most = replacement === null ? lead.alone : lead.replaced
+  const wanted = replacement === null ? lead.alone : lead.replaced
+  const most = Math.max(lead.least, Math.min(wanted, column - (end - start)))
   return {
     before: inFront.length > most ? `…${inFront.slice(-most)}` : inFront,
     match: text.slice(start, end),
