@@ -86,6 +86,9 @@ class Archive:
             raise InvalidArchive(f"The archive has {len(entries)} entries; {max_entries} are allowed.")
         if (size := sum(info.file_size for info in entries)) > max_bytes:
             raise InvalidArchive(f"The archive unpacks to {size} bytes; {max_bytes} are allowed.")
+        # Thousands of entries that name the same bytes: however little each yields, all of them are gone through.
+        if sum(info.compress_size for info in entries) > file.seek(0, io.SEEK_END):
+            raise InvalidArchive("The archive is damaged: its entries overlap.")
         files: dict[str, ArchivedFile] = {}
         folders: set[str] = set()
         for info in entries:

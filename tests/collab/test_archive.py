@@ -108,6 +108,13 @@ def test_too_many_bytes_in_all() -> None:
         opened(patched(file, bomb), max_file=256 * MIB)
 
 
+def test_entries_of_the_same_bytes_are_refused() -> None:
+    file = zipped(*((name, b"a" * 100) for name in "abc"), method=zipfile.ZIP_STORED)
+    all_of_it = len(file.getvalue()).to_bytes(4, "little")
+    with pytest.raises(InvalidArchive, match="overlap"):
+        opened(patched(file, lambda data: directory_field(data, 20, all_of_it)))
+
+
 def claiming(size: int, holding: bytes, crc: int | None = None) -> io.BytesIO:
     """The directory says that its only entry has ``size`` bytes, and the checksum of that, or of what is there."""
 

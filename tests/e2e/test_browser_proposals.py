@@ -386,9 +386,7 @@ async def test_whatever_is_done_in_the_bar_leaves_the_focus_in_the_text(
 
 
 @pytest.mark.parametrize("viewport", [{"width": 1366, "height": 768}, PHONE], ids=["desk", "phone"])
-async def test_the_form_is_in_sight_wherever_one_asks(
-    site: Server, people: People, viewport: dict[str, int]
-) -> None:
+async def test_the_form_is_in_sight_wherever_one_asks(site: Server, people: People, viewport: dict[str, int]) -> None:
     path = f"proposals/low-{viewport['width']}.txt"
     await new_document(site, path, "".join(f"line number {n}\n" for n in range(80)))
     owner = await people.owner(viewport)
