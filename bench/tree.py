@@ -38,6 +38,15 @@ from server.first_start import ensure_owner
 from server.settings import Settings
 
 QUERIES = ["return", "asyncio.sleep", "def __init__", "xyzzy nowhere", "ThreadPoolExecutor", "e", "übung", "test_os.py"]
+EVERY: list[dict[str, str]] = [
+    {"q": "asyncio"},
+    {"q": "xyzzy nowhere"},
+    {"q": "import os"},
+    {"q": "self"},
+    *({"q": query, "word": "true"} for query in ("q", "sel", "et", "e")),
+    {"q": r"\bet\b", "regex": "true"},
+]
+"""What the browser asks for: every match."""
 AHEAD = 20
 """Seconds that somebody is there before the first search."""
 ORIGIN = "http://127.0.0.1:8000"
@@ -184,6 +193,9 @@ async def search(data: Path, folder: Path) -> None:
         before = memory()
         for query in QUERIES:
             await stalls.measure(f"“{query}”", lambda _, query=query: found(http, w, query), 20)
+        for asked in EVERY:
+            name = " ".join(["every", f"“{asked['q']}”", *(option for option in asked if option != "q")])
+            await stalls.measure(name, lambda _, asked=asked: every(http, w, asked), 5)
         path = f"{w}/files/{folder.name}/{quote('ast.py')}"
 
         async def typed(number: int) -> None:
@@ -216,6 +228,10 @@ async def search(data: Path, folder: Path) -> None:
 
 async def found(http: httpx2.AsyncClient, w: str, query: str) -> httpx2.Response:
     return await checked(http.get(f"{w}/search", params={"q": query}))
+
+
+async def every(http: httpx2.AsyncClient, w: str, asked: dict[str, str]) -> httpx2.Response:
+    return await checked(http.get(f"{w}/search/matches", params=asked))
 
 
 def memory() -> int:
