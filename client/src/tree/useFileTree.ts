@@ -12,6 +12,7 @@ import {
 import { useTree } from '@headless-tree/react'
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { keyOf } from '../actions/catalogue'
+import { arriveAt } from '../document/arrival'
 import { isPressed } from '../lib/keys'
 import { draggedType } from '../tabs/dragged'
 import { startDraggingFiles } from '../tabs/dragFiles'
@@ -167,11 +168,18 @@ export function useFileTree(options: FileTreeOptions): FileTree {
     hotkeys: {
       customActivate: {
         hotkey: 'Enter',
+        // Or the text that gets the focus would get the key as well.
+        preventDefault: true,
         isEnabled: (known) => !known.isRenamingItem() && !known.getState().dnd,
         handler: (_event, known) => {
           const item = known.getFocusedItem()
+          const node = item.getItemData()
+          // Whoever opens a text by this key goes on in it; a click and the space bar only look at it.
+          if (node.kind === 'text' && isReal(item)) {
+            arriveAt({ document: node.id, line: null, column: null, focus: true })
+          }
           // Once more on the file that is open means to stay, as a double click does.
-          if (item.getId() === openNode?.id && !item.isFolder()) actions.keep(item.getItemData())
+          if (item.getId() === openNode?.id && !item.isFolder()) actions.keep(node)
           else if (!item.isFolder()) item.primaryAction()
           else if (item.isExpanded()) item.collapse()
           else item.expand()

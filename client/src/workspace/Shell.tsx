@@ -8,6 +8,7 @@ import { baseName } from '../lib/paths'
 import { useSelected, useStore } from '../lib/store'
 import { Palette } from '../palette/Palette'
 import { useFollowing } from '../people/useFollowing'
+import { goOnIn } from '../tabs/goOn'
 import { otherSide, type Side as Half } from '../tabs/layout'
 import { FilesPanel } from '../tree/FilesPanel'
 import { Waiting } from '../ui/Waiting'
@@ -114,6 +115,9 @@ export function Shell({ path, figures = false }: { path: string; figures?: boole
   const shown = panel === null ? null : panels[panel]
   return (
     <div className="shell">
+      <button type="button" className="button skip" onClick={() => goOnIn(session.tabs.layout.get())}>
+        Skip to the text
+      </button>
       <TopBar
         path={title}
         document={document}
