@@ -191,8 +191,12 @@ class ChatAttempt:
 
     async def _change(self, message: Message, **fields: object) -> None:
         """Raises Fenced when another attempt has begun, or the conversation is gone."""
-        context = self._generation.context if self._generation is not None else []
-        seen: dict[str, Any] = {"context": context, "shortened": self._shortened}
+        generation = self._generation
+        seen: dict[str, Any] = {
+            "context": generation.context if generation is not None else [],
+            "model": generation.model if generation is not None else None,
+            "shortened": self._shortened,
+        }
         if not await self._tools.conversations.change(message, **seen, **fields):
             raise Fenced(self._job.id)
 

@@ -42,7 +42,8 @@ class Message:
     names its `question`; it is `shortened` when the beginning of the conversation did not fit into what the model read.
     `attempt` of a question counts how often it was asked again, of an answer the workers that have begun it.
     `asked_at` is when the question was asked, for both: messages are in order by it, and then by `created_at`.
-    `context` tells what the model saw for an answer (`ai.prompting.context.Piece.view`), without any text.
+    `model` is the one that gave an answer, `context` tells what it saw for it (`ai.prompting.context.Piece.view`),
+    without any text.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Message:
     """Of a question: what it is about of the file `about`."""
     mentions: tuple[SharedFile, ...] = ()
     context: Sequence[dict[str, Any]] = ()
+    model: str | None = None
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
@@ -92,6 +94,7 @@ class Message:
             record.get("selection"),
             tuple(SharedFile.of(file) for file in record.get("mentions", ())),
             record.get("context", ()),
+            record.get("model"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -116,6 +119,7 @@ class Message:
             "selection": self.selection,
             "mentions": [file.view() for file in self.mentions],
             "context": list(self.context),
+            "model": self.model,
         }
 
     def view(self) -> dict[str, Any]:
@@ -142,5 +146,6 @@ class Message:
                 "question": self.question,
                 "error": self.error,
                 "context": list(self.context) or None,
+                "model": self.model,
             }
         return shown | {name: value for name, value in optional.items() if value is not None}

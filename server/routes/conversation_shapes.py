@@ -87,6 +87,8 @@ class MessageShown(BaseModel):
     job: str | None = None
     """Of an answer, what made it; of a question, what makes its newest answer."""
     error: str | None = None
+    model: str | None = None
+    """Of an answer: what gave it."""
     context: list[Seen] | None = None
     """Of an answer: what the model saw for it."""
     question: str | None = None

@@ -55,6 +55,7 @@ async def test_a_proposal_tells_what_the_model_saw_to_whoever_asks(
             "saw/programme.md lines 1–4 · is open",
         ):
             await expect(tab.review.get_by_role("listitem").filter(has_text=told).last).to_be_visible()
+        await expect(tab.review.locator(".saw-sum")).to_contain_text("Model: scripted")
     await people.picture(owner, "saw-proposal")
     shown = model.requests[-1].prompt
     assert "20:00 first tour" in shown
@@ -78,6 +79,7 @@ async def test_so_does_an_answer_in_a_chat(site: Server, people: People, model: 
         message = tab.page.get_by_role("listitem").filter(has_text="It is a letter.")
         await message.get_by_text("What it saw").click()
         await expect(message).to_contain_text("saw-chat.md lines 1–9 · is open where it was asked · 1 secret taken out")
+        await expect(message.locator(".saw-sum")).to_contain_text("Model: scripted")
     await people.picture(owner, "saw-chat")
 
 

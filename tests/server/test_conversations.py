@@ -36,6 +36,7 @@ async def test_a_question_tells_what_it_is_about_and_an_answer_what_it_answers(d
     assert [file["path"] for file in question["mentions"]] == ["a.py", "b.py"]
     assert (answer["question"], answer["attempt"], answer["shortened"]) == (question["id"], 1, False)
     assert (question["answer"], question["job"]) == (answer["id"], answer["job"])
+    assert answer["model"]
     assert "mentions" not in answer
 
 

@@ -275,6 +275,8 @@ export interface ChatMessage {
   job?: string
   created_at: string
   error?: string
+  /** Of an answer: which model gave it. */
+  model?: string
   /** What the model saw for an answer. */
   context?: Seen[] | null
   /** Of an answer: what it answers. */

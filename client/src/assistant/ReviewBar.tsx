@@ -165,7 +165,7 @@ function Row({ row, handlers, onNavigate, onDismiss, onDone }: RowProps) {
           </IconButton>
         )}
       </div>
-      <Saw context={suggestion.context} />
+      <Saw context={suggestion.context} model={suggestion.author.model} />
     </li>
   )
 }

@@ -3,7 +3,7 @@ import type { Seen } from '../api/types'
 import { sawLines, sawWords } from './saw'
 
 /** What of the workspace the model was shown for an answer, for everybody who may see that. Closed until asked for. */
-export function Saw({ context }: { context: readonly Seen[] | null | undefined }) {
+export function Saw({ context, model }: { context: readonly Seen[] | null | undefined; model: string | undefined }) {
   if (!context || context.length === 0) return null
   return (
     <details className="saw">
@@ -18,7 +18,14 @@ export function Saw({ context }: { context: readonly Seen[] | null | undefined }
           </li>
         ))}
       </ul>
-      <p className="saw-sum">In all {sawWords(context)}, and what was asked.</p>
+      <p className="saw-sum">
+        In all {sawWords(context)}, and what was asked.{' '}
+        {model === undefined ? null : (
+          <>
+            Model: <bdi>{model}</bdi>
+          </>
+        )}
+      </p>
     </details>
   )
 }

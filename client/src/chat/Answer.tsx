@@ -122,7 +122,7 @@ function Said({ message, conversation, open, path, question, onAskAgain }: SaidP
     <>
       <Markdown text={message.text} path="" {...(decorate && { decorate })} onClick={onClick} />
       <State message={message} />
-      <Saw context={message.context} />
+      <Saw context={message.context} model={message.model} />
       <div className="message-tools">
         {ended && message.text !== '' ? (
           <>
