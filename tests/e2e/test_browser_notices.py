@@ -71,8 +71,9 @@ async def test_the_assistant_says_what_is_wrong_and_mends_it_with_one_click(site
     for tab in (owner, editor):
         await tab.reads(path, "print(1)\n")
         await expect(notice(tab, "Applied by Edda")).to_be_visible()
-    focused = panel(editor).locator(":focus").or_(editor.page.locator("[aria-label=Notices]:focus"))
-    await expect(focused).to_have_count(1)
+    await expect(panel(editor).locator(":focus").or_(editor.page.locator("[aria-label=Notices]:focus"))).to_have_count(
+        1
+    )
     await notice(owner, "Applied by Edda").get_by_role("button", name="Undo").click()
     for tab in (owner, editor):
         await tab.reads(path, "import shutil\nprint(1)\n")
