@@ -17,7 +17,6 @@ from ai.chat.mentions import mentioned
 from ai.chat.messages import Message, SharedFile
 from ai.deciding.decisions import Decisions
 from ai.pool.jobs import Job, JobNotFound, Jobs, NotFailed, Person
-from ai.pool.queue import Queue
 from ai.prompting.manager import Preparations
 from ai.prompting.material import Material
 from ai.proposals.create_job import OWN_FOLDER
@@ -33,6 +32,7 @@ from collab.rooms.rooms import Rooms
 from collab.tree.paths import join, parse_path
 from collab.tree.trees import PathConflict
 from collab.yjs.offsets import codepoint_to_utf16, slice_utf16, utf16_length, utf16_to_codepoint
+from storage.wakeups import Topic
 
 MOST_SELECTED = 200_000
 """UTF-16 code units of a text that is to be edited: the model writes all of it anew."""
@@ -109,7 +109,7 @@ class Requests:
         files: Files,
         material: Material,
         jobs: Jobs,
-        queue: Queue,
+        queue: Topic,
         suggestions: Suggestions,
         decisions: Decisions,
         conversations: Conversations,

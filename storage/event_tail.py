@@ -28,13 +28,17 @@ _CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Event:
-    """`id` counts the stored events of `stream` from 1; None for an event that was never stored. `time` is UTC."""
+    """`id` counts the stored events of `stream` from 1; None for an event that was never stored. `time` is UTC.
+
+    `key` is what whoever stores it calls it; it is not read back.
+    """
 
     id: int | None
     stream: str
     type: str
     time: datetime
     data: dict[str, Any]
+    key: str | None = None
 
 
 class Follower:

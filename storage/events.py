@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,8 @@ class _Queue:
 
 
 class EventLog:
-    """Streams of events in the collection `events`: `{_id: "<stream>:<number>", stream, number, type, time, data}`.
+    """Streams of events in the collection `events`: `{_id: "<stream>:<number>", stream, number, type, time,
+    data}`, and `key` where it has one.
 
     The number is part of the key, and a writer takes the number after the last one that it knows to be stored. So the
     numbers of a stream are 1, 2, 3… without holes, whoever crashes when, and without a counter beside them: of two
@@ -53,21 +54,22 @@ class EventLog:
         self._bus = bus
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._tails: dict[str, Tail] = {}
-        self._listeners: defaultdict[str, list[Callable[[Event], None]]] = defaultdict(list)
+        self._listeners: list[Callable[[Event], None]] = []
         bus.on_reconnect(self._look)
 
     async def ensure_indexes(self) -> None:
         await self._events.create_index([("stream", 1), ("number", 1)], unique=True)
         await self._events.create_index([("time", 1)])
+        await self._events.create_index([("stream", 1), ("key", 1)])
 
-    async def append(self, stream: str, type: str, data: dict[str, Any]) -> int:
+    async def append(self, stream: str, type: str, data: dict[str, Any], *, key: str | None = None) -> int:
         """Stores the event, announces it, and returns its number. Raises `PyMongoError`.
 
-        After a broken connection the event may be stored nevertheless, as with any write.
+        After a broken connection the event may be stored nevertheless, as with any write. `numbered` finds it by `key`.
         """
         queue = self._queue(stream)
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        queue.waiting.append((Event(None, stream, type, _now(), data), stored))
+        queue.waiting.append((Event(None, stream, type, _now(), data, key), stored))
         if queue.writer is None:
             # Nobody's own task: whoever waits here may be cancelled, and others wait for the same writing.
             queue.writer = asyncio.create_task(self._write(stream, queue))
@@ -78,12 +80,13 @@ class EventLog:
         event = Event(None, stream, type, _now(), data)
         self._bus.publish(channel(stream), announcement(event, _MOST_BUS_BYTES))
 
-    def listen(self, type: str, callback: Callable[[Event], None]) -> None:
-        """Calls `callback` with every event of `type`, of whatever stream, that this process has stored.
+    def on_stored(self, callback: Callable[[Event], None]) -> None:
+        """Calls `callback` with every event, of whatever stream, that this process has stored.
 
-        So of all processes exactly one hears of each, and none of one whose writer died at that moment.
+        So of all processes exactly one hears of each, and none of one whose writer died at that moment: what must
+        hear of every event is a consumer (`storage.consumer_groups`).
         """
-        self._listeners[type].append(callback)
+        self._listeners.append(callback)
 
     async def follow(self, stream: str, after: int | None = None) -> AsyncIterator[Event]:
         """The stored events after number `after` (None: those stored from now on), then those that come, without end.
@@ -134,7 +137,7 @@ class EventLog:
             await tail.stop()
 
     def _tell(self, event: Event) -> None:
-        for callback in self._listeners.get(event.type, ()):
+        for callback in self._listeners:
             try:
                 callback(event)
             except Exception:
@@ -195,6 +198,7 @@ class EventLog:
                 "type": event.type,
                 "time": event.time,
                 "data": event.data,
+                **({"key": event.key} if event.key is not None else {}),
             }
             for event in events
         ]
@@ -216,6 +220,11 @@ class EventLog:
         """The number of the newest stored event; 0 when there is none."""
         newest = await self._events.find_one({"stream": stream}, {"number": 1}, sort=[("number", -1)])
         return int(newest["number"]) if newest else 0
+
+    async def numbered(self, stream: str, key: str) -> int | None:
+        """The number of a stored event that was given `key`."""
+        found = await self._events.find_one({"stream": stream, "key": key}, {"number": 1})
+        return int(found["number"]) if found else None
 
     async def _stored(self, stream: str, after: int) -> AsyncIterator[Event]:
         while True:

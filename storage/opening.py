@@ -16,6 +16,7 @@ from storage.folder_lock import FolderLock
 from storage.leases import Leases
 from storage.mongo import Database, connect
 from storage.objects import ObjectStore
+from storage.wakeups import Topics
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Storage:
     bus: Bus
     leases: Leases
     events: EventLog
+    topics: Topics
     process: str
 
 
@@ -58,7 +60,9 @@ async def open_storage(
         events = EventLog(db, bus)
         await events.ensure_indexes()
         stack.push_async_callback(events.close)
-        yield Storage(db, objects, bus, leases, events, process)
+        topics = Topics(redis_url, process)
+        stack.push_async_callback(topics.close)
+        yield Storage(db, objects, bus, leases, events, topics, process)
 
 
 async def _open_bus(redis_url: str | None) -> Bus:

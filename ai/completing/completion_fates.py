@@ -17,7 +17,6 @@ from pymongo.errors import PyMongoError
 from ai import metrics
 from ai.clock import now
 from ai.completing.completion_record import FORGOTTEN, SUPERSEDED, CompletionRecord, Decision, Fate, part_of
-from ai.faults import fault
 from ai.pool.jobs import Person
 from ai.record.consent import Terms
 from ai.record.feedback import Feedback
@@ -29,6 +28,7 @@ from collab.replicas.positions import Anchor, range_anchors, resolve
 from collab.rooms.arriving import needed_for, until_known
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText, slice_utf16, utf16_length
+from storage.faults import fault
 from storage.mongo import Database
 
 log = structlog.get_logger(__name__)

@@ -14,11 +14,11 @@ from pymongo import ASCENDING
 from ai.announcements import Announcements
 from ai.clock import now
 from ai.deciding.decision_record import DecisionRecord
-from ai.faults import fault
 from ai.proposals.suggestions import SuggestionNotFound, Suggestions, SuggestionState
 from ai.record.feedback import Feedback
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.rooms.rooms import Rooms
+from storage.faults import fault
 from storage.mongo import Database
 
 log = structlog.get_logger(__name__)
@@ -79,11 +79,13 @@ class Carrying:
             log.error("feedback is put off", error=fault(error))
 
     async def _learn(self, records: Sequence[DecisionRecord]) -> None:
+        notice = None
         try:
             suggestion = await self._suggestions.get(records[0].suggestion)
         except SuggestionNotFound:
             log.info("a suggestion expired before its feedback was written", suggestion=records[0].suggestion)
         else:
+            notice = suggestion.notice
             hunks = {hunk.id: hunk for hunk in await self._suggestions.hunks(suggestion.id)}
             decided = [(hunks[record.hunk], record) for record in records if record.hunk in hunks]
             await self._feedback.derive(suggestion, list(hunks.values()), decided)
@@ -91,6 +93,7 @@ class Carrying:
                 # Its worker may have looked for the records just before they were written.
                 after = await self._suggestions.get(suggestion.id)
                 await self._feedback.answered(after, await self._suggestions.hunks(after.id))
+        await asyncio.gather(*(self._announcements.decision_recorded(record, notice) for record in records))
         finished = {"_id": {"$in": [record.id for record in records]}}
         await self._decisions.update_many(finished, {"$set": {"state": "finished"}})
 

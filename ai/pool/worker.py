@@ -10,18 +10,21 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from ai import metrics
 from ai.announcements import Announcements
 from ai.beside import beside
-from ai.faults import fault
 from ai.models import ModelError
 from ai.pool.attempt import Attempt, Fenced, JobFailed, NewAttempt, Run, Stop
 from ai.pool.jobs import LEASE, MOST_ATTEMPTS, Job, Jobs, JobState
 from ai.pool.outages import Outages
-from ai.pool.queue import Queue
 from ai.pool.retries import delay
 from ai.pool.shares import HeldBack, Shares
 from storage.bus import Bus
+from storage.faults import fault
 from storage.waiting import end
+from storage.wakeups import Topic
 
 log = structlog.get_logger(__name__)
+
+TOPIC = "scriptorium.jobs"
+GROUP = "workers"
 
 CANCEL_CHANNEL = "scriptorium.jobs.cancel"
 
@@ -44,7 +47,7 @@ class Worker:
         self,
         holder: str,
         jobs: Jobs,
-        queue: Queue,
+        queue: Topic,
         bus: Bus,
         announcements: Announcements,
         outages: Outages,
@@ -53,6 +56,7 @@ class Worker:
         self._holder = holder
         self._jobs = jobs
         self._queue = queue
+        self._wakeups = queue.group(GROUP)
         self._bus = bus
         self._announcements = announcements
         self._outages = outages
@@ -77,7 +81,7 @@ class Worker:
                 while not self._shares.free:
                     self._ended.clear()
                     await self._ended.wait()
-                async with self._queue.waiting(POLL):
+                async with self._wakeups.waiting(POLL):
                     await self._claim()
         finally:
             await unsubscribe()

@@ -2,7 +2,7 @@
 
 What it finds out is kept by content (`ai.prompting.analyses`, `ai.prompting.turns`), where jobs look for it; a job that
 finds nothing there finds it out itself, so nobody waits for a manager and none has to be there. Its work list is
-collection ``preparations``, {_id: job, created_at, leased_until, attempts}; as with jobs, the queue only wakes.
+collection ``preparations``, {_id: job, created_at, leased_until, attempts}; as with jobs, wake-ups hold nothing.
 """
 
 import asyncio
@@ -13,12 +13,15 @@ from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ai.clock import now
-from ai.faults import fault
 from ai.pool.jobs import Job, JobNotFound, Jobs
-from ai.pool.queue import Queue
+from storage.faults import fault
 from storage.mongo import Database
+from storage.wakeups import Topic
 
 log = structlog.get_logger(__name__)
+
+TOPIC = "scriptorium.analysis"
+GROUP = "managers"
 
 LEASE = 30.0
 """Seconds in which one manager prepares a request; then another one takes it for dead."""
@@ -39,10 +42,11 @@ it would come too late for it, and would hold it up."""
 class Preparations:
     """What is to be prepared."""
 
-    def __init__(self, db: Database, queue: Queue) -> None:
+    def __init__(self, db: Database, topic: Topic) -> None:
         self._preparations = db["preparations"]
         self._asking: set[asyncio.Task[None]] = set()
-        self.queue = queue
+        self._topic = topic
+        self.wakeups = topic.group(GROUP)
 
     async def ensure_indexes(self) -> None:
         await self._preparations.create_index([("leased_until", ASCENDING), ("created_at", ASCENDING)])
@@ -70,7 +74,7 @@ class Preparations:
         except PyMongoError as error:
             log.warning("a request cannot be prepared", error=str(error))
             return
-        await self.queue.wake()
+        await self._topic.wake()
 
     async def claim(self) -> str | None:
         """The job to prepare next."""
@@ -107,7 +111,7 @@ class Manager:
                 while len(self._tasks) >= MOST_AT_ONCE:
                     self._room.clear()
                     await self._room.wait()
-                async with self._preparations.queue.waiting(POLL):
+                async with self._preparations.wakeups.waiting(POLL):
                     await self._claim()
         finally:
             for task in self._tasks:

@@ -15,7 +15,6 @@ from uuid import uuid4
 import structlog
 
 from ai.clock import now
-from ai.faults import fault
 from ai.models import Chunk, ModelError, ModelRequest, Price, Provider, Usage
 from ai.models.local import LocalAssistant
 from ai.spending.budget_book import BudgetBook, BudgetSpent, Lost
@@ -23,6 +22,7 @@ from ai.spending.budgets import Amount, Budget
 from ai.spending.prices import Cost, cost_of
 from ai.spending.token_estimate import estimated_tokens, weight
 from ai.spending.usage import Caller, CallUsage, Ended, Ledger
+from storage.faults import fault
 
 log = structlog.get_logger(__name__)
 

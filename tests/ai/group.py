@@ -14,7 +14,6 @@ from ai.models import Price, Provider
 from ai.models.endpoints import DEFAULT, Endpoint, Endpoints
 from ai.models.openai_compatible import OpenAICompatible, Waits
 from ai.pool.jobs import Job, Person
-from ai.pool.queue import LocalQueue, Queue
 from ai.proposals.hunks import Decision, Hunk
 from ai.requests import Asked
 from collab.files.files import Files
@@ -22,6 +21,7 @@ from collab.replicas.edits import TextEdit
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import utf16_length
 from storage import Storage
+from storage.wakeups import LocalTopic, Topic
 from tests.doubles.model_server import ModelServer
 from tests.support.waiting import PATIENCE
 
@@ -112,7 +112,7 @@ class Process:
 @dataclass
 class Group(Process):
     model: ModelServer
-    queue: Queue
+    queue: Topic
     _stack: AsyncExitStack
     _endpoints: Endpoints
 
@@ -124,14 +124,14 @@ class Group(Process):
 
 @asynccontextmanager
 async def open_group(
-    storage: Storage, queue: Queue | None = None, provider: Provider | None = None
+    storage: Storage, queue: Topic | None = None, provider: Provider | None = None
 ) -> AsyncIterator[Group]:
     """The scripted model answers at two endpoints, unless another `provider` is given for both.
 
     `default` has the model `scripted`; `house` has `big`, which costs 1 and 2 for a million tokens, and `small`, and
     knows top_k.
     """
-    queue = queue or LocalQueue()
+    queue = queue or LocalTopic()
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ModelServer())
         endpoints = endpoints_at(model, provider)
@@ -170,7 +170,7 @@ def endpoints_at(model: ModelServer, provider: Provider | None = None) -> Endpoi
 
 
 async def _process(
-    stack: AsyncExitStack, storage: Storage, endpoints: Endpoints, queue: Queue, workspace: str
+    stack: AsyncExitStack, storage: Storage, endpoints: Endpoints, queue: Topic, workspace: str
 ) -> Process:
     rooms = Rooms(storage)
     stack.push_async_callback(rooms.close)

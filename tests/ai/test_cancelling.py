@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from ai.pool.jobs import Job, JobState
-from ai.pool.queue_redis import RedisQueue
+from ai.pool.worker import TOPIC
 from ai.requests import Asked
 from collab.yjs.offsets import utf16_length
 from tests.ai.group import Group, eventually, open_group
@@ -31,7 +31,7 @@ async def busy(backend: Backend) -> AsyncIterator[Group]:
     """A group with a worker: in this process when embedded, otherwise in one of its own."""
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(backend.open())
-        queue = RedisQueue(backend.redis_url, "asker") if backend.redis_url else None
+        queue = storage.topics.open(TOPIC) if backend.redis_url else None
         group = await stack.enter_async_context(open_group(storage, queue))
         await group.file("a.md", TEXT)
         if backend.redis_url is None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ai.pool.queue_redis import RedisQueue
+from ai.pool.worker import TOPIC
 from storage import open_storage
 from tests.ai.group import Group, open_group
 from tests.services.launchers import Mongo, Redis
@@ -32,7 +32,7 @@ async def asking_group(redis: Redis, mongo: Mongo, data_dir: Path) -> AsyncItera
     """A group whose own process works on nothing."""
     async with (
         open_storage(mongo_url=mongo.url, object_store_url=None, redis_url=redis.url, data_dir=data_dir) as storage,
-        open_group(storage, RedisQueue(redis.url, "asker")) as group,
+        open_group(storage, storage.topics.open(TOPIC)) as group,
     ):
         yield group
 
