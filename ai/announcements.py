@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ai.clock import rfc3339
+from ai.deciding.decision_record import DecisionRecord
 from ai.pool.jobs import Job
 from storage.events import EventLog
+
+DECISION_RECORDED = "scriptorium.decision.recorded"
+NOTICE_CHANGED = "scriptorium.notice.changed"
 
 
 class Announcements:
@@ -48,7 +53,25 @@ class Announcements:
 
     async def notice_changed(self, view: dict[str, Any]) -> None:
         """`view` as `ai.notices.notice.Notice.view` gives it."""
-        await self._events.append(view["workspace"], "scriptorium.notice.changed", view)
+        await self._events.append(view["workspace"], NOTICE_CHANGED, view)
+
+    async def decision_recorded(self, record: DecisionRecord, notice: str | None) -> None:
+        """At least once for every decision, when all of it is carried out. `notice` is the one whose change it is."""
+        data = {
+            "id": record.id,
+            "suggestion": record.suggestion,
+            "hunk": record.hunk,
+            "document": record.document,
+            "notice": notice,
+            "kind": record.about.kind,
+            "model": record.about.model,
+            "language": record.about.language,
+            "decision": record.name,
+            "state": record.to.value,
+            "decided_by": record.decided_by.view() if record.decided_by else None,
+            "decided_at": rfc3339(record.decided_at),
+        }
+        await self._events.append(record.workspace, DECISION_RECORDED, data)
 
     async def notices_read(self, workspace: str, ids: Sequence[str], person: str) -> None:
         await self._events.append(workspace, "scriptorium.notices.read", {"notices": list(ids), "by": person})

@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from pymongo.errors import ConnectionFailure
 
+from ai import consumers
 from ai.announcements import Announcements
 from ai.chat.chat_job import ChatAttempt
 from ai.chat.chat_proposals import ChatProposals
@@ -18,20 +19,22 @@ from ai.chat.conversations import Conversation, Conversations
 from ai.choosing.choices import Choices
 from ai.clock import rfc3339
 from ai.completing.completions import Completions
+from ai.consuming import declared_in
 from ai.deciding.carrying import Carrying
 from ai.deciding.decisions import Decisions, Outcome, is_meant
 from ai.expiry import Expiry
-from ai.faults import fault
 from ai.models.endpoints import Endpoints
 from ai.models.environment import ModelSettings, endpoints_from
 from ai.notices.board import Board
+from ai.notices.fates import Fates
 from ai.notices.notices import Notices
 from ai.notices.speaking import Speaking
+from ai.pool import worker
 from ai.pool.attempt import JobFailed, NewAttempt, Run
 from ai.pool.jobs import Job, Jobs, JobState, Person
 from ai.pool.outages import Outages
-from ai.pool.queue import LocalQueue, Queue
 from ai.pool.worker import CANCEL_CHANNEL, Worker
+from ai.prompting import manager
 from ai.prompting.analysis import tidied
 from ai.prompting.context import WINDOW
 from ai.prompting.gathering import Gathering
@@ -57,7 +60,10 @@ from ai.toolbox import Toolbox
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
 from storage import Storage
+from storage.consumer_groups import TOPIC, ConsumerGroups
+from storage.faults import fault
 from storage.waiting import end
+from storage.wakeups import LocalTopic, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -89,9 +95,9 @@ class Assistant:
         rooms: Rooms,
         files: Files,
         endpoints: Endpoints,
-        queue: Queue,
+        queue: Topic,
         *,
-        analysis: Queue | None = None,
+        analysis: Topic | None = None,
         window: int = WINDOW,
         currency: str = "USD",
     ) -> None:
@@ -116,6 +122,7 @@ class Assistant:
         self.decisions = Decisions(storage.db, rooms, self.suggestions, self._announcements, self.carrying)
         self.choices = Choices(storage.db, rooms, files, endpoints, self._announcements)
         self.notices = Notices(storage.db)
+        self.fates = Fates(storage.db)
         self.board = Board(rooms, files, self.notices, self.suggestions, self._announcements, self.decide)
         self.conversation_search = ConversationSearch(storage.db)
         self.budgets = BudgetBook(storage.db)
@@ -133,9 +140,10 @@ class Assistant:
             self.suggestions,
             self.decisions,
             self._announcements,
+            self.fates,
         )
         self.gathering = Gathering(storage.db, files, rooms, material, window)
-        self.preparations = Preparations(storage.db, analysis or LocalQueue())
+        self.preparations = Preparations(storage.db, analysis or LocalTopic())
         self.requests = Requests(
             rooms,
             files,
@@ -184,17 +192,23 @@ class Assistant:
             "chat": lambda run: ChatAttempt(run, tools),
         }
 
+        self.consumers = ConsumerGroups(storage.db, storage.events, storage.topics.open(TOPIC))
+        for declared in declared_in(consumers):
+            self.consumers.add(declared.of(self))
+
     async def ensure_indexes(self) -> None:
         for part in (
             self.jobs,
             self.suggestions,
             self.notices,
+            self.fates,
             self.conversations,
             self.carrying,
             self.feedback,
             self.gathering,
             self.preparations,
             self.completions.fates,
+            self.consumers,
         ):
             await part.ensure_indexes()
         for kept in (self.budgets, self.ledger, self.figures):
@@ -372,6 +386,7 @@ class Assistant:
         for job in await self.jobs.unfinished(workspace=workspace):
             await self.cancel(job.id)
         await self.choices.forget_workspace(workspace)
+        await self.consumers.forget(workspace)
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
@@ -402,11 +417,14 @@ class Assistant:
 
     async def work(self) -> None:
         """Do all the work of a process, until cancelled."""
-        managing = asyncio.create_task(_repeat(self.manage, MANAGE_AGAIN))
+        beside = [
+            asyncio.create_task(_repeat(self.manage, MANAGE_AGAIN)),
+            asyncio.create_task(_repeat(self.consume, MANAGE_AGAIN)),
+        ]
         try:
             await self.answer()
         finally:
-            await end([managing])
+            await end(beside)
 
     async def manage(self) -> None:
         """Look at what requests are about, until cancelled; see `ai.prompting.manager`."""
@@ -415,6 +433,10 @@ class Assistant:
     async def _prepare(self, job: Job) -> None:
         messages = await self.conversations.messages(job.conversation) if job.conversation is not None else []
         await self.gathering.prepare(job, [tidied(message.text) for message in messages])
+
+    async def consume(self) -> None:
+        """See to all that is to happen when something has happened, until cancelled; see `ai.consuming`."""
+        await self.consumers.run()
 
     async def answer(self) -> None:
         """Work on jobs until cancelled; then put back what is not finished, for another worker to take at once."""
@@ -460,24 +482,14 @@ async def open_assistant(
         ai.models.environment.EndpointsWrong
     """
     endpoints = Endpoints(endpoints_from(settings, os.environ))
-    queue: Queue
-    analysis: Queue
-    if settings.redis_url is None:
-        queue, analysis = LocalQueue(), LocalQueue()
-    else:
-        # FastStream takes a quarter of a second to import, which an embedded start need not wait for.
-        from ai.pool.queue_redis import RedisQueue
-
-        queue = RedisQueue(settings.redis_url, storage.process)
-        analysis = RedisQueue(settings.redis_url, storage.process, "scriptorium.analysis", "managers")
     try:
         assistant = Assistant(
             storage,
             rooms,
             files,
             endpoints,
-            queue,
-            analysis=analysis,
+            storage.topics.open(worker.TOPIC),
+            analysis=storage.topics.open(manager.TOPIC),
             window=settings.context_window,
             currency=settings.currency,
         )
@@ -493,6 +505,4 @@ async def open_assistant(
         await assistant.completions.fates.idle()
         await assistant.meter.idle()
     finally:
-        await queue.close()
-        await analysis.close()
         await endpoints.close()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ai.clock import now
+from ai.notices import fates
 from ai.spending import usage
 from ai.spending.budgets import month_of
 from ai.spending.figures import DECIDABLE_DAYS, Figures
@@ -19,6 +20,7 @@ _OF_A_WORKSPACE = (
     "hunks",
     "suggestions",
     "notices",
+    "notice_fates",
     "messages",
     "generations",
     "conversations",
@@ -51,6 +53,7 @@ class Expiry:
         # A conversation that stays in use keeps its messages, and not for ever what the models were shown.
         await self._db["generations"].delete_many({"kept_at": {"$lt": before}})
         await self._db["notices"].delete_many({"created_at": {"$lt": before}})
+        await self._db["notice_fates"].delete_many({"at": {"$lt": now() - fates.KEPT}})
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
         for name in ("analyses", "turns"):

@@ -19,7 +19,6 @@ from ai.announcements import Announcements
 from ai.choosing.assistant_file import ASSISTANT_FILE, AssistantFile, parse
 from ai.choosing.recipes import Recipe
 from ai.choosing.yaml_text import BadYaml
-from ai.faults import fault
 from ai.models import ModelParams, Provider
 from ai.models.endpoints import DEFAULT, Endpoints
 from ai.pool.attempt import JobFailed
@@ -28,6 +27,7 @@ from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
 from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
+from storage.faults import fault
 from storage.mongo import Database
 from storage.waiting import end
 

@@ -18,7 +18,8 @@ from ai.announcements import Announcements
 from ai.checking import CannotCheck, diagnose
 from ai.clock import now
 from ai.deciding.decisions import Decisions
-from ai.faults import fault
+from ai.notices.acceptance import WORTH
+from ai.notices.fates import Fates
 from ai.notices.findings import Finding, findings
 from ai.notices.notice import Notice, NoticeState
 from ai.notices.notices import Notices
@@ -37,6 +38,7 @@ from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
 from storage.event_tail import Event
 from storage.events import EventLog
+from storage.faults import fault
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,7 @@ class Speaking:
         suggestions: Suggestions,
         decisions: Decisions,
         announcements: Announcements,
+        fates: Fates,
     ) -> None:
         self._rooms = rooms
         self._files = files
@@ -69,11 +72,14 @@ class Speaking:
         self._suggestions = suggestions
         self._decisions = decisions
         self._announcements = announcements
+        self._fates = fates
         self._due: dict[str, tuple[float, str]] = {}
         self._woken = asyncio.Event()
-        events.listen(SETTLED, self._settled)
+        events.on_stored(self._stored)
 
-    def _settled(self, event: Event) -> None:
+    def _stored(self, event: Event) -> None:
+        if event.type != SETTLED:
+            return
         document: str = event.data["document"]
         # One that waits already is moved behind the others.
         waited = self._due.pop(document, None) is not None
@@ -112,14 +118,17 @@ class Speaking:
         await self.tell(workspace, document, path, before)
 
     async def tell(self, workspace: str, document: str, path: str, text: str) -> None:
-        """Say what is wrong with `text`, the document's, that was not said before; and take back what no longer is."""
+        """Say what is wrong with `text`, the document's, that was not said before and that the group may want to hear;
+        and take back what is not wrong any more."""
         found = findings(text, await diagnose(path, text))
         ids = [_id(document, finding) for finding in found]
         for notice in await self._notices.undecided_of(document, ("broken", "faults")):
             if notice.id not in ids:
                 await self._take_back(notice)
         for name, finding in zip(ids, found, strict=True):
-            if not await self._notices.known(name):
+            if await self._notices.known(name):
+                continue
+            if await self._fates.acceptance(workspace, finding.kind) >= WORTH:
                 await self._say(name, workspace, document, path, text, finding)
 
     async def _say(self, id: str, workspace: str, document: str, path: str, text: str, finding: Finding) -> None:

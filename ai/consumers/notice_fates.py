@@ -1,0 +1,36 @@
+"""Learns from what people do with notices, which is what decides whether the next one is said at all."""
+
+from typing import TYPE_CHECKING
+
+from ai.announcements import DECISION_RECORDED, NOTICE_CHANGED
+from ai.consuming import consumer
+from ai.notices.acceptance import Fate
+from ai.notices.notice import NoticeState
+from ai.notices.notices import NoticeNotFound
+from ai.proposals.hunks import HunkState
+from storage.event_tail import Event
+
+if TYPE_CHECKING:
+    from ai.assistant import Assistant
+
+_WANTED = {HunkState.ACCEPTED: True, HunkState.REJECTED: False, HunkState.UNDONE: False}
+
+
+@consumer("notice_fates", DECISION_RECORDED, NOTICE_CHANGED)
+async def learn(event: Event, assistant: "Assistant") -> None:
+    data = event.data
+    if event.type == DECISION_RECORDED:
+        notice, wanted = data["notice"], _WANTED.get(HunkState(data["state"]))
+        # What does not fit any more was nobody's opinion.
+        if notice is None or data["decision"] in ("stale", "superseded"):
+            return
+    else:
+        # With a change, it is the decision on that change which counts.
+        if data["state"] != NoticeState.REJECTED or "suggestion" in data:
+            return
+        notice, wanted = data["id"], False
+    try:
+        found = await assistant.notices.get(event.stream, notice)
+    except NoticeNotFound:
+        return
+    await assistant.fates.put(found, None if wanted is None else Fate(wanted, event.time.timestamp()))
