@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from server import problems, sync
+from server import asyncapi, problems, sync
 from server.access import Anyone, check_rules
 from server.checks import Checks
 from server.core import Core, open_core, running
@@ -29,6 +29,7 @@ from server.routes import (
     conversations,
     diagnostics,
     events,
+    external_events,
     feedback,
     figures,
     files,
@@ -72,6 +73,7 @@ ROUTES: tuple[ModuleType, ...] = (
     completions,
     conversations,
     figures,
+    external_events,
     events,
     sync,
     client,  # last: it answers to whatever is left
@@ -99,6 +101,10 @@ def create_app(services: Services) -> FastAPI:
         nonlocal document
         document = document or describe(app)
         return JSONResponse(document)
+
+    @app.get("/api/asyncapi.json", include_in_schema=False)
+    async def asyncapi_document(_: Anyone) -> Response:
+        return JSONResponse(asyncapi.describe(app.version))
 
     for module in ROUTES:
         # Taken over one by one rather than included, so that every route can be looked at.
@@ -137,6 +143,9 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
         await stack.enter_async_context(running(services.housekeeping.run()))
         if settings.redis_url is None:
             await stack.enter_async_context(running(core.assistant.work()))
+        else:
+            # Workers have no /metrics of their own.
+            await stack.enter_async_context(running(core.assistant.consumers.watch()))
         yield services
 
 
@@ -151,4 +160,11 @@ def _metrics(core: Core) -> Metrics:
     metrics.gauge("bus_connected", "1 while the bus is connected", lambda: bus.connected)
     metrics.gauge("bus_dropped", "Messages that the bus could not send", lambda: bus.dropped)
     metrics.gauge("search_bytes", "Texts in memory for searching", lambda: texts.size)
+    consumers = core.assistant.consumers
+    lag = "Events that a group of consumers has not done with"
+    metrics.gauges("consumer_lag", lag, "group", lambda: {group: few[0] for group, few in consumers.waiting.items()})
+    oldest = "Age of the oldest of them"
+    metrics.gauges(
+        "consumer_lag_seconds", oldest, "group", lambda: {group: few[1] for group, few in consumers.waiting.items()}
+    )
     return metrics

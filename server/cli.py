@@ -54,8 +54,8 @@ def serve(
 def worker(
     data_dir: DataDir = None,
     only: Annotated[
-        Literal["answers", "analysis"] | None,
-        typer.Option("--only", help="Only ask models, or only analyse what is asked about. Default: both."),
+        Literal["answers", "analysis", "events"] | None,
+        typer.Option("--only", help="Only ask models, analyse what is asked about, or see to events. Default: all."),
     ] = None,
 ) -> None:
     """Start one more worker for the assistant. Needs Redis; without it the worker runs inside `serve`."""

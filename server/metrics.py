@@ -1,7 +1,7 @@
 """Figures for Prometheus. They count; they never hold a name, a path or a text."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -45,6 +45,7 @@ class Metrics(Collector):
         self.closes: Tally[tuple[str, int]] = Tally()
         """Sockets that we closed, by kind and code."""
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._families: dict[str, tuple[str, str, Callable[[], Mapping[str, float]]]] = {}
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -53,6 +54,10 @@ class Metrics(Collector):
     def gauge(self, name: str, help: str, value: Callable[[], float]) -> None:
         """Show ``value()`` at each scrape."""
         self._gauges[name] = (help, value)
+
+    def gauges(self, name: str, help: str, label: str, values: Callable[[], Mapping[str, float]]) -> None:
+        """Show ``values()`` at each scrape, each under the value of its ``label``."""
+        self._families[name] = (help, label, values)
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily("scriptorium_sync_frames_received", "Frames from clients", self.frames_received)
@@ -75,6 +80,11 @@ class Metrics(Collector):
         yield closes
         for name, (meaning, value) in self._gauges.items():
             yield GaugeMetricFamily(f"scriptorium_{name}", meaning, value())
+        for name, (meaning, label, values) in self._families.items():
+            family = GaugeMetricFamily(f"scriptorium_{name}", meaning, labels=[label])
+            for each, figure in values().items():
+                family.add_metric([each], figure)
+            yield family
 
     def text(self) -> bytes:
         """In Prometheus' exposition format."""

@@ -15,8 +15,9 @@ from server.settings import Settings, warn_of_unknown
 log = structlog.get_logger(__name__)
 
 
-Only = Literal["answers", "analysis"]
-"""What one process does: work on jobs, or look at what requests are about before that (`ai.prompting.manager`)."""
+Only = Literal["answers", "analysis", "events"]
+"""What one process does: work on jobs, look at what requests are about before that (`ai.prompting.manager`), or see to
+what is to happen when something has happened (`ai.consuming`)."""
 
 
 async def work(settings: Settings, only: Only | None = None) -> None:
@@ -33,7 +34,12 @@ async def work(settings: Settings, only: Only | None = None) -> None:
     async with open_core(settings) as core, running(collect_regularly()):
         log.info("working", only=only)
         assistant = core.assistant
-        work = {None: assistant.work, "answers": assistant.answer, "analysis": assistant.manage}[only]
+        work = {
+            None: assistant.work,
+            "answers": assistant.answer,
+            "analysis": assistant.manage,
+            "events": assistant.consume,
+        }[only]
         working = asyncio.create_task(work())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)

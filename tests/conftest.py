@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -35,7 +35,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from storage import Storage, open_storage
+from storage.events import EventLog
 from tests.services.launchers import S3, Mongo, Redis, Service, ServiceMissing, find_program
+from tests.support.event_shapes import flaws
 
 _Service = TypeVar("_Service", bound=Service)
 
@@ -144,6 +146,26 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         finally:
             # Closing it would not do: a process that the test has forked may have it open as well.
             fcntl.flock(room, fcntl.LOCK_UN)
+
+
+@pytest.fixture(autouse=True)
+def events_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every event that is told in this process is as the catalogue says, whoever tells it."""
+    found: list[str] = []
+    append, transient = EventLog.append, EventLog.transient
+
+    async def checked_append(self: EventLog, stream: str, type: str, data: dict[str, Any]) -> int:
+        found.extend(flaws(type, data, kept=True))
+        return await append(self, stream, type, data)
+
+    async def checked_transient(self: EventLog, stream: str, type: str, data: dict[str, Any]) -> None:
+        found.extend(flaws(type, data, kept=False))
+        await transient(self, stream, type, data)
+
+    monkeypatch.setattr(EventLog, "append", checked_append)
+    monkeypatch.setattr(EventLog, "transient", checked_transient)
+    yield
+    assert not found
 
 
 @pytest.fixture(params=["embedded", "services"])

@@ -49,7 +49,7 @@ class Resolution(BaseModel):
     resolved: bool
 
 
-class MessageShown(BaseModel):
+class CommentShown(BaseModel):
     id: str
     by: Person
     at: datetime
@@ -64,7 +64,7 @@ class ThreadShown(BaseModel):
     """Encoded Yjs relative positions, base64; null when its place in the text is lost."""
     quote: str
     """The beginning of what stood there at first."""
-    messages: list[MessageShown]
+    messages: list[CommentShown]
     resolved_by: Person | None
     resolved_at: datetime | None
     revision: int
@@ -157,7 +157,7 @@ async def _shown(threads: Iterable[Thread], services: Services) -> list[ThreadSh
             anchors=_base64(thread.anchors),
             quote=thread.quote,
             messages=[
-                MessageShown(id=one.id, by=person(one.by), at=one.at, text=one.text, edited_at=one.edited_at)
+                CommentShown(id=one.id, by=person(one.by), at=one.at, text=one.text, edited_at=one.edited_at)
                 for one in thread.messages
             ],
             resolved_by=person(thread.resolved_by) if thread.resolved_by else None,

@@ -81,5 +81,6 @@ def _cloud_event(event: Event, last: int, transient: Iterator[int]) -> dict[str,
         "type": event.type,
         "time": event.time.isoformat(),
         "datacontenttype": "application/json",
-        "data": event.data,
+        # What came from outside is kept as it was written.
+        "data": json.loads(event.data["json"]) if event.type.startswith("external.") else event.data,
     }

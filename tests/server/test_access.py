@@ -16,6 +16,8 @@ RULES = {
     ("HEAD", "/readyz"): "public",
     ("GET", "/metrics"): "monitoring",
     ("HEAD", "/metrics"): "monitoring",
+    ("POST", "/api/workspaces/{workspace}/events"): "editor of the workspace",
+    ("GET", "/api/asyncapi.json"): "public",
     ("GET", "/api/openapi.json"): "public",
     ("GET", "/"): "public",
     ("HEAD", "/"): "public",
