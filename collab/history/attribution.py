@@ -192,20 +192,28 @@ def by_line(text: str, runs: Sequence[Run]) -> list[Run]:
     """
     lines: list[Run] = []
     index = start = 0
-    for number, line in enumerate(_LINES.findall(text)):
-        end = start + utf16_length(line)
+    length = len if text.isascii() else utf16_length
+    for number, found in enumerate(_LINES.finditer(text)):
+        line = found[0]
+        end = start + length(line)
         shown = max(start + 1, end - line.endswith("\n"))
-        share: Counter[str | None] = Counter()
-        times: dict[str | None, datetime | None] = {}
-        while index < len(runs) and runs[index].start < shown:
-            run = runs[index]
-            share[run.author] += min(run.end, shown) - max(run.start, start)
-            times[run.author] = _newer(times.get(run.author, run.at), run.at)
-            if run.end > end:  # it goes on in the next line
-                break
+        while runs[index].end <= start:  # of the line end before, where that counted for nothing
             index += 1
-        [(author, _)] = share.most_common(1)
-        at = times[author]
+        run = runs[index]
+        if run.start <= start and run.end >= shown:  # as most are: counting takes four times as long
+            author, at = run.author, run.at
+        else:
+            share: Counter[str | None] = Counter()
+            times: dict[str | None, datetime | None] = {}
+            while index < len(runs) and runs[index].start < shown:
+                run = runs[index]
+                share[run.author] += min(run.end, shown) - max(run.start, start)
+                times[run.author] = _newer(times.get(run.author, run.at), run.at)
+                if run.end > end:  # it goes on in the next line
+                    break
+                index += 1
+            [(author, _)] = share.most_common(1)
+            at = times[author]
         if lines and (lines[-1].author, lines[-1].at) == (author, at):
             lines[-1] = Run(lines[-1].start, number + 1, author, at)
         else:

@@ -1,7 +1,9 @@
 """Who wrote what: the same as real Yjs says, whatever was typed, deleted and merged."""
 
 import random
+from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from pycrdt import Doc, Text
@@ -71,6 +73,28 @@ def test_the_same_authors_as_yjs_in_text_that_several_people_type_at_once(yjs: O
         assert [number for run in lines for number in range(run.start, run.end)] == list(
             range(str(shared).count("\n") + (str(shared)[-1:] not in ("", "\n")))
         )
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_lines_are_counted_unit_by_unit(seed: int) -> None:
+    rng = random.Random(seed)
+    text = "".join(rng.choice(("a", "b", "\n", "\n\n", "😀", "long line ")) for _ in range(rng.randrange(1, 60)))
+    units = utf16_length(text)
+    cuts = sorted({0, units, *(rng.randrange(units) for _ in range(rng.choice((0, 1, 5, 40))))})
+    moments = [None, *(datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))]
+    runs = [Run(start, end, rng.choice((ANN, BOB)), rng.choice(moments)) for start, end in pairwise(cuts)]
+    expected = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        end = start + utf16_length(line)
+        counted = range(start, max(start + 1, end - line.endswith("\n")))
+        of_line = [next(run for run in runs if run.start <= unit < run.end) for unit in counted]
+        most = Counter(run.author for run in of_line)
+        author = max(most, key=lambda one: most[one])
+        times = [run.at for run in of_line if run.author == author]
+        expected.append((author, None if None in times else max(time for time in times if time is not None)))
+        start = end
+    assert [(run.author, run.at) for run in by_line(text, runs) for _ in range(run.start, run.end)] == expected
 
 
 def test_a_line_is_its_main_authors() -> None:
