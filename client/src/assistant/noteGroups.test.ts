@@ -19,6 +19,7 @@ test('those of another suggestion stand apart, and do not part those around them
 test('decisions in words', () => {
   const by = { name: 'Ann' }
   expect(notesInWords([{ state: 'accepted', by }])).toBe('accepted by Ann')
+  expect(notesInWords([{ state: 'accepted', by }], true)).toBe('1 accepted by Ann')
   expect(notesInWords(['accepted', 'accepted', 'rejected'].map((state) => ({ state, by })))).toBe(
     '2 accepted by Ann, 1 rejected by Ann',
   )

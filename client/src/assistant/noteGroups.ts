@@ -21,12 +21,15 @@ export function noteGroups(notes: readonly Noted[]): Noted[][] {
   return groups
 }
 
-/** "3 accepted by Ann, 1 rejected by Ann"; of a lone one without the number. */
-export function notesInWords(notes: readonly { state: string; by: { name: string } }[]): string {
+/** "3 accepted by Ann, 1 rejected by Ann"; of a lone one without the number, unless it stands beside others. */
+export function notesInWords(
+  notes: readonly { state: string; by: { name: string } }[],
+  counted = notes.length !== 1,
+): string {
   const counts = new Map<string, number>()
   for (const { state, by } of notes) {
     const key = `${state} by ${by.name}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  return [...counts].map(([what, count]) => (notes.length === 1 ? what : `${count} ${what}`)).join(', ')
+  return [...counts].map(([what, count]) => (counted ? `${count} ${what}` : what)).join(', ')
 }

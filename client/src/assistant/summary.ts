@@ -68,7 +68,7 @@ function words(
     }
     case 'ready':
     case 'done':
-      if (pendingInAll.length > 0) return notes.length === 0 ? left : `${left}; ${notesInWords(notes)}`
+      if (pendingInAll.length > 0) return notes.length === 0 ? left : `${left}; ${notesInWords(notes, true)}`
       if (notes.length > 0) return notesInWords(notes)
       if (stale) return 'The text changed, so it no longer fits'
       return suggestion.note ?? (suggestion.hunks.length === 0 ? 'There is nothing to change.' : '')

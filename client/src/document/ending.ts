@@ -30,7 +30,7 @@ const endings: Record<number, Ending> = {
   4410: {
     title: 'This file was deleted',
     detail:
-      'Somebody deleted it while you had it open. What you see is the last text that reached you; it is no longer saved.',
+      'It was deleted while you had it open. What you see is the last text that reached you; it is no longer saved.',
     keepsText: true,
     deleted: true,
   },

@@ -1,10 +1,4 @@
-import {
-  autocompletion,
-  closeBrackets,
-  closeBracketsKeymap,
-  completeAnyWord,
-  completionKeymap,
-} from '@codemirror/autocomplete'
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, indentWithTab } from '@codemirror/commands'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
@@ -25,6 +19,7 @@ import { yUndoManagerKeymap } from 'y-codemirror.next'
 import { isMac } from '../lib/keys'
 import { bindings } from '../actions/bindings'
 import { ownCommands } from './commands'
+import { fileWords } from './fileWords'
 import { keepReadOnly, replaceForbidden } from './forbidden'
 import { inkHighlighting } from './highlight'
 import { problemCommands } from './problems/commands'
@@ -37,8 +32,8 @@ function foldMarker(open: boolean): HTMLElement {
   return marker
 }
 
-/** Words of the file itself, for every language that brings no completion of its own. */
-const wordCompletion = EditorState.languageData.of(() => [{ autocomplete: completeAnyWord }])
+/** In every language, beside what it offers of its own. */
+const wordCompletion = EditorState.languageData.of(() => [{ autocomplete: fileWords }])
 
 /** CodeMirror's own words, as the rest of the page writes them. */
 const phrases = EditorState.phrases.of({
@@ -51,6 +46,7 @@ const phrases = EditorState.phrases.of({
   regexp: 'Regular expression',
   'by word': 'Whole words',
   close: 'Close',
+  go: 'Go',
 })
 
 /** The keys of every text. Those that the product names for people are in actions/catalogue.ts as well. */

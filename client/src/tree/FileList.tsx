@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, type RefObject, useEffect, useImperativeHandle, useMemo, useRef } from 'react'
 import { useStore } from '../lib/store'
 import { useWorkspace } from '../workspace/context'
+import { dragWords } from './dragWords'
 import { FileRow } from './FileRow'
 import type { Presence } from './presence'
 import { RowMenu } from './RowMenu'
@@ -66,7 +67,7 @@ export function FileList({ fileTree, openNode, scrollTo, onKeep, empty, ...menu 
   const ontoRoot = instance.getDragTarget()?.item.getId() === rootId
   return (
     <div className="files-scroller" ref={scroller} data-target={ontoRoot || undefined}>
-      <AssistiveTreeDescription tree={instance} />
+      <AssistiveTreeDescription tree={instance} getLabel={dragWords} />
       <RowMenu fileTree={fileTree} {...menu}>
         <div
           {...instance.getContainerProps('Files')}
