@@ -54,6 +54,17 @@ describe('YAML', () => {
     expect(yamlProblems(text)).toEqual([])
   })
 
+  const indented = 'This line is indented in another way than the lines that it belongs to'
+  test.each([
+    ['b:\n  - x\n - y\n', [indented]],
+    ['a:\n  b: 1\n c: 2\n', [indented]],
+    ['a: 1\n  b: 2\n', [expect.stringMatching(/^This colon comes unexpectedly.*indented$/)]],
+    ['a: "b\n', ['Something is not closed, or a sign is missing here']],
+    ['a:\n - b\n  c: 1\nx: 1\nx: 2\n', [expect.anything(), 'This name stands here twice']],
+  ])('%j: a wrong indentation is told once, and as that', (text, messages) => {
+    expect(yamlProblems(text).map(({ message }) => message)).toEqual(messages)
+  })
+
   test('what stands for what is never put in', () => {
     const text = ['a0: &a0 [x, x]', ...Array.from({ length: 30 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`)]
     expect(yamlProblems(text.join('\n'))).toEqual([])
