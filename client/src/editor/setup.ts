@@ -22,6 +22,7 @@ import { ownCommands } from './commands'
 import { fileWords } from './fileWords'
 import { keepReadOnly, replaceForbidden } from './forbidden'
 import { inkHighlighting } from './highlight'
+import { matchCount } from './matchCount'
 import { problemCommands } from './problems/commands'
 
 function foldMarker(open: boolean): HTMLElement {
@@ -90,6 +91,7 @@ export const basics: Extension = [
   wordCompletion,
   phrases,
   search({ top: true }),
+  matchCount,
   inkHighlighting,
   replaceForbidden,
   keepReadOnly,
