@@ -172,27 +172,27 @@ async def test_several_files_are_chosen_moved_and_deleted_together(site: Server,
 
 async def test_a_file_is_opened_by_key_to_go_on_in_it_and_by_click_to_look_at_it(site: Server, people: People) -> None:
     for name in ("a", "b"):
-        await new_document(site, f"entered/{name}.md", f"{name}\n")
-    owner = await people.owner()
-    await owner.open("entered/a.md")
-    await owner.row("b.md").click()
-    await expect(owner.text("entered/b.md")).to_be_visible()
-    await expect(owner.row("b.md")).to_be_focused()
+        await new_document(site, f"entered/enter-{name}.md", f"{name}\n")
+    owner = await people.owner({"width": 1280, "height": 2400})  # all files in sight
+    await owner.open("entered/enter-a.md")
+    await owner.row("enter-b.md").click()
+    await expect(owner.text("entered/enter-b.md")).to_be_visible()
+    await expect(owner.row("enter-b.md")).to_be_focused()
     await owner.page.keyboard.press("Enter")
-    await expect(owner.text("entered/b.md")).to_be_focused()
-    await owner.row("b.md").press("ArrowUp")
+    await expect(owner.text("entered/enter-b.md")).to_be_focused()
+    await owner.row("enter-b.md").press("ArrowUp")
     await owner.page.keyboard.press("Enter")
-    await expect(owner.text("entered/a.md")).to_be_focused()
+    await expect(owner.text("entered/enter-a.md")).to_be_focused()
     for name in ("a", "b"):
-        assert await file_text(site, f"entered/{name}.md") == f"{name}\n"
+        assert await file_text(site, f"entered/enter-{name}.md") == f"{name}\n"
 
     # Who comes anew skips all that stands before the text by the first key.
     await owner.page.reload()
-    await expect(owner.text("entered/a.md")).to_be_visible()
+    await expect(owner.text("entered/enter-a.md")).to_be_visible()
     await owner.page.keyboard.press("Tab")
     await people.picture(owner, "skip")
     await owner.page.keyboard.press("Enter")
-    await expect(owner.text("entered/a.md")).to_be_focused()
+    await expect(owner.text("entered/enter-a.md")).to_be_focused()
 
 
 async def test_the_keyboard_stays_in_the_list_when_something_is_deleted(site: Server, people: People) -> None:
