@@ -1,6 +1,6 @@
 import { EditorSelection } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useStore } from '../lib/store'
 import { arriveAt, expected } from './arrival'
 
@@ -18,11 +18,16 @@ export function goToLine(view: EditorView, line: number, column: number | null):
 /** Takes whoever is expected in this document to where they are going; `focused`: in the half with the focus. */
 export function useArrival(view: EditorView | null, document: string, focused: boolean): void {
   const arrival = useStore(expected)
+  const left = useRef({ arrival, document })
   useEffect(() => {
     if (view === null || !focused || arrival === null) return
+    if (arrival.document !== document) {
+      // The text that they are leaving may hear of it first. Before any other one, they went elsewhere meanwhile.
+      if (left.current.arrival === arrival && left.current.document !== document) arriveAt(null)
+      left.current = { arrival, document }
+      return
+    }
     arriveAt(null)
-    // Somebody went elsewhere before the text was there.
-    if (arrival.document !== document) return
     if (arrival.line !== null) goToLine(view, arrival.line, arrival.column)
     if (arrival.focus) view.focus()
   }, [view, document, focused, arrival])
