@@ -143,7 +143,8 @@ async def test_nothing_moves_when_the_buttons_appear(site: Server, people: Peopl
     owner = await people.owner(DESK)
     await owner.open(path)
     more = asyncio.Event()
-    model.enqueue(Script(answer=f"b = 2\nc = 3\nd = 4\n{rest}", tokens=40, goes_on=more))
+    # Until the fourth line below, which shows that the change has ended, a change has no buttons.
+    model.enqueue(Script(answer=f"b = 2\nc = 3\nd = 4\n{rest}", tokens=25, goes_on=more))
     await owner.select_all(path)
     await owner.ask("Better")
     block = owner.text(path).locator(".proposal-block")
