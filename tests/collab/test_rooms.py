@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from pycrdt import merge_updates
@@ -19,7 +20,7 @@ from collab.rooms import replication
 from collab.rooms.audience import PRESENCE_INTERVAL
 from collab.rooms.rooms import Rooms
 from collab.rooms.window import FlushWindow
-from collab.tree.edits import create, new_nodes
+from collab.tree.edits import TreeDraft, create, delete, new_nodes
 from collab.yjs.codec import (
     QUERY_AWARENESS,
     Awareness,
@@ -213,8 +214,8 @@ async def test_a_tree_stops_growing_at_its_limit_but_files_can_still_be_deleted(
         assert 10 < full < 50
         room.apply(new_nodes([create(f"{99:032x}", "99.md", None, "text")], 100), "user:ann")  # as over HTTP
         assert len(room.nodes) == full + 1
-        await eve.connection.receive(encode_update(update(deletes={1: [(0, 1)]})))
-        assert len(room.nodes) == full
+        room.apply(TreeDraft(room.doc).update([delete(f"{0:032x}", datetime.now(UTC))], 101), "user:ann")
+        assert "deleted_at" in room.nodes[f"{0:032x}"]
     await small.close()
 
 
