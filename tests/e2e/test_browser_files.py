@@ -181,6 +181,7 @@ async def test_a_file_is_opened_by_key_to_go_on_in_it_and_by_click_to_look_at_it
     await owner.page.keyboard.press("Enter")
     await expect(owner.text("entered/enter-b.md")).to_be_focused()
     await owner.row("enter-b.md").press("ArrowUp")
+    await expect(owner.row("enter-a.md")).to_be_focused()
     await owner.page.keyboard.press("Enter")
     await expect(owner.text("entered/enter-a.md")).to_be_focused()
     for name in ("a", "b"):
