@@ -20,12 +20,7 @@ def work(call: Callable[[], object]) -> int:
         count += 1
         return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
+    _traced(call, trace)
     return count
 
 
@@ -70,10 +65,14 @@ def _longest_line(call: Callable[[], object]) -> float:
         began = time.thread_time()
         return trace
 
+    _traced(call, trace)
+    return longest
+
+
+def _traced(call: Callable[[], object], trace: Callable[[FrameType, str, Any], Any]) -> None:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
         call()
     finally:
         sys.settrace(before)
-    return longest
