@@ -106,9 +106,13 @@ class Known:
             and not self._maps.union(header.entries).issuperset(header.parents)
         ):
             raise InvalidUpdate("a parent that is not a map")
-        if self._kind == "tree" and not logged and self._nodes.loses_one(header):
+        if self._kind == "tree" and not logged:
             # Nobody could bring its file back: a node is deleted by a field of it.
-            raise InvalidUpdate("a node that is taken out of the tree")
+            if self._nodes.loses_one(header):
+                raise InvalidUpdate("a node that is taken out of the tree")
+            replaced = {(client, clock - 1) for client, clock in header.cuts}
+            if not (replaced.isdisjoint(self._maps) and replaced.isdisjoint(header.entries)):
+                raise InvalidUpdate("something in the place of a node")
         self._add(header)
         return Taken(update, self._pairs.cut_by(header))
 

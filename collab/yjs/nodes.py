@@ -9,8 +9,8 @@ from collab.yjs.update import UpdateHeader
 
 class Nodes:
     """Of several maps that were put under one key at the same time the one of the largest client id stays, and is the
-    node (Yjs' `Item.integrate`: none of them has an origin). Putting it there has deleted the others, which no update
-    need say.
+    node; of one client's own, the first (Yjs' `Item.integrate`: none of them has an origin). Putting it there has deleted
+    the others, which no update need say.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Nodes:
     def add(self, header: UpdateHeader) -> None:
         for key, client, clock, stands in header.nodes:
             before = self._under.get(key)
-            if before is not None and before > (client, clock):
+            if before is not None and (before[0] > client or (before[0] == client and before[1] < clock)):
                 continue
             if before is not None:
                 self._delete(*before, 1)

@@ -97,7 +97,8 @@ class UpdateHeader:
     """(clock, length) of what is deleted, ascending and disjoint."""
 
     cuts: list[tuple[int, int]] = field(default_factory=list)
-    """Text only: (client, clock) in front of which integrating the structs cuts a string in two."""
+    """(client, clock) in front of which integrating the structs cuts a string in two; in a tree, where there are none,
+    right behind what a struct replaces."""
 
     paired: list["PairedString"] = field(default_factory=list)
     """Text only: the strings that hold surrogate pairs."""

@@ -9,6 +9,7 @@ from pycrdt import Doc, Map
 from collab.replicas.edits import recorded
 from collab.yjs.known import Known
 from collab.yjs.update import InvalidUpdate, missing, read_update
+from tests.collab.yjs_bytes import deleted, node, update, value
 
 KEYS = [f"{number:032x}" for number in range(4)]
 
@@ -88,6 +89,28 @@ def test_what_is_made_and_taken_out_in_one_update_was_never_there() -> None:
     client.put(KEYS[1], "b")
     client.synced(server)
     assert list(server.nodes) == [KEYS[1]]
+
+
+def test_of_two_by_the_same_client_the_first_stays() -> None:
+    # No Yjs client makes these: its second would follow its first.
+    server, witness = Server(), Client(1)
+    server.take(update((2, 0, [node("a", 1), node("a", 1)])))
+    witness.doc.apply_update(server.doc.get_update())
+    with pytest.raises(InvalidUpdate, match="taken out of the tree"):
+        server.take(update(deletes={2: [(0, 1)]}))
+    witness.synced(server)
+    assert list(server.nodes) == ["a"]
+
+
+@pytest.mark.parametrize("instead", [value(b"\x78", origin=(1, 0)), deleted(1, origin=(1, 0))], ids=["value", "gap"])
+@pytest.mark.parametrize("there", [True, False], ids=["known", "new"])
+def test_nothing_takes_the_place_of_a_node(instead: bytes, there: bool) -> None:
+    server = Server()
+    if there:
+        server.take(update((1, 0, [node("a", 1)])))
+    with pytest.raises(InvalidUpdate, match="in the place of a node"):
+        server.take(update(*[] if there else [(1, 0, [node("a", 1)])], (2, 0, [instead])))
+    assert server.nodes.to_py() == ({"a": {}} if there else {})
 
 
 def test_what_the_log_has_taken_out_is_no_node_any_more() -> None:
