@@ -9,8 +9,8 @@ from collab.yjs.update import UpdateHeader
 
 class Nodes:
     """Of several maps that were put under one key at the same time the one of the largest client id stays, and is the
-    node; of one client's own, the first (Yjs' `Item.integrate`: none of them has an origin). Putting it there has deleted
-    the others, which no update need say.
+    node; of one client's own, the first (Yjs' `Item.integrate`: none of them has an origin). Putting it there has
+    deleted the others, which no update need say.
     """
 
     def __init__(self) -> None:

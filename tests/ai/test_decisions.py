@@ -318,9 +318,15 @@ async def test_everybody_hears_of_a_decision(group: Group) -> None:
     document = await group.file("a.md", TEXT)
     suggestion, _ = await propose(group, document, ("One", "1"), ("Another", "2"))
     async with Watching(group) as events:
+
+        async def recorded(decisions: int) -> bool:
+            return len(events.of("scriptorium.decision.recorded")) == decisions
+
         await group.decide(suggestion, "accept")
         await eventually(lambda: events.has("scriptorium.suggestion.changed", id=suggestion, state="done"))
-    assert len(events.heard) == 1
+        await eventually(lambda: recorded(2))
+    assert len(events.of("scriptorium.suggestion.changed")) == 1
+    assert len(events.heard) == 3
 
 
 async def test_a_file_that_is_gone_cannot_be_decided_on(group: Group) -> None:
