@@ -5,20 +5,21 @@ any room of the process gets an answer. So each step of the rule is kept by itse
 these make a ring, which names in a folder are equal. A change takes the nodes concerned out of each and puts them in
 again. Its cost is that of the nodes whose path changes, of the depth of the tree, and of the equal names in one folder.
 
-One thing is not local: what a path that is too long sends to the root (rule 7) depends on all that is in the tree.
-While there is such a path, places are worked out for the whole tree with each change. HTTP refuses to make one.
+One thing is not local: which name a node gets that a path too long sends to the root (rule 7) depends on all others of
+these. So they are taken off the tree before each change and put there again after it, with what is in them. There are
+few, because HTTP refuses to make one.
 
 The outcome is always that of `tree.legal_tree`.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from collab.tree.paths import MAX_PATH_BYTES
-from collab.tree.rule import Node, Numbering, RawNode, Tree, is_too_long, place, read_node, trashed, with_indexes
+from collab.tree.rule import Node, Numbering, RawNode, Tree, is_too_long, read_node, trashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class TreeState:
         """Rule 4: of every node, also of those in the trash."""
         self._folders: dict[str | None, _Folder] = {}
         """What is in a folder and not deleted itself; also of folders in the trash."""
-        self._too_long = False
+        self._too_long: set[str] = set()
+        """Those of rule 7 whose own folders are where they belong."""
+        self._lifted: list[str] = []
+        """All of rule 7, in its order: also those that were in others of them."""
         self.tree = Tree({}, {}, {}, {})
         if raw is not None:
             self.update(raw)
@@ -67,8 +71,7 @@ class TreeState:
         for folder in step.folders:
             if (content := self._folders.get(folder)) is not None:
                 step.nodes.update(dict.fromkeys(content.number(self._nodes)))
-        if self._too_long or not self._place(step):
-            return self._place_everything(step.was)
+        self._place(step)
         return step.was
 
     def holds(self, key: str) -> bool:
@@ -179,19 +182,52 @@ class TreeState:
 
     # ---- rules 6 and 7: names and paths
 
-    def _place(self, step: _Step) -> bool:
-        """Place ``step.nodes`` and all that is in them anew; False: a path is too long."""
-        for key in step.nodes:
+    def _place(self, step: _Step) -> None:
+        """Place ``step.nodes`` and all that is in them anew."""
+        for key in (*self._lifted, *step.nodes):
             self._displace(key, step.was)
         for key in step.nodes:
             parent = self._parents.get(key)
             if key not in self._nodes or key in self.tree.nodes or (parent and parent not in self.tree.nodes):
                 continue  # gone, placed already, or in a folder that is in the trash or yet to be placed
-            if self._nodes[key].deleted_at is None and not self._place_with_content(key, parent, step.was):
-                return False
+            if self._nodes[key].deleted_at is None:
+                self._too_long.update(self._place_with_content(key, parent, step.was))
+        self._lift(step.was)
         for key in [key for key, node in step.was.items() if self.tree.nodes.get(key) == node]:
             del step.was[key]
-        return True
+
+    def _lift(self, was: dict[str, Node | None]) -> None:
+        """Rule 7."""
+        self._lifted.clear()
+        if not self._too_long:
+            return
+        self._too_long = {key for key in self._too_long if self._is_due(key)}
+        names = self._folders[None].numbering() if None in self._folders else Numbering(())
+        waiting = deque(self._breadth_first(self._too_long, None))
+        while waiting:
+            key = waiting.popleft()
+            self._lifted.append(key)
+            self._put(key, None, names.claim(self._nodes[key].name, self._nodes[key].kind), was)
+            waiting += self._breadth_first(self._place_content(key, was), key)
+
+    def _is_due(self, key: str) -> bool:
+        """Of one that was too long: whether it would be visible and has not been placed."""
+        node = self._nodes.get(key)
+        if node is None or node.deleted_at is not None or key in self.tree.nodes:
+            return False
+        return (parent := self._parents[key]) is None or parent in self.tree.nodes
+
+    def _breadth_first(self, keys: Iterable[str], folder: str | None) -> list[str]:
+        """``keys``, all of them inside ``folder``, as one comes upon them."""
+
+        def way(key: str) -> tuple[int, list[str]]:
+            steps = [key]
+            while (above := self._parents[steps[-1]]) != folder:
+                assert above is not None
+                steps.append(above)
+            return len(steps), steps[::-1]
+
+        return sorted(keys, key=way)
 
     def _displace(self, key: str, was: dict[str, Node | None]) -> None:
         """Take a node and all that is in it off the visible tree."""
@@ -210,37 +246,35 @@ class TreeState:
                     del tree.children[node.parent]
             waiting += (child.id for child in tree.children.pop(key, {}).values())
 
-    def _place_with_content(self, key: str, parent: str | None, was: dict[str, Node | None]) -> bool:
-        tree = self.tree
-        waiting: list[tuple[str, str | None]] = [(key, parent)]
+    def _place_with_content(self, key: str, parent: str | None, was: dict[str, Node | None]) -> list[str]:
+        """Returns those in it, or itself, whose path is too long."""
+        if not self._put(key, parent, self._folders[parent].shown(key, self._nodes[key].name), was):
+            return [key]
+        return self._place_content(key, was)
+
+    def _place_content(self, key: str, was: dict[str, Node | None]) -> list[str]:
+        too_long = []
+        waiting = [key]
         while waiting:
-            key, parent = waiting.pop()
-            kind, name = self._nodes[key].kind, self._folders[parent].shown(key, self._nodes[key].name)
-            path = f"{tree.nodes[parent].path}/{name}" if parent is not None else name
-            if is_too_long(path):
-                return False
-            node = Node(key, kind, parent, name, path)
-            was.setdefault(key, None)
-            tree.nodes[key] = tree.by_path[path] = node
-            tree.children.setdefault(parent, {})[name] = node
-            if (folder := self._folders.get(key)) is not None:
-                waiting += ((child, key) for child in folder.ids)
-        return True
+            if (folder := self._folders.get(parent := waiting.pop())) is not None:
+                for child in folder.ids:
+                    if self._put(child, parent, folder.shown(child, self._nodes[child].name), was):
+                        waiting.append(child)
+                    else:
+                        too_long.append(child)
+        return too_long
 
-    def _place_everything(self, was: Mapping[str, Node | None]) -> dict[str, Node | None]:
-        """``was``: what of the tree before is not in it any more."""
+    def _put(self, key: str, parent: str | None, name: str, was: dict[str, Node | None]) -> bool:
+        """False: its path is too long."""
         tree = self.tree
-        before = {**tree.nodes, **was}
-        inside = {folder: sorted(content.ids) for folder, content in self._folders.items()}
-        placed, self._too_long = place(self._nodes, inside)
-        for old, new in zip(_mappings(tree), _mappings(with_indexes(placed, dict(tree.trash))), strict=True):
-            old.clear()
-            old.update(new)
-        return {key: before.get(key) for key in {**before, **placed} if before.get(key) != placed.get(key)}
-
-
-def _mappings(tree: Tree) -> tuple[dict[Any, Any], ...]:
-    return tree.nodes, tree.trash, tree.by_path, tree.children
+        path = f"{tree.nodes[parent].path}/{name}" if parent is not None else name
+        if is_too_long(path):
+            return False
+        node = Node(key, self._nodes[key].kind, parent, name, path)
+        was.setdefault(key, None)
+        tree.nodes[key] = tree.by_path[path] = node
+        tree.children.setdefault(parent, {})[name] = node
+        return True
 
 
 @dataclass(slots=True)
@@ -286,6 +320,10 @@ class _Folder:
         else:
             del self._wanted[name]
         return True
+
+    def numbering(self) -> Numbering:
+        """Of further names in it."""
+        return Numbering({*self._wanted, *self._given.values()})
 
     def number(self, nodes: Mapping[str, RawNode]) -> Iterable[str]:
         """Give numbers to who comes second; returns whose shown name is another now."""

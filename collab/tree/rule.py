@@ -120,11 +120,7 @@ def legal_tree(raw: Mapping[str, object]) -> Tree:
             inside.setdefault(parent, []).append(key)
         else:
             trash[key] = trashed(key, nodes[key])
-    placed, _ = place(nodes, inside)
-    return with_indexes(placed, trash)
-
-
-def with_indexes(placed: dict[str, Node], trash: dict[str, Trashed]) -> Tree:
+    placed = _Placement(nodes, inside).place()
     children: dict[str | None, dict[str, Node]] = {}
     for child in placed.values():
         children.setdefault(child.parent, {})[child.name] = child
@@ -178,24 +174,16 @@ class Numbering:
         return name in self._taken or name in self._given
 
 
-def place(nodes: Mapping[str, RawNode], inside: Mapping[str | None, Sequence[str]]) -> tuple[dict[str, Node], bool]:
-    """Names and places the visible nodes, breadth first from the root: rules 6 and 7.
-
-    ``inside``: folder → ids of what is in it and not deleted itself, ascending. The second result is whether a path was
-    too long, so that a node's place does not follow from its own fields and those of the folders around it.
-    """
-    placement = _Placement(nodes, inside)
-    return placement.place(), placement.lifted
-
-
 class _Placement:
+    """Names and places the visible nodes, breadth first from the root: rules 6 and 7."""
+
     def __init__(self, nodes: Mapping[str, RawNode], inside: Mapping[str | None, Sequence[str]]) -> None:
+        """``inside``: folder → ids of what is in it and not deleted itself, ascending."""
         self._nodes = nodes
         self._inside = inside
         self._placed: dict[str, Node] = {}
         self._folders: deque[tuple[str | None, str]] = deque()
         self._too_long: deque[str] = deque()
-        self.lifted = False
 
     def place(self) -> dict[str, Node]:
         at_root = self._fill(None, "")
@@ -204,7 +192,6 @@ class _Placement:
                 self._fill(*self._folders.popleft())
             if not self._too_long:
                 return self._placed
-            self.lifted = True
             key = self._too_long.popleft()
             self._put(key, None, "", at_root.claim(self._nodes[key].name, self._nodes[key].kind))
 

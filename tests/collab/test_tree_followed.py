@@ -40,7 +40,12 @@ def assert_leads_there(state: TreeState, raw: Mapping[str, object], node_id: str
         assert raw[at]["parent"] == whence.folder  # type: ignore[index]
 
 
-def random_change(rng: random.Random, raw: dict[str, object], ids: list[str]) -> dict[str, object]:
+SHORT = ["a", "b", "a (2)", "c.txt", "x" * 200, 3]
+LONG = ["a", "x" * 255, "y" * 255, "x" * 251 + " (2)", "é" * 127 + "a", "z" * 200 + ".txt"]
+"""Paths of four of them are too long."""
+
+
+def random_change(rng: random.Random, raw: dict[str, object], ids: list[str], names: list[object]) -> dict[str, object]:
     changes: dict[str, object] = {}
     for node_id in rng.sample(ids, rng.choice([1, 1, 1, 2, 3])):
         value = raw.get(node_id)
@@ -49,11 +54,11 @@ def random_change(rng: random.Random, raw: dict[str, object], ids: list[str]) ->
                 changes[node_id] = None
             case 1 | 2:
                 kind = rng.choice([folder, folder, text])
-                changes[node_id] = kind(rng.choice("abc"), rng.choice([None, *ids]))
+                changes[node_id] = kind(str(rng.choice(names)), rng.choice([None, *ids]))
             case _ if isinstance(value, dict):
                 field, choices = rng.choice(
                     [
-                        ("name", ["a", "b", "a (2)", "c.txt", "x" * 200, 3]),
+                        ("name", names),
                         ("parent", [None, *ids]),
                         ("parent", [None, *ids]),
                         ("kind", ["folder", "text"]),
@@ -64,15 +69,19 @@ def random_change(rng: random.Random, raw: dict[str, object], ids: list[str]) ->
     return changes
 
 
+@pytest.mark.parametrize("names", [SHORT, LONG], ids=["short", "long"])
 @pytest.mark.parametrize("seed", range(24))
-def test_following_changes_gives_the_same_as_working_it_all_out(seed: int) -> None:
+def test_following_changes_gives_the_same_as_working_it_all_out(seed: int, names: list[object]) -> None:
     rng = random.Random(seed)
     ids = [key(n) for n in range(rng.choice([4, 8, 14]))]
     raw: dict[str, object] = random_nodes(rng) if seed % 4 == 0 else {}
+    if names is LONG:
+        ids = [key(n) for n in range(40)]
+        raw = {key(n): folder(str(rng.choice(names)), key(rng.randrange(n // 2, n)) if n else None) for n in range(30)}
     state = TreeState(raw)
     for _ in range(60):
         before = dict(state.tree.nodes)
-        changes = random_change(rng, raw, ids)
+        changes = random_change(rng, raw, ids, names)
         raw = {k: v for k, v in (raw | changes).items() if v is not None}
         was = state.update(changes)
         assert_same(state.tree, legal_tree(raw))
@@ -103,6 +112,16 @@ def test_a_change_among_twenty_thousand_costs_little(change: dict[str, object]) 
     raw = twenty_thousand()
     state = TreeState(raw)
     assert work(lambda: state.update(change)) < 10_000  # of them all it is a hundred times as much
+    assert_same(state.tree, legal_tree(raw | change))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_path_that_is_too_long_makes_other_changes_no_dearer(change: dict[str, object]) -> None:
+    deep = {key(40_000 + n): folder("x" * 250, key(39_999 + n) if n else key(399)) for n in range(8)}
+    raw = twenty_thousand() | deep
+    state = TreeState(raw)
+    assert state.tree.nodes[key(40_003)].parent is None
+    assert work(lambda: state.update(change)) < 10_000
     assert_same(state.tree, legal_tree(raw | change))
 
 
