@@ -10,7 +10,8 @@ from typing import Any
 from collab.documents.contents import Contents
 from collab.documents.records import now
 from collab.durable.snapshots import DocumentNotFound
-from collab.history.attribution import Attribution, Moment, attribution
+from collab.history.attributed import Attributed, attributed
+from collab.history.attribution import Moment
 from collab.history.hunks import hunks
 from collab.history.versions import Draft, Newest, Version, Versions, digest
 from collab.rooms.present import Present, present_of, text_of
@@ -22,6 +23,9 @@ BUSY_FOR = timedelta(minutes=5)
 
 JOBS = "job"
 """The author of all that jobs have written: a version names people, and beside them the assistant once."""
+
+_SOON_BUILT = 64 * 1024
+"""Bytes of a text that is built in a few milliseconds, whatever it was written of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class History:
             new = await self.versions.text(workspace, document, against)
         return await self._rooms.aside.run(max(len(old), len(new)), hunks, old, new)
 
-    async def attribution(self, document: str) -> Attribution:
+    async def attribution(self, document: str) -> Attributed:
         """Who wrote what of the present text, and when, as far as versions tell.
 
         Raises:
@@ -154,7 +158,10 @@ class History:
         recorded = await self._rooms.updates.authors(document)
         authors = {client: _hand(author) for client, author in recorded.items()}
         moments = [Moment(at, state) for at, state in await self.versions.states(document)]
-        return await self._rooms.aside.run(len(content), attribution, content, authors, moments)
+        aside = self._rooms.aside
+        # It is built twice, in calls that no thread interrupts.
+        elsewhere = aside.run if len(content) < _SOON_BUILT else aside.attempt
+        return await elsewhere(len(content), attributed, content, authors, moments)
 
     async def _content(self, document: str) -> bytes:
         async with self._rooms.open(document) as room:

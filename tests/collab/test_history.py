@@ -13,7 +13,6 @@ from collab.documents.records import Documents, now
 from collab.drive import drive as drive_module
 from collab.history import history as history_module
 from collab.history import versions as versions_module
-from collab.history.attribution import Run
 from collab.history.history import Restored
 from collab.history.versions import Version, VersionNotFound, versions_folder
 from collab.replicas.edits import TextEdit
@@ -402,19 +401,24 @@ async def test_who_wrote_what(one: Process, two: Process) -> None:
     await edit(two, document, BOB, 6, 6, "bob's 😀\n")
     await edit(one, document, JOB, 0, 0, "a job's\n")
     await edit(one, document, "job:8", 0, 0, "one more ")
+
+    async def lines(process: Process) -> list[tuple[int, int, str, str | None]]:
+        found = await process.files.history.attribution(document)
+        told = json.loads(b"{%b}" % found.fields)["lines"]
+        return [(run["start"], run["end"], found.authors[run["author"]], run["at"]) for run in told]
+
     found = await two.files.history.attribution(document)
-    assert found.length == utf16_length("one more a job's\nann's\nbob's 😀\n")
-    assert found.runs == [Run(0, 17, "job"), Run(17, 23, ANN), Run(23, 32, BOB)]
-    assert found.lines == [Run(0, 1, "job"), Run(1, 2, ANN), Run(2, 3, BOB)]
+    assert found.authors == ["job", ANN, BOB]
+    told = json.loads(b"{%b}" % found.fields)
+    assert told["length"] == utf16_length("one more a job's\nann's\nbob's 😀\n")
+    assert [(run["start"], run["end"], run["author"]) for run in told["runs"]] == [(0, 17, 0), (17, 23, 1), (23, 32, 2)]
+    assert await lines(two) == [(1, 2, "job", None), (2, 3, ANN, None), (3, 4, BOB, None)]
     old = await one.files.history.make("w", document, ANN, None)
     await edit(one, document, BOB, 0, 17, "")
     await one.files.history.restore("w", document, old, ANN)
     # What a restore brings back is new; the rest was there when the version was made.
-    assert (await one.files.history.attribution(document)).lines == [
-        Run(0, 1, ANN),
-        Run(1, 2, ANN, old.at),
-        Run(2, 3, BOB, old.at),
-    ]
+    there = old.at.isoformat()
+    assert await lines(one) == [(1, 2, ANN, None), (2, 3, ANN, there), (3, 4, BOB, there)]
 
 
 async def test_an_author_who_is_recorded_late_is_named_then(one: Process) -> None:
