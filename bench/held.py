@@ -24,8 +24,10 @@ import httpx2
 from fastapi import APIRouter, FastAPI
 from pycrdt import Doc, Text
 
+from collab.aside import Aside
 from collab.documents.textfile import MAX_TEXT_BYTES, decode, encode
 from collab.files.archive import Archive, InvalidArchive
+from collab.history.attributed import attributed
 from collab.replicas.building import build_in_turns
 from server.bodies import Route
 from server.problems import install
@@ -123,6 +125,26 @@ async def building(times: int) -> None:
         print(f"{name:24} {total * 1000:8.1f} ms, at most {longest * 1000:.1f} ms at a stretch")
 
 
+async def whose(times: int) -> None:
+    """Who wrote what of a text of which two people wrote each second letter, as `History.attribution` has it found."""
+    mine, other = (Doc(client_id=client) for client in (1, 2))
+    for doc in (mine, other):
+        doc.get("text", type=Text)
+    for number in range(STRUCTS):
+        writing, reading = (mine, other) if number % 2 else (other, mine)
+        before = writing.get_state()
+        writing.get("text", type=Text).insert(0, "\n" if number % 8 == 0 else "a")
+        reading.apply_update(writing.get_update(before))
+    content, aside = mine.get_update(), Aside()
+
+    async def find() -> None:
+        await aside.attempt(len(content), attributed, content, {1: "user:a", 2: "user:b"})
+
+    total, longest = min([await _measured(find) for _ in range(times)])
+    print(f"{'who wrote what':24} {total * 1000:8.1f} ms, at most {longest * 1000:.1f} ms at a stretch")
+    await aside.close()
+
+
 def files() -> None:
     """In a thread, where one line of Python keeps the interpreter to itself."""
     for name, raw in FILES.items():
@@ -175,6 +197,7 @@ async def main() -> None:
     times = options.parse_args().times
     await bodies(times)
     await building(times)
+    await whose(times)
     files()
     await bomb(times)
 
