@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
-from pymongo.errors import ConnectionFailure
 
-from ai import consumers
 from ai.announcements import Announcements
 from ai.chat.chat_job import ChatAttempt
 from ai.chat.chat_proposals import ChatProposals
@@ -19,7 +17,6 @@ from ai.chat.conversations import Conversation, Conversations
 from ai.choosing.choices import Choices
 from ai.clock import rfc3339
 from ai.completing.completions import Completions
-from ai.consuming import declared_in
 from ai.deciding.carrying import Carrying
 from ai.deciding.decisions import Decisions, Outcome, is_meant
 from ai.expiry import Expiry
@@ -60,8 +57,7 @@ from ai.toolbox import Toolbox
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
 from storage import Storage
-from storage.consumer_groups import TOPIC, ConsumerGroups
-from storage.faults import fault
+from storage.repeating import repeat
 from storage.waiting import end
 from storage.wakeups import LocalTopic, Topic
 
@@ -192,10 +188,6 @@ class Assistant:
             "chat": lambda run: ChatAttempt(run, tools),
         }
 
-        self.consumers = ConsumerGroups(storage.db, storage.events, storage.topics.open(TOPIC))
-        for declared in declared_in(consumers):
-            self.consumers.add(declared.of(self))
-
     async def ensure_indexes(self) -> None:
         for part in (
             self.jobs,
@@ -208,7 +200,6 @@ class Assistant:
             self.gathering,
             self.preparations,
             self.completions.fates,
-            self.consumers,
         ):
             await part.ensure_indexes()
         for kept in (self.budgets, self.ledger, self.figures):
@@ -386,7 +377,6 @@ class Assistant:
         for job in await self.jobs.unfinished(workspace=workspace):
             await self.cancel(job.id)
         await self.choices.forget_workspace(workspace)
-        await self.consumers.forget(workspace)
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
@@ -417,14 +407,11 @@ class Assistant:
 
     async def work(self) -> None:
         """Do all the work of a process, until cancelled."""
-        beside = [
-            asyncio.create_task(_repeat(self.manage, MANAGE_AGAIN)),
-            asyncio.create_task(_repeat(self.consume, MANAGE_AGAIN)),
-        ]
+        managing = asyncio.create_task(repeat(self.manage, MANAGE_AGAIN))
         try:
             await self.answer()
         finally:
-            await end(beside)
+            await end([managing])
 
     async def manage(self) -> None:
         """Look at what requests are about, until cancelled; see `ai.prompting.manager`."""
@@ -434,21 +421,17 @@ class Assistant:
         messages = await self.conversations.messages(job.conversation) if job.conversation is not None else []
         await self.gathering.prepare(job, [tidied(message.text) for message in messages])
 
-    async def consume(self) -> None:
-        """See to all that is to happen when something has happened, until cancelled; see `ai.consuming`."""
-        await self.consumers.run()
-
     async def answer(self) -> None:
         """Work on jobs until cancelled; then put back what is not finished, for another worker to take at once."""
         worker = Worker(
             uuid4().hex, self.jobs, self._queue, self._bus, self._announcements, self.outages, self._attempts
         )
         chores = [
-            asyncio.create_task(_repeat(self.carrying.recover, RECOVER_EVERY)),
-            asyncio.create_task(_repeat(self.corrections.measure_due, MEASURE_EVERY)),
-            asyncio.create_task(_repeat(self.completions.fates.sweep, RECOVER_EVERY)),
-            asyncio.create_task(_repeat(self._expiry.sweep, EXPIRE_EVERY)),
-            asyncio.create_task(_repeat(self.meter.settle_lost, SETTLE_EVERY)),
+            asyncio.create_task(repeat(self.carrying.recover, RECOVER_EVERY)),
+            asyncio.create_task(repeat(self.corrections.measure_due, MEASURE_EVERY)),
+            asyncio.create_task(repeat(self.completions.fates.sweep, RECOVER_EVERY)),
+            asyncio.create_task(repeat(self._expiry.sweep, EXPIRE_EVERY)),
+            asyncio.create_task(repeat(self.meter.settle_lost, SETTLE_EVERY)),
         ]
         try:
             await worker.run()
@@ -459,17 +442,6 @@ class Assistant:
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
-
-
-async def _repeat(chore: Callable[[], Awaitable[object]], every: float) -> None:
-    while True:
-        try:
-            await chore()
-        except ConnectionFailure as error:
-            log.warning("put off, storage is away", chore=chore.__qualname__, error=str(error))
-        except Exception as error:
-            log.error("a chore failed", chore=chore.__qualname__, error=fault(error))
-        await asyncio.sleep(every)
 
 
 @asynccontextmanager

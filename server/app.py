@@ -142,10 +142,10 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
         await stack.enter_async_context(running(watch_deleted(core.files, core.storage.bus)))
         await stack.enter_async_context(running(services.housekeeping.run()))
         if settings.redis_url is None:
-            await stack.enter_async_context(running(core.assistant.work()))
+            await stack.enter_async_context(running(core.work()))
         else:
             # Workers have no /metrics of their own.
-            await stack.enter_async_context(running(core.assistant.consumers.watch()))
+            await stack.enter_async_context(running(core.consumers.watch()))
         yield services
 
 
@@ -160,7 +160,7 @@ def _metrics(core: Core) -> Metrics:
     metrics.gauge("bus_connected", "1 while the bus is connected", lambda: bus.connected)
     metrics.gauge("bus_dropped", "Messages that the bus could not send", lambda: bus.dropped)
     metrics.gauge("search_bytes", "Texts in memory for searching", lambda: texts.size)
-    consumers = core.assistant.consumers
+    consumers = core.consumers
     lag = "Events that a group of consumers has not done with"
     metrics.gauges("consumer_lag", lag, "group", lambda: {group: few[0] for group, few in consumers.waiting.items()})
     oldest = "Age of the oldest of them"

@@ -12,11 +12,18 @@ from ai.assistant import Assistant, open_assistant
 from collab.drive.drive import Drive
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
+from server import consumers
+from server.consuming import declared_in
 from server.settings import Settings
 from storage import Storage, open_storage
+from storage.consumer_groups import TOPIC, ConsumerGroups
+from storage.repeating import repeat
 from storage.waiting import end
 
 log = structlog.get_logger(__name__)
+
+AGAIN = 5.0
+"""Seconds after which what broke off by a fault of ours is begun anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,24 @@ class Core:
     rooms: Rooms
     files: Files
     assistant: Assistant
+    consumers: ConsumerGroups
+
+    async def work(self) -> None:
+        """Do all the work of a process that nobody waits for at a socket, until cancelled."""
+        consuming = asyncio.create_task(repeat(self.consumers.run, AGAIN))
+        try:
+            await self.assistant.work()
+        finally:
+            await end([consuming])
+
+
+def core_of(storage: Storage, rooms: Rooms, files: Files, assistant: Assistant) -> Core:
+    """With all consumers that there are."""
+    groups = ConsumerGroups(storage.db, storage.events, storage.topics.open(TOPIC))
+    core = Core(storage, rooms, files, assistant, groups)
+    for declared in declared_in(consumers):
+        groups.add(declared.of(core))
+    return core
 
 
 @asynccontextmanager
@@ -53,7 +78,9 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
         await stack.enter_async_context(running(assistant.speaking.run()))
-        yield Core(storage, rooms, files, assistant)
+        core = core_of(storage, rooms, files, assistant)
+        await core.consumers.ensure_indexes()
+        yield core
 
 
 @asynccontextmanager

@@ -56,6 +56,7 @@ class Housekeeping:
     async def _clean(self) -> None:
         for workspace in await self._identity.workspaces.deleted():
             await self._core.assistant.forget_workspace(workspace)
+            await self._core.consumers.forget(workspace)
             await self._core.files.erase_workspace(workspace)
             # Its events quote texts and chats, and the newest of a stream never expires.
             await self._core.storage.db["events"].delete_many({"stream": workspace})

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 Only = Literal["answers", "analysis", "events"]
 """What one process does: work on jobs, look at what requests are about before that (`ai.prompting.manager`), or see to
-what is to happen when something has happened (`ai.consuming`)."""
+what is to happen when something has happened (`server.consuming`)."""
 
 
 async def work(settings: Settings, only: Only | None = None) -> None:
@@ -35,10 +35,10 @@ async def work(settings: Settings, only: Only | None = None) -> None:
         log.info("working", only=only)
         assistant = core.assistant
         work = {
-            None: assistant.work,
+            None: core.work,
             "answers": assistant.answer,
             "analysis": assistant.manage,
-            "events": assistant.consume,
+            "events": core.consumers.run,
         }[only]
         working = asyncio.create_task(work())
         waiting = asyncio.create_task(stopping.wait())

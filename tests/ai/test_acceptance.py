@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ai.notices.acceptance import HALF_LIFE, PRIOR_UNWANTED, PRIOR_WANTED, WORTH, Fate, estimate
 from ai.notices.notice import Kind
 from ai.proposals.hunks import Decision
+from server.core import core_of
 from storage import consumer_groups
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 
@@ -53,7 +54,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def learning(group: Process) -> AsyncIterator[None]:
-    work = asyncio.create_task(group.assistant.consume())
+    core = core_of(group.storage, group.rooms, group.files, group.assistant)
+    work = asyncio.create_task(core.consumers.run())
     try:
         yield
     finally:

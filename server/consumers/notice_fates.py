@@ -3,21 +3,21 @@
 from typing import TYPE_CHECKING
 
 from ai.announcements import DECISION_RECORDED, NOTICE_CHANGED
-from ai.consuming import consumer
 from ai.notices.acceptance import Fate
 from ai.notices.notice import NoticeState
 from ai.notices.notices import NoticeNotFound
 from ai.proposals.hunks import HunkState
+from server.consuming import consumer
 from storage.event_tail import Event
 
 if TYPE_CHECKING:
-    from ai.assistant import Assistant
+    from server.core import Core
 
 _WANTED = {HunkState.ACCEPTED: True, HunkState.REJECTED: False, HunkState.UNDONE: False}
 
 
 @consumer("notice_fates", DECISION_RECORDED, NOTICE_CHANGED)
-async def learn(event: Event, assistant: "Assistant") -> None:
+async def learn(event: Event, core: "Core") -> None:
     data = event.data
     if event.type == DECISION_RECORDED:
         notice, wanted = data["notice"], _WANTED.get(HunkState(data["state"]))
@@ -30,7 +30,7 @@ async def learn(event: Event, assistant: "Assistant") -> None:
             return
         notice, wanted = data["id"], False
     try:
-        found = await assistant.notices.get(event.stream, notice)
+        found = await core.assistant.notices.get(event.stream, notice)
     except NoticeNotFound:
         return
-    await assistant.fates.put(found, None if wanted is None else Fate(wanted, event.time.timestamp()))
+    await core.assistant.fates.put(found, None if wanted is None else Fate(wanted, event.time.timestamp()))

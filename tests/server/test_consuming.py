@@ -6,26 +6,27 @@ from types import ModuleType
 
 import pytest
 
-from ai import consumers
-from ai.consuming import declared_in
+from server import consumers
+from server.consuming import declared_in
+from server.core import open_core
+from server.settings import Settings
 from storage.event_tail import Event
-from tests.ai.group import Group
 
 ONE = """
-from ai.consuming import consumer
+from server.consuming import consumer
 
 
 @consumer("counting", "scriptorium.document.*", stale_after=60)
-async def count(event, assistant):
-    assistant.append(event.id)
+async def count(event, core):
+    core.append(event.id)
 """
 SEVERAL = """
-from ai.consuming import batch_consumer
+from server.consuming import batch_consumer
 
 
 @batch_consumer("summing", "external.sale", "external.refund", most=5)
-async def add(events, assistant):
-    assistant.append(sum(event.id for event in events))
+async def add(events, core):
+    core.append(sum(event.id for event in events))
 """
 
 
@@ -66,7 +67,8 @@ async def test_modules_are_found_with_what_they_declare(package: ModuleType) -> 
     assert given == [1, 2, 3, 6]
 
 
-async def test_those_of_the_assistant_are_worked_for(group: Group) -> None:
+async def test_all_that_there_are_are_worked_for(tmp_path: Path) -> None:
     declared = declared_in(consumers)
     assert len({each.group for each in declared}) == len(declared) > 0
-    assert set(group.assistant.consumers.waiting) == {each.group for each in declared}
+    async with open_core(Settings(data_dir=tmp_path)) as core:
+        assert set(core.consumers.waiting) == {each.group for each in declared}

@@ -1,2 +1,2 @@
 """What happens when something has happened. Each module is a consumer of events, and is found by itself
-(`ai.consuming`)."""
+(`server.consuming`)."""

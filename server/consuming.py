@@ -1,4 +1,4 @@
-"""Consumers of events: functions in package ``ai.consumers``, found by themselves.
+"""Consumers of events: functions in package ``server.consumers``, found by themselves.
 
 A new one is a new module there and nothing else: it says which events it wants, under which name it goes, and what it
 does with them. `storage.consumer_groups` says what holds for it.
@@ -17,10 +17,10 @@ from storage.consumer_groups import Consumer
 from storage.event_tail import Event
 
 if TYPE_CHECKING:
-    from ai.assistant import Assistant
+    from server.core import Core
 
-_One = Callable[[Event, "Assistant"], Awaitable[None]]
-_Several = Callable[[Sequence[Event], "Assistant"], Awaitable[None]]
+_One = Callable[[Event, "Core"], Awaitable[None]]
+_Several = Callable[[Sequence[Event], "Core"], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,17 @@ class Declared:
     most: int = 1
     stale_after: float | None = None
 
-    def of(self, assistant: Assistant) -> Consumer:
-        return Consumer(
-            self.group, self.types, lambda events: self.take(events, assistant), self.most, self.stale_after
-        )
+    def of(self, core: Core) -> Consumer:
+        return Consumer(self.group, self.types, lambda events: self.take(events, core), self.most, self.stale_after)
 
 
 def consumer(group: str, *types: str, stale_after: float | None = None) -> Callable[[_One], Declared]:
     """Declare a function of one event. `types` may end in ``.*``."""
 
     def declare(function: _One) -> Declared:
-        async def take(events: Sequence[Event], assistant: Assistant) -> None:
+        async def take(events: Sequence[Event], core: Core) -> None:
             for event in events:
-                await function(event, assistant)
+                await function(event, core)
 
         return Declared(group, frozenset(types), take, stale_after=stale_after)
 
