@@ -44,6 +44,7 @@ from server.routes import (
     transfer,
     trash,
     versions,
+    webhooks,
     workspaces,
 )
 from server.services import Services
@@ -74,6 +75,7 @@ ROUTES: tuple[ModuleType, ...] = (
     conversations,
     figures,
     external_events,
+    webhooks,
     events,
     sync,
     client,  # last: it answers to whatever is left
@@ -130,6 +132,8 @@ async def open_services(settings: Settings, *, port: int) -> AsyncIterator[Servi
             rooms=core.rooms,
             files=core.files,
             assistant=core.assistant,
+            webhooks=core.webhooks,
+            courier=core.courier,
             watch=Watch(identity, core.storage.bus),
             housekeeping=Housekeeping(core, identity),
             doorway=Doorway(settings.limits.unanswered_connections),

@@ -7,7 +7,7 @@ does with them. `storage.consumer_groups` says what holds for it.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -32,9 +32,17 @@ class Declared:
     take: _Several
     most: int = 1
     stale_after: float | None = None
+    streams: Callable[[Core], Collection[str]] | None = None
 
     def of(self, core: Core) -> Consumer:
-        return Consumer(self.group, self.types, lambda events: self.take(events, core), self.most, self.stale_after)
+        return Consumer(
+            self.group,
+            self.types,
+            lambda events: self.take(events, core),
+            self.most,
+            self.stale_after,
+            self.streams(core) if self.streams is not None else None,
+        )
 
 
 def consumer(group: str, *types: str, stale_after: float | None = None) -> Callable[[_One], Declared]:
@@ -51,10 +59,14 @@ def consumer(group: str, *types: str, stale_after: float | None = None) -> Calla
 
 
 def batch_consumer(
-    group: str, *types: str, most: int, stale_after: float | None = None
+    group: str,
+    *types: str,
+    most: int,
+    stale_after: float | None = None,
+    streams: Callable[[Core], Collection[str]] | None = None,
 ) -> Callable[[_Several], Declared]:
-    """Declare a function of up to `most` events of one workspace."""
-    return lambda function: Declared(group, frozenset(types), function, most, stale_after)
+    """Declare a function of up to `most` events of one workspace; `streams` as `Consumer.streams`."""
+    return lambda function: Declared(group, frozenset(types), function, most, stale_after, streams)
 
 
 def declared_in(package: ModuleType) -> list[Declared]:

@@ -15,6 +15,9 @@ from collab.rooms.rooms import Rooms
 from server import consumers
 from server.consuming import declared_in
 from server.settings import Settings
+from server.webhooks.courier import Courier
+from server.webhooks.sending import Sender
+from server.webhooks.webhooks import LOOK_EVERY, Webhooks
 from storage import Storage, open_storage
 from storage.consumer_groups import TOPIC, ConsumerGroups
 from storage.repeating import repeat
@@ -33,20 +36,31 @@ class Core:
     files: Files
     assistant: Assistant
     consumers: ConsumerGroups
+    webhooks: Webhooks
+    courier: Courier
+
+    async def see_to_events(self) -> None:
+        """Do what is to happen when something has happened, until cancelled."""
+        tasks = [asyncio.create_task(self.consumers.run()), asyncio.create_task(self.courier.run())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end(tasks)
 
     async def work(self) -> None:
         """Do all the work of a process that nobody waits for at a socket, until cancelled."""
-        consuming = asyncio.create_task(repeat(self.consumers.run, AGAIN))
+        beside = asyncio.create_task(repeat(self.see_to_events, AGAIN))
         try:
             await self.assistant.work()
         finally:
-            await end([consuming])
+            await end([beside])
 
 
-def core_of(storage: Storage, rooms: Rooms, files: Files, assistant: Assistant) -> Core:
+def core_of(storage: Storage, rooms: Rooms, files: Files, assistant: Assistant, sender: Sender) -> Core:
     """With all consumers that there are."""
     groups = ConsumerGroups(storage.db, storage.events, storage.topics.open(TOPIC))
-    core = Core(storage, rooms, files, assistant, groups)
+    webhooks = Webhooks(storage)
+    core = Core(storage, rooms, files, assistant, groups, webhooks, Courier(storage, webhooks, sender))
     for declared in declared_in(consumers):
         groups.add(declared.of(core))
     return core
@@ -78,8 +92,12 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
         await stack.enter_async_context(running(assistant.speaking.run()))
-        core = core_of(storage, rooms, files, assistant)
+        sender = Sender(private=settings.private_webhooks)
+        stack.push_async_callback(sender.close)
+        core = core_of(storage, rooms, files, assistant, sender)
         await core.consumers.ensure_indexes()
+        await core.webhooks.ensure_indexes()
+        await stack.enter_async_context(running(repeat(core.webhooks.look, LOOK_EVERY)))
         yield core
 
 

@@ -57,6 +57,7 @@ class Housekeeping:
         for workspace in await self._identity.workspaces.deleted():
             await self._core.assistant.forget_workspace(workspace)
             await self._core.consumers.forget(workspace)
+            await self._core.webhooks.forget(workspace)
             await self._core.files.erase_workspace(workspace)
             # Its events quote texts and chats, and the newest of a stream never expires.
             await self._core.storage.db["events"].delete_many({"stream": workspace})
@@ -65,6 +66,7 @@ class Housekeeping:
             log.info("workspace erased", workspace=workspace)
         await self._identity.sweep()
         await self._core.storage.events.expire(KEEP_EVENTS)
+        await self._core.webhooks.expire(KEEP_EVENTS)
         if time.monotonic() - self._swept > ORPHANS_EVERY:
             await remove_orphans(self._core.storage)
             self._swept = time.monotonic()

@@ -34,6 +34,7 @@ from collab.searching.finding import InvalidQuery
 from collab.searching.replacing import TextNotFound
 from collab.tree.trash import NotInTrash
 from collab.yjs.offsets import OffsetInsideSurrogatePair, OffsetOutsideText
+from server.webhooks.webhooks import TooManyWebhooks, WebhookNotFound
 from storage.leases import LeaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,8 @@ _STATUS: dict[type[Exception], tuple[int, str | None]] = {
     InvalidArchive: (422, None),
     DocumentNotFound: (404, "There is no such document in this workspace."),
     DocumentGone: (410, "This document is gone."),
+    WebhookNotFound: (404, "There is no such webhook in this workspace."),
+    TooManyWebhooks: (409, "A workspace can have 20 webhooks."),
     VersionNotFound: (404, "This file has no such version."),
     ContentLost: (500, "The object store has lost the content of this document. Restore it from a backup."),
     RoomClosed: (503, "This document is being closed. Try again in a moment."),

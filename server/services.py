@@ -18,6 +18,8 @@ from server.metrics import Metrics
 from server.settings import Settings
 from server.watch import Watch
 from server.web import WebAddress
+from server.webhooks.courier import Courier
+from server.webhooks.webhooks import Webhooks
 from storage import Storage
 
 
@@ -30,6 +32,8 @@ class Services:
     rooms: Rooms
     files: Files
     assistant: Assistant
+    webhooks: Webhooks
+    courier: Courier
     watch: Watch
     housekeeping: Housekeeping
     doorway: Doorway

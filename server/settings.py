@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=lambda: limits_from(os.environ))
     """Each from ``SCRIPTORIUM_LIMIT_<NAME>``, such as ``SCRIPTORIUM_LIMIT_BINARY_FILE``."""
 
+    private_webhooks: bool = False
+    """Whether webhooks may go to private networks, and without TLS; see `server.webhooks.addresses`."""
+
     outgoing_bytes: int = Field(default=16 << 20, gt=0)
     """What may wait for a client that reads slowly, before it is closed with 4508."""
 

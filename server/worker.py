@@ -38,7 +38,7 @@ async def work(settings: Settings, only: Only | None = None) -> None:
             None: core.work,
             "answers": assistant.answer,
             "analysis": assistant.manage,
-            "events": core.consumers.run,
+            "events": core.see_to_events,
         }[only]
         working = asyncio.create_task(work())
         waiting = asyncio.create_task(stopping.wait())

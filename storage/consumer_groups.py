@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -70,9 +70,15 @@ class Consumer:
     """Events of one call. When a call with several raises, they are given again one by one."""
     stale_after: float | None = None
     """Seconds after which nobody cares for an event any more: older ones are passed over."""
+    streams: Collection[str] | None = None
+    """The only ones that it looks at, None for all. It may change meanwhile, in each process up to a minute late
+    (`_SLACK`): what was stored before then is found nevertheless."""
 
     def wants(self, type: str) -> bool:
         return type in self.types or any(name.endswith(".*") and type.startswith(name[:-1]) for name in self.types)
+
+    def looks_at(self, stream: str) -> bool:
+        return self.streams is None or stream in self.streams
 
     def query(self) -> Document:
         """Of collection ``events``: those of its types."""
@@ -127,7 +133,7 @@ class ConsumerGroups:
         return {name: group.waiting for name, group in self._groups.items()}
 
     def _stored(self, event: Event) -> None:
-        if not any(group.wants(event.type) for group in self._groups.values()):
+        if not any(group.wants(event.type, event.stream) for group in self._groups.values()):
             return
         waking = asyncio.create_task(self._topic.wake(f"{event.type} {event.stream}"))
         self._waking.add(waking)
@@ -162,8 +168,8 @@ class _Group:
         self._away = False
         self.waiting = 0, 0.0
 
-    def wants(self, type: str) -> bool:
-        return self._consumer.wants(type)
+    def wants(self, type: str, stream: str) -> bool:
+        return self._consumer.looks_at(stream) and self._consumer.wants(type)
 
     async def run(self) -> None:
         looking = [asyncio.create_task(self._look()), asyncio.create_task(self._sweep())]
@@ -174,7 +180,7 @@ class _Group:
                     await self._ended.wait()
                 async with self._wakeups.waiting(LOOK_EVERY) as about:
                     event_type, _, stream = (about or "").partition(" ")
-                    if stream and self._consumer.wants(event_type):
+                    if stream and self.wants(event_type, stream):
                         self._begin(stream)
         finally:
             await end([*looking, *self._running.values()])
@@ -243,6 +249,8 @@ class _Group:
         """Streams with something to do, and the moment before which nothing is left."""
         began = datetime.now(UTC)
         wanted = {"time": {"$gte": since}, **self._consumer.query()}
+        if self._consumer.streams is not None:
+            wanted["stream"] = {"$in": list(self._consumer.streams)}
         found = self._events.find(wanted, {"stream": 1, "number": 1, "time": 1}).sort("time", 1).limit(MOST_SWEPT)
         numbers: defaultdict[str, list[int]] = defaultdict(list)
         oldest: dict[tuple[str, int], datetime] = {}

@@ -221,6 +221,11 @@ class EventLog:
         newest = await self._events.find_one({"stream": stream}, {"number": 1}, sort=[("number", -1)])
         return int(newest["number"]) if newest else 0
 
+    async def read(self, stream: str, number: int) -> Event | None:
+        """None for one that expired, or never was."""
+        stored = await self._events.find_one({"stream": stream, "number": number})
+        return Event(number, stream, stored["type"], stored["time"], stored["data"]) if stored else None
+
     async def numbered(self, stream: str, key: str) -> int | None:
         """The number of a stored event that was given `key`."""
         found = await self._events.find_one({"stream": stream, "key": key}, {"number": 1})

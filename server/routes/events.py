@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, cast
 
@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from server.access import Viewer
 from server.bodies import MOST
+from server.cloud_events import cloud_event
 from server.problems import FAILED, Problem, close_with
 from server.services import Services, ServicesDep
 from storage.events import Event
@@ -69,18 +70,6 @@ async def _forward(socket: WebSocket, services: Services, workspace: str, after:
     async with aclosing(cast(AsyncGenerator[Event], services.storage.events.follow(workspace, after))) as followed:
         async for event in followed:
             last = event.id if event.id is not None else last
-            await socket.send_text(json.dumps(_cloud_event(event, last, transient), ensure_ascii=False))
-
-
-def _cloud_event(event: Event, last: int, transient: Iterator[int]) -> dict[str, Any]:
-    """Source: CloudEvents 1.0.2, JSON format. ``id`` is unique per source, and not a number to a transient event."""
-    return {
-        "specversion": "1.0",
-        "id": str(event.id) if event.id is not None else f"{last}.t{next(transient)}",
-        "source": f"/api/workspaces/{event.stream}",
-        "type": event.type,
-        "time": event.time.isoformat(),
-        "datacontenttype": "application/json",
-        # What came from outside is kept as it was written.
-        "data": json.loads(event.data["json"]) if event.type.startswith("external.") else event.data,
-    }
+            # Unique per source, and not a number to a transient event.
+            name = str(event.id) if event.id is not None else f"{last}.t{next(transient)}"
+            await socket.send_text(json.dumps(cloud_event(event, name), ensure_ascii=False))

@@ -12,6 +12,7 @@ from ai.notices.acceptance import HALF_LIFE, PRIOR_UNWANTED, PRIOR_WANTED, WORTH
 from ai.notices.notice import Kind
 from ai.proposals.hunks import Decision
 from server.core import core_of
+from server.webhooks.sending import Sender
 from storage import consumer_groups
 from tests.ai.group import ANN, BOB, Group, Process, eventually
 
@@ -54,13 +55,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def learning(group: Process) -> AsyncIterator[None]:
-    core = core_of(group.storage, group.rooms, group.files, group.assistant)
+    sender = Sender(private=False)
+    core = core_of(group.storage, group.rooms, group.files, group.assistant, sender)
     work = asyncio.create_task(core.consumers.run())
     try:
         yield
     finally:
         work.cancel()
         await asyncio.wait([work])
+        await sender.close()
 
 
 async def say(group: Group, number: int) -> str | None:
