@@ -123,6 +123,10 @@ class WorkspaceChanged(Data):
     budget: BudgetSetting | None = None
 
 
+class WebhookPing(Data):
+    webhook: str
+
+
 @dataclass(frozen=True)
 class EventType:
     """`kept` events are numbered and can be resumed; others are heard by who is there."""
@@ -187,6 +191,12 @@ EVENT_TYPES = (
         "Somebody came, has another role or name, or, where the role is null, was removed.",
     ),
     EventType("scriptorium.workspace.changed", WorkspaceChanged, "What was changed of its settings."),
+    EventType(
+        "scriptorium.webhook.ping",
+        WebhookPing,
+        "Goes to one webhook alone, which its owner tries out; nobody hears of it on the socket.",
+        kept=False,
+    ),
     EventType(
         "external.*",
         ExternalEvent,
