@@ -91,6 +91,12 @@ class DocumentSettled(Data):
     hash: str
 
 
+class DocumentRemoved(Data):
+    document: str
+    path: str
+    """Where it was."""
+
+
 class DocumentIncomplete(Data):
     document: str
     path: str
@@ -170,7 +176,16 @@ EVENT_TYPES = (
     ),
     EventType("scriptorium.conversation.changed", ConversationShown, "It was renamed."),
     EventType("scriptorium.conversation.deleted", Identified, "With all that was said in it."),
-    EventType("scriptorium.document.settled", DocumentSettled, "Its plain file is on the drive."),
+    EventType(
+        "scriptorium.document.settled",
+        DocumentSettled,
+        "Its plain file is on the drive: it is new, has another content, or another path. Told again after a crash.",
+    ),
+    EventType(
+        "scriptorium.document.removed",
+        DocumentRemoved,
+        "It is in the trash, by itself or with a folder, and no longer on the drive. Told again after a crash.",
+    ),
     EventType(
         "scriptorium.document.incomplete",
         DocumentIncomplete,

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 SETTLED = "scriptorium.document.settled"
-"""The event that tells everybody of a `Settled`."""
+"""The event that tells everybody of a `Settled`. Told again after a crash."""
+
+REMOVED = "scriptorium.document.removed"
+"""The same of a `Removed`."""
 
 INCOMPLETE = "scriptorium.document.incomplete"
 """The same of an `Incomplete`."""
@@ -18,8 +21,22 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """It is in the trash."""
+
+    document: str
+    path: str
+    """Where it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incomplete:
     """Something of the document's log cannot be taken, so its file on the drive stays what it was."""
 
     document: str
     path: str
+
+
+News = Settled | Removed | Incomplete
+
+TYPES: dict[type[News], str] = {Settled: SETTLED, Removed: REMOVED, Incomplete: INCOMPLETE}

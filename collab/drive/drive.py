@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from collab.documents.announcements import INCOMPLETE, SETTLED, Incomplete, Settled
+from collab.documents.announcements import TYPES, News
 from collab.documents.records import DriveState, FileRecord, drive_folder, tree_id
 from collab.drive.settling import Settling
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
@@ -219,8 +219,8 @@ class Drive:
         if failed:
             self._again(workspace, {*failed, tree_id(workspace)}, RETRY_BROKEN)
 
-    async def _announce(self, workspace: str, news: Settled | Incomplete) -> None:
-        await self._storage.events.append(workspace, SETTLED if isinstance(news, Settled) else INCOMPLETE, asdict(news))
+    async def _announce(self, workspace: str, news: News) -> None:
+        await self._storage.events.append(workspace, TYPES[type(news)], asdict(news))
 
     def _lease(self, workspace: str) -> AbstractAsyncContextManager[Lease]:
         return self._storage.leases.hold(f"drive:{workspace}", LEASE, wait=LEASE)

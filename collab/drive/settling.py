@@ -10,8 +10,8 @@ The drive is derived and can always be written again, as long as a document can 
   what is there, and whatever else may be there is named by some record, to be removed by the next pass.
 * All of it happens under the lease ``drive:<workspace>``, which is looked at before each step that writes.
 
-A text gets its automatic version here, before its record says that it has settled: after a crash in between it settles
-again.
+A text gets its automatic version here, and everybody hears of it, before its record says that it has settled: after a
+crash in between it settles again. So with a file that is removed.
 
 A pass costs what changes: a file that moved is copied on the store, and a document whose text is what the file holds
 already costs one look.
@@ -27,7 +27,7 @@ from typing import TypeVar
 
 import structlog
 
-from collab.documents.announcements import Incomplete, Settled
+from collab.documents.announcements import Incomplete, News, Removed, Settled
 from collab.documents.contents import Contents, Plain, batches
 from collab.documents.records import DriveState, FileRecord, blob_key, drive_key, now
 from collab.drive.moves import Moves
@@ -88,7 +88,7 @@ class Settling:
         workspace: str,
         nodes: Mapping[str, Node],
         lease: Lease,
-        announce: Callable[[str, Settled | Incomplete], Awaitable[None]],
+        announce: Callable[[str, News], Awaitable[None]],
         busy: Collection[str] = (),
     ) -> None:
         """``busy``: documents that settle although they are still being written."""
@@ -162,6 +162,9 @@ class Settling:
 
     async def _bring(self, batch: Sequence[_File]) -> set[str]:
         """Bring files to places that are free; returns the ids of those that are there now."""
+        for file in batch:
+            if file.path is None and (old := file.state.path) is not None:
+                await self._announce(self._workspace, Removed(file.record.id, old))
         await self._store((file, _intent(file)) for file in batch if not file.stands)
         for file in batch:
             file.seen_at = now()
@@ -183,12 +186,12 @@ class Settling:
         for document in incomplete:
             if (path := self._files[document].path) is not None:
                 await self._announce(self._workspace, Incomplete(document, path))
-        await self._store(arrived)
         for file, state in arrived:
             file.present = None
             before = file.record.drive
             if state.path and state.hash and (state.path, state.hash) != (before.path, before.hash):
                 await self._announce(self._workspace, Settled(file.record.id, state.path, state.size, state.hash))
+        await self._store(arrived)
         left = [file for file, _ in arrived if file.state.leftovers]
         await self._delete({path for file in left for path in file.state.leftovers})
         await self._store((file, replace(file.state, leftovers=())) for file in left)

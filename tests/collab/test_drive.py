@@ -18,6 +18,7 @@ from collab.drive import drive as drive_module
 from collab.drive.drive import Drive
 from collab.drive.settling import Settling
 from storage import Storage
+from storage.events import EventLog
 from storage.leases import Lease
 from tests.collab.files_helpers import ANN, Process, on_drive
 from tests.collab.rooms_helpers import Crashing, eventually, following
@@ -35,6 +36,19 @@ async def settled_events(storage: Storage) -> list[dict[str, object]]:
             if event.type == "scriptorium.document.settled":
                 found.append(event.data)
     return found
+
+
+async def told(storage: Storage) -> dict[str, str]:
+    """Path → hash, of the drive as whoever has heard every event believes it to be."""
+    there: dict[str, tuple[str, str]] = {}
+    for event in await storage.db["events"].find({"stream": "w"}).sort("number", 1).to_list():
+        data = event["data"]
+        match event["type"]:
+            case "scriptorium.document.settled":
+                there[data["document"]] = data["path"], data["hash"]
+            case "scriptorium.document.removed":
+                there.pop(data["document"], None)
+    return dict(there.values())
 
 
 async def test_settled_documents_are_plain_files(one: Process) -> None:
@@ -342,7 +356,8 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
     for path, raw in {"x": b"1", "y": b"2", "d/1": b"3", "d/2": b"4", "gone": b"5", "p.png": PNG}.items():
         await one.write(path, raw)
     await one.drive.settle_due()
-    store = Crashing(monkeypatch, {type(one.storage.objects): ("put", "copy", "delete"), Documents: ("set_drive",)})
+    steps_of = {type(one.storage.objects): ("put", "copy", "delete"), Documents: ("set_drive",), EventLog: ("append",)}
+    store = Crashing(monkeypatch, steps_of)
     monkeypatch.setattr("collab.drive.settling._is_about_the_document", lambda error: False)
     for steps in itertools.count(step=3 if backend.name == "embedded" else 6):
         await change_much(one)
@@ -358,7 +373,9 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
         one.drive = Drive(one.storage, one.rooms, one.files)  # a new process knows nothing of what was due
         await one.move("e", "f")  # and finds other paths than those at which the crash has left files
         await one.drive.sweep("w")
-        assert await on_drive(one.storage) == await one.expected(), f"after {steps} steps"
+        expected = await one.expected()
+        assert await on_drive(one.storage) == expected, f"after {steps} steps"
+        assert await told(one.storage) == {path: sha256(raw).hexdigest() for path, raw in expected.items()}
         records = await one.files.contents.documents.of_workspace("w")
         assert not any(record.drive.leftovers for record in records.values())
         if whole:
@@ -376,6 +393,22 @@ async def test_a_crash_between_any_two_steps_is_mended_by_the_sweep(
 class _Silent:
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *args, **more: None
+
+
+async def test_everybody_hears_what_came_and_what_went(one: Process) -> None:
+    for path in ("a/1", "a/2", "b"):
+        await one.write(path, path.encode())
+    await one.drive.settle_due()
+    await one.files.delete_folder("w", "a", ANN)
+    await one.move("b", "c")
+    await one.drive.settle_due()
+    assert await told(one.storage) == {"c": sha256(b"b").hexdigest()}
+    [folder] = await one.files.trash.list("w")
+    await one.files.trash.restore("w", folder.id, ANN)
+    await one.drive.settle_due()
+    assert await told(one.storage) == {path: sha256(raw).hexdigest() for path, raw in (await one.expected()).items()}
+    types = [event["type"] async for event in one.storage.db["events"].find({"stream": "w"}).sort("number", 1)]
+    assert types.count("scriptorium.document.removed") == 2
 
 
 async def test_the_sweep_finds_what_a_crash_left_unsettled(one: Process, two: Process) -> None:
