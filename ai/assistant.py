@@ -137,6 +137,7 @@ class Assistant:
             self.decisions,
             self._announcements,
             self.fates,
+            self.choices,
         )
         self.gathering = Gathering(storage.db, files, rooms, material, window)
         self.preparations = Preparations(storage.db, analysis or LocalTopic())

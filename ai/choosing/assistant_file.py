@@ -13,12 +13,20 @@
       Haiku:
         kind: edit
         instruction: Make it a haiku about {a season}.
+    notices:                    # what it says without being asked
+      faults: off
+      most_per_hour: 3
+      quiet_hours: 18:00-08:30
+      time_zone: Europe/Berlin
 
 Every editor can write the file, so it is read as hostile text, and addresses and keys are refused in it.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import UTC, time, tzinfo
+from typing import Annotated, Any, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -27,6 +35,8 @@ from ai.choosing.recipes import Recipe, RecipeKind, with_built_in
 from ai.choosing.yaml_text import BadYaml, YamlText, read
 from ai.models.endpoints import DEFAULT, Endpoint
 from ai.models.port import ModelParams
+from ai.notices.notice import Kind
+from ai.notices.restraint import MOST_PER_HOUR, Restraint
 from ai.record.secrets import redact
 
 ASSISTANT_FILE = ".scriptorium/assistant.yaml"
@@ -51,6 +61,48 @@ def _unless_hidden(value: Any) -> Any:
     return None if value == HIDDEN else value
 
 
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?[-–] ?([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _hours(value: Any) -> Any:
+    if value is None:
+        return None
+    found = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError
+    begin, begin_minute, end, end_minute = map(int, found.groups())
+    return time(begin, begin_minute), time(end, end_minute)
+
+
+def _zone(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value.strip())
+    except (OSError, LookupError):  # what is no file of the database of time zones, and what is none of its names
+        raise ValueError from None
+
+
+class _Notices(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    broken: bool | None = None
+    faults: bool | None = None
+    most_per_hour: int | None = Field(default=None, ge=0, le=100)
+    quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
+    time_zone: Annotated[tzinfo | None, BeforeValidator(_zone)] = None
+
+    @property
+    def restraint(self) -> Restraint:
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        return Restraint(
+            frozenset(kind for kind in kinds if getattr(self, kind) is False),
+            MOST_PER_HOUR if self.most_per_hour is None else self.most_per_hour,
+            self.quiet_hours,
+            self.time_zone or UTC,
+        )
+
+
 class AssistantFile(BaseModel):
     """None leaves the choice to the server, or to the endpoint."""
 
@@ -70,6 +122,12 @@ class AssistantFile(BaseModel):
         ]
         | None
     ) = Field(default=None, max_length=MOST_RECIPES)
+
+    notices: _Notices | None = None
+
+    @property
+    def restraint(self) -> Restraint:
+        return self.notices.restraint if self.notices is not None else Restraint()
 
     @property
     def params(self) -> ModelParams:
@@ -92,6 +150,12 @@ _WANTED = {
     "recipes": f"at most {MOST_RECIPES} recipes, each with a name and a colon",
     "kind": "one of edit, write and chat",
     "instruction": "a text of at most 4000 characters",
+    "notices": f"settings of their own, each with a colon after its name: {', '.join(_Notices.model_fields)}",
+    "broken": "on or off",
+    "faults": "on or off",
+    "most_per_hour": "a whole number from 0 to 100",
+    "quiet_hours": "two times, such as 18:00-08:30",
+    "time_zone": "the name of a time zone, such as Europe/Berlin",
 }
 _SERVERS_OWN = ("url", "base_url", "api_base", "address", "key", "api_key", "token", "password", "secret")
 _SETTINGS = ", ".join(AssistantFile.model_fields)
@@ -130,12 +194,14 @@ def _explained(source: YamlText, kind: str, location: tuple[str | int, ...]) -> 
             said = "addresses and keys are set on the server, never here; name an endpoint of the server instead."
         elif len(location) == 1:
             said = f"“{shortened(setting)}” is no setting. There are: {_SETTINGS}."
+        elif location[0] == "notices":
+            said = f"“{shortened(setting)}” is no setting of notices. There are: {', '.join(_Notices.model_fields)}."
         else:
             said = f"“{shortened(setting)}” is no part of a recipe; it has kind and instruction."
         return source.error(location, said, at_key=True)
     if kind == "missing":
         return source.error(location, f"the recipe “{shortened(str(location[-2]))}” has no “{setting}”.", at_key=True)
-    if len(location) == 2:
+    if len(location) == 2 and location[0] == "recipes":
         said = f"the recipe “{shortened(setting)}” needs kind and instruction below it, or the word “{HIDDEN}”."
         return source.error(location, said)
     return source.error(location, f"“{setting}” must be {_WANTED[setting]}.")

@@ -21,6 +21,7 @@ from ai.choosing.recipes import Recipe
 from ai.choosing.yaml_text import BadYaml
 from ai.models import ModelParams, Provider
 from ai.models.endpoints import DEFAULT, Endpoints
+from ai.notices.restraint import Restraint
 from ai.pool.attempt import JobFailed
 from collab.documents.records import tree_id
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
@@ -105,6 +106,11 @@ class Choices:
         if isinstance(known.in_force, BadYaml):
             raise JobFailed(f"{ASSISTANT_FILE} asks for what this server does not offer: {known.in_force.message}")
         return self._choice(known.in_force)
+
+    async def restraint(self, workspace: str) -> Restraint | None:
+        """When the group wants to be told something unasked; None: not while its choice cannot be carried out."""
+        in_force = (await self._look(workspace)).in_force
+        return None if isinstance(in_force, BadYaml) else in_force.restraint
 
     async def state(self, workspace: str) -> FileState:
         """How the file is now."""

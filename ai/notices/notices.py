@@ -45,6 +45,10 @@ class Notices:
     async def known(self, id: str) -> bool:
         return await self._notices.find_one({"_id": id}, {"_id": 1}) is not None
 
+    async def since(self, workspace: str, moment: float) -> int:
+        """How many were made after it, in seconds since 1970."""
+        return await self._notices.count_documents({"workspace": workspace, "created_at": {"$gt": moment}})
+
     async def get(self, workspace: str, id: str) -> Notice:
         """Raises NoticeNotFound."""
         record = await self._notices.find_one({"_id": id, "workspace": workspace})

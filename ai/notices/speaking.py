@@ -8,6 +8,7 @@ whoever imports a source tree did not ask for a review of it.
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +17,15 @@ from pymongo.errors import ConnectionFailure
 
 from ai.announcements import Announcements
 from ai.checking import CannotCheck, diagnose
+from ai.choosing.choices import Choices
 from ai.clock import now
 from ai.deciding.decisions import Decisions
 from ai.notices.acceptance import WORTH
 from ai.notices.fates import Fates
 from ai.notices.findings import Finding, findings
-from ai.notices.notice import Notice, NoticeState
+from ai.notices.notice import Kind, Notice, NoticeState
 from ai.notices.notices import Notices
+from ai.notices.restraint import HOUR
 from ai.pool.jobs import Person
 from ai.prompting.material import Material
 from ai.proposals.hunks import Hunk, HunkState
@@ -64,6 +67,7 @@ class Speaking:
         decisions: Decisions,
         announcements: Announcements,
         fates: Fates,
+        choices: Choices,
     ) -> None:
         self._rooms = rooms
         self._files = files
@@ -73,6 +77,7 @@ class Speaking:
         self._decisions = decisions
         self._announcements = announcements
         self._fates = fates
+        self._choices = choices
         self._due: dict[str, tuple[float, str]] = {}
         self._woken = asyncio.Event()
         events.on_stored(self._stored)
@@ -126,10 +131,16 @@ class Speaking:
             if notice.id not in ids:
                 await self._take_back(notice)
         for name, finding in zip(ids, found, strict=True):
-            if await self._notices.known(name):
-                continue
-            if await self._fates.acceptance(workspace, finding.kind) >= WORTH:
+            if not await self._notices.known(name) and await self._may_say(workspace, finding.kind):
                 await self._say(name, workspace, document, path, text, finding)
+
+    async def _may_say(self, workspace: str, kind: Kind) -> bool:
+        moment = now()
+        said = await self._notices.since(workspace, moment - HOUR)
+        restraint = await self._choices.restraint(workspace)
+        if restraint is None or not restraint.allows(kind, datetime.fromtimestamp(moment, UTC), said):
+            return False
+        return await self._fates.acceptance(workspace, kind) >= WORTH
 
     async def _say(self, id: str, workspace: str, document: str, path: str, text: str, finding: Finding) -> None:
         suggestion = uuid4().hex if finding.edits else None

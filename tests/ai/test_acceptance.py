@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ai.choosing.assistant_file import ASSISTANT_FILE
 from ai.notices.acceptance import HALF_LIFE, PRIOR_UNWANTED, PRIOR_WANTED, WORTH, Fate, estimate
 from ai.notices.notice import Kind
 from ai.proposals.hunks import Decision
@@ -91,6 +92,7 @@ async def becomes(group: Group, expected: float, kind: Kind = "faults") -> None:
 
 
 async def test_a_group_that_accepts_is_told_and_one_that_rejects_is_left_alone(group: Group) -> None:
+    await group.file(ASSISTANT_FILE, "notices: {most_per_hour: 100}\n")
     async with learning(group):
         await decide(group, 0, Decision.ACCEPT)
         await becomes(group, 4 / 6)

@@ -2,7 +2,10 @@
 
 import random
 import re
+from datetime import time
 from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -15,6 +18,8 @@ from ai.choosing.yaml_text import MOST_BYTES, BadYaml
 from ai.models import ModelParams, Price
 from ai.models.endpoints import Endpoint, Endpoints
 from ai.models.environment import endpoints_from
+from ai.notices.notice import Kind
+from ai.notices.restraint import Restraint
 from server.settings import Settings
 from tests.support.server import ROOT
 
@@ -59,6 +64,18 @@ def test_a_file_says_who_answers_and_how() -> None:
     assert file.params == ModelParams(0.3, 0.9, 40, 2000)
     assert file.system_instruction is not None
     assert file.system_instruction.startswith("We write British English.\nSee https://")
+
+
+def test_what_it_says_unasked_and_when_is_for_the_group_to_say() -> None:
+    text = "notices:\n  broken: no\n  most_per_hour: 3\n  quiet_hours: 18:00-08:30\n  time_zone: Europe/Berlin\n"
+    assert parse(text, ENDPOINTS).restraint == Restraint(
+        frozenset({"broken"}), 3, (time(18), time(8, 30)), ZoneInfo("Europe/Berlin")
+    )
+    assert parse("notices:\n  faults: On\n  quiet_hours:\n", ENDPOINTS).restraint == Restraint()
+    assert parse("notices:\n", ENDPOINTS).restraint == AssistantFile().restraint == Restraint()
+    kinds = set(get_args(Kind))
+    every = parse("notices: {" + ", ".join(f"{kind}: off" for kind in kinds) + "}", ENDPOINTS)
+    assert every.restraint.silent == kinds
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "temperature:\n", "recipes:\n", "---\n", "model: ~\n"])
@@ -155,6 +172,19 @@ def test_braces_that_hold_no_plain_words_are_text(text: str) -> None:
         ("recipes:\n  A: hidden\n  ' A ': hidden\n", 3, 3, "another recipe"),
         ("recipes:\n  A: {kind: edit, instruction: '{a}{b}{c}{d}{e}{f}'}\n", 2, 32, "at most 5"),
         ("recipes:\n" + "".join(f"  A{n}: hidden\n" for n in range(MOST_RECIPES + 1)), 2, 3, "at most 40 recipes"),
+        # Notices.
+        ("notices: off\n", 1, 10, "settings of their own"),
+        ("notices:\n  fault: on\n", 2, 3, "“fault” is no setting of notices. There are: broken, faults,"),
+        ("notices:\n  faults: perhaps\n", 2, 11, "“faults” must be on or off"),
+        ("notices:\n  faults: [off]\n", 2, 11, "“faults” must be on or off"),
+        ("notices:\n  most_per_hour: -1\n", 2, 18, "from 0 to 100"),
+        ("notices:\n  quiet_hours: 18-8\n", 2, 16, "two times, such as 18:00-08:30"),
+        ("notices:\n  quiet_hours: 24:00-08:00\n", 2, 16, "two times"),
+        ("notices:\n  quiet_hours: [18:00, 08:00]\n", 2, 16, "two times"),
+        ("notices:\n  time_zone: Berlin\n", 2, 14, "the name of a time zone"),
+        ("notices:\n  time_zone: ../../etc/passwd\n", 2, 14, "the name of a time zone"),
+        ("notices:\n  time_zone: Europe\n", 2, 14, "the name of a time zone"),
+        ("notices:\n  time_zone: [UTC]\n", 2, 14, "the name of a time zone"),
     ],
 )
 def test_each_mistake_names_its_place_in_plain_words(text: str, line: int, column: int, said: str) -> None:
@@ -171,6 +201,7 @@ def test_the_examples_of_the_documentation_are_good(tmp_path: Path) -> None:
     endpoints = Endpoints(endpoints_from(settings, {"HOUSE_KEY": "a", "CLOUD_KEY": "b"}))
     file = parse(group, endpoints)
     assert (file.endpoint, file.model, file.top_k) == ("house", "qwen3-coder", 40)
+    assert file.restraint == Restraint(frozenset({"faults"}), 3, (time(18), time(8, 30)), ZoneInfo("Europe/Berlin"))
     names = [recipe.name for recipe in file.all_recipes()]
     assert names == ["Explain", "Translate", "Translate code", "Summarise", "Write tests", "Document", "As a haiku"]
 

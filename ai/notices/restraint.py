@@ -1,0 +1,39 @@
+"""When the assistant holds its tongue though it has found something: as the group has chosen. Pure.
+
+What is not said for one of these reasons is not lost: it is looked at again when its file settles the next time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, tzinfo
+
+from ai.notices.notice import Kind
+
+MOST_PER_HOUR = 6
+"""New notices in one hour, where a group has chosen nothing. All of its people are told all of them, so it is each
+person's as well."""
+
+HOUR = 3600.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    silent: frozenset[Kind] = frozenset()
+    """Kinds that the group does not want to hear of."""
+    most_per_hour: int = MOST_PER_HOUR
+    quiet: tuple[time, time] | None = None
+    """From, and until: the next day where that is not later. The same twice is all day."""
+    zone: tzinfo = UTC
+
+    def allows(self, kind: Kind, moment: datetime, said: int) -> bool:
+        """``moment`` knows its time zone; ``said``: notices of the hour before it."""
+        return kind not in self.silent and said < self.most_per_hour and not self._is_quiet(moment)
+
+    def _is_quiet(self, moment: datetime) -> bool:
+        if self.quiet is None:
+            return False
+        begins, ends = self.quiet
+        at = moment.astimezone(self.zone).time()
+        return begins <= at < ends if begins < ends else at >= begins or at < ends
