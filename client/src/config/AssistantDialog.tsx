@@ -13,11 +13,13 @@ import {
   type AssistantFile,
   editsOf,
   mergedRecipes,
+  type Notices,
   readAssistantFile,
   type Recipes,
   type Settings,
 } from './assistantFile'
 import { assistantFile } from './path'
+import { NoticeFields } from './NoticeFields'
 import { RecipeFields } from './RecipeFields'
 import { SettingFields } from './SettingFields'
 import { type SharedFile, useAssistantFile } from './useAssistantFile'
@@ -78,6 +80,7 @@ interface FormProps {
 function Form({ shared, text, file, endpoints, onClose }: FormProps) {
   const { api } = useWorkspace()
   const [changes, setChanges] = useState<Partial<Settings>>({})
+  const [notices, setNotices] = useState<Partial<Notices>>({})
   const [draft, setDraft] = useState<{ base: Recipes; mine: Recipes } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
@@ -86,7 +89,7 @@ function Form({ shared, text, file, endpoints, onClose }: FormProps) {
     draft === null ? recipes : mergedRecipes(draft.base, draft.mine, recipes)
   const editsIn = (now: string) => {
     const read = readAssistantFile(now)
-    return (read === null ? null : editsOf(now, changes, merged(read))) ?? []
+    return (read === null ? null : editsOf(now, changes, merged(read), notices)) ?? []
   }
   const edits = editsIn(text)
   const next = applied(text, edits)
@@ -132,6 +135,14 @@ function Form({ shared, text, file, endpoints, onClose }: FormProps) {
           setProblem(null)
           // What is shown holds what others have done by now.
           setDraft({ base: file.recipes, mine })
+        }}
+      />
+      <NoticeFields
+        notices={{ ...file.notices, ...notices }}
+        wrong={told}
+        onChange={(more) => {
+          setProblem(null)
+          setNotices((before) => ({ ...before, ...more }))
         }}
       />
       <div className="config-foot">

@@ -3,9 +3,13 @@ import {
   applied,
   editsOf,
   mergedRecipes,
+  noNotices,
   noSettings,
+  noticeNames,
+  type Notices,
   type OwnRecipe,
   readAssistantFile,
+  type Recipes,
   type Settings,
 } from './assistantFile'
 
@@ -26,8 +30,8 @@ recipes:
 # the end
 `
 
-function changed(text: string, settings: Partial<Settings>, recipes: Parameters<typeof editsOf>[2] = null): string {
-  const edits = editsOf(text, settings, recipes)
+function changed(text: string, settings: Partial<Settings>, ...more: [(Recipes | null)?, Partial<Notices>?]): string {
+  const edits = editsOf(text, settings, more[0] ?? null, more[1])
   if (edits === null) throw new Error('the text cannot be read')
   return applied(text, edits)
 }
@@ -45,7 +49,7 @@ test('a file is read as it is written', () => {
     ['Haiku', { kind: 'edit', instruction: 'Make it "a haiku" about {a season}.' }],
   ])
   for (const empty of ['', '# nothing\n', '---\n'])
-    expect(readAssistantFile(empty)).toEqual({ settings: noSettings, recipes: new Map() })
+    expect(readAssistantFile(empty)).toEqual({ settings: noSettings, recipes: new Map(), notices: noNotices })
   for (const unreadable of ['a: [', '- a\n', 'some words\n', 'a: b: c\n'])
     expect(readAssistantFile(unreadable)).toBeNull()
 })
@@ -68,6 +72,22 @@ test('a new setting gets a line of its own where it usually stands', () => {
   expect(changed('', { model: 'a: b', temperature: '1' })).toBe('model: "a: b"\ntemperature: 1\n')
   expect(changed('# ours\n', { model: 'small' })).toBe('# ours\nmodel: small\n')
   expect(changed('# ours\ntop_p: 1', { model: 'small', top_k: '3' })).toBe('# ours\nmodel: small\ntop_p: 1\ntop_k: 3\n')
+})
+
+test('what it says unasked stands in a section of its own, comments and all', () => {
+  const notices = (text: string, notices: Partial<Notices>) => changed(text, {}, null, notices)
+  expect(notices(good, { faults: 'off' })).toBe(good.replace('# the end\n', 'notices:\n  faults: off\n# the end\n'))
+  expect(notices('model: small', { quiet_hours: '18:00-08:30', time_zone: 'Europe/Berlin' })).toBe(
+    'model: small\nnotices:\n  quiet_hours: 18:00-08:30\n  time_zone: Europe/Berlin\n',
+  )
+  const chosen = 'notices:\n  faults: off # too many\n  most_per_hour: 3\nmodel: small\n'
+  expect(readAssistantFile(chosen)?.notices).toEqual({ ...noNotices, faults: 'off', most_per_hour: '3' })
+  expect(notices(chosen, { most_per_hour: '4' })).toBe(chosen.replace('3', '4'))
+  expect(notices(chosen, { most_per_hour: '' })).toBe(chosen.replace('  most_per_hour: 3\n', ''))
+  expect(notices(chosen, { most_per_hour: '', faults: '' })).toBe('model: small\n')
+  expect(notices(chosen, { faults: 'off' })).toBe(chosen)
+  expect(notices('notices: {faults: off}\n', { broken: 'no' })).toBe('notices:\n  faults: off\n  broken: no\n')
+  expect(notices('notices:\n', { broken: 'off' })).toBe('notices:\n  broken: off\n')
 })
 
 test('a setting that is cleared goes with its line', () => {
@@ -171,6 +191,7 @@ test('whatever is set is read back, and comments survive', () => {
     '# only a comment\n',
     'model: x  # kept\n\ntop_p: 0.5\n',
     'recipes:\n  A: {kind: chat, instruction: b}\n',
+    'notices: {faults: off, most_per_hour: 3}\nrecipes:\n  A: hidden\n',
   ]
   const names = ['Fix', 'A', 'a: b', '"q"', 'Über']
   for (let seed = 0; seed < 400; seed += 1) {
@@ -188,10 +209,13 @@ test('whatever is set is read back, and comments survive', () => {
         name,
         roll(2) === 0 ? 'hidden' : { kind: 'write', instruction: values[1 + roll(values.length - 1)] ?? '' },
       )
-    const after = readAssistantFile(changed(text, wanted, recipes))
+    const notices: Partial<Notices> = {}
+    for (const name of noticeNames) if (roll(3) === 0) notices[name] = ['', 'off', '18:00-08:30'][roll(3)] ?? ''
+    const after = readAssistantFile(changed(text, wanted, recipes, notices))
     for (const key of Object.keys(noSettings) as (keyof Settings)[])
       expect(after?.settings[key].trim(), `seed ${seed}`).toBe((wanted[key] ?? before?.settings[key] ?? '').trim())
     expect(after?.recipes, `seed ${seed}`).toEqual(recipes)
+    expect(after?.notices, `seed ${seed}`).toEqual({ ...before?.notices, ...notices })
     if (text.includes('only a comment')) expect(changed(text, wanted, recipes)).toContain('# only a comment')
   }
 })

@@ -14,6 +14,12 @@ export type SettingName = (typeof settingNames)[number]
 /** Everything as it is written, "" for what is not set: what a number must look like is for the server to say. */
 export type Settings = Record<SettingName, string>
 
+export const noticeNames = ['broken', 'faults', 'most_per_hour', 'quiet_hours', 'time_zone'] as const
+export type NoticeName = (typeof noticeNames)[number]
+
+/** What it says without being asked, as it is written; "" for what is not set. */
+export type Notices = Record<NoticeName, string>
+
 export type RecipeKind = 'edit' | 'write' | 'chat'
 export interface OwnRecipe {
   kind: RecipeKind
@@ -25,6 +31,7 @@ export type Recipes = ReadonlyMap<string, OwnRecipe | 'hidden'>
 export interface AssistantFile {
   settings: Settings
   recipes: Recipes
+  notices: Notices
 }
 
 /** A piece of the text to be replaced. */
@@ -51,6 +58,8 @@ export const noSettings: Settings = {
   system_instruction: '',
 }
 
+export const noNotices: Notices = { broken: '', faults: '', most_per_hour: '', quiet_hours: '', time_zone: '' }
+
 const isKind = (kind: unknown): kind is RecipeKind => kind === 'edit' || kind === 'write' || kind === 'chat'
 
 function scalar(node: unknown): string {
@@ -72,24 +81,39 @@ function readRecipes(node: unknown): Recipes {
   return recipes
 }
 
+function readNotices(node: unknown): Notices {
+  const notices = { ...noNotices }
+  if (isMap(node)) for (const name of noticeNames) notices[name] = scalar(node.get(name, true))
+  return notices
+}
+
 /** What the text sets, as far as it can be understood; null where it is no list of settings at all. */
 export function readAssistantFile(text: string): AssistantFile | null {
   const parsed = parseDocument(text, read)
   if (parsed.errors.length > 0) return null
   const { contents } = parsed
   if (contents === null || (isScalar(contents) && contents.value === ''))
-    return { settings: noSettings, recipes: new Map() }
+    return { settings: noSettings, recipes: new Map(), notices: noNotices }
   if (!isMap(contents)) return null
   const settings = { ...noSettings }
   for (const name of settingNames) settings[name] = scalar(contents.get(name, true))
-  return { settings, recipes: readRecipes(contents.get('recipes', true)) }
+  return {
+    settings,
+    recipes: readRecipes(contents.get('recipes', true)),
+    notices: readNotices(contents.get('notices', true)),
+  }
 }
 
 /**
- * The edits that make `text` set what `settings` and `recipes` say, and leave all else as it stands: order, comments,
- * blank lines. A setting that becomes "" goes, with its line. Null where the text cannot be read.
+ * The edits that make `text` set what `settings`, `recipes` and `notices` say, and leave all else as it stands: order,
+ * comments, blank lines. A setting that becomes "" goes, with its line. Null where the text cannot be read.
  */
-export function editsOf(text: string, settings: Partial<Settings>, recipes: Recipes | null): TextEdit[] | null {
+export function editsOf(
+  text: string,
+  settings: Partial<Settings>,
+  recipes: Recipes | null,
+  notices: Partial<Notices> = {},
+): TextEdit[] | null {
   const before = readAssistantFile(text)
   if (before === null) return null
   const edits: TextEdit[] = []
@@ -100,7 +124,12 @@ export function editsOf(text: string, settings: Partial<Settings>, recipes: Reci
     edits.push(settingEdit(text, root, name, value))
   }
   if (recipes !== null && !sameRecipes(recipes, before.recipes)) edits.push(recipesEdit(text, root, recipes))
-  const meant = { settings: { ...before.settings, ...settings }, recipes: recipes ?? before.recipes }
+  const meant = {
+    settings: { ...before.settings, ...settings },
+    recipes: recipes ?? before.recipes,
+    notices: { ...before.notices, ...notices },
+  }
+  if (!sameNotices(meant.notices, before.notices)) edits.push(noticesEdit(text, root, meant.notices))
   if (says(applied(text, edits), meant)) return edits
   // Braces around all of it, a comment in an odd place: then all of it is written anew, in the same order.
   return [{ from: 0, to: text.length, insert: rewritten(text, meant) }]
@@ -184,9 +213,32 @@ function recipesSection(entry: Entry | undefined, recipes: Recipes): string {
   return section.toString({ lineWidth: 0 })
 }
 
+function noticesEdit(text: string, root: Root | null, notices: Notices): TextEdit {
+  const entry = entryOf(root, 'notices')
+  const section = noticesSection(entry, notices)
+  if (entry === undefined) return insertion(text, root, 'notices', section)
+  return { from: startOf(entry), to: endOf(text, entry), insert: section }
+}
+
+/** What is set, with the comments that stand among it. */
+function noticesSection(entry: Entry | undefined, notices: Notices): string {
+  const section = new Document({}, write)
+  const own: unknown = entry?.value
+  const known: unknown = isMap(own) ? own : section.createNode({})
+  if (!isMap(known)) return ''
+  known.flow = false
+  for (const name of noticeNames) {
+    if (notices[name] === '') known.delete(name)
+    else if (scalar(known.get(name, true)) !== notices[name]) known.set(name, notices[name])
+  }
+  if (known.items.length === 0) return ''
+  section.set('notices', known)
+  return section.toString({ lineWidth: 0 })
+}
+
 /** A line of its own, behind the settings that usually stand before it. */
-function insertion(text: string, root: Root | null, name: SettingName | 'recipes', line: string): TextEdit {
-  const order: readonly string[] = [...settingNames, 'recipes']
+function insertion(text: string, root: Root | null, name: SettingName | 'recipes' | 'notices', line: string): TextEdit {
+  const order: readonly string[] = [...settingNames, 'recipes', 'notices']
   const rank = order.indexOf(name)
   const above = root?.items.filter((entry) => order.indexOf(scalar(entry.key)) < rank).at(-1)
   const first = root?.items[0]
@@ -195,7 +247,7 @@ function insertion(text: string, root: Root | null, name: SettingName | 'recipes
   return { from: at, to: at, insert: gap + line }
 }
 
-function rewritten(text: string, { settings, recipes }: AssistantFile): string {
+function rewritten(text: string, { settings, recipes, notices }: AssistantFile): string {
   const whole: Document = parseDocument(text, write)
   if (!isMap(whole.contents)) whole.contents = whole.createNode({})
   for (const name of settingNames) {
@@ -204,6 +256,9 @@ function rewritten(text: string, { settings, recipes }: AssistantFile): string {
   }
   if (recipes.size === 0) whole.delete('recipes')
   else whole.set('recipes', Object.fromEntries(recipes))
+  const chosen = Object.entries(notices).filter(([, value]) => value !== '')
+  if (chosen.length === 0) whole.delete('notices')
+  else whole.set('notices', Object.fromEntries(chosen))
   return whole.toString({ lineWidth: 0 })
 }
 
@@ -217,11 +272,14 @@ function sameRecipes(a: Recipes, b: Recipes): boolean {
   return [...a].every(([name, recipe]) => sameRecipe(recipe, b.get(name)))
 }
 
+const sameNotices = (a: Notices, b: Notices): boolean => noticeNames.every((name) => a[name] === b[name])
+
 function says(text: string, meant: AssistantFile): boolean {
   const found = readAssistantFile(text)
   return (
     found !== null &&
     settingNames.every((name) => found.settings[name].trim() === meant.settings[name].trim()) &&
-    sameRecipes(found.recipes, meant.recipes)
+    sameRecipes(found.recipes, meant.recipes) &&
+    sameNotices(found.notices, meant.notices)
   )
 }
