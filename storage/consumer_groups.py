@@ -225,18 +225,20 @@ class _Group:
         while True:
             try:
                 looked = await self._looked()
-                streams, reached = await self._left_since(looked - _SLACK)
-                for stream in streams:
-                    await self._begin_when_there_is_room(stream)
-                if reached > looked:
-                    await self._offsets.update_one({"_id": name}, {"$max": {"looked": reached}}, upsert=True)
+                if not self._is_fresh(looked):
+                    streams, reached = await self._left_since(looked - _SLACK)
+                    for stream in streams:
+                        await self._begin_when_there_is_room(stream)
+                    if reached > looked:
+                        await self._offsets.update_one({"_id": name}, {"$max": {"looked": reached}}, upsert=True)
             except PyMongoError as error:
                 self._note_away(error)
             await asyncio.sleep(SWEEP_EVERY)
 
     async def measure(self) -> None:
         try:
-            await self._left_since(await self._looked() - _SLACK)
+            if not self._is_fresh(looked := await self._looked()):
+                await self._left_since(looked - _SLACK)
         except PyMongoError as error:
             self._note_away(error)
 
@@ -245,9 +247,20 @@ class _Group:
         looked: datetime = record["looked"] if record else datetime.fromtimestamp(0, UTC) + _SLACK
         return looked
 
+    def _is_fresh(self, looked: datetime) -> bool:
+        """Whether another process has just found that nothing is left: one look is enough for all of them, and dear
+        where the database has no index for it."""
+        if datetime.now(UTC) - looked >= timedelta(seconds=SWEEP_EVERY):
+            return False
+        self.waiting = 0, 0.0
+        return True
+
     async def _left_since(self, since: datetime) -> tuple[list[str], datetime]:
         """Streams with something to do, and the moment before which nothing is left."""
         began = datetime.now(UTC)
+        if self._consumer.streams is not None and not self._consumer.streams:
+            self.waiting = 0, 0.0
+            return [], began
         wanted = {"time": {"$gte": since}, **self._consumer.query()}
         if self._consumer.streams is not None:
             wanted["stream"] = {"$in": list(self._consumer.streams)}

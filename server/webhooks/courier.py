@@ -60,6 +60,7 @@ class Courier:
         self._events = storage.events
         self._hooks = storage.db["webhooks"]
         self._deliveries = storage.db["webhook_deliveries"]
+        self._workspaces = webhooks.workspaces
         self._waiting = webhooks.waiting
         self._sender = sender
         self._running: set[asyncio.Task[None]] = set()
@@ -70,7 +71,10 @@ class Courier:
             while True:
                 self._waiting.clear()
                 try:
-                    while len(self._running) < MOST_AT_ONCE and (claim := await self._claim()) is not None:
+                    # Where nobody has any, nobody asks the database every two seconds.
+                    while self._workspaces and len(self._running) < MOST_AT_ONCE:
+                        if (claim := await self._claim()) is None:
+                            break
                         task = asyncio.create_task(self._see_to(*claim))
                         self._running.add(task)
                         task.add_done_callback(self._ended)

@@ -151,6 +151,7 @@ class House:
 
     @asynccontextmanager
     async def working(self, *, private: bool = True) -> AsyncIterator[Courier]:
+        await self.hooks.look()
         sender = Sender(private=private)
         courier = Courier(self.storage, self.hooks, sender)
         work = asyncio.create_task(courier.run())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -259,3 +260,27 @@ async def test_at_random(storage: Storage, monkeypatch: pytest.MonkeyPatch, seed
     for key, numbers in done.items():
         first_times = list(dict.fromkeys(numbers))
         assert first_times == sorted(first_times), key
+
+
+async def test_one_look_is_enough_for_all_processes(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    look = consumer_groups._Group._left_since
+
+    async def counted(self: consumer_groups._Group, since: datetime) -> tuple[list[str], datetime]:
+        nonlocal looks
+        looks += 1
+        return await look(self, since)
+
+    monkeypatch.setattr(consumer_groups._Group, "_left_since", counted)
+    monkeypatch.setattr(consumer_groups, "SWEEP_EVERY", 0.5)
+    taken = Taken()
+    consumer = Consumer("things", THINGS, taken.take)
+    async with AsyncExitStack() as processes:
+        for _ in range(4):
+            await processes.enter_async_context(working(storage, consumer, topic=DeafTopic()))
+            await asyncio.sleep(0.6)  # of one that looks at the same moment as another there is nothing to be seen yet
+        looks, began = 0, time.monotonic()
+        await asyncio.sleep(2.5)
+        assert looks <= (time.monotonic() - began) / 0.5 + 2
+        await store(storage, 1)
+        await until(lambda: taken.numbers() == [0])
