@@ -138,6 +138,23 @@ async def test_the_form_makes_the_file_and_follows_what_others_write_in_it(offic
     found = await status(office)
     assert (found["model"], found["config"]["state"]) == ("small", "ok")
 
+    # What it says without being asked.
+    settings = await open_form(owner)
+    zone = await owner.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    await settings.get_by_label("Likely faults in Python").uncheck()
+    await settings.get_by_label("At most in an hour").fill("many")
+    await expect(settings.get_by_role("alert")).to_contain_text("“most_per_hour” must be")
+    await settings.get_by_label("At most in an hour").fill("3")
+    await settings.get_by_label("Not between").fill("18:00-08:30")
+    await expect(settings.get_by_label("Time zone")).to_have_value(zone)
+    await expect(settings.get_by_role("alert")).to_have_count(0)
+    await staff.picture(owner, "settings-notices")
+    await settings.get_by_role("button", name="Save").click()
+    await expect(settings).to_have_count(0)
+    chosen = f"notices:\n  faults: off\n  most_per_hour: 3\n  quiet_hours: 18:00-08:30\n  time_zone: {zone}\n"
+    assert (await file_text(office, FILE)).endswith(f"{{a season}}.\n{chosen}")
+    assert (await status(office))["config"]["state"] == "ok"
+
     # Somebody else writes while the form is open: both count.
     settings = await open_form(owner)
     await settings.get_by_label("Temperature").fill("0.5")

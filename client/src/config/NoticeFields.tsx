@@ -8,8 +8,8 @@ interface NoticeFieldsProps {
 }
 
 const kinds: readonly (readonly [NoticeName, string])[] = [
-  ['broken', 'that a file cannot be read as what it is'],
-  ['faults', 'what is likely wrong in Python'],
+  ['broken', 'Files that cannot be read'],
+  ['faults', 'Likely faults in Python'],
 ]
 
 const isOff = (value: string): boolean => /^(off|no|n|false|f|0)$/i.test(value)
