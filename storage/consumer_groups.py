@@ -57,6 +57,11 @@ _SLACK = timedelta(minutes=1)
 """An event is stored that much later than its time at most: clocks differ, and writings wait for a database."""
 
 
+def is_among(type: str, names: Collection[str]) -> bool:
+    """``names`` are whole ones, or beginnings that end with ``.*``."""
+    return type in names or any(name.endswith(".*") and type.startswith(name[:-1]) for name in names)
+
+
 @dataclass(frozen=True)
 class Consumer:
     """What a group does with events of some types. `types` are whole names, or beginnings that end with ``.*``."""
@@ -75,7 +80,7 @@ class Consumer:
     (`_SLACK`): what was stored before then is found nevertheless."""
 
     def wants(self, type: str) -> bool:
-        return type in self.types or any(name.endswith(".*") and type.startswith(name[:-1]) for name in self.types)
+        return is_among(type, self.types)
 
     def looks_at(self, stream: str) -> bool:
         return self.streams is None or stream in self.streams

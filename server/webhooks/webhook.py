@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from storage.consumer_groups import is_among
 from storage.mongo import Document
 
 
@@ -70,7 +71,7 @@ class Webhook:
         )
 
     def wants(self, type: str) -> bool:
-        return any(type == wanted or (wanted.endswith(".*") and type.startswith(wanted[:-1])) for wanted in self.types)
+        return is_among(type, self.types)
 
 
 class DeliveryState(StrEnum):

@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml'
+import { Document, isMap, isScalar, parseDocument, stringify, YAMLMap } from 'yaml'
 
 export const settingNames = [
   'endpoint',
@@ -189,52 +189,42 @@ function settingEdit(text: string, root: Root | null, name: SettingName, value: 
   return { from: start, to: end, insert: gap + body + (was.endsWith('\n') ? '\n' : '') }
 }
 
-function recipesEdit(text: string, root: Root | null, recipes: Recipes): TextEdit {
-  const entry = entryOf(root, 'recipes')
-  const section = recipes.size === 0 ? '' : recipesSection(entry, recipes)
-  if (entry === undefined) return insertion(text, root, 'recipes', section)
-  return { from: startOf(entry), to: endOf(text, entry), insert: section }
-}
-
-/** The recipes with the comments that stand among those that stay. */
-function recipesSection(entry: Entry | undefined, recipes: Recipes): string {
+/** The section `name` with what `fill` makes of it, and the comments that stand among what stays; empty, it goes. */
+function sectionEdit(
+  text: string,
+  root: Root | null,
+  name: 'recipes' | 'notices',
+  fill: (known: YAMLMap, section: Document) => void,
+): TextEdit {
+  const entry = entryOf(root, name)
   const section = new Document({}, write)
   const own: unknown = entry?.value
-  const known: unknown = isMap(own) ? own : section.createNode({})
-  if (!isMap(known)) return ''
+  const known = isMap(own) ? own : new YAMLMap()
   known.flow = false
-  for (const name of [...known.items].map(({ key }: Pair) => scalar(key))) if (!recipes.has(name)) known.delete(name)
-  const before = readRecipes(known)
-  for (const [name, recipe] of recipes) {
-    if (sameRecipe(before.get(name), recipe)) continue
-    known.set(name, recipe === 'hidden' ? recipe : section.createNode({ ...recipe }))
-  }
-  section.set('recipes', known)
-  return section.toString({ lineWidth: 0 })
+  fill(known, section)
+  section.set(name, known)
+  const insert = known.items.length === 0 ? '' : section.toString({ lineWidth: 0 })
+  if (entry === undefined) return insertion(text, root, name, insert)
+  return { from: startOf(entry), to: endOf(text, entry), insert }
 }
 
-function noticesEdit(text: string, root: Root | null, notices: Notices): TextEdit {
-  const entry = entryOf(root, 'notices')
-  const section = noticesSection(entry, notices)
-  if (entry === undefined) return insertion(text, root, 'notices', section)
-  return { from: startOf(entry), to: endOf(text, entry), insert: section }
-}
+const recipesEdit = (text: string, root: Root | null, recipes: Recipes): TextEdit =>
+  sectionEdit(text, root, 'recipes', (known, section) => {
+    for (const name of [...known.items].map(({ key }) => scalar(key))) if (!recipes.has(name)) known.delete(name)
+    const before = readRecipes(known)
+    for (const [name, recipe] of recipes) {
+      if (sameRecipe(before.get(name), recipe)) continue
+      known.set(name, recipe === 'hidden' ? recipe : section.createNode({ ...recipe }))
+    }
+  })
 
-/** What is set, with the comments that stand among it. */
-function noticesSection(entry: Entry | undefined, notices: Notices): string {
-  const section = new Document({}, write)
-  const own: unknown = entry?.value
-  const known: unknown = isMap(own) ? own : section.createNode({})
-  if (!isMap(known)) return ''
-  known.flow = false
-  for (const name of noticeNames) {
-    if (notices[name] === '') known.delete(name)
-    else if (scalar(known.get(name, true)) !== notices[name]) known.set(name, notices[name])
-  }
-  if (known.items.length === 0) return ''
-  section.set('notices', known)
-  return section.toString({ lineWidth: 0 })
-}
+const noticesEdit = (text: string, root: Root | null, notices: Notices): TextEdit =>
+  sectionEdit(text, root, 'notices', (known) => {
+    for (const name of noticeNames) {
+      if (notices[name] === '') known.delete(name)
+      else if (scalar(known.get(name, true)) !== notices[name]) known.set(name, notices[name])
+    }
+  })
 
 /** A line of its own, behind the settings that usually stand before it. */
 function insertion(text: string, root: Root | null, name: SettingName | 'recipes' | 'notices', line: string): TextEdit {
