@@ -38,7 +38,7 @@ from collab.rooms.window import FlushWindow
 from collab.yjs.claims import Claims
 from collab.yjs.known import NOTHING
 from collab.yjs.offsets import slice_utf16, utf16_length
-from collab.yjs.update import Gap, InvalidUpdate, Kind, UpdateHeader, read_update
+from collab.yjs.update import Gap, InvalidUpdate, Kind, UpdateHeader, encode_state_vector, read_update
 
 if TYPE_CHECKING:
     from collab.durable.commits import GroupCommit
@@ -364,6 +364,8 @@ class Room:
         if all(clock <= known.get(client, 0) for client, clock in state.items()):
             return self.encode_deletions()
         self.flush()
+        if halved := self._replica.known.halved(known):
+            state_vector = encode_state_vector({**known, **halved})
         return self._replica.encode(state_vector)
 
     def encode_whole(self) -> bytes:

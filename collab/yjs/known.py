@@ -1,6 +1,7 @@
 """What is known of one document, and so what of an update may be taken."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pycrdt
@@ -115,6 +116,14 @@ class Known:
                 raise InvalidUpdate("something in the place of a node")
         self._add(header)
         return Taken(update, self._pairs.cut_by(header))
+
+    def halved(self, state: Mapping[int, int]) -> dict[int, int]:
+        """Of those who end in the middle of a character in ``state``, where that character begins.
+
+        Half of it somebody can only know from who said something else of it elsewhere, and yrs would write the other
+        half as a string without length. What is unread yet has nothing that anybody could have forged here.
+        """
+        return {client: clock - 1 for client, clock in state.items() if self._pairs.inside(client, clock)}
 
     def _cut_away(self, update: bytes, header: UpdateHeader, logged: bool) -> tuple[bytes, UpdateHeader]:
         """What of an update is behind the clocks that are known; what it says is deleted before them, too."""

@@ -33,7 +33,7 @@ from collab.yjs.codec import (
     encode_update,
 )
 from collab.yjs.offsets import OffsetOutsideText
-from collab.yjs.update import LARGE, InvalidUpdate
+from collab.yjs.update import LARGE, InvalidUpdate, encode_state_vector, read_update
 from storage import Storage
 from tests.collab.rooms_helpers import Client, eventually, following, joined, log_away, log_hangs, new_document
 from tests.collab.test_presence import payload
@@ -353,6 +353,17 @@ async def test_a_halved_character_is_the_same_for_all_and_after_a_restart(storag
     await rooms.snapshots.compact(document)
     loaded = await rooms.snapshots.load(document)
     assert str(loaded.replica.text) == "a\ufffdX\ufffdb"
+
+
+async def test_who_knows_half_a_character_is_sent_all_of_it(rooms: Rooms, storage: Storage) -> None:
+    """Another process was told something else by whoever forged it. yrs writes the other half as an empty string."""
+    document = await new_document(storage)
+    async with rooms.open(document) as room:
+        room.apply(update((5, 0, [text("a😀b")])), "user:ann")
+        known = {5: 2}
+        answer = room.encode_since(encode_state_vector(known), known)
+        assert read_update(answer, "text").ranges == {5: [(1, 3)]}
+        await room.durable()
 
 
 async def test_an_idle_room_leaves_memory_and_comes_back(
