@@ -20,8 +20,10 @@ from ai.completing.completions import Completions
 from ai.deciding.carrying import Carrying
 from ai.deciding.decisions import Decisions, Outcome, is_meant
 from ai.expiry import Expiry
+from ai.knowledge.knowledge import Knowledge
+from ai.models.embedding import Embedder
 from ai.models.endpoints import Endpoints
-from ai.models.environment import ModelSettings, endpoints_from
+from ai.models.environment import ModelSettings, embedder_from, endpoints_from
 from ai.notices.board import Board
 from ai.notices.fates import Fates
 from ai.notices.notices import Notices
@@ -80,6 +82,8 @@ class AssistantSettings(ModelSettings, Protocol):
     def context_window(self) -> int: ...
     @property
     def currency(self) -> str: ...
+    @property
+    def embedding_model(self) -> str | None: ...
 
 
 class Assistant:
@@ -96,11 +100,12 @@ class Assistant:
         analysis: Topic | None = None,
         window: int = WINDOW,
         currency: str = "USD",
+        embedder: Embedder | None = None,
     ) -> None:
         """`analysis` wakes conversation managers as `queue` wakes workers; without it they are of this process.
 
         `window` is how many tokens the model takes, question and answer together. `currency`: that of the prices of
-        `endpoints`.
+        `endpoints`. `embedder` tells what texts mean, if anybody does.
         """
         self._bus = storage.bus
         self._rooms = rooms
@@ -127,6 +132,7 @@ class Assistant:
         self.figures = Figures(storage.db)
         self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
+        self.knowledge = Knowledge(storage.db, storage.leases, files, material, embedder)
         self.speaking = Speaking(
             storage.events,
             rooms,
@@ -139,7 +145,7 @@ class Assistant:
             self.fates,
             self.choices,
         )
-        self.gathering = Gathering(storage.db, files, rooms, material, window)
+        self.gathering = Gathering(storage.db, files, rooms, material, self.knowledge, window)
         self.preparations = Preparations(storage.db, analysis or LocalTopic())
         self.requests = Requests(
             rooms,
@@ -199,6 +205,7 @@ class Assistant:
             self.carrying,
             self.feedback,
             self.gathering,
+            self.knowledge,
             self.preparations,
             self.completions.fates,
         ):
@@ -378,6 +385,7 @@ class Assistant:
         for job in await self.jobs.unfinished(workspace=workspace):
             await self.cancel(job.id)
         await self.choices.forget_workspace(workspace)
+        await self.knowledge.erase(workspace)
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:
@@ -455,6 +463,7 @@ async def open_assistant(
         ai.models.environment.EndpointsWrong
     """
     endpoints = Endpoints(endpoints_from(settings, os.environ))
+    embedder = embedder_from(settings)
     try:
         assistant = Assistant(
             storage,
@@ -465,6 +474,7 @@ async def open_assistant(
             analysis=storage.topics.open(manager.TOPIC),
             window=settings.context_window,
             currency=settings.currency,
+            embedder=embedder,
         )
         await assistant.ensure_indexes()
         try:
@@ -474,8 +484,11 @@ async def open_assistant(
             await assistant.choices.close()
             await assistant.preparations.idle()
             await assistant.gathering.close()
+            await assistant.knowledge.close()
         await assistant.carrying.idle()
         await assistant.completions.fates.idle()
         await assistant.meter.idle()
     finally:
         await endpoints.close()
+        if embedder is not None:
+            await embedder.close()

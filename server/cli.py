@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 tokens = typer.Typer(help="API tokens of a running server.", no_args_is_help=True)
 app.add_typer(tokens, name="token")
+evaluations = typer.Typer(help="How good the assistant's parts are, on data of yours.", no_args_is_help=True)
+app.add_typer(evaluations, name="evaluate")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. Default: SCRIPTORIUM_DATA_DIR, or ./data.")
@@ -85,6 +87,25 @@ def revoke_token(id: str, url: Url = None, token: Token = None, data_dir: DataDi
     """Revoke an API token by its id."""
     with _sentences():
         _remote(url, token, data_dir).delete(f"/api/tokens/{id}")
+
+
+@evaluations.command("retrieval")
+def evaluate_retrieval(
+    dataset: Annotated[
+        Path, typer.Argument(help="A folder with corpus/ and queries.jsonl.", exists=True, file_okay=False)
+    ],
+) -> None:
+    """How well what is asked is found in files: recall, MRR and nDCG. Needs no server."""
+    with _sentences():
+        from ai.knowledge.evaluating import evaluate
+
+        found = evaluate(dataset)
+        print(f"{found.queries} queries, {found.pieces} passages of {found.files} files")
+        for most, recall in found.quality.recall.items():
+            print(f"recall@{most}\t{recall:.3f}")
+        print(f"MRR@10\t{found.quality.mrr:.3f}")
+        print(f"nDCG@10\t{found.quality.ndcg:.3f}")
+        print(f"CPU\t{found.cpu:.2f} ms a query")
 
 
 @app.command("import")
@@ -198,12 +219,13 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from ai.knowledge.evaluating import DatasetWrong
         from ai.models.environment import EndpointsWrong
         from collab.rooms.rooms import EditsLost
         from server.commands.failure import CommandFailed
         from storage.folder_lock import FolderInUse
 
-        if not isinstance(error, CommandFailed | EndpointsWrong | EditsLost | FolderInUse):
+        if not isinstance(error, CommandFailed | DatasetWrong | EndpointsWrong | EditsLost | FolderInUse):
             raise
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

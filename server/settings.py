@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     endpoints_file: Path | None = None
     """Further model endpoints for groups to choose from; see `ai.models.environment`."""
 
+    embedding_model: str | None = None
+    """Tells what texts mean, at the same endpoint as `model`; without it they are found by their words alone."""
+
     context_window: int = Field(default=WINDOW, ge=2_000)
     """Tokens that the model takes at once, question and answer together."""
 

@@ -137,8 +137,11 @@ class ChatAttempt:
         told = [ChatMessage(turn.role, tidied(turn.content)) for turn in said(earlier)]
         open_file = [payload["document"]] if payload["document"] is not None else []
         mentions = [file["document"] for file in payload["mentions"] if file["document"] not in open_file]
-        mentioned = await self._tools.material.read(question.workspace, mentions)
-        opened = await self._tools.material.read(question.workspace, open_file)
+        known, mentioned, opened = await asyncio.gather(
+            self._tools.gathering.known(self._job, question.text),
+            self._tools.material.read(question.workspace, mentions),
+            self._tools.material.read(question.workspace, open_file),
+        )
         document = opened[0].text if opened else None
         path = payload["path"]
         language = language_of(path) or language_in(document or "") if path is not None else None
@@ -152,6 +155,7 @@ class ChatAttempt:
             selection=payload.get("selection"),
             mentioned=mentioned,
             changed=await self._tools.gathering.changed(self._job, document) if document is not None else (),
+            known=known,
             around=await around,
             secrets=await self._secrets(
                 [document or "", *(file.text for file in mentioned), *(turn.content for turn in told)]

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ai.choosing.yaml_text import BadYaml, YamlText, read
+from ai.models.embedding import Embedder
 from ai.models.endpoints import DEFAULT, LOCAL, Endpoint
 from ai.models.port import Price
 
@@ -34,6 +35,8 @@ class ModelSettings(Protocol):
     def openai_base_url(self) -> str | None: ...
     @property
     def model(self) -> str | None: ...
+    @property
+    def embedding_model(self) -> str | None: ...
     @property
     def endpoints_file(self) -> Path | None: ...
 
@@ -101,6 +104,18 @@ def _default(settings: ModelSettings) -> Endpoint:
         )
     models = {settings.model or DEFAULT_MODEL: None}
     return Endpoint(DEFAULT, models, settings.openai_base_url, settings.openai_api_key)
+
+
+def embedder_from(settings: ModelSettings) -> Embedder | None:
+    """Who tells what texts mean, at the endpoint of the answers; None where nobody does. Raises EndpointsWrong."""
+    if settings.embedding_model is None:
+        return None
+    key, url = settings.openai_api_key, settings.openai_base_url
+    if key is None and url is None:
+        raise EndpointsWrong(
+            "SCRIPTORIUM_EMBEDDING_MODEL names a model, but not where it is: set OPENAI_BASE_URL or OPENAI_API_KEY."
+        )
+    return Embedder(settings.embedding_model, key.get_secret_value() if key is not None else None, url)
 
 
 def _in_file(path: Path, environment: Mapping[str, str]) -> list[Endpoint]:

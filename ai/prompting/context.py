@@ -14,10 +14,22 @@ from ai.prompting.cleaning import Cleaned, cleaned
 from ai.prompting.tokens import Tokenizer
 from ai.record.secrets import Redaction, clipped
 
-Role = Literal["selection", "about", "files", "before", "after", "document", "mentioned", "history", "file", "example"]
+Role = Literal[
+    "selection",
+    "about",
+    "files",
+    "before",
+    "after",
+    "document",
+    "mentioned",
+    "knowledge",
+    "history",
+    "file",
+    "example",
+]
 """In the order in which people are told. `about`: what was selected when several files were asked about. `files`: their
-names. `mentioned`: a file that a question names. `file`: another one that the group has open or has just edited.
-`example`: a hunk that somebody decided."""
+names. `mentioned`: a file that a question names. `knowledge`: a passage that was found by what is asked. `file`:
+another one that the group has open or has just edited. `example`: a hunk that somebody decided."""
 
 Cut = Literal["whole", "beginning", "end"]
 """What of a candidate may stand for it: nothing less than all, its first lines, its last lines."""
@@ -77,6 +89,10 @@ class Candidate:
     """Where they stand in `text`, if that is known already."""
     parts: tuple[tuple[str, str], ...] = ()
     """Of an example: (name, text) each, which together are its `text`."""
+    number: int | None = None
+    """Of a passage, by which an answer may cite it."""
+    within: tuple[str, ...] = ()
+    """What a passage stands in, outermost first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +110,14 @@ class Piece:
     """It went in as it stands, with what of these there is in it."""
 
     def view(self) -> dict[str, Any]:
-        """For people: {role, path, tokens, of, why, lines?, secrets?, unseen?, kept?}, and nothing of the text."""
+        """For people: {role, path, tokens, of, why, lines?, number?, within?, secrets?, unseen?, kept?}, and nothing of
+        the text."""
         one = self.candidate
-        shown = {"role": one.role, "path": one.path, "tokens": self.tokens, "of": self.of, "why": one.why}
+        shown: dict[str, Any] = {"role": one.role, "path": one.path, "tokens": self.tokens, "of": self.of}
+        shown["why"] = one.why
         lines = list(self.lines) if self.lines else None
-        optional = {"lines": lines, "secrets": self.secrets, "unseen": self.unseen, "kept": self.kept}
+        optional: dict[str, Any] = {"lines": lines, "number": one.number, "within": list(one.within)}
+        optional |= {"secrets": self.secrets, "unseen": self.unseen, "kept": self.kept}
         return shown | {name: value for name, value in optional.items() if value}
 
 

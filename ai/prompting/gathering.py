@@ -16,6 +16,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from ai.choosing.choices import Choice
 from ai.deciding.decision_record import decision_id
+from ai.knowledge.knowledge import Found, Knowledge
 from ai.languages import language_of
 from ai.pool.jobs import Job, JobState
 from ai.prompting.analyses import Analyses
@@ -48,6 +49,16 @@ MOST_EXAMPLES = 8
 LONGEST_EXAMPLE = 2_000
 """Letters of a hunk's text that may serve as an example."""
 
+MOST_PASSAGES = 6
+RELEVANT = 0.3
+"""Of the weight of a question's words, rare ones weighing more, as much as a passage must hold to be shown."""
+
+DISTINCT = 3.0
+"""Or by how many standard deviations it must be nearer to what is asked than texts of the workspace are."""
+
+LEAST_WORDS = 2
+"""Of an instruction, that a passage must hold: one of them says what to do ("shorten it"), as others do by chance."""
+
 _LOOKED_AT = 24
 """Hunks and files of which these are chosen."""
 
@@ -71,13 +82,22 @@ _VERDICTS = {
 
 
 class Gathering:
-    def __init__(self, db: Database, files: Files, rooms: Rooms, material: Material, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        db: Database,
+        files: Files,
+        rooms: Rooms,
+        material: Material,
+        knowledge: Knowledge,
+        window: int = WINDOW,
+    ) -> None:
         """`window` is how many tokens the model takes, question and answer together."""
         self._hunks = db["hunks"]
         self._feedback = db["feedback"]
         self._files = files
         self._rooms = rooms
         self._material = material
+        self._knowledge = knowledge
         self._window = window
         self._analyses = Analyses(db, rooms.aside)
         self._turns = Turns(db)
@@ -103,6 +123,17 @@ class Gathering:
             async with asyncio.timeout(PATIENCE):
                 return await self._around(job)
         return []
+
+    async def known(self, job: Job, asked: str) -> list[Candidate] | None:
+        """Numbered passages that have to do with `asked`, best first, from other files than those of `job`.
+
+        None when nobody could look, empty when there is nothing.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                found = await self._relevant(job, asked, 1)
+                return [_passage(one, number) for number, one in enumerate(found, start=1)]
+        return None
 
     async def secrets_in(self, *parts: str) -> Secrets:
         """Where secrets stand in each of `parts`, which follow each other in one text, if somebody has looked already.
@@ -145,8 +176,19 @@ class Gathering:
                 await self.changed(job, opened.text)
 
     async def _around(self, job: Job) -> list[Candidate]:
-        files, examples = await asyncio.gather(self._other_files(job), self._examples(job))
-        return [*files, *examples]
+        # A question's passages are numbered, and come by themselves (`known`).
+        asked = job.payload.get("instruction", "")
+        files, examples, found = await asyncio.gather(
+            self._other_files(job), self._examples(job), self._relevant(job, asked, LEAST_WORDS)
+        )
+        return [*map(_passage, found), *files, *examples]
+
+    async def _relevant(self, job: Job, asked: str, least: int) -> list[Found]:
+        if not asked:
+            return []
+        own = {place["document"] for place in _places(job)}
+        found = await self._knowledge.search(job.workspace, asked, MOST_PASSAGES, without=own)
+        return [one for one in found if (one.relevance >= RELEVANT and one.words >= least) or one.distinct >= DISTINCT]
 
     async def _other_files(self, job: Job) -> list[Candidate]:
         opened = set(job.payload.get("open") or ())
@@ -231,6 +273,14 @@ def _places(job: Job) -> list[Mapping[str, Any]]:
 
 def _language(places: Sequence[Mapping[str, Any]]) -> str | None:
     return language_of(places[0]["path"]) if places else None
+
+
+def _passage(found: Found, number: int | None = None) -> Candidate:
+    piece = found.piece
+    why = "has to do with what is asked"
+    return Candidate(
+        "knowledge", piece.text, why, "beginning", found.path, piece.first, number=number, within=piece.within
+    )
 
 
 def _file(entry: FileEntry, text: str, analysis: Analysis, *, opened: bool) -> Candidate:

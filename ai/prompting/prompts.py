@@ -40,9 +40,24 @@ __all__ = [
     "write_prompt",
 ]
 
-_AROUND: Mapping[Role, int] = {"about": 10, "before": 35, "after": 25, "file": 20, "example": 10}
-_TALK: Mapping[Role, int] = {"selection": 20, "document": 25, "mentioned": 20, "history": 20, "file": 9, "example": 6}
-_NEW: Mapping[Role, int] = {"files": 30, "file": 50, "example": 20}
+_AROUND: Mapping[Role, int] = {
+    "about": 10,
+    "before": 35,
+    "after": 25,
+    "knowledge": 15,
+    "file": 20,
+    "example": 10,
+}
+_TALK: Mapping[Role, int] = {
+    "selection": 20,
+    "document": 25,
+    "mentioned": 20,
+    "knowledge": 25,
+    "history": 20,
+    "file": 9,
+    "example": 6,
+}
+_NEW: Mapping[Role, int] = {"files": 30, "knowledge": 20, "file": 50, "example": 20}
 """Shares of the room for the surroundings."""
 
 # Of a completion the first word has to come while the person still pauses, and every letter read delays it.
@@ -100,6 +115,14 @@ _CHAT = (
     "You are the assistant of a group of people who work together on the documents of one workspace, and you answer "
     "in a chat that all of them read. Be brief and exact, write Markdown, and answer in the language of the question. "
     "Say so when you do not know. You cannot change documents from here. "
+)
+_CITE = (
+    "Where something you say is taken from one of the numbered passages, put its number in brackets behind it, such as "
+    "[1] or [2][3]; cite no passage that says nothing of it. "
+)
+_NOTHING_FOUND = (
+    "Nothing was found in the files of the group that has to do with the question. If it is about their work, say that "
+    "you found nothing about it in their files, before you answer from what you know otherwise. "
 )
 
 
@@ -260,6 +283,7 @@ def chat_prompt(
     selection: str | None = None,
     mentioned: Sequence[SourceFile] = (),
     changed: Sequence[tuple[int, int]] = (),
+    known: Sequence[Candidate] | None = None,
     around: Sequence[Candidate] = (),
     secrets: Secrets | None = None,
     window: Window | None = None,
@@ -267,21 +291,24 @@ def chat_prompt(
     """Asks a question, after as much of the conversation as fits, with the open document and those that it mentions.
 
     `selection` is what of the open one the question is about, and `changed` are its lines, first and last each, which
-    are not as they were at the question before. The context's item of role history tells how many `messages` went in,
-    and of how many, `of_messages`. Raises TooMuchForModel.
+    are not as they were at the question before. `known` are numbered passages to be cited, none where nothing was
+    found, None where nobody has looked. The context's item of role history tells how many `messages` went in, and of
+    how many, `of_messages`. Raises TooMuchForModel.
     """
-    known = secrets or {}
+    places = secrets or {}
     data = PromptData(path, language, window or Window(), changed=changed)
     why = "is open where it was asked" + (f", and has changed in {named_lines(changed)} since" if changed else "")
     shown = document or ""
-    open_now = Candidate("document", shown, why, "beginning", path, secrets=known.get(shown))
+    open_now = Candidate("document", shown, why, "beginning", path, secrets=places.get(shown))
     named = [
-        Candidate("mentioned", one.text, "is mentioned", "beginning", one.path, secrets=known.get(one.text))
+        Candidate("mentioned", one.text, "is mentioned", "beginning", one.path, secrets=places.get(one.text))
         for one in mentioned
     ]
     about = Candidate("selection", selection or "", "was selected when it was asked", "beginning")
-    turns = [_turn(turn, known, newest=number == 0) for number, turn in enumerate(reversed(history))]
-    prompt = data.prompt(_CHAT, question, (*around, about, open_now, *named, *turns), _TALK)
+    turns = [_turn(turn, places, newest=number == 0) for number, turn in enumerate(reversed(history))]
+    task = _CHAT + (_NOTHING_FOUND if known is not None and not known and not shown and not named else "")
+    task += _CITE if known else ""
+    prompt = data.prompt(task, question, (*(known or ()), *around, about, open_now, *named, *turns), _TALK)
     system, *said = prompt.messages
     return replace(prompt, messages=[system, *alternating(said)])
 

@@ -507,11 +507,25 @@ class Files:
         for node in tree.nodes.values():
             if node.kind == "folder":
                 yield writer.folder(node.path)
-        records = await self._documents.find_all(node.id for node in tree.nodes.values() if node.kind != "folder")
-        async for record, plain in self._plain_files([r for r in records.values() if r.workspace == workspace]):
-            async for chunk in writer.file(tree.nodes[record.id].path, record.updated_at, plain.body):
+        files = [node.id for node in tree.nodes.values() if node.kind != "folder"]
+        async for content in self._contents_in(tree, workspace, files):
+            assert content.entry.updated_at is not None, "a file has one"
+            async for chunk in writer.file(content.entry.path, content.entry.updated_at, content.plain.body):
                 yield chunk
         yield writer.end()
+
+    async def read_many(self, workspace: str, documents: Collection[str]) -> AsyncIterator[FileContent]:
+        """Each of these files that is there, in no order, as `read` gives it at its moment."""
+        tree = await self.trees.read(workspace, fresh=True)
+        there = [one for one in documents if (node := tree.nodes.get(one)) is not None and node.kind != "folder"]
+        async for content in self._contents_in(tree, workspace, there):
+            yield content
+
+    async def _contents_in(self, tree: Tree, workspace: str, documents: Collection[str]) -> AsyncIterator[FileContent]:
+        records = await self._documents.find_all(documents)
+        async for record, plain in self._plain_files([r for r in records.values() if r.workspace == workspace]):
+            path = tree.nodes[record.id].path
+            yield FileContent(FileEntry(record.id, path, record.kind, plain.size, record.updated_at), plain)
 
     async def _plain_files(self, records: Collection[FileRecord]) -> AsyncIterator[tuple[FileRecord, Plain]]:
         left = {record.id: record for record in records}

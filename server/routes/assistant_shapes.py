@@ -139,6 +139,10 @@ class Seen(BaseModel):
     why: str
     lines: tuple[int, int] | None = None
     """The first and the last that were shown, of a file, counted from 1."""
+    number: int | None = None
+    """Of a passage, by which the answer cites it."""
+    within: list[str] | None = None
+    """What a passage stands in, outermost first."""
     messages: int | None = None
     of_messages: int | None = None
     """Messages of the conversation that were shown, and that there were."""

@@ -179,6 +179,7 @@ async def _process(
     stack.push_async_callback(assistant.choices.close)
     stack.push_async_callback(assistant.carrying.idle)
     stack.push_async_callback(assistant.gathering.close)
+    stack.push_async_callback(assistant.knowledge.close)
     return Process(storage, rooms, files, assistant, workspace)
 
 

@@ -64,6 +64,8 @@ RULES = {
     ("POST", f"{W}/moves"): "editor of the workspace",
     ("GET", f"{W}/trash"): "viewer of the workspace",
     ("POST", f"{W}/trash/{{id}}/restore"): "editor of the workspace",
+    ("GET", f"{W}/knowledge"): "viewer of the workspace",
+    ("GET", f"{W}/knowledge/search"): "viewer of the workspace",
     ("GET", f"{W}/search"): "viewer of the workspace",
     ("GET", f"{W}/search/matches"): "viewer of the workspace",
     ("POST", f"{W}/search/replace"): "editor of the workspace",

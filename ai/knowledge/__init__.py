@@ -1,0 +1,1 @@
+"""What the files of a workspace say, in pieces that can be found again."""

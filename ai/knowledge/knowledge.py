@@ -1,0 +1,389 @@
+"""What a workspace knows: kept as files settle, and searched by everybody who asks, people and models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import structlog
+
+from ai.knowledge.extracting import NotExtractable
+from ai.knowledge.fusion import fused
+from ai.knowledge.index import Index
+from ai.knowledge.pieces import Holding, News, Pieces
+from ai.knowledge.reading import VERSION, Piece, attempt
+from ai.knowledge.vector_index import VectorIndex
+from ai.knowledge.vectors import Rows, Vectors, key_of
+from ai.knowledge.words import query_words, words
+from ai.models.embedding import Embedder
+from ai.models.port import ModelError
+from ai.prompting.material import Material
+from collab.aside import Aside, AsideFailed
+from collab.documents.contents import Plain
+from collab.files.files import Files
+from storage.leases import Lease, Leases, LeaseUnavailable
+from storage.mongo import Database
+from storage.waiting import end
+
+log = structlog.get_logger(__name__)
+
+LARGEST_FILE = 32 * 1024 * 1024
+"""Bytes of a file that is looked into."""
+
+MOST_HELD = 200_000
+"""Pieces in the indexes of one process: half a gigabyte. Workspaces that nobody asks about any more leave first."""
+
+AT_A_TIME = 100
+"""Documents that are read, or that an index takes, at once."""
+
+MOST_AT_ONCE = 4_000_000
+"""Letters of pieces that are written at once."""
+
+LEASE = 30.0
+"""Seconds for which a process claims a workspace; renewed meanwhile."""
+
+AGAIN = 60.0
+"""Seconds after which a process tries again to go through a workspace."""
+
+PATIENCE = 1.0
+"""Seconds that a question waits for its vector."""
+
+MOST_QUESTIONS = 500
+"""Whose vectors are kept in memory."""
+
+_BEYOND = (4, 16, 64)
+"""How many times as many pieces are looked at as were asked for, until as many are found where they are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A piece of a file that a question is about."""
+
+    document: str
+    path: str
+    piece: Piece
+    score: float
+    relevance: float
+    """Of the words of the question, as much as the piece or its title holds, rare ones weighing more: 0 to 1."""
+    words: int
+    """Of the question, that it holds."""
+    distinct: float
+    """By how many standard deviations what it means is nearer to the question than what texts here mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How much of a workspace is known: `known` of its `files`. `complete` once all of them were looked into."""
+
+    files: int
+    known: int
+    complete: bool
+
+
+class _Place(NamedTuple):
+    """Piece `number` of a document as of `revision`."""
+
+    document: str
+    revision: int
+    number: int
+
+
+class _Ranked(NamedTuple):
+    place: _Place
+    score: float
+    distinct: float
+
+
+@dataclass
+class _Held:
+    """The indexes of a workspace, with all up to these revisions."""
+
+    near: VectorIndex | None
+    index: Index = field(default_factory=Index)
+    revision: int = 0
+    vectors_revision: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    places: dict[str, tuple[int, dict[bytes, int]]] = field(default_factory=dict)
+    """Document → its revision, and which piece has the text with a key."""
+
+    def take(self, holdings: Sequence[Holding]) -> None:
+        self.index.take(holdings)
+        if self.near is not None:
+            for one in holdings:
+                keys = {key_of(piece.text): number for number, piece in enumerate(one.pieces)}
+                self.places[one.document] = one.revision, keys
+
+    def search(self, wanted: Sequence[str], row: Rows | None, most: int) -> list[_Ranked]:
+        """By words, and with the `row` of a question also by what it means."""
+        by_words = {_Place(hit.document, hit.revision, hit.number): hit for hit in self.index.search(wanted, most)}
+        if row is None or self.near is None:
+            return [_Ranked(place, hit.score, 0.0) for place, hit in by_words.items()]
+        by_meaning = {}
+        for near in self.near.search(row, most):
+            revision, keys = self.places.get(near.document, (0, {}))
+            if (number := keys.get(near.key)) is not None:  # or it says something else by now
+                by_meaning[_Place(near.document, revision, number)] = near.distinct
+        ranked = fused([list(by_words), list(by_meaning)])[:most]
+        return [_Ranked(place, score, by_meaning.get(place, 0.0)) for place, score in ranked]
+
+
+class Knowledge:
+    def __init__(
+        self,
+        db: Database,
+        leases: Leases,
+        files: Files,
+        material: Material,
+        embedder: Embedder | None = None,
+    ) -> None:
+        """Without `embedder` texts are found by their words alone."""
+        self._pieces = Pieces(db)
+        self._vectors = Vectors(db, embedder) if embedder is not None else None
+        self._model = embedder.model if embedder is not None else None
+        self._filled = db["knowledge_filled"]
+        self._leases = leases
+        self._files = files
+        self._material = material
+        self._aside = Aside()
+        """Of its own: its processes have little memory."""
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._complete: set[str] = set()
+        """Workspaces that are known to have been gone through."""
+        self._filling: dict[str, asyncio.Task[None]] = {}
+        self._failed: dict[str, float] = {}
+        """Workspace → when going through it has failed, by the clock of the loop."""
+        self._questions: OrderedDict[str, Rows] = OrderedDict()
+
+    async def ensure_indexes(self) -> None:
+        await self._pieces.ensure_indexes()
+        if self._vectors is not None:
+            await self._vectors.ensure_indexes()
+
+    async def close(self) -> None:
+        """Whatever is being gone through is gone on with by whoever needs it next."""
+        await end(list(self._filling.values()))
+        await self._aside.close()
+
+    # ---- learning
+
+    async def learn(self, workspace: str, documents: Sequence[str]) -> None:
+        """Keep what these files say now, where it is not what is kept already, and nothing of those that are gone.
+
+        Raises:
+            pymongo.errors.PyMongoError, obstore.exceptions.BaseError, OSError: storage is away.
+        """
+        documents = list(dict.fromkeys(documents))
+        # One at a time: of two who look at a file one after the other, the first might write last.
+        async with self._leases.hold(f"knowledge:{workspace}", LEASE, wait=LEASE) as lease:
+            kept = await self._pieces.contents(documents)
+            there: set[str] = set()
+            news: list[News] = []
+            letters = 0
+            async for content in self._files.read_many(workspace, documents):
+                entry, plain = content.entry, content.plain
+                there.add(entry.id)
+                if kept.get(entry.id) == (entry.path, plain.hash):
+                    continue
+                # Also where nothing is found: it was looked into.
+                found = await self._read(entry.path, plain)
+                news.append(News(entry.id, entry.path, plain.hash, found))
+                letters += sum(len(piece.text) for piece in found)
+                if letters > MOST_AT_ONCE:
+                    await self._put(lease, workspace, news)
+                    news, letters = [], 0
+            await self._put(lease, workspace, [*news, *(News(document) for document in kept if document not in there)])
+
+    async def _put(self, lease: Lease, workspace: str, news: Sequence[News]) -> None:
+        if not lease.valid:
+            raise LeaseUnavailable(lease.name)
+        if news:
+            await self._pieces.put(workspace, news)
+
+    async def understand(self, workspace: str, documents: Sequence[str]) -> None:
+        """As `learn`, and keep vectors of what the files say, but for those that are kept from models.
+
+        Raises:
+            ai.models.ModelError: the endpoint gives none.
+            As `learn`.
+        """
+        if self._vectors is None:
+            return
+        await self.learn(workspace, documents)
+        async with self._leases.hold(f"vectors:{workspace}", LEASE, wait=LEASE):
+            rules = await self._material.rules(workspace)
+            holdings = await self._pieces.of(documents)
+            for name, holding in holdings.items():
+                if holding.path is not None and rules.ignores(holding.path):
+                    holdings[name] = replace(holding, pieces=())
+            try:
+                await self._vectors.learn(workspace, holdings)
+            except ModelError:
+                # Whoever asks next lets somebody go through all of it, once the endpoint answers.
+                self._complete.discard(workspace)
+                await self._filled.update_one({"_id": workspace}, {"$set": {"model": None}})
+                raise
+
+    async def _read(self, path: str, plain: Plain) -> Sequence[Piece]:
+        if plain.size > LARGEST_FILE:
+            return ()
+        try:
+            # Not in a thread: files may be made to be read for ever, and grammars do not let the loop run meanwhile.
+            return await self._aside.attempt(plain.size, attempt, await plain.bytes(), path)
+        except (NotExtractable, AsideFailed) as error:
+            log.info("a file is not known", path=path, why=str(error) or "took too long")
+            return ()
+
+    async def fill(self, workspace: str) -> None:
+        """Look into the files that nobody has looked into: of before there was anybody to, or by another version.
+
+        After a crash it goes on with what is left. Raises as `understand`; LeaseUnavailable when another process is at
+        it.
+        """
+        async with self._leases.hold(f"knowledge-fill:{workspace}", LEASE):
+            known = await self._pieces.known(workspace)
+            if self._vectors is not None:
+                known &= await self._vectors.known(workspace)
+            left = [one for one in await self._documents(workspace) if one not in known]
+            for start in range(0, len(left), AT_A_TIME):
+                some = left[start : start + AT_A_TIME]
+                await (self.learn if self._vectors is None else self.understand)(workspace, some)
+            await self._filled.update_one({"_id": workspace}, {"$set": self._whole}, upsert=True)
+
+    @property
+    def _whole(self) -> dict[str, object]:
+        """What the record of a workspace says that has been gone through."""
+        return {"version": VERSION} | ({"model": self._model} if self._model is not None else {})
+
+    async def is_complete(self, workspace: str) -> bool:
+        """Whether the workspace has been gone through. If not, somebody is at it from now on."""
+        if workspace not in self._complete:
+            if await self._filled.find_one({"_id": workspace, **self._whole}) is not None:
+                self._complete.add(workspace)
+            elif workspace not in self._filling and self._failed.get(workspace, -AGAIN) + AGAIN < _now():
+                task = self._filling[workspace] = asyncio.create_task(self._fill(workspace))
+                task.add_done_callback(lambda _: self._filling.pop(workspace))
+        return workspace in self._complete
+
+    async def _fill(self, workspace: str) -> None:
+        try:
+            await self.fill(workspace)
+        except LeaseUnavailable:
+            pass
+        except Exception as error:  # whoever asks later begins again
+            self._failed[workspace] = _now()
+            log.warning("a workspace could not be gone through", workspace=workspace, error=repr(error))
+
+    async def _documents(self, workspace: str) -> list[str]:
+        nodes = (await self._files.tree(workspace)).nodes
+        return [node.id for node in nodes.values() if node.kind != "folder"]
+
+    async def state(self, workspace: str) -> State:
+        documents = await self._documents(workspace)
+        known = await self._pieces.known(workspace)
+        return State(len(documents), len(known.intersection(documents)), await self.is_complete(workspace))
+
+    # ---- searching
+
+    async def search(
+        self, workspace: str, question: str, most: int, folder: str = "", *, without: Collection[str] = ()
+    ) -> list[Found]:
+        """What the files in `folder`, "" for all, say of `question`; best first, nothing that is kept from models.
+
+        `without`: documents that are not looked at.
+        """
+        await self.is_complete(workspace)
+        wanted = query_words(question)
+        held = await self._caught_up(workspace)
+        tree = await self._files.tree(workspace)
+        rules = await self._material.rules(workspace)
+        inside = f"{folder}/" if folder else ""
+        places: dict[str, str | None] = {}
+
+        def place(document: str) -> str | None:
+            if document not in places:
+                node = tree.nodes.get(document)
+                there = node is not None and node.path.startswith(inside) and document not in without
+                places[document] = node.path if node and there and not rules.ignores(node.path) else None
+            return places[document]
+
+        row = await self._row(question) if held.near is not None and len(held.near) else None
+        ranked: list[_Ranked] = []
+        for times in _BEYOND:
+            async with held.lock:
+                weights = held.index.weights(wanted)
+                looked_at = await asyncio.to_thread(held.search, wanted, row, most * times)
+            ranked = [one for one in looked_at if place(one.place.document) is not None][:most]
+            if len(ranked) == most or len(looked_at) < most * times:
+                break
+        holdings = await self._pieces.of(list({one.place.document for one in ranked}))
+        answer = []
+        for at, score, distinct in ranked:
+            if (piece := _piece(holdings.get(at.document), at)) is not None:
+                path = places[at.document] or ""
+                relevance, held_words = _relevance(weights, path, piece)
+                answer.append(Found(at.document, path, piece, score, relevance, held_words, distinct))
+        return answer
+
+    async def _row(self, question: str) -> Rows | None:
+        """None where the endpoint does not give it in time: then words have to do."""
+        assert self._vectors is not None
+        if (known := self._questions.get(question)) is not None:
+            self._questions.move_to_end(question)
+            return known
+        try:
+            async with asyncio.timeout(PATIENCE):
+                row = await self._vectors.of(question)
+        except (ModelError, TimeoutError) as error:
+            log.info("a question is looked for by its words alone", why=str(error) or "no answer in time")
+            return None
+        self._questions[question] = row
+        if len(self._questions) > MOST_QUESTIONS:
+            self._questions.popitem(last=False)
+        return row
+
+    async def _caught_up(self, workspace: str) -> _Held:
+        if workspace not in self._held:
+            self._held[workspace] = _Held(VectorIndex(self._model) if self._model is not None else None)
+        held = self._held[workspace]
+        self._held.move_to_end(workspace)
+        async with held.lock:
+            if held.revision < await self._pieces.head(workspace):
+                while holdings := await self._pieces.since(workspace, held.revision, AT_A_TIME):
+                    await asyncio.to_thread(held.take, holdings)
+                    held.revision = holdings[-1].revision
+            if self._vectors is not None and held.near is not None:
+                while meanings := await self._vectors.since(workspace, held.vectors_revision, AT_A_TIME):
+                    await asyncio.to_thread(held.near.take, meanings)
+                    held.vectors_revision = meanings[-1].revision
+        while len(self._held) > 1 and sum(len(one.index) for one in self._held.values()) > MOST_HELD:
+            self._held.popitem(last=False)
+        return held
+
+    async def erase(self, workspace: str) -> None:
+        """All that is kept of a workspace that is deleted for good."""
+        self._held.pop(workspace, None)
+        self._complete.discard(workspace)
+        await self._filled.delete_one({"_id": workspace})
+        await self._pieces.erase(workspace)
+        if self._vectors is not None:
+            await self._vectors.erase(workspace)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _relevance(weights: Mapping[str, float], path: str, piece: Piece) -> tuple[float, int]:
+    there = {*piece.words.split(" "), *words(" ".join((path, *piece.within)))}
+    held = [weight for word, weight in weights.items() if word in there]
+    return sum(held) / sum(weights.values()) if held else 0.0, len(held)
+
+
+def _piece(holding: Holding | None, at: _Place) -> Piece | None:
+    """None where the document was written again at this moment: what it says now is found by whoever asks next."""
+    if holding is None or holding.revision != at.revision:
+        return None
+    return holding.pieces[at.number]

@@ -1,0 +1,161 @@
+"""What a workspace knows: on each backend, with several processes."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from ai.knowledge import knowledge as module
+from ai.knowledge import reading
+from ai.knowledge.pieces import Pieces
+from tests.ai.group import Group, Process, eventually
+
+
+async def found(process: Process, question: str, most: int = 10, folder: str = "") -> list[tuple[str, int, int]]:
+    hits = await process.assistant.knowledge.search(process.workspace, question, most, folder)
+    return [(hit.path, hit.piece.first, hit.piece.last) for hit in hits]
+
+
+async def learned(process: Process, path: str, text: str) -> str:
+    document = await process.file(path, text)
+    await process.assistant.knowledge.learn(process.workspace, [document])
+    return document
+
+
+async def test_what_a_file_says_is_found_by_every_process_until_it_says_something_else(group: Group) -> None:
+    other = await group.another()
+    document = await learned(group, "notes/birds.md", "# Birds\n\nHerons breed in colonies.\n")
+    assert await found(group, "where do herons breed") == [("notes/birds.md", 1, 3)]
+    assert await found(other, "where do herons breed") == [("notes/birds.md", 1, 3)]
+    await group.type(document, 9, 35, "Storks nest on roofs.")
+    await other.assistant.knowledge.learn(group.workspace, [document])
+    for process in (group, other):
+        assert await found(process, "herons") == []
+        assert await found(process, "storks") == [("notes/birds.md", 1, 3)]
+
+
+async def test_a_file_that_moved_is_found_where_it_is_and_one_in_the_trash_nowhere(group: Group) -> None:
+    document = await learned(group, "a.md", "Herons breed here.\n")
+    await group.files.move(group.workspace, "a.md", "archive/b.md", "user:ann")
+    assert await found(group, "herons") == [("archive/b.md", 1, 1)]  # before anybody has looked again
+    await group.assistant.knowledge.learn(group.workspace, [document])
+    assert await found(group, "archive") == [("archive/b.md", 1, 1)]
+    assert await found(group, "herons", folder="archive") == [("archive/b.md", 1, 1)]
+    assert await found(group, "herons", folder="arch") == []
+    await group.files.delete(group.workspace, "archive/b.md", "user:ann")
+    assert await found(group, "herons") == []
+    await group.assistant.knowledge.learn(group.workspace, [document])
+    record = await group.storage.db["knowledge"].find_one({"_id": document})
+    assert record is not None
+    assert record["pieces"] == []
+    [entry] = await group.files.trash.list(group.workspace)
+    await group.files.trash.restore(group.workspace, entry.id, "user:ann")
+    await group.assistant.knowledge.learn(group.workspace, [document])
+    assert await found(group, "herons") == [("archive/b.md", 1, 1)]
+
+
+async def test_what_is_kept_from_the_assistant_is_not_found(group: Group) -> None:
+    await learned(group, ".env", "HERON=secret\n")
+    await learned(group, "private/a.md", "A heron.\n")
+    await learned(group, "a.md", "A heron.\n")
+    assert {path for path, *_ in await found(group, "heron")} == {"a.md", "private/a.md"}
+    await group.file(".scriptorium/ignore", "private/\n")
+    assert await found(group, "heron") == [("a.md", 1, 1)]
+    assert await found(group, "heron", most=1) == [("a.md", 1, 1)]
+
+
+async def test_of_many_that_do_not_count_those_that_do_are_found(group: Group) -> None:
+    for number in range(30):
+        await learned(group, f"archive/{number}.md", "heron heron heron\n")
+    await learned(group, "new/a.md", "A heron, seen from far away on a Sunday morning with friends.\n")
+    assert await found(group, "heron", most=1, folder="new") == [("new/a.md", 1, 1)]
+
+
+async def test_other_workspaces_know_nothing_of_it(group: Group) -> None:
+    await learned(group, "a.md", "A heron.\n")
+    await group.files.create_workspace("elsewhere")
+    assert await group.assistant.knowledge.search("elsewhere", "heron", 10) == []
+
+
+async def test_files_of_before_are_gone_through_once_and_after_a_crash_from_there(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        await group.file(f"{number}.md", f"A heron, number {number}.\n")
+    await group.files.write(group.workspace, "picture.png", b"\x89PNG\0", "user:ann")
+    learn, failing = module.Knowledge.learn, True
+    looked: list[str] = []
+
+    async def fails(self: module.Knowledge, workspace: str, documents: Sequence[str]) -> None:
+        if failing and len(looked) == 3:
+            raise OSError("away")
+        looked.extend(documents)
+        await learn(self, workspace, documents)
+
+    monkeypatch.setattr(module.Knowledge, "learn", fails)
+    monkeypatch.setattr(module, "AT_A_TIME", 1)
+    monkeypatch.setattr(module, "AGAIN", 0)
+    knowledge = group.assistant.knowledge
+    assert not (await knowledge.state(group.workspace)).complete
+    await eventually(lambda: _is(not knowledge._filling))
+    state = await knowledge.state(group.workspace)
+    assert (state.files, state.known, state.complete) == (7, 3, False)
+    failing = False
+    await eventually(lambda: knowledge.is_complete(group.workspace))
+    state = await knowledge.state(group.workspace)
+    assert (state.files, state.known, state.complete) == (7, 7, True)
+    assert len(looked) == len(set(looked)) == 7
+    assert len(await found(group, "heron")) == 6
+    monkeypatch.setattr(module, "VERSION", reading.VERSION + 1)
+    other = await group.another()
+    assert not await other.assistant.knowledge.is_complete(group.workspace)
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_the_same_content_is_not_read_twice(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = await learned(group, "a.md", "A heron.\n")
+    head = await Pieces(group.storage.db).head(group.workspace)
+    monkeypatch.setattr(module, "attempt", None)
+    await group.assistant.knowledge.learn(group.workspace, [document])
+    assert await Pieces(group.storage.db).head(group.workspace) == head
+
+
+async def test_a_file_that_cannot_be_read_is_known_to_say_nothing(group: Group) -> None:
+    await group.files.write(group.workspace, "broken.pdf", b"%PDF-1.7\n\0heron", "user:ann")
+    document = (await group.files.entry(group.workspace, "broken.pdf")).id
+    await group.assistant.knowledge.learn(group.workspace, [document])
+    assert await found(group, "heron") == []
+    assert (await group.assistant.knowledge.state(group.workspace)).known == 1
+
+
+async def test_a_notebook_says_what_its_cells_say(group: Group) -> None:
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# Birds\n", "Of herons.\n"]},
+        {"cell_type": "code", "metadata": {}, "source": ["count(storks)\n"], "outputs": [], "execution_count": 1},
+    ]
+    text = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    await learned(group, "birds.ipynb", text)
+    [(path, first, last)] = await found(group, "storks")
+    assert path == "birds.ipynb"
+    assert "count(storks)" in "\n".join(text.split("\n")[first - 1 : last])
+
+
+async def test_a_deleted_workspace_leaves_nothing(group: Group) -> None:
+    await learned(group, "a.md", "A heron.\n")
+    await group.assistant.knowledge.erase(group.workspace)
+    for collection in ("knowledge", "knowledge_heads", "knowledge_filled"):
+        assert await group.storage.db[collection].count_documents({}) == 0
+
+
+async def test_workspaces_that_nobody_asks_about_leave_memory(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    await learned(group, "a.md", "A heron.\n")
+    await found(group, "heron")
+    monkeypatch.setattr(module, "MOST_HELD", 0)
+    await group.files.create_workspace("elsewhere")
+    knowledge = group.assistant.knowledge
+    await knowledge.search("elsewhere", "heron", 1)
+    assert list(knowledge._held) == ["elsewhere"]
+    assert await found(group, "heron") == [("a.md", 1, 1)]
