@@ -229,7 +229,18 @@ export interface Notice {
 
 /** A part of what the model saw, without its text. */
 export interface Seen {
-  role: 'selection' | 'about' | 'files' | 'mentioned' | 'before' | 'after' | 'document' | 'history' | 'file' | 'example'
+  role:
+    | 'selection'
+    | 'about'
+    | 'files'
+    | 'mentioned'
+    | 'knowledge'
+    | 'before'
+    | 'after'
+    | 'document'
+    | 'history'
+    | 'file'
+    | 'example'
   path?: string | null
   tokens: number
   /** Tokens that there were in all. */
@@ -237,6 +248,10 @@ export interface Seen {
   why: string
   /** The first and the last line that were shown, counted from 1. */
   lines?: [number, number] | null
+  /** Of a passage that an answer may cite: by which number. */
+  number?: number | null
+  /** What a passage stands in, outermost first: headings, or the page of a PDF. */
+  within?: string[] | null
   /** Messages that were shown, and that there were. */
   messages?: number | null
   of_messages?: number | null

@@ -32,6 +32,20 @@ describe('what it saw', () => {
     })
   })
 
+  test('of a passage it is said where it stands: in lines, in a PDF on a page', () => {
+    const why = 'has to do with what is asked'
+    const found = (change: Partial<Seen>) =>
+      seen('knowledge', { path: 'notes/a.md', lines: [12, 30], within: ['Heading', 'Sub'], number: 1, why, ...change })
+    expect(line(found({}))).toEqual({ what: 'A passage of', path: 'notes/a.md', details: ['lines 12–30', why] })
+    expect(line(found({ path: 'a.pdf', within: ['page 3'] }))?.details).toEqual(['page 3', why])
+    expect(line(found({ path: 'a.pdf', within: null }))?.details).toEqual([why])
+    // It does not make several files of the one that was asked about.
+    expect(sawLines([seen('selection'), found({})]).map(({ what }) => what)).toEqual([
+      'The selected text',
+      'A passage of',
+    ])
+  })
+
   test('of several files each is named', () => {
     const both = sawLines([seen('selection'), seen('selection', { path: 'b.md' }), seen('about', { path: null })])
     expect(both.map(({ what, path }) => [what, path])).toEqual([

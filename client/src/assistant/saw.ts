@@ -1,5 +1,6 @@
 import type { Seen } from '../api/types'
 import { plural } from '../lib/format'
+import { extension } from '../lib/paths'
 
 /** A line about one part of what the model saw: what it was, and what there is to know about it. */
 export interface SawLine {
@@ -19,12 +20,19 @@ const names: Record<Seen['role'], string> = {
   document: '',
   history: 'Earlier messages here',
   mentioned: '',
+  knowledge: 'A passage of',
   file: '',
   example: 'An earlier change in',
 }
 
 function lines([first, last]: readonly [number, number]): string {
   return first === last ? `line ${first}` : `lines ${first}–${last}`
+}
+
+/** Where in its file that is. A PDF has pages, and no lines that anybody could look up. */
+export function placeIn({ path, lines: range, within }: Pick<Seen, 'path' | 'lines' | 'within'>): string | null {
+  if (path && extension(path) === 'pdf') return within?.at(-1) ?? null
+  return range ? lines(range) : null
 }
 
 function much({ tokens, of, messages, of_messages: said }: Seen): string | null {
@@ -46,13 +54,13 @@ function hidden({ secrets, unseen, kept }: Seen): string[] {
 
 /** What the model saw, in the server's order, in plain words. */
 export function sawLines(context: readonly Seen[]): SawLine[] {
-  const isOwn = ({ role }: Seen) => !['document', 'mentioned', 'file', 'example'].includes(role)
+  const isOwn = ({ role }: Seen) => !['document', 'mentioned', 'knowledge', 'file', 'example'].includes(role)
   // The file at hand need not be named, unless there are several.
   const several = new Set(context.filter(isOwn).flatMap(({ path }) => path ?? [])).size > 1
   return context.map((seen) => {
-    const { role, path, why, lines: range } = seen
+    const { role, path, why } = seen
     const own = isOwn(seen)
-    const details = [range ? lines(range) : null, much(seen), own ? null : why, ...hidden(seen)]
+    const details = [placeIn(seen), much(seen), own ? null : why, ...hidden(seen)]
     return {
       what: several && own && path ? `${names[role]} in` : names[role],
       path: own && !several ? null : (path ?? null),
