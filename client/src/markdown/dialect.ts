@@ -1,5 +1,6 @@
 import markdownIt, { type MarkdownIt, type Token } from 'markdown-it'
 import { resolvePath } from '../lib/paths'
+import { citationRules } from './rules/citations'
 import { footnoteRules } from './rules/footnotes'
 import { headingRules } from './rules/headings'
 import { taskListRules } from './rules/taskList'
@@ -58,6 +59,7 @@ function makeDialect(kind: 'document' | 'message'): MarkdownIt {
   headingRules(markdown)
   // Code within a footnote would be counted here, and not where the code blocks of a message are looked up.
   if (kind === 'document') footnoteRules(markdown)
+  else citationRules(markdown)
 
   const { escapeHtml } = markdown.utils
   const { rules } = markdown.renderer

@@ -123,6 +123,56 @@ describe('Markdown', () => {
   })
 })
 
+describe('citations', () => {
+  const cited = (text: string, path = '') =>
+    [...render(text, path).querySelectorAll<HTMLElement>('[data-cite]')].map(({ dataset }) => dataset.cite)
+
+  test.each([
+    ['one', 'So it is [1].', ['1']],
+    ['right behind a word', 'it is[1]', ['1']],
+    ['several', 'is [1][2] and [12, 3], [4,5]', ['1', '2', '12,3', '4,5']],
+    [
+      'within other text',
+      '**so [1]** | *[2]*\n\n- [3]\n\n> ## a [4]\n\n| [5] |\n|---|\n| x! [6] |',
+      '123456'.split(''),
+    ],
+    ['a word in brackets behind it', 'so [1](see page 3)', ['1']],
+    ['not a link', '[1](x) [1](https://example.org "t")', []],
+    ['not what is a link by its reference', 'so [1] and [2][1]\n\n[1]: x', []],
+    ['not a reference', '[1]: x', []],
+    ['not an image', '![1](x.png)', []],
+    ['not code', '`[1]` ``[2]``\n\n```\n[3]\n```\n\n    [4]', []],
+    ['not a formula', '$a[1]$ \\(b[2]\\) \\[3\\] $$[4]$$', []],
+    ['not what is escaped', '\\[1] [1\\] &#91;1]', []],
+    [
+      'not what nobody counts by',
+      '[0] [01] [1.5] [-1] [+1] [1e3] [1000] [99999999999] [] [,] [1,] [1,,2] [ 1 ] [١] [x1]',
+      [],
+    ],
+    ['not a list without an end', `[${'1, '.repeat(5_000)}1] [1`, []],
+    ['not a task, not a footnote', '- [x] a\n\n[^1]', []],
+  ])('%s', (_name, text, found) => {
+    expect(cited(text)).toEqual(found)
+  })
+
+  test('a link stays one whatever numbers are in its words', () => {
+    const box = render('[[1]](https://example.org) [see [2, 3]](https://example.org)', '')
+    expect([...box.querySelectorAll('a')].map((link) => link.textContent)).toEqual(['[1]', 'see [2, 3]'])
+  })
+
+  test('there are none in files', () => {
+    expect(cited('So it is [1].', 'a.md')).toEqual([])
+  })
+
+  test('what is made from text has them as they were written', () => {
+    const box = render('## Part [1]\n\n![see [1, 2]](x.png)\n\n- [ ] look [3]\n\nso [1, 2] and [3,4]')
+    expect(box.querySelector('h2')?.dataset.anchor).toBe('part-1')
+    expect(box.querySelector('img')?.alt).toBe('see [1, 2]')
+    expect(box.querySelector('[role=checkbox]')?.ariaLabel).toBe('look [3]')
+    expect(box.lastElementChild?.textContent).toBe('so [1, 2] and [3,4]')
+  })
+})
+
 describe('formulas', () => {
   const formulas = (text: string, path?: string) =>
     [...render(text, path).querySelectorAll('annotation')].map((one) => one.textContent)
