@@ -101,7 +101,7 @@ function Said({ message, conversation, open, path, question, onAskAgain }: SaidP
       const [file] = filesOf(code)
       return file === undefined ? null : baseName(file)
     }
-    return codeTools(canEdit && ended ? named : null, broken)
+    return [codeTools(canEdit && ended ? named : null, broken)]
   }, [hasCode, filesOf, canEdit, ended, broken])
 
   const onClick = (event: MouseEvent) => {

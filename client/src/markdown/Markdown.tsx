@@ -10,14 +10,17 @@ interface MarkdownProps {
   text: string
   /** Path of the file that holds the text; "" for one that is in no file. */
   path: string
-  decorate?: Decorate
+  /** The same list as long as they are the same. */
+  decorate?: readonly Decorate[]
   onClick?: (event: MouseEvent) => void
   /** Hears whenever what is on the page is another. */
   onDrawn?: (drawing: Drawing) => void
 }
 
+const plain: readonly Decorate[] = []
+
 /** Markdown of anybody, rendered safely. Until it is, and where it cannot be, the plain text. */
-export function Markdown({ text, path, decorate, onClick, onDrawn }: MarkdownProps) {
+export function Markdown({ text, path, decorate = plain, onClick, onDrawn }: MarkdownProps) {
   const { id } = useWorkspace()
   const [isDrawn, setDrawn] = useState(false)
   const box = useRef<HTMLDivElement>(null)

@@ -23,12 +23,14 @@ interface MarkdownPreviewProps {
   mode: PreviewMode
 }
 
-const tickable: Decorate = {
+const ticking: Decorate = {
   to: /role="checkbox"/,
   add(fragment) {
     for (const box of fragment.querySelectorAll<HTMLElement>('[role="checkbox"]')) box.tabIndex = 0
   },
 }
+
+const tickable = [ticking]
 
 /** A text as it will be read, beside the editor or in its place. */
 export default function MarkdownPreview({ session, path, view, mode }: MarkdownPreviewProps) {

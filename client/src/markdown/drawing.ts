@@ -24,7 +24,7 @@ export interface Decorate {
 
 export interface Wanted {
   reading: Reading
-  decorate: Decorate | undefined
+  decorate: readonly Decorate[]
 }
 
 /** A text that was slow to draw is drawn again after this many times what that took: a hostile one is. */
@@ -45,8 +45,8 @@ function numberOf(decorate: Decorate): string {
 }
 
 /** All that decides how a block is drawn. */
-const keyOf = ({ html, formulas }: Block, decorate: Decorate | undefined) =>
-  [html, ...formulas, ...(decorate?.to.test(html) ? [numberOf(decorate)] : [])].join('\0')
+const keyOf = ({ html, formulas }: Block, decorate: readonly Decorate[]) =>
+  [html, ...formulas, ...decorate.filter(({ to }) => to.test(html)).map(numberOf)].join('\0')
 
 async function prepare(blocks: readonly Block[]) {
   const needsTex = blocks.some(({ formulas }) => formulas.length > 0)
@@ -108,7 +108,7 @@ export class Drawing {
   }
 
   /** Shows these blocks in place of all that was there, in as many turns as it takes. */
-  private async show(blocks: readonly Block[], decorate: Decorate | undefined): Promise<void> {
+  private async show(blocks: readonly Block[], decorate: readonly Decorate[]): Promise<void> {
     const keys = blocks.map((block) => keyOf(block, decorate))
     const before = this.shown
     const { head, tail } = patchOf(
@@ -153,7 +153,7 @@ export class Drawing {
     }
   }
 
-  private async make(blocks: readonly Block[], decorate: Decorate | undefined): Promise<HTMLElement[]> {
+  private async make(blocks: readonly Block[], decorate: readonly Decorate[]): Promise<HTMLElement[]> {
     if (blocks.length === 0) return []
     const purify = await prepare(blocks)
     const fragment = document.createDocumentFragment()
@@ -162,7 +162,7 @@ export class Drawing {
       fragment.append(...purify(blocks.slice(at, at + few)))
       await slice()
     }
-    decorate?.add(fragment)
+    for (const { add } of decorate) add(fragment)
     return [...fragment.children] as HTMLElement[]
   }
 }
