@@ -13,6 +13,8 @@ import { attempt, tell } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { type Code, filesOfBlock, textFiles } from './blockFile'
 import { codeTools, clickedTool, endsInsideABlock } from './codeTools'
+import { Sources } from './Sources'
+import { useCitations } from './useCitations'
 import { useProposing } from './useProposing'
 import { When } from './Question'
 
@@ -62,10 +64,12 @@ interface SaidProps {
   question: ChatMessage | null
   /** Null where nobody may, or not now. */
   onAskAgain: (() => void) | null
+  /** Called when somebody goes to what it cites. */
+  onLeave: () => void
 }
 
 /** What was answered, with all that can be done with it. */
-function Said({ message, conversation, open, path, question, onAskAgain }: SaidProps) {
+function Said({ message, conversation, open, path, question, onAskAgain, onLeave }: SaidProps) {
   const { tree } = useWorkspace()
   const { canEdit } = useRole()
   const { propose, chooseFile, dialog } = useProposing(conversation, message.id, open)
@@ -95,16 +99,19 @@ function Said({ message, conversation, open, path, question, onAskAgain }: SaidP
   )
   const hasCode = fence.test(message.text)
   const broken = ended && message.state !== 'done' && endsInsideABlock(message.text)
-  const decorate = useMemo(() => {
-    if (!hasCode) return undefined
+  const { decorate: cite, cited, onDrawn, follow, onClick: onCitation } = useCitations(message.context, onLeave)
+  const tools = useMemo(() => {
+    if (!hasCode) return null
     const named = (code: Code) => {
       const [file] = filesOf(code)
       return file === undefined ? null : baseName(file)
     }
-    return [codeTools(canEdit && ended ? named : null, broken)]
+    return codeTools(canEdit && ended ? named : null, broken)
   }, [hasCode, filesOf, canEdit, ended, broken])
+  const decorate = useMemo(() => [tools, cite].filter((one) => one !== null), [tools, cite])
 
   const onClick = (event: MouseEvent) => {
+    onCitation(event)
     const clicked = clickedTool(event.target)
     if (clicked === null) return
     if (clicked.tool === 'copy') {
@@ -120,7 +127,8 @@ function Said({ message, conversation, open, path, question, onAskAgain }: SaidP
   }
   return (
     <>
-      <Markdown text={message.text} path="" {...(decorate && { decorate })} onClick={onClick} />
+      <Markdown text={message.text} path="" decorate={decorate} onClick={onClick} onDrawn={onDrawn} />
+      <Sources cited={cited} onFollow={follow} />
       <State message={message} />
       <Saw context={message.context} model={message.model} />
       <div className="message-tools">
@@ -173,10 +181,11 @@ interface AnswerPartProps {
   /** The oldest first. */
   answers: readonly ChatMessage[]
   path: string | null
+  onLeave: () => void
 }
 
 /** The answer to a question: the newest one, unless somebody here looks at an earlier one. */
-export function AnswerPart({ conversation, question, answers, path }: AnswerPartProps) {
+export function AnswerPart({ conversation, question, answers, path, onLeave }: AnswerPartProps) {
   const { api, tree } = useWorkspace()
   const { canEdit } = useRole()
   const { nodes } = useStore(tree.tree)
@@ -233,6 +242,7 @@ export function AnswerPart({ conversation, question, answers, path }: AnswerPart
             path={file}
             question={question}
             onAskAgain={canAskAgain && index === newest ? () => again(message) : null}
+            onLeave={onLeave}
           />
         )}
       </div>

@@ -77,8 +77,14 @@ function ConversationMenu({ id, title }: { id: string; title: string }) {
   )
 }
 
+interface ChatPanelProps {
+  path: string | null
+  /** Called when somebody goes to a file from here, for a drawer to close. */
+  onLeave: () => void
+}
+
 /** Conversations of the workspace with its assistant. Everybody reads along. */
-export default function ChatPanel({ path }: { path: string | null }) {
+export default function ChatPanel({ path, onLeave }: ChatPanelProps) {
   const { chat, assistant } = useWorkspace()
   const { canEdit } = useRole()
   const [listed, setListed] = useState(false)
@@ -128,7 +134,7 @@ export default function ChatPanel({ path }: { path: string | null }) {
       )}
       <OutageNote className="chat-label" />
       <FailedRequests />
-      <MessageList conversation={current} path={path} />
+      <MessageList conversation={current} path={path} onLeave={onLeave} />
       {canEdit ? (
         <Composer key={current ?? 'new'} path={path} ref={composer} />
       ) : (

@@ -10,7 +10,14 @@ import { Question } from './Question'
 /** Pixels from the end within which the list counts as read to the end, and follows what comes. */
 const nearEnd = 80
 
-export function MessageList({ conversation, path }: { conversation: string | null; path: string | null }) {
+interface MessageListProps {
+  conversation: string | null
+  path: string | null
+  /** Called when somebody goes to what an answer cites. */
+  onLeave: () => void
+}
+
+export function MessageList({ conversation, path, onLeave }: MessageListProps) {
   const { chat } = useWorkspace()
   const talks = useStore(chat.talks)
   const talk = conversation === null ? undefined : talks.get(conversation)
@@ -74,7 +81,13 @@ export function MessageList({ conversation, path }: { conversation: string | nul
       {turns.map(({ question, answers }) => (
         <Fragment key={question?.id ?? answers[0]?.id}>
           {question === null ? null : <Question message={question} />}
-          <AnswerPart conversation={conversation ?? ''} question={question} answers={answers} path={path} />
+          <AnswerPart
+            conversation={conversation ?? ''}
+            question={question}
+            answers={answers}
+            path={path}
+            onLeave={onLeave}
+          />
         </Fragment>
       ))}
     </ol>
