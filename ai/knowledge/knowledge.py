@@ -246,7 +246,9 @@ class Knowledge:
             known = await self._pieces.known(workspace)
             if self._vectors is not None:
                 known &= await self._vectors.known(workspace)
-            left = [one for one in await self._documents(workspace) if one not in known]
+            # What has not settled yet will; and nobody is told that it goes if it never does.
+            settled = await self._files.contents.documents.claimed_paths(workspace)
+            left = [one for one in await self._documents(workspace) if one not in known and one in settled]
             for start in range(0, len(left), AT_A_TIME):
                 some = left[start : start + AT_A_TIME]
                 await (self.learn if self._vectors is None else self.understand)(workspace, some)

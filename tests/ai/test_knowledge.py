@@ -8,6 +8,7 @@ import pytest
 from ai.knowledge import knowledge as module
 from ai.knowledge import reading
 from ai.knowledge.pieces import Pieces
+from collab.drive.drive import Drive
 from tests.ai.group import Group, Process, eventually
 
 
@@ -20,6 +21,12 @@ async def learned(process: Process, path: str, text: str) -> str:
     document = await process.file(path, text)
     await process.assistant.knowledge.learn(process.workspace, [document])
     return document
+
+
+async def settled(process: Process) -> None:
+    drive = Drive(process.storage, process.rooms, process.files)
+    await drive.sweep(process.workspace)
+    await drive.settle_due()
 
 
 async def test_what_a_file_says_is_found_by_every_process_until_it_says_something_else(group: Group) -> None:
@@ -83,6 +90,7 @@ async def test_files_of_before_are_gone_through_once_and_after_a_crash_from_ther
     for number in range(6):
         await group.file(f"{number}.md", f"A heron, number {number}.\n")
     await group.files.write(group.workspace, "picture.png", b"\x89PNG\0", "user:ann")
+    await settled(group)
     learn, failing = module.Knowledge.learn, True
     looked: list[str] = []
 
