@@ -38,7 +38,7 @@ class Embedder:
         vectors: list[Sequence[float]] = []
         for start in range(0, len(texts), AT_ONCE):
             vectors += await self._embed(texts[start : start + AT_ONCE])
-        if len(set(map(len, vectors))) > 1 or not all(any(one) and all(map(isfinite, one)) for one in vectors):
+        if len(set(map(len, vectors))) > 1:
             raise self._nonsense()
         return vectors
 
@@ -54,10 +54,15 @@ class Embedder:
             raise ModelError("unreachable", f"The model endpoint {self.host} cannot be reached.") from error
         except (APIError, ValueError) as error:
             raise self._nonsense() from error
-        found = sorted(answer.data or (), key=lambda one: one.index)
-        if [one.index for one in found] != list(range(len(texts))):
+        try:  # the SDK takes an answer for what it should be
+            found = {one.index: one.embedding for one in answer.data}
+            vectors: list[Sequence[float]] = [found[index] for index in range(len(texts))]
+            right = all(any(vector) and all(map(isfinite, vector)) for vector in vectors)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._nonsense() from error
+        if not right:
             raise self._nonsense()
-        return [one.embedding for one in found]
+        return vectors
 
     def _nonsense(self) -> ModelError:
         return ModelError("nonsense", f"{self.host} answers with something that is no embeddings of “{self.model}”.")
