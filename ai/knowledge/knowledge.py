@@ -72,6 +72,8 @@ class Found:
     """Of the question, that it holds."""
     distinct: float
     """By how many standard deviations what it means is nearer to the question than what texts here mean."""
+    line: int
+    """Of the file, which holds most of what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +328,8 @@ class Knowledge:
             if (piece := _piece(holdings.get(at.document), at)) is not None:
                 path = places[at.document] or ""
                 relevance, held_words = _relevance(weights, path, piece)
-                answer.append(Found(at.document, path, piece, score, relevance, held_words, distinct))
+                line = _line(weights, piece)
+                answer.append(Found(at.document, path, piece, score, relevance, held_words, distinct, line))
         return answer
 
     async def _row(self, question: str) -> Rows | None:
@@ -382,6 +385,13 @@ def _relevance(weights: Mapping[str, float], path: str, piece: Piece) -> tuple[f
     there = {*piece.words.split(" "), *words(" ".join((path, *piece.within)))}
     held = [weight for word, weight in weights.items() if word in there]
     return sum(held) / sum(weights.values()) if held else 0.0, len(held)
+
+
+def _line(weights: Mapping[str, float], piece: Piece) -> int:
+    """The first of those that hold most."""
+    lines = piece.text.split("\n")
+    held = [sum(weights.get(word, 0.0) for word in set(words(line))) for line in lines]
+    return min(piece.last, piece.first + held.index(max(held)))
 
 
 def _piece(holding: Holding | None, at: _Place) -> Piece | None:

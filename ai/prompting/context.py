@@ -93,6 +93,8 @@ class Candidate:
     """Of a passage, by which an answer may cite it."""
     within: tuple[str, ...] = ()
     """What a passage stands in, outermost first."""
+    best: int | None = None
+    """The line of its file that holds most of what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,14 @@ class Piece:
     """It went in as it stands, with what of these there is in it."""
 
     def view(self) -> dict[str, Any]:
-        """For people: {role, path, tokens, of, why, lines?, number?, within?, secrets?, unseen?, kept?}, and nothing of
-        the text."""
+        """For people: {role, path, tokens, of, why, lines?, number?, within?, best?, secrets?, unseen?, kept?}, and
+        nothing of the text."""
         one = self.candidate
         shown: dict[str, Any] = {"role": one.role, "path": one.path, "tokens": self.tokens, "of": self.of}
         shown["why"] = one.why
         lines = list(self.lines) if self.lines else None
         optional: dict[str, Any] = {"lines": lines, "number": one.number, "within": list(one.within)}
+        optional |= {"best": one.best} if one.number is not None else {}
         optional |= {"secrets": self.secrets, "unseen": self.unseen, "kept": self.kept}
         return shown | {name: value for name, value in optional.items() if value}
 

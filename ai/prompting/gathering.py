@@ -279,7 +279,15 @@ def _passage(found: Found, number: int | None = None) -> Candidate:
     piece = found.piece
     why = "has to do with what is asked"
     return Candidate(
-        "knowledge", piece.text, why, "beginning", found.path, piece.first, number=number, within=piece.within
+        "knowledge",
+        piece.text,
+        why,
+        "beginning",
+        found.path,
+        piece.first,
+        number=number,
+        within=piece.within,
+        best=found.line,
     )
 
 

@@ -143,6 +143,8 @@ class Seen(BaseModel):
     """Of a passage, by which the answer cites it."""
     within: list[str] | None = None
     """What a passage stands in, outermost first."""
+    best: int | None = None
+    """The line of a passage that may be cited which holds most of what was asked."""
     messages: int | None = None
     of_messages: int | None = None
     """Messages of the conversation that were shown, and that there were."""

@@ -22,6 +22,8 @@ class PassageShown(BaseModel):
     last: int
     within: list[str]
     """What it stands in, outermost first: headings, classes and functions, "page 3"."""
+    line: int
+    """The line of the file that holds most of what is asked."""
     text: str
     score: float
     """Higher is better; comparable within one answer."""
@@ -62,6 +64,7 @@ async def search(
             first=one.piece.first,
             last=one.piece.last,
             within=list(one.piece.within),
+            line=one.line,
             text=one.piece.text,
             score=one.score,
         )

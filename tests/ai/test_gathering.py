@@ -257,11 +257,14 @@ async def test_a_question_is_answered_with_numbered_passages_that_have_to_do_wit
         "lines": [1, 3],
         "number": 1,
         "within": ["Birds"],
+        "best": 3,
     }
     system, *_ = group.model.requests[-1].body["messages"]
     assert "put its number in brackets" in system["content"]
     shown = re.sub(r"-\d{16}", "", prompt(group))
-    told = "[1]\n<name>\nnotes/birds.md › Birds\n</name>\n<text>\n# Birds\n\nHerons breed in colonies near water.\n</text>"
+    told = (
+        "[1]\n<name>\nnotes/birds.md › Birds\n</name>\n<text>\n# Birds\n\nHerons breed in colonies near water.\n</text>"
+    )
     assert f"<passage>\n{told}\n</passage>" in shown
 
 

@@ -32,6 +32,7 @@ async def test_a_file_is_found_once_it_has_settled_and_no_more_once_it_is_gone(h
         "first": 1,
         "last": 3,
         "within": ["Birds"],
+        "line": 3,
         "text": "# Birds\n\nHerons breed in colonies.",
         "score": 0,
     }

@@ -252,6 +252,8 @@ export interface Seen {
   number?: number | null
   /** What a passage stands in, outermost first: headings, or the page of a PDF. */
   within?: string[] | null
+  /** The line of a passage that holds most of what was asked. */
+  best?: number | null
   /** Messages that were shown, and that there were. */
   messages?: number | null
   of_messages?: number | null

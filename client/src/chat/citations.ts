@@ -7,7 +7,7 @@ import { citedNumbers } from '../markdown/rules/citations'
 export interface Passage {
   number: number
   path: string
-  /** Its first line, counted from 1; null where nobody counts lines. */
+  /** Where it is opened, counted from 1: at what was asked, or else where it begins. Null where nobody counts lines. */
   line: number | null
   /** Where it stands in its file, in words; "" when that is not known. */
   place: string
@@ -22,9 +22,9 @@ export interface Source extends Passage {
 export function passagesOf(context: readonly Seen[] | null | undefined): Passage[] {
   const found = new Map<number, Passage>()
   for (const seen of context ?? []) {
-    const { role, path, number, lines } = seen
+    const { role, path, number, lines, best } = seen
     if (role !== 'knowledge' || !path || !number || found.has(number)) continue
-    found.set(number, { number, path, line: lines?.[0] ?? null, place: placeIn(seen) ?? '' })
+    found.set(number, { number, path, line: best ?? lines?.[0] ?? null, place: placeIn(seen) ?? '' })
   }
   return [...found.values()].sort((a, b) => a.number - b.number)
 }
