@@ -6,6 +6,7 @@ last, within, words}]}; without a path it is gone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ai.knowledge.reading import VERSION, Piece
 from ai.knowledge.revisions import Revisions
@@ -24,6 +25,14 @@ class Holding:
     @classmethod
     def of(cls, record: Document) -> "Holding":
         return cls(record["_id"], record["revision"], record["path"], tuple(map(Piece.of, record["pieces"])))
+
+
+class Place(NamedTuple):
+    """Of a piece: its number, counted from 0, in a document as of `revision`."""
+
+    document: str
+    revision: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,13 @@ class Pieces:
         """The documents of which something is kept, by this version of how it is made."""
         wanted = {"workspace": workspace, "path": {"$ne": None}, "version": VERSION}
         return {record["_id"] async for record in self._holdings.find(wanted, {"_id": 1})}
+
+    async def at(self, places: Sequence[Place]) -> dict[Place, Piece]:
+        """Those that are there: of a document that was written again since, none."""
+        found = self._holdings.find({"_id": {"$in": list({place.document for place in places})}})
+        records = {(record["_id"], record["revision"]): record["pieces"] async for record in found}
+        there = ((place, records.get((place.document, place.revision))) for place in places)
+        return {place: Piece.of(those[place.number]) for place, those in there if those is not None}
 
     async def of(self, documents: Sequence[str]) -> dict[str, Holding]:
         found = self._holdings.find({"_id": {"$in": list(documents)}})
