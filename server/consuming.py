@@ -32,7 +32,7 @@ class Declared:
     take: _Several
     most: int = 1
     stale_after: float | None = None
-    streams: Callable[[Core], Collection[str]] | None = None
+    streams: Callable[[Core], Collection[str] | None] | None = None
 
     def of(self, core: Core) -> Consumer:
         return Consumer(
@@ -63,7 +63,7 @@ def batch_consumer(
     *types: str,
     most: int,
     stale_after: float | None = None,
-    streams: Callable[[Core], Collection[str]] | None = None,
+    streams: Callable[[Core], Collection[str] | None] | None = None,
 ) -> Callable[[_Several], Declared]:
     """Declare a function of up to `most` events of one workspace; `streams` as `Consumer.streams`."""
     return lambda function: Declared(group, frozenset(types), function, most, stale_after, streams)

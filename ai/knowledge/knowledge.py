@@ -151,6 +151,11 @@ class Knowledge:
         """Workspace → when going through it has failed, by the clock of the loop."""
         self._questions: OrderedDict[str, Rows] = OrderedDict()
 
+    @property
+    def understands(self) -> bool:
+        """Whether texts are found by what they mean as well."""
+        return self._vectors is not None
+
     async def ensure_indexes(self) -> None:
         await self._pieces.ensure_indexes()
         if self._vectors is not None:

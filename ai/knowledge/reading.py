@@ -17,8 +17,11 @@ from collab.replicas.trial import at_most
 VERSION = 1
 """Of how it is done: what was made by another version is made anew."""
 
-MOST_LETTERS = 8_000_000
+MOST_BYTES = 12_000_000
 """Of the pieces and their words together: a record of the database takes 16 MB. What comes behind is not known."""
+
+_AROUND = 200
+"""Bytes of a record around each piece, at most, with the names of what it is in."""
 
 PATIENCE = 20.0
 """Seconds of CPU for one file."""
@@ -47,13 +50,13 @@ class Piece:
 
 
 def pieces(content: bytes, path: str) -> list[Piece]:
-    """Those of the file at `path`, up to `MOST_LETTERS`. Raises ai.knowledge.extracting.NotExtractable."""
+    """Those of the file at `path`, up to `MOST_BYTES`. Raises ai.knowledge.extracting.NotExtractable."""
     found: list[Piece] = []
-    left = MOST_LETTERS
+    left = MOST_BYTES
     for passage in passages(content, path):
         for chunk in chunks(passage.text, language_of(path), passage.line, passage.within):
             piece = Piece(chunk.text, chunk.first, chunk.last, chunk.within, " ".join(words(chunk.text)))
-            left -= len(piece.text) + len(piece.words)
+            left -= sum(len(part.encode()) for part in (piece.text, piece.words, *piece.within)) + _AROUND
             if left < 0:
                 return found
             found.append(piece)

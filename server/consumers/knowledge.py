@@ -1,9 +1,11 @@
 """Looks into files once they have settled, so that what they say is found."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from collab.documents.announcements import REMOVED, SETTLED
+from collab.durable.snapshots import DocumentNotFound
 from server.consuming import batch_consumer
 from storage.event_tail import Event
 
@@ -17,5 +19,6 @@ TOGETHER = 100
 async def learn(events: Sequence[Event], core: "Core") -> None:
     # What an event says of a file may be outdated by now: the file is looked at as it is.
     [workspace] = {event.stream for event in events}
-    await core.assistant.knowledge.is_complete(workspace)
-    await core.assistant.knowledge.learn(workspace, [event.data["document"] for event in events])
+    with suppress(DocumentNotFound):  # the workspace is gone
+        await core.assistant.knowledge.is_complete(workspace)
+        await core.assistant.knowledge.learn(workspace, [event.data["document"] for event in events])

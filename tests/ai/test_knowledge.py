@@ -1,8 +1,10 @@
 """What a workspace knows: on each backend, with several processes."""
 
 import json
+import random
 from collections.abc import Sequence
 
+import bson
 import pytest
 
 from ai.knowledge import knowledge as module
@@ -167,3 +169,16 @@ async def test_workspaces_that_nobody_asks_about_leave_memory(group: Group, monk
     await knowledge.search("elsewhere", "heron", 1)
     assert list(knowledge._held) == ["elsewhere"]
     assert await found(group, "heron") == [("a.md", 1, 1)]
+
+
+async def test_of_a_file_that_is_too_long_for_a_record_the_beginning_is_known(group: Group) -> None:
+    """Each of these letters is three bytes, and each two of them are a word."""
+    rng = random.Random(1)
+    lines = ("".join(chr(0x4E00 + rng.randrange(20_000)) for _ in range(60)) for _ in range(22_000))
+    text = "\n".join(lines) + "\n"
+    document = await learned(group, "long.md", f"heron\n{text}stork\n")
+    assert [path for path, *_ in await found(group, "heron")] == ["long.md"]
+    assert await found(group, "stork") == []
+    record = await group.storage.db["knowledge"].find_one({"_id": document})
+    assert record is not None
+    assert 10_000_000 < len(bson.encode(record)) < 16 * 1024 * 1024
