@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from ai.announcements import Announcements
 from ai.answers.applying import CannotApply, Replacement, in_order, replacements
+from ai.chat.citations import without_citations
 from ai.chat.conversations import Conversations
 from ai.chat.messages import Message, MessageState
 from ai.clock import now
@@ -196,7 +197,8 @@ def _pieces(answer: Message, block: int | None, where: Where) -> list[str]:
     blocks = code_blocks(answer.text)
     if block is not None and block >= len(blocks):
         raise BlockNotFound("The answer has no such code block.")
-    meant = blocks if blocks and where == "found" else [answer.text]
+    whole = without_citations(answer.text, {item["number"] for item in answer.context or () if "number" in item})
+    meant = blocks if blocks and where == "found" else [whole]
     broken_off = answer.state is not MessageState.DONE and where != "end" and ends_inside_a_block(answer.text)
     if broken_off and (block is None or block == len(blocks) - 1):
         # What had not come yet would be taken for what is to go.

@@ -198,3 +198,17 @@ def test_blocks_are_counted_as_the_browser_counts_them() -> None:
 )
 def test_whether_an_answer_broke_off_in_a_block(answer: str, inside: bool) -> None:
     assert ends_inside_a_block(answer) == inside
+
+
+async def test_the_numbers_of_passages_do_not_go_into_a_file(group: Group) -> None:
+    document = await group.file("a.py", CODE)
+    notes = await group.file("notes.md", "Children pay nothing on Sundays.\n")
+    await group.assistant.knowledge.learn(group.workspace, [notes])
+    group.model.enqueue(Script(answer="Children pay nothing [1], not [7]."))
+    asked = await group.assistant.requests.ask(group.workspace, "What do children pay?", None, None, ANN)
+    async with group.working():
+        await group.ended(asked)
+    assert asked.conversation is not None
+    answer = (await group.assistant.conversations.messages(asked.conversation))[-1]
+    await group.decide(await propose(group, answer, None, where="end"), "accept")
+    assert (await group.text(document)).endswith("\n\nChildren pay nothing, not [7].\n")
