@@ -150,6 +150,7 @@ class Knowledge:
         self._failed: dict[str, float] = {}
         """Workspace → when going through it has failed, by the clock of the loop."""
         self._questions: OrderedDict[str, Rows] = OrderedDict()
+        self._searching: set[asyncio.Task[list[Found]]] = set()
 
     @property
     def understands(self) -> bool:
@@ -163,7 +164,7 @@ class Knowledge:
 
     async def close(self) -> None:
         """Whatever is being gone through is gone on with by whoever needs it next."""
-        await end(list(self._filling.values()))
+        await end([*self._filling.values(), *self._searching])
         await self._aside.close()
 
     # ---- learning
@@ -293,8 +294,17 @@ class Knowledge:
     ) -> list[Found]:
         """What the files in `folder`, "" for all, say of `question`; best first, nothing that is kept from models.
 
-        `without`: documents that are not looked at.
+        `without`: documents that are not looked at. Whoever gives up waiting leaves it to go on: a thread that is in
+        the middle of an index cannot be stopped, and nobody else may touch that meanwhile.
         """
+        task = asyncio.create_task(self._search(workspace, question, most, folder, without))
+        self._searching.add(task)
+        task.add_done_callback(self._searching.discard)
+        return await asyncio.shield(task)
+
+    async def _search(
+        self, workspace: str, question: str, most: int, folder: str, without: Collection[str]
+    ) -> list[Found]:
         await self.is_complete(workspace)
         wanted = query_words(question)
         held = await self._caught_up(workspace)

@@ -9,6 +9,7 @@ from ai.answers.applying import CannotApply
 from ai.chat.chat_proposals import BlockNotFound, NotAnAnswer, NothingChanges, Where, code_blocks, ends_inside_a_block
 from ai.chat.conversations import MessageNotFound
 from ai.chat.messages import Message, MessageState
+from ai.prompting import gathering
 from ai.proposals.hunks import HunkState
 from ai.requests import KeptFromModels
 from collab.files.files import FileNotFound
@@ -200,7 +201,8 @@ def test_whether_an_answer_broke_off_in_a_block(answer: str, inside: bool) -> No
     assert ends_inside_a_block(answer) == inside
 
 
-async def test_the_numbers_of_passages_do_not_go_into_a_file(group: Group) -> None:
+async def test_the_numbers_of_passages_do_not_go_into_a_file(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "PATIENCE", 30.0)  # however busy the machine is
     document = await group.file("a.py", CODE)
     notes = await group.file("notes.md", "Children pay nothing on Sundays.\n")
     await group.assistant.knowledge.learn(group.workspace, [notes])

@@ -1,7 +1,9 @@
 """What a workspace knows: on each backend, with several processes."""
 
+import asyncio
 import json
 import random
+import time
 from collections.abc import Sequence
 
 import bson
@@ -9,7 +11,7 @@ import pytest
 
 from ai.knowledge import knowledge as module
 from ai.knowledge import reading
-from ai.knowledge.pieces import Pieces
+from ai.knowledge.pieces import Holding, Pieces
 from collab.drive.drive import Drive
 from tests.ai.group import Group, Process, eventually
 
@@ -182,3 +184,27 @@ async def test_of_a_file_that_is_too_long_for_a_record_the_beginning_is_known(gr
     record = await group.storage.db["knowledge"].find_one({"_id": document})
     assert record is not None
     assert 10_000_000 < len(bson.encode(record)) < 16 * 1024 * 1024
+
+
+async def test_who_gives_up_waiting_leaves_the_index_whole(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making it may take longer than a prompt can wait, and a thread goes on when nobody waits for it."""
+    for number in range(4):
+        await learned(group, f"{number}.md", f"A heron, number {number}.\n")
+    monkeypatch.setattr(module, "AT_A_TIME", 1)
+    take, running, most_running = module._Held.take, 0, 0
+
+    def slow(held: module._Held, holdings: Sequence[Holding]) -> None:
+        nonlocal running, most_running
+        running += 1
+        most_running = max(most_running, running)
+        time.sleep(0.1)
+        take(held, holdings)
+        running -= 1
+
+    monkeypatch.setattr(module._Held, "take", slow)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await found(group, "heron")
+    assert len(await found(group, "heron")) == 4
+    assert most_running == 1
