@@ -385,7 +385,6 @@ class Assistant:
         for job in await self.jobs.unfinished(workspace=workspace):
             await self.cancel(job.id)
         await self.choices.forget_workspace(workspace)
-        await self.knowledge.erase(workspace)
         await self._expiry.forget_workspace(workspace)
 
     async def feedback_lines(self, workspace: str, format: Format, window: Window = Window()) -> AsyncIterator[str]:

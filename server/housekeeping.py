@@ -61,6 +61,8 @@ class Housekeeping:
             await self._core.files.erase_workspace(workspace)
             # Its events quote texts and chats, and the newest of a stream never expires.
             await self._core.storage.db["events"].delete_many({"stream": workspace})
+            # Once nobody hears of its files any more, who looks into them and keeps what they say.
+            await self._core.assistant.knowledge.erase(workspace)
             # Last, so that a crash before leaves it to be found again.
             await self._identity.workspaces.forget(workspace)
             log.info("workspace erased", workspace=workspace)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ai.answers.answer import TextCleaner
 from ai.beside import beside
+from ai.chat.citations import without_citations
 from ai.chat.conversations import ConversationNotFound
 from ai.chat.dialogue import said
 from ai.chat.messages import Message, MessageState
@@ -28,6 +29,8 @@ from ai.toolbox import Toolbox
 from collab.yjs.offsets import utf16_length
 
 _NOT_WANTED = "The question was deleted, or asked again."
+
+_NUMBERS = range(1, 1_000)
 
 SAVE_INTERVAL = 1.0
 """Seconds between writes of an answer while it streams: how far behind somebody begins who opens it now."""
@@ -134,11 +137,14 @@ class ChatAttempt:
     ) -> tuple[Prompt, Task]:
         payload = self._job.payload
         earlier = await self._tools.conversations.messages(self._conversation, question)
-        told = [ChatMessage(turn.role, tidied(turn.content)) for turn in said(earlier)]
+        # The numbers by which earlier answers cite are those of other passages.
+        told = [ChatMessage(turn.role, tidied(without_citations(turn.content, _NUMBERS))) for turn in said(earlier)]
+        # "And the second one?" says little by itself.
+        before = next((turn.content for turn in reversed(told) if turn.role == "user"), "")
         open_file = [payload["document"]] if payload["document"] is not None else []
         mentions = [file["document"] for file in payload["mentions"] if file["document"] not in open_file]
         known, mentioned, opened = await asyncio.gather(
-            self._tools.gathering.known(self._job, question.text),
+            self._tools.gathering.known(self._job, f"{question.text}\n{before}"),
             self._tools.material.read(question.workspace, mentions),
             self._tools.material.read(question.workspace, open_file),
         )

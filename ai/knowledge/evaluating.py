@@ -125,7 +125,10 @@ def queries_of(dataset: Path) -> list[Query]:
 
 def _query(record: Mapping[str, Any]) -> Query:
     places = tuple(Place(**place) for place in record["relevant"])
-    if not places or any(not place.gain > 0 for place in places):
+    lines = [line for place in places for line in (place.first, place.last) if line is not None]
+    if not all(isinstance(line, int) for line in lines) or any(place.first is None for place in places):
+        raise ValueError("lines are whole numbers")
+    if not places or not all(0 < place.gain < 1e9 for place in places):
         raise ValueError("each query needs relevant places, each of a gain above 0")
     return Query(str(record["query"]), places)
 
@@ -138,14 +141,13 @@ def evaluate(dataset: Path) -> Evaluation:
         raise DatasetWrong(f"{dataset / 'corpus'} has no files that can be read.")
     index = Index()
     index.take(holdings)
-    by_path = {holding.document: holding.pieces for holding in holdings}
     scored = []
     spent = 0.0
     for query in queries:
         began = time.process_time()
         hits = index.search(query_words(query.text), MOST)
         spent += time.process_time() - began
-        found = [(hit.document, by_path[hit.document][hit.number]) for hit in hits]
+        found = [(hit.document, hit.piece) for hit in hits]
         scored.append((query.relevant, gains(query.relevant, found)))
     return Evaluation(len(holdings), len(index), len(queries), quality(scored), 1000 * spent / len(queries))
 

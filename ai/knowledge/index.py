@@ -1,10 +1,11 @@
 """The full-text index of one workspace's pieces: BM25 in memory, made from what is kept (`ai.knowledge.pieces`).
 
 In memory rather than on disk, since one process alone may write an index of tantivy: so each makes its own of the one
-truth that all share, and is as fresh as that at every search. 20,000 pieces take a second and 60 MB
-(docs/decisions.md has what SQLite's takes).
+truth that all share, and is as fresh as that at every search. The pieces themselves are in it, packed, so that a search
+asks nobody else (docs/decisions.md has what it takes, and what SQLite's does).
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log1p
@@ -12,6 +13,7 @@ from math import log1p
 import tantivy
 
 from ai.knowledge.pieces import Holding
+from ai.knowledge.reading import Piece
 from ai.knowledge.words import words
 
 _HEAP = 15_000_000
@@ -22,8 +24,8 @@ _TITLE = 0.5
 
 _schema = tantivy.SchemaBuilder()
 _schema.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
-_schema.add_integer_field("revision", stored=True)
-_schema.add_integer_field("number", stored=True)
+_schema.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
+_schema.add_bytes_field("piece", stored=True)
 _schema.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
 _schema.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
 _SCHEMA = _schema.build()
@@ -31,11 +33,8 @@ _SCHEMA = _schema.build()
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Piece `number` of a document as of `revision`, counted from 0."""
-
     document: str
-    revision: int
-    number: int
+    piece: Piece
     score: float
 
 
@@ -60,13 +59,13 @@ class Index:
                 continue
             self._counts[holding.document] = len(holding.pieces)
             path = words(holding.path)
-            for number, piece in enumerate(holding.pieces):
+            for piece in holding.pieces:
                 title = [*path, *(word for name in piece.within for word in words(name))]
                 writer.add_document(
                     tantivy.Document(
                         document=holding.document,
-                        revision=holding.revision,
-                        number=number,
+                        key=piece.key.hex(),
+                        piece=_packed(piece),
                         words=piece.words,
                         title=" ".join(title),
                     )
@@ -79,9 +78,18 @@ class Index:
         """The pieces that hold any of `wanted`, words as `ai.knowledge.words` makes them; best first."""
         if not wanted or not self._counts:
             return []
+        return self._found(_holding(wanted), most)
+
+    def of(self, document: str, key: bytes) -> Piece | None:
+        """The piece of a document with the text that has this key, if it is there."""
+        here = [("document", document), ("key", key.hex())]
+        terms = [(tantivy.Occur.Must, tantivy.Query.term_query(_SCHEMA, field, value)) for field, value in here]
+        return next((hit.piece for hit in self._found(tantivy.Query.boolean_query(terms), 1)), None)
+
+    def _found(self, query: tantivy.Query, most: int) -> list[Hit]:
         searcher = self._index.searcher()
-        found = searcher.search(self._query(wanted), most).hits
-        return [self._hit(searcher.doc(address), score) for score, address in found]
+        found = ((searcher.doc(address), score) for score, address in searcher.search(query, most).hits)
+        return [Hit(one["document"][0], _unpacked(one["piece"][0]), score) for one, score in found]
 
     def weights(self, wanted: Sequence[str]) -> dict[str, float]:
         """How much each of these words tells one piece from others: BM25's inverse document frequency."""
@@ -89,15 +97,19 @@ class Index:
         having = {word: searcher.doc_freq("words", word) for word in wanted}
         return {word: log1p((max(0, pieces - count) + 0.5) / (count + 0.5)) for word, count in having.items()}
 
-    @staticmethod
-    def _query(wanted: Sequence[str]) -> tantivy.Query:
-        terms = []
-        for word in wanted:
-            terms.append(tantivy.Query.term_query(_SCHEMA, "words", word))
-            terms.append(tantivy.Query.boost_query(tantivy.Query.term_query(_SCHEMA, "title", word), _TITLE))
-        return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
 
-    @staticmethod
-    def _hit(found: tantivy.Document, score: float) -> Hit:
-        document, revision, number = (found[name][0] for name in ("document", "revision", "number"))
-        return Hit(document, revision, number, score)
+def _holding(wanted: Sequence[str]) -> tantivy.Query:
+    terms = []
+    for word in wanted:
+        terms.append(tantivy.Query.term_query(_SCHEMA, "words", word))
+        terms.append(tantivy.Query.boost_query(tantivy.Query.term_query(_SCHEMA, "title", word), _TITLE))
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
+
+
+def _packed(piece: Piece) -> bytes:
+    return json.dumps([piece.text, piece.first, piece.last, piece.within, piece.words]).encode()
+
+
+def _unpacked(raw: bytes) -> Piece:
+    text, first, last, within, found = json.loads(bytes(raw))
+    return Piece(text, first, last, tuple(within), found)

@@ -13,13 +13,14 @@ import structlog
 from ai.knowledge.extracting import NotExtractable
 from ai.knowledge.fusion import fused
 from ai.knowledge.index import Index
-from ai.knowledge.pieces import Holding, News, Pieces, Place
+from ai.knowledge.pieces import Holding, News, Pieces
 from ai.knowledge.reading import VERSION, Piece, attempt
 from ai.knowledge.vector_index import VectorIndex
-from ai.knowledge.vectors import Rows, Vectors, key_of
+from ai.knowledge.vectors import Rows, Vectors
 from ai.knowledge.words import query_words, words
 from ai.models.embedding import Embedder
 from ai.models.port import ModelError
+from ai.prompting.ignore import IGNORE_FILE, IgnoreRules
 from ai.prompting.material import Material
 from collab.aside import Aside, AsideFailed
 from collab.documents.contents import Plain
@@ -37,10 +38,10 @@ MOST_HELD = 200_000
 """Pieces in the indexes of one process: half a gigabyte. Workspaces that nobody asks about any more leave first."""
 
 AT_A_TIME = 100
-"""Documents that are read, or that an index takes, at once."""
+"""Documents that are looked at, at once."""
 
-MOST_AT_ONCE = 4_000_000
-"""Letters of pieces that are written at once."""
+AT_ONCE = 4_000_000
+"""Letters of pieces, or bytes of vectors, that are read or written at once."""
 
 LEASE = 30.0
 """Seconds for which a process claims a workspace; renewed meanwhile."""
@@ -48,14 +49,16 @@ LEASE = 30.0
 AGAIN = 60.0
 """Seconds after which a process tries again to go through a workspace."""
 
+BELIEVED = 60.0
+"""Seconds for which a workspace is taken to have been gone through: a process that failed may say otherwise."""
+
 PATIENCE = 1.0
 """Seconds that a question waits for its vector."""
 
 MOST_QUESTIONS = 500
 """Whose vectors are kept in memory."""
 
-_BEYOND = (4, 16, 64)
-"""How many times as many pieces are looked at as were asked for, until as many are found where they are looked for."""
+_OF_THE_ASSISTANT = IGNORE_FILE.partition("/")[0] + "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Found:
     words: int
     """Of the question, that it holds."""
     distinct: float
-    """By how many standard deviations what it means is nearer to the question than what texts here mean."""
+    """How near what it means is to the question: from 1 on it stands out from what texts here mean."""
     line: int
     """Of the file, which holds most of what is asked."""
 
@@ -86,7 +89,8 @@ class State:
 
 
 class _Ranked(NamedTuple):
-    place: Place
+    document: str
+    piece: Piece
     score: float
     distinct: float
 
@@ -100,28 +104,24 @@ class _Held:
     revision: int = 0
     vectors_revision: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    places: dict[str, tuple[int, dict[bytes, int]]] = field(default_factory=dict)
-    """Document → its revision, and which piece has the text with a key."""
-
-    def take(self, holdings: Sequence[Holding]) -> None:
-        self.index.take(holdings)
-        if self.near is not None:
-            for one in holdings:
-                keys = {key_of(piece.text): number for number, piece in enumerate(one.pieces)}
-                self.places[one.document] = one.revision, keys
 
     def search(self, wanted: Sequence[str], row: Rows | None, most: int) -> list[_Ranked]:
         """By words, and with the `row` of a question also by what it means."""
-        by_words = {Place(hit.document, hit.revision, hit.number): hit for hit in self.index.search(wanted, most)}
+        hits = self.index.search(wanted, most)
         if row is None or self.near is None:
-            return [_Ranked(place, hit.score, 0.0) for place, hit in by_words.items()]
-        by_meaning = {}
+            return [_Ranked(hit.document, hit.piece, hit.score, 0.0) for hit in hits]
+        pieces = {(hit.document, hit.piece.key): hit.piece for hit in hits}
+        by_words = list(pieces)
+        distinct: dict[tuple[str, bytes], float] = {}
         for near in self.near.search(row, most):
-            revision, keys = self.places.get(near.document, (0, {}))
-            if (number := keys.get(near.key)) is not None:  # or it says something else by now
-                by_meaning[Place(near.document, revision, number)] = near.distinct
-        ranked = fused([list(by_words), list(by_meaning)])[:most]
-        return [_Ranked(place, score, by_meaning.get(place, 0.0)) for place, score in ranked]
+            place = near.document, near.key
+            # Or it says something else by now.
+            piece = pieces.get(place) or self.index.of(*place)
+            if piece is not None:
+                pieces[place] = piece
+                distinct[place] = near.distinct
+        ranked = fused([by_words, list(distinct)])[:most]
+        return [_Ranked(place[0], pieces[place], score, distinct.get(place, 0.0)) for place, score in ranked]
 
 
 class Knowledge:
@@ -144,8 +144,8 @@ class Knowledge:
         self._aside = Aside()
         """Of its own: its processes have little memory."""
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._complete: set[str] = set()
-        """Workspaces that are known to have been gone through."""
+        self._complete: dict[str, float] = {}
+        """Workspaces that have been gone through → when that was found, by the clock of the loop."""
         self._filling: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, float] = {}
         """Workspace → when going through it has failed, by the clock of the loop."""
@@ -191,14 +191,13 @@ class Knowledge:
                 found = await self._read(entry.path, plain)
                 news.append(News(entry.id, entry.path, plain.hash, found))
                 letters += sum(len(piece.text) for piece in found)
-                if letters > MOST_AT_ONCE:
+                if letters > AT_ONCE:
                     await self._put(lease, workspace, news)
                     news, letters = [], 0
             await self._put(lease, workspace, [*news, *(News(document) for document in kept if document not in there)])
 
     async def _put(self, lease: Lease, workspace: str, news: Sequence[News]) -> None:
-        if not lease.valid:
-            raise LeaseUnavailable(lease.name)
+        _check(lease)
         if news:
             await self._pieces.put(workspace, news)
 
@@ -212,19 +211,23 @@ class Knowledge:
         if self._vectors is None:
             return
         await self.learn(workspace, documents)
-        async with self._leases.hold(f"vectors:{workspace}", LEASE, wait=LEASE):
+        async with self._leases.hold(f"vectors:{workspace}", LEASE, wait=LEASE) as lease:
             rules = await self._material.rules(workspace)
             holdings = await self._pieces.of(documents)
-            for name, holding in holdings.items():
-                if holding.path is not None and rules.ignores(holding.path):
-                    holdings[name] = replace(holding, pieces=())
+            if any(one.path == IGNORE_FILE for one in holdings):
+                await self._vectors.forget_empty(workspace)  # what was kept from models may not be any more
+                await self._begin_anew(workspace)
+            told = [one if _is_told(one, rules) else replace(one, pieces=()) for one in holdings]
             try:
-                await self._vectors.learn(workspace, holdings)
+                await self._vectors.learn(workspace, told, lambda: _check(lease))
             except ModelError:
-                # Whoever asks next lets somebody go through all of it, once the endpoint answers.
-                self._complete.discard(workspace)
-                await self._filled.update_one({"_id": workspace}, {"$set": {"model": None}})
+                await self._begin_anew(workspace)  # once the endpoint answers
                 raise
+
+    async def _begin_anew(self, workspace: str) -> None:
+        """Whoever asks next has somebody go through all files that there are no vectors of."""
+        self._complete.pop(workspace, None)
+        await self._filled.update_one({"_id": workspace}, {"$set": {"model": None}})
 
     async def _read(self, path: str, plain: Plain) -> Sequence[Piece]:
         if plain.size > LARGEST_FILE:
@@ -245,7 +248,8 @@ class Knowledge:
         async with self._leases.hold(f"knowledge-fill:{workspace}", LEASE):
             known = await self._pieces.known(workspace)
             if self._vectors is not None:
-                known &= await self._vectors.known(workspace)
+                understood = await self._vectors.known(workspace)
+                known = {one: revision for one, revision in known.items() if understood.get(one) == revision}
             # What has not settled yet will; and nobody is told that it goes if it never does.
             settled = await self._files.contents.documents.claimed_paths(workspace)
             left = [one for one in await self._documents(workspace) if one not in known and one in settled]
@@ -261,9 +265,10 @@ class Knowledge:
 
     async def is_complete(self, workspace: str) -> bool:
         """Whether the workspace has been gone through. If not, somebody is at it from now on."""
-        if workspace not in self._complete:
+        if self._complete.get(workspace, -BELIEVED) + BELIEVED < _now():
+            self._complete.pop(workspace, None)
             if await self._filled.find_one({"_id": workspace, **self._whole}) is not None:
-                self._complete.add(workspace)
+                self._complete[workspace] = _now()
             elif workspace not in self._filling and self._failed.get(workspace, -AGAIN) + AGAIN < _now():
                 task = self._filling[workspace] = asyncio.create_task(self._fill(workspace))
                 task.add_done_callback(lambda _: self._filling.pop(workspace))
@@ -285,7 +290,7 @@ class Knowledge:
     async def state(self, workspace: str) -> State:
         documents = await self._documents(workspace)
         known = await self._pieces.known(workspace)
-        return State(len(documents), len(known.intersection(documents)), await self.is_complete(workspace))
+        return State(len(documents), len(known.keys() & set(documents)), await self.is_complete(workspace))
 
     # ---- searching
 
@@ -317,27 +322,24 @@ class Knowledge:
             if document not in places:
                 node = tree.nodes.get(document)
                 there = node is not None and node.path.startswith(inside) and document not in without
-                places[document] = node.path if node and there and not rules.ignores(node.path) else None
+                places[document] = node.path if node and there and _is_shown(node.path, rules) else None
             return places[document]
 
         row = await self._row(question) if held.near is not None and len(held.near) else None
         ranked: list[_Ranked] = []
-        for times in _BEYOND:
+        for looked_at in (4 * most, 64 * most, len(held.index)):
             async with held.lock:
                 weights = held.index.weights(wanted)
-                looked_at = await asyncio.to_thread(held.search, wanted, row, most * times)
-            ranked = [one for one in looked_at if place(one.place.document) is not None][:most]
-            if len(ranked) == most or len(looked_at) < most * times:
+                found = await asyncio.to_thread(held.search, wanted, row, looked_at)
+            ranked = [one for one in found if place(one.document) is not None][:most]
+            if len(ranked) == most or len(found) < looked_at:
                 break
-        found = await self._pieces.at([one.place for one in ranked])
         answer = []
-        for at, score, distinct in ranked:
-            # Or the document was written again at this moment: what it says now is found by whoever asks next.
-            if (piece := found.get(at)) is not None:
-                path = places[at.document] or ""
-                relevance, held_words = _relevance(weights, path, piece)
-                line = _line(weights, piece)
-                answer.append(Found(at.document, path, piece, score, relevance, held_words, distinct, line))
+        for document, piece, score, distinct in ranked:
+            path = places[document] or ""
+            relevance, held_words = _relevance(weights, path, piece)
+            line = _line(weights, piece)
+            answer.append(Found(document, path, piece, score, relevance, held_words, distinct, line))
         return answer
 
     async def _row(self, question: str) -> Rows | None:
@@ -363,12 +365,11 @@ class Knowledge:
         held = self._held[workspace]
         self._held.move_to_end(workspace)
         async with held.lock:
-            if held.revision < await self._pieces.head(workspace):
-                while holdings := await self._pieces.since(workspace, held.revision, AT_A_TIME):
-                    await asyncio.to_thread(held.take, holdings)
-                    held.revision = holdings[-1].revision
+            while holdings := await self._pieces.since(workspace, held.revision, AT_ONCE):
+                await asyncio.to_thread(held.index.take, holdings)
+                held.revision = holdings[-1].revision
             if self._vectors is not None and held.near is not None:
-                while meanings := await self._vectors.since(workspace, held.vectors_revision, AT_A_TIME):
+                while meanings := await self._vectors.since(workspace, held.vectors_revision, AT_ONCE):
                     await asyncio.to_thread(held.near.take, meanings)
                     held.vectors_revision = meanings[-1].revision
         while len(self._held) > 1 and sum(len(one.index) for one in self._held.values()) > MOST_HELD:
@@ -376,13 +377,33 @@ class Knowledge:
         return held
 
     async def erase(self, workspace: str) -> None:
-        """All that is kept of a workspace that is deleted for good."""
-        self._held.pop(workspace, None)
-        self._complete.discard(workspace)
-        await self._filled.delete_one({"_id": workspace})
-        await self._pieces.erase(workspace)
-        if self._vectors is not None:
-            await self._vectors.erase(workspace)
+        """All that is kept of a workspace that is deleted for good, and may not be learned from any more."""
+        if (filling := self._filling.get(workspace)) is not None:
+            await end([filling])
+        async with (
+            self._leases.hold(f"knowledge:{workspace}", LEASE, wait=LEASE),
+            self._leases.hold(f"vectors:{workspace}", LEASE, wait=LEASE),
+        ):
+            self._held.pop(workspace, None)
+            self._complete.pop(workspace, None)
+            await self._filled.delete_one({"_id": workspace})
+            await self._pieces.erase(workspace)
+            if self._vectors is not None:
+                await self._vectors.erase(workspace)
+
+
+def _check(lease: Lease) -> None:
+    if not lease.valid:
+        raise LeaseUnavailable(lease.name)
+
+
+def _is_shown(path: str, rules: IgnoreRules) -> bool:
+    """To models, and to who looks for something. What governs the assistant is about none of the files."""
+    return not path.startswith(_OF_THE_ASSISTANT) and not rules.ignores(path)
+
+
+def _is_told(holding: Holding, rules: IgnoreRules) -> bool:
+    return holding.path is not None and _is_shown(holding.path, rules)
 
 
 def _now() -> float:

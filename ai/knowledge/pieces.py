@@ -6,7 +6,6 @@ last, within, words}]}; without a path it is gone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ai.knowledge.reading import VERSION, Piece
 from ai.knowledge.revisions import Revisions
@@ -25,14 +24,6 @@ class Holding:
     @classmethod
     def of(cls, record: Document) -> "Holding":
         return cls(record["_id"], record["revision"], record["path"], tuple(map(Piece.of, record["pieces"])))
-
-
-class Place(NamedTuple):
-    """Of a piece: its number, counted from 0, in a document as of `revision`."""
-
-    document: str
-    revision: int
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +53,8 @@ class Pieces:
         await self._revisions.put(workspace, {one.document: one.record() for one in news})
 
     async def since(self, workspace: str, revision: int, most: int) -> list[Holding]:
-        """What was written after `revision`, oldest first."""
-        return [Holding.of(record) for record in await self._revisions.since(workspace, revision, most)]
+        """What was written after `revision`, oldest first: the first of it, some `most` bytes."""
+        return [Holding.of(record) for record in await self._revisions.since(workspace, revision, most, _size)]
 
     async def contents(self, documents: Sequence[str]) -> dict[str, tuple[str, str] | None]:
         """Of those of which something is kept: path and hash of what it was made of, None if by another version."""
@@ -74,18 +65,16 @@ class Pieces:
             async for record in found
         }
 
-    async def known(self, workspace: str) -> set[str]:
-        """The documents of which something is kept, by this version of how it is made."""
+    async def known(self, workspace: str) -> dict[str, int]:
+        """The documents of which something is kept, by this version of how it is made, and as of which revision."""
         wanted = {"workspace": workspace, "path": {"$ne": None}, "version": VERSION}
-        return {record["_id"] async for record in self._holdings.find(wanted, {"_id": 1})}
+        found = self._holdings.find(wanted, {"revision": 1})
+        return {record["_id"]: record["revision"] async for record in found}
 
-    async def at(self, places: Sequence[Place]) -> dict[Place, Piece]:
-        """Those that are there: of a document that was written again since, none."""
-        found = self._holdings.find({"_id": {"$in": list({place.document for place in places})}})
-        records = {(record["_id"], record["revision"]): record["pieces"] async for record in found}
-        there = ((place, records.get((place.document, place.revision))) for place in places)
-        return {place: Piece.of(those[place.number]) for place, those in there if those is not None}
-
-    async def of(self, documents: Sequence[str]) -> dict[str, Holding]:
+    async def of(self, documents: Sequence[str]) -> list[Holding]:
         found = self._holdings.find({"_id": {"$in": list(documents)}})
-        return {record["_id"]: Holding.of(record) async for record in found}
+        return [Holding.of(record) async for record in found]
+
+
+def _size(record: Document) -> int:
+    return sum(len(piece["text"]) + len(piece["words"]) for piece in record["pieces"])

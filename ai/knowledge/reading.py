@@ -6,16 +6,21 @@ Pure, and for a process of its own: files are hostile, and the libraries that re
 import logging
 import resource
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from typing import Any, Self
 
 from ai.knowledge.chunking import chunks
 from ai.knowledge.extracting import passages
 from ai.knowledge.words import words
 from ai.languages import language_of
+from ai.record.secrets import redact
 from collab.replicas.trial import at_most
 
 VERSION = 1
 """Of how it is done: what was made by another version is made anew."""
+
+MOST_PIECES = 10_000
+"""Of one file."""
 
 MOST_BYTES = 12_000_000
 """Of the pieces and their words together: a record of the database takes 16 MB. What comes behind is not known."""
@@ -41,6 +46,11 @@ class Piece:
     words: str
     """Parted by blanks."""
 
+    @property
+    def key(self) -> bytes:
+        """The same for the same text."""
+        return blake2b(self.text.encode("utf-8", "replace"), digest_size=16).digest()
+
     @classmethod
     def of(cls, record: dict[str, Any]) -> Self:
         return cls(**(record | {"within": tuple(record["within"])}))
@@ -54,13 +64,22 @@ def pieces(content: bytes, path: str) -> list[Piece]:
     found: list[Piece] = []
     left = MOST_BYTES
     for passage in passages(content, path):
-        for chunk in chunks(passage.text, language_of(path), passage.line, passage.within):
+        for chunk in chunks(_without_secrets(passage.text), language_of(path), passage.line, passage.within):
             piece = Piece(chunk.text, chunk.first, chunk.last, chunk.within, " ".join(words(chunk.text)))
             left -= sum(len(part.encode()) for part in (piece.text, piece.words, *piece.within)) + _AROUND
-            if left < 0:
+            if left < 0 or len(found) == MOST_PIECES:
                 return found
             found.append(piece)
     return found
+
+
+def _without_secrets(text: str) -> str:
+    """With as many lines. Before it is cut: half a key has no known form."""
+    parts, reached = [], 0
+    for one in redact(text).redactions:
+        parts += [text[reached : one.start], f"«redacted:{one.type}»", "\n" * text.count("\n", one.start, one.end)]
+        reached = one.end
+    return "".join(parts) + text[reached:]
 
 
 def attempt(content: bytes, path: str) -> list[Piece]:

@@ -5,11 +5,13 @@ newest one. A number is drawn before its record is written, so that a later one 
 has written looks whether the number is still the newest, and writes again under another one where it is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
 from storage.mongo import Database, Document
+
+_AT_A_TIME = 20
 
 
 class Revisions:
@@ -44,10 +46,18 @@ class Revisions:
         found = await self._heads.find_one({"_id": workspace})
         return int(found["revision"]) if found is not None else 0
 
-    async def since(self, workspace: str, revision: int, most: int) -> list[Document]:
-        """What was written after `revision`, oldest first."""
+    async def since(self, workspace: str, revision: int, most: int, size: Callable[[Document], int]) -> list[Document]:
+        """What was written after `revision`, oldest first: as much as has `most` bytes by `size`, and one at least."""
         query = {"workspace": workspace, "revision": {"$gt": revision}}
-        return await self.records.find(query).sort([("revision", ASCENDING)]).limit(most).to_list()
+        records: list[Document] = []
+        # Few at a time: one may take 16 MB.
+        async with self.records.find(query, batch_size=_AT_A_TIME).sort([("revision", ASCENDING)]) as found:
+            async for record in found:
+                records.append(record)
+                most -= size(record)
+                if most <= 0:
+                    break
+        return records
 
     async def erase(self, workspace: str) -> None:
         await self.records.delete_many({"workspace": workspace})

@@ -6,6 +6,7 @@ after 36 s of building it in each process. Comparing all of them needs no buildi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import log, sqrt
 
 import numpy as np
 from usearch.compiled import MetricKind
@@ -19,7 +20,9 @@ _SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A text of a document, by its key. `distinct` is by how many standard deviations it is nearer than texts are."""
+    """A text of a document, by its key. `distinct` says how far it stands out: from 1 on it is nearer than the nearest
+    of as many texts would be that have nothing to do with it.
+    """
 
     document: str
     key: bytes
@@ -81,6 +84,8 @@ class VectorIndex:
             return []
         found = search(self._rows[:used], row, min(most, used), MetricKind.Cos, exact=True, threads=1)
         mean, spread = self._ordinary(row)
+        # The greatest of n independent normal numbers comes to so many standard deviations.
+        spread *= sqrt(2 * log(max(used, 2)))
         pairs = zip(found.keys.ravel().tolist(), found.distances.ravel().tolist(), strict=True)
         answer = []
         for place, distance in pairs:

@@ -12,6 +12,9 @@ MOST_LETTERS = 64
 
 MOST_IN_QUERY = 64
 
+_MOST_ASKED = 4_000
+"""Letters of a question that are looked at."""
+
 _AT_ONCE = 256
 """Letters without a space that are looked at together: combining marks are put into their order in quadratic time."""
 
@@ -58,7 +61,7 @@ def words(text: str) -> list[str]:
 
 def query_words(text: str) -> list[str]:
     """What to look for when somebody asks `text`: each word once, and those that every text has only where all are."""
-    each = dict.fromkeys(words(text))
+    each = dict.fromkeys(words(text[:_MOST_ASKED]))
     telling = [word for word in each if word not in _EVERYWHERE]
     return list(islice(telling or each, MOST_IN_QUERY))
 

@@ -39,7 +39,7 @@ class Embedder:
         for start in range(0, len(texts), AT_ONCE):
             vectors += await self._embed(texts[start : start + AT_ONCE])
         if len(set(map(len, vectors))) > 1:
-            raise self._nonsense()
+            raise self.nonsense()
         return vectors
 
     async def _embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
@@ -53,18 +53,19 @@ class Embedder:
         except (APIConnectionError, TimeoutError) as error:
             raise ModelError("unreachable", f"The model endpoint {self.host} cannot be reached.") from error
         except (APIError, ValueError) as error:
-            raise self._nonsense() from error
+            raise self.nonsense() from error
         try:  # the SDK takes an answer for what it should be
             found = {one.index: one.embedding for one in answer.data}
             vectors: list[Sequence[float]] = [found[index] for index in range(len(texts))]
             right = all(any(vector) and all(map(isfinite, vector)) for vector in vectors)
         except (AttributeError, KeyError, TypeError) as error:
-            raise self._nonsense() from error
+            raise self.nonsense() from error
         if not right:
-            raise self._nonsense()
+            raise self.nonsense()
         return vectors
 
-    def _nonsense(self) -> ModelError:
+    def nonsense(self) -> ModelError:
+        """Of an answer that is none."""
         return ModelError("nonsense", f"{self.host} answers with something that is no embeddings of “{self.model}”.")
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any
 
+import structlog
 from pymongo import ASCENDING, DESCENDING
 
 from ai.choosing.choices import Choice
@@ -35,6 +36,8 @@ from collab.rooms.present import presents_of
 from collab.rooms.rooms import Rooms
 from storage.mongo import Database
 
+log = structlog.get_logger(__name__)
+
 PATIENCE = 2.0
 """Seconds that gathering may take while somebody waits; then the prompt is made without it."""
 
@@ -53,8 +56,8 @@ MOST_PASSAGES = 6
 RELEVANT = 0.3
 """Of the weight of a question's words, rare ones weighing more, as much as a passage must hold to be shown."""
 
-DISTINCT = 3.0
-"""Or by how many standard deviations it must be nearer to what is asked than texts of the workspace are."""
+DISTINCT = 1.0
+"""Or how far it must stand out by what it means (`ai.knowledge.vector_index.Near`)."""
 
 LEAST_WORDS = 2
 """Of an instruction, that a passage must hold: one of them says what to do ("shorten it"), as others do by chance."""
@@ -127,12 +130,13 @@ class Gathering:
     async def known(self, job: Job, asked: str) -> list[Candidate] | None:
         """Numbered passages that have to do with `asked`, best first, from other files than those of `job`.
 
-        None when nobody could look, empty when there is nothing.
+        None when nobody could look everywhere, empty when there is nothing.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 found = await self._relevant(job, asked, 1)
-                return [_passage(one, number) for number, one in enumerate(found, start=1)]
+                if found or (found is not None and await self._knowledge.is_complete(job.workspace)):
+                    return [_passage(one, number) for number, one in enumerate(found, start=1)]
         return None
 
     async def secrets_in(self, *parts: str) -> Secrets:
@@ -181,13 +185,18 @@ class Gathering:
         files, examples, found = await asyncio.gather(
             self._other_files(job), self._examples(job), self._relevant(job, asked, LEAST_WORDS)
         )
-        return [*map(_passage, found), *files, *examples]
+        return [*map(_passage, found or ()), *files, *examples]
 
-    async def _relevant(self, job: Job, asked: str, least: int) -> list[Found]:
+    async def _relevant(self, job: Job, asked: str, least: int) -> list[Found] | None:
+        """None where it cannot be looked for: an answer without passages is better than none."""
         if not asked:
             return []
         own = {place["document"] for place in _places(job)}
-        found = await self._knowledge.search(job.workspace, asked, MOST_PASSAGES, without=own)
+        try:
+            found = await self._knowledge.search(job.workspace, asked, MOST_PASSAGES, without=own)
+        except Exception as error:
+            log.warning("nobody could look for passages", workspace=job.workspace, error=repr(error))
+            return None
         return [one for one in found if (one.relevance >= RELEVANT and one.words >= least) or one.distinct >= DISTINCT]
 
     async def _other_files(self, job: Job) -> list[Candidate]:

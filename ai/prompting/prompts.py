@@ -306,7 +306,8 @@ def chat_prompt(
     ]
     about = Candidate("selection", selection or "", "was selected when it was asked", "beginning")
     turns = [_turn(turn, places, newest=number == 0) for number, turn in enumerate(reversed(history))]
-    task = _CHAT + (_NOTHING_FOUND if known is not None and not known and not shown and not named else "")
+    alone = not (shown or named or history)
+    task = _CHAT + (_NOTHING_FOUND if known is not None and not known and alone else "")
     task += _CITE if known else ""
     prompt = data.prompt(task, question, (*(known or ()), *around, about, open_now, *named, *turns), _TALK)
     system, *said = prompt.messages

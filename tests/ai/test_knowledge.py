@@ -11,6 +11,7 @@ import pytest
 
 from ai.knowledge import knowledge as module
 from ai.knowledge import reading
+from ai.knowledge.index import Index
 from ai.knowledge.pieces import Holding, Pieces
 from collab.drive.drive import Drive
 from tests.ai.group import Group, Process, eventually
@@ -190,18 +191,18 @@ async def test_who_gives_up_waiting_leaves_the_index_whole(group: Group, monkeyp
     """Making it may take longer than a prompt can wait, and a thread goes on when nobody waits for it."""
     for number in range(4):
         await learned(group, f"{number}.md", f"A heron, number {number}.\n")
-    monkeypatch.setattr(module, "AT_A_TIME", 1)
-    take, running, most_running = module._Held.take, 0, 0
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    take, running, most_running = Index.take, 0, 0
 
-    def slow(held: module._Held, holdings: Sequence[Holding]) -> None:
+    def slow(index: Index, holdings: Sequence[Holding]) -> None:
         nonlocal running, most_running
         running += 1
         most_running = max(most_running, running)
         time.sleep(0.1)
-        take(held, holdings)
+        take(index, holdings)
         running -= 1
 
-    monkeypatch.setattr(module._Held, "take", slow)
+    monkeypatch.setattr(Index, "take", slow)
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):

@@ -31,7 +31,7 @@ async def test_who_has_all_up_to_a_revision_has_not_missed_one_below_it(storage:
 
     async def read() -> None:
         nonlocal reached
-        for record in await reader.since("w", reached, 2):
+        for record in await reader.since("w", reached, 2, lambda _: 1):
             assert record["revision"] > reached
             seen[record["_id"]] = record["said"]
             reached = record["revision"]
@@ -47,7 +47,7 @@ async def test_who_has_all_up_to_a_revision_has_not_missed_one_below_it(storage:
         assert reached > before
     assert seen == {f"{name}{n}": 6 for name in "abc" for n in range(3)}
     await reader.erase("w")
-    assert (await reader.head("w"), await reader.since("w", 0, 10)) == (0, [])
+    assert (await reader.head("w"), await reader.since("w", 0, 10, lambda _: 1)) == (0, [])
 
 
 def _slow(writer: Revisions, rng: random.Random) -> None:

@@ -5,10 +5,15 @@ import random
 import numpy as np
 import pytest
 
+from ai.knowledge.reading import Piece
 from ai.knowledge.vector_index import VectorIndex
-from ai.knowledge.vectors import Meaning, key_of, quantized
+from ai.knowledge.vectors import Meaning, quantized
 
 MODEL = "m"
+
+
+def key_of(text: str) -> bytes:
+    return Piece(text, 1, 1, (), "").key
 
 
 def meaning(document: str, vectors: dict[str, list[float]], model: str = MODEL) -> Meaning:
@@ -56,7 +61,16 @@ def test_what_stands_out_says_by_how_much() -> None:
     odd = [5.0] + [0.01] * 63
     index.take([meaning("b", {"odd": odd})])
     first, second = index.search(quantized([odd]), 2)
-    assert (first.document, first.distinct > 4 > second.distinct) == ("b", True)
+    assert (first.document, first.distinct > 1.2 > second.distinct) == ("b", True)
+
+
+@pytest.mark.parametrize("count", [8, 100, 2_000])
+def test_of_texts_that_have_nothing_to_do_with_it_the_nearest_does_not_stand_out(count: int) -> None:
+    rng = random.Random(2)
+    index = VectorIndex(MODEL)
+    index.take([meaning("a", {str(n): [rng.gauss(0, 1) for _ in range(64)] for n in range(count)})])
+    nearest = [index.search(quantized([[rng.gauss(0, 1) for _ in range(64)]]), 1)[0].distinct for _ in range(40)]
+    assert sum(one >= 1 for one in nearest) <= 6
 
 
 def test_a_model_that_became_another_one_is_not_compared_with_itself() -> None:
