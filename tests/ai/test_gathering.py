@@ -269,6 +269,10 @@ async def test_a_question_is_answered_with_numbered_passages_that_have_to_do_wit
 
 
 async def test_where_nothing_has_to_do_with_a_question_the_model_is_to_say_so(group: Group) -> None:
+    async with group.working():
+        await group.ended(await group.ask("Has anybody looked?"))
+    assert "Nothing was found" not in group.model.requests.pop().prompt  # nobody has yet
+    await eventually(lambda: group.assistant.knowledge.is_complete(group.workspace))
     await known(group, birds="Herons breed in colonies.\n", fish="Carp like mud.\n")
     async with group.working():
         await group.ended(await group.ask("What does the contract with Miller say?"))
@@ -316,3 +320,16 @@ async def test_the_file_that_is_asked_about_is_no_passage_of_its_own(group: Grou
     _, answer = await group.assistant.conversations.messages(asked.conversation)
     found = {item["path"]: item["role"] for item in answer.view()["context"] if item["role"] != "file"}
     assert found == {"birds.md": "document", "more.md": "knowledge"}
+
+
+async def test_who_asks_further_is_answered_with_what_was_asked_before_in_mind(group: Group) -> None:
+    await known(group, birds="Herons breed in colonies near water.\n", fish="Carp like mud.\n")
+    group.model.enqueue(Script(answer="In colonies [1]."))
+    async with group.working():
+        first = await group.ask("Where do herons breed?")
+        await group.ended(first)
+        await group.ended(await group.ask("Explain that in more detail.", first.conversation))
+    messages = group.model.requests[-1].body["messages"]
+    assert "Herons breed in colonies near water." in messages[-1]["content"]
+    assert "Nothing was found" not in messages[0]["content"]
+    assert messages[2]["content"] == "In colonies."  # [1] is another passage by now

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import string
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from ai.knowledge import knowledge as module
 from ai.knowledge import reading
 from ai.knowledge.index import Index
 from ai.knowledge.pieces import Holding, Pieces
+from ai.knowledge.reading import Piece
+from collab.documents.contents import Plain
 from collab.drive.drive import Drive
 from tests.ai.group import Group, Process, eventually
 
@@ -71,14 +74,14 @@ async def test_what_is_kept_from_the_assistant_is_not_found(group: Group) -> Non
     await learned(group, "private/a.md", "A heron.\n")
     await learned(group, "a.md", "A heron.\n")
     assert {path for path, *_ in await found(group, "heron")} == {"a.md", "private/a.md"}
-    await group.file(".scriptorium/ignore", "private/\n")
+    await learned(group, ".scriptorium/ignore", "private/\n# heron\n")
     assert await found(group, "heron") == [("a.md", 1, 1)]
     assert await found(group, "heron", most=1) == [("a.md", 1, 1)]
 
 
 async def test_of_many_that_do_not_count_those_that_do_are_found(group: Group) -> None:
-    for number in range(30):
-        await learned(group, f"archive/{number}.md", "heron heron heron\n")
+    documents = [await group.file(f"archive/{number}.md", "heron heron heron\n") for number in range(90)]
+    await group.assistant.knowledge.learn(group.workspace, documents)
     await learned(group, "new/a.md", "A heron, seen from far away on a Sunday morning with friends.\n")
     assert await found(group, "heron", most=1, folder="new") == [("new/a.md", 1, 1)]
 
@@ -209,3 +212,38 @@ async def test_who_gives_up_waiting_leaves_the_index_whole(group: Group, monkeyp
                 await found(group, "heron")
     assert len(await found(group, "heron")) == 4
     assert most_running == 1
+
+
+async def test_secrets_are_taken_out_before_a_file_is_cut(group: Group) -> None:
+    key = "\n".join("".join(random.Random(n).choices(string.ascii_letters, k=64)) for n in range(50))
+    key = f"-----BEGIN RSA PRIVATE KEY-----\n{key}\n-----END RSA PRIVATE KEY-----\n"
+    document = await learned(group, "deploy.md", f"# Deployment\n\n{key}\nThe staging heron.\n")
+    record = await group.storage.db["knowledge"].find_one({"_id": document})
+    assert record is not None
+    kept = "\n".join(piece["text"] for piece in record["pieces"])
+    assert not any(line in kept for line in key.split("\n")[1:-2])
+    [hit] = await group.assistant.knowledge.search(group.workspace, "staging heron", 1)
+    assert hit.line == 56
+
+
+async def test_what_is_learned_while_a_workspace_is_erased_goes_with_it(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await group.file("a.md", "A heron.\n")
+    knowledge, begun, goes_on = group.assistant.knowledge, asyncio.Event(), asyncio.Event()
+    read = module.Knowledge._read
+
+    async def slow(self: module.Knowledge, path: str, plain: Plain) -> Sequence[Piece]:
+        begun.set()
+        await goes_on.wait()
+        return await read(self, path, plain)
+
+    monkeypatch.setattr(module.Knowledge, "_read", slow)
+    learning = asyncio.create_task(knowledge.learn(group.workspace, [document]))
+    await begun.wait()
+    erasing = asyncio.create_task(knowledge.erase(group.workspace))
+    await asyncio.sleep(0.1)
+    goes_on.set()
+    await learning
+    await erasing
+    assert await group.storage.db["knowledge"].count_documents({}) == 0

@@ -10,7 +10,8 @@ from ai.knowledge.vectors import Vectors
 from ai.models.embedding import AT_ONCE, Embedder
 from ai.models.port import ModelError
 from ai.prompting.material import Material
-from tests.ai.group import Group
+from tests.ai.group import Group, eventually
+from tests.ai.test_knowledge import settled
 from tests.doubles.model_server import ModelServer
 
 
@@ -91,19 +92,62 @@ async def test_a_file_that_goes_takes_its_vectors_along(group: Group, knowing: K
 async def test_while_the_endpoint_is_away_words_find_it_and_later_all_is_made_up_for(
     group: Group, knowing: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """By nobody but who asks: what tells of a change is set aside after a while."""
     monkeypatch.setattr(module, "AGAIN", 0)
-    document = await group.file("a.md", "The automobile needs oil.\n")
+    monkeypatch.setattr(module, "BELIEVED", 0)
+    document = await group.file("a.md", "The doctor needs oil.\n")
+    await settled(group)
+    await knowing.understand(group.workspace, [document])
+    await eventually(lambda: knowing.is_complete(group.workspace))
+    await group.type(document, 4, 10, "automobile")
     group.model.embedding_status = 500
     with pytest.raises(ModelError):
         await knowing.understand(group.workspace, [document])
     assert await found(knowing, group, "automobile") == ["a.md"]
     assert await found(knowing, group, "car") == []
     group.model.embedding_status = 200
-    await knowing.understand(group.workspace, [document])
+    await eventually(lambda: found(knowing, group, "car"))
     assert await found(knowing, group, "car") == ["a.md"]
     group.model.embedding_status = 500
-    assert await found(knowing, group, "doctor oil") == ["a.md"]
+    assert await found(knowing, group, "physician oil") == ["a.md"]
     assert await found(knowing, group, "car") == ["a.md"]  # its vector is known already
+
+
+async def test_what_is_not_kept_from_the_assistant_any_more_is_understood(
+    group: Group, knowing: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0)
+    monkeypatch.setattr(module, "BELIEVED", 0)
+    rules = await group.file(".scriptorium/ignore", "private/\n")
+    document = await group.file("private/a.md", "The automobile.\n")
+    await settled(group)
+    await knowing.understand(group.workspace, [rules, document])
+    await eventually(lambda: knowing.is_complete(group.workspace))
+    assert group.model.embedded == []
+    await group.type(rules, 0, 9, "")
+    await knowing.understand(group.workspace, [rules])
+    await eventually(lambda: found(knowing, group, "car"))
+
+
+async def test_a_model_that_became_another_of_its_name_has_all_made_anew(group: Group, knowing: Knowledge) -> None:
+    sections = [f"# Part {number}\n\n" + f"word{number} " * 300 + "\n\n" for number in range(4)]
+    document = await group.file("a.md", "".join(sections))
+    other = await group.file("b.md", "A garden.\n")
+    await knowing.understand(group.workspace, [document, other])
+    group.model.embedding_numbers = 200
+    await group.type(document, 10, 10, "automobile ")
+    await knowing.understand(group.workspace, [document])
+    assert (await found(knowing, group, "car"))[0] == "a.md"
+    await knowing.understand(group.workspace, [document, other])
+
+
+async def test_secrets_do_not_reach_the_model(group: Group, knowing: Knowledge) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    document = await group.file("a.md", f"The automobile {token}.\n")
+    await knowing.understand(group.workspace, [document])
+    await found(knowing, group, f"automobile {token}")
+    assert len(group.model.embedded) == 2
+    assert token not in "".join(group.model.embedded)
 
 
 async def test_vectors_of_another_model_are_made_anew(group: Group, knowing: Knowledge) -> None:

@@ -90,6 +90,7 @@ class ModelServer:
         self.same: dict[str, str] = {}  # words that mean what another one does
         self.embedding_status = 200
         self.embedding_answer: Any = None  # instead of vectors
+        self.embedding_numbers = 256  # of each vector
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -165,9 +166,9 @@ class ModelServer:
         self.embedded += request["input"]
         data = []
         for index, text in enumerate(request["input"]):
-            vector = [0.01] * 256
+            vector = [0.01] * self.embedding_numbers
             for word in re.findall(r"\w+", text.lower()):
-                vector[zlib.crc32(self.same.get(word, word).encode()) % 256] += 1.0
+                vector[zlib.crc32(self.same.get(word, word).encode()) % len(vector)] += 1.0
             data.append({"object": "embedding", "index": index, "embedding": vector})
         usage = {"prompt_tokens": 1, "total_tokens": 1}
         answer = {"object": "list", "data": data, "model": request["model"], "usage": usage}
