@@ -34,8 +34,8 @@ log = structlog.get_logger(__name__)
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes of a file that is looked into."""
 
-MOST_HELD = 200_000
-"""Pieces in the indexes of one process: half a gigabyte. Workspaces that nobody asks about any more leave first."""
+MOST_HELD = 100_000
+"""Pieces in the indexes of one process: some 600 MB. Workspaces that nobody asks about any more leave first."""
 
 AT_A_TIME = 100
 """Documents that are looked at, at once."""

@@ -45,7 +45,6 @@ class Pieces:
         self._revisions = Revisions(db, "knowledge")
         self._holdings = self._revisions.records
         self.ensure_indexes = self._revisions.ensure_indexes
-        self.head = self._revisions.head
         self.erase = self._revisions.erase
 
     async def put(self, workspace: str, news: Sequence[News]) -> None:

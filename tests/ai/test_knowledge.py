@@ -13,8 +13,9 @@ import pytest
 from ai.knowledge import knowledge as module
 from ai.knowledge import reading
 from ai.knowledge.index import Index
-from ai.knowledge.pieces import Holding, Pieces
+from ai.knowledge.pieces import Holding
 from ai.knowledge.reading import Piece
+from ai.knowledge.revisions import Revisions
 from collab.documents.contents import Plain
 from collab.drive.drive import Drive
 from tests.ai.group import Group, Process, eventually
@@ -133,10 +134,10 @@ async def _is(value: bool) -> bool:
 
 async def test_the_same_content_is_not_read_twice(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     document = await learned(group, "a.md", "A heron.\n")
-    head = await Pieces(group.storage.db).head(group.workspace)
+    head = await Revisions(group.storage.db, "knowledge").head(group.workspace)
     monkeypatch.setattr(module, "attempt", None)
     await group.assistant.knowledge.learn(group.workspace, [document])
-    assert await Pieces(group.storage.db).head(group.workspace) == head
+    assert await Revisions(group.storage.db, "knowledge").head(group.workspace) == head
 
 
 async def test_a_file_that_cannot_be_read_is_known_to_say_nothing(group: Group) -> None:
