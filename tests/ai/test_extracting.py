@@ -4,7 +4,6 @@ import io
 import json
 import pickle
 import random
-import time
 import zipfile
 import zlib
 
@@ -251,7 +250,6 @@ def test_half_a_character_in_a_notebook_is_none() -> None:
     ],
     ids=lambda value: repr(value[:20]),
 )
-def test_a_hostile_text_takes_no_time(text: str, path: str) -> None:
-    started = time.perf_counter()
+def test_a_hostile_text_comes_to_an_end(text: str, path: str) -> None:
+    """In quadratic time it would take hours, and the suite gives up after minutes."""
     readable(text.encode(), path)
-    assert time.perf_counter() - started < 4
