@@ -38,8 +38,7 @@ def archive(**contents: bytes) -> bytes:
 
 
 async def paths(site: Server) -> set[str]:
-    entries = (await site.owner.http.get(f"{site.workspace_path}/tree")).raise_for_status().json()
-    return {entry["path"] for entry in entries}
+    return {entry["path"] for entry in await site.tree()}
 
 
 async def test_a_dropped_archive_is_unpacked_where_it_was_dropped(site: Server, people: People) -> None:

@@ -124,12 +124,6 @@ async def with_database(mongo: Mongo | None, tmp_path: Path, **settings: str) ->
         yield server
 
 
-def embedded_database(server: Server) -> int:
-    """The pid of the child process that is the server's database."""
-    [child] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return int(child)
-
-
 async def backlog(server: Server) -> float:
     figures = (await server.http().get("/metrics")).text
     found = re.search(r"^scriptorium_log_backlog_bytes ([0-9.e+]+)$", figures, re.MULTILINE)
@@ -142,7 +136,7 @@ async def test_while_the_database_hangs_memory_is_bounded_and_all_of_it_is_writt
     async with with_database(None, tmp_path, limit_backlog=str(limit)) as server:
         path = await new_document(server, "a.md")
         url = server.owner.socket(path)
-        database = embedded_database(server)
+        database = server.database
         async with sync_client(url) as writer, sync_client(url) as reader:
             os.kill(database, signal.SIGSTOP)
             try:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -72,6 +73,14 @@ class Server:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def database(self) -> int:
+        """The pid of the embedded database; the server may have other children, as the one that reads files."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        command = b"storage.embedded.server"
+        [database] = [int(child) for child in children if command in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return database
 
     @property
     def log(self) -> str:
@@ -167,8 +176,12 @@ class Server:
 
     async def document(self, path: str) -> str:
         """The id of the document at ``path`` of the workspace."""
-        tree = (await self.owner.http.get(f"{self.workspace_path}/tree")).raise_for_status().json()
-        return next(node["id"] for node in tree if node["path"] == path)
+        return next(node["id"] for node in await self.tree() if node["path"] == path)
+
+    async def tree(self) -> list[dict[str, Any]]:
+        """Every file and folder of the workspace."""
+        answer = await self.owner.http.get(f"{self.workspace_path}/tree")
+        return answer.raise_for_status().json()  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         for client in self._clients:
