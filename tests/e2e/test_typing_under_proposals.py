@@ -50,7 +50,8 @@ async def decide_now_and_then(draw: random.Random, http: httpx2.AsyncClient, url
         if pending:
             chosen = draw.sample(pending, min(len(pending), draw.randint(1, 3)))
             decision = {"hunks": chosen, "decision": draw.choice(["accept", "accept", "reject"])}
-            answer = await http.post(f"{url}/decisions", json=decision)
+            # It waits for storage, as what streams does.
+            answer = await http.post(f"{url}/decisions", json=decision, timeout=4 * PATIENCE)
             # 409: somebody was first, or a person's text stands where the hunk belonged. 503: storage does not keep up
             # on a busy machine; what was decided is kept, and the rest is still there to be decided.
             assert answer.status_code in (200, 409, 503), answer.text
