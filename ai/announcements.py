@@ -9,7 +9,9 @@ from ai.pool.jobs import Job
 from storage.events import EventLog
 
 DECISION_RECORDED = "scriptorium.decision.recorded"
+DOCUMENT_RESTED = "scriptorium.document.rested"
 NOTICE_CHANGED = "scriptorium.notice.changed"
+SUGGESTION_CHANGED = "scriptorium.suggestion.changed"
 
 
 class Announcements:
@@ -23,7 +25,7 @@ class Announcements:
 
     async def suggestion_changed(self, view: dict[str, Any]) -> None:
         """`view` as `ai.proposals.suggestions.Suggestion.view` gives it."""
-        await self._events.append(view["workspace"], "scriptorium.suggestion.changed", view)
+        await self._events.append(view["workspace"], SUGGESTION_CHANGED, view)
 
     async def suggestion_delta(self, workspace: str, suggestion: str, delta: dict[str, Any]) -> None:
         """`delta` as `ai.proposals.deltas.Deltas.of` gives it."""
@@ -50,6 +52,11 @@ class Announcements:
     async def assistant_config(self, workspace: str, found: dict[str, Any]) -> None:
         """`found` as `ai.choosing.choices.FileState.view` gives it."""
         await self._events.append(workspace, "scriptorium.assistant.config", found)
+
+    async def document_rested(self, workspace: str, document: str, path: str, version: str, since: str) -> None:
+        """`version`: what it says; `since`: what it said when people began to work on it."""
+        data = {"document": document, "path": path, "version": version, "since": since}
+        await self._events.append(workspace, DOCUMENT_RESTED, data)
 
     async def notice_changed(self, view: dict[str, Any]) -> None:
         """`view` as `ai.notices.notice.Notice.view` gives it."""

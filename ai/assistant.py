@@ -27,7 +27,9 @@ from ai.models.environment import ModelSettings, embedder_from, endpoints_from
 from ai.notices.board import Board
 from ai.notices.fates import Fates
 from ai.notices.notices import Notices
+from ai.notices.resting import Resting
 from ai.notices.speaking import Speaking
+from ai.notices.triggers import Triggers
 from ai.pool import worker
 from ai.pool.attempt import JobFailed, NewAttempt, Run
 from ai.pool.jobs import Job, Jobs, JobState, Person
@@ -133,17 +135,9 @@ class Assistant:
         self._expiry = Expiry(storage.db, self.figures)
         material = Material(files, rooms)
         self.knowledge = Knowledge(storage.db, storage.leases, files, material, embedder)
+        self.resting = Resting(storage.db, rooms, files, self._announcements)
         self.speaking = Speaking(
-            storage.events,
-            rooms,
-            files,
-            material,
-            self.notices,
-            self.suggestions,
-            self.decisions,
-            self._announcements,
-            self.fates,
-            self.choices,
+            rooms, self.notices, self.suggestions, self.decisions, self._announcements, self.fates, self.choices
         )
         self.gathering = Gathering(storage.db, files, rooms, material, self.knowledge, window)
         self.preparations = Preparations(storage.db, analysis or LocalTopic())
@@ -160,6 +154,7 @@ class Assistant:
             self.preparations,
             self._admit,
         )
+        self.triggers = Triggers(rooms, files, material, self.knowledge, self.requests, self.speaking)
         self.chat_proposals = ChatProposals(
             rooms, self.requests, self.conversations, self.suggestions, self.feedback, self._announcements
         )
@@ -201,6 +196,7 @@ class Assistant:
             self.suggestions,
             self.notices,
             self.fates,
+            self.resting,
             self.conversations,
             self.carrying,
             self.feedback,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ai.clock import now
-from ai.notices import fates
+from ai.notices import fates, resting
 from ai.spending import usage
 from ai.spending.budgets import month_of
 from ai.spending.figures import DECIDABLE_DAYS, Figures
@@ -21,6 +21,7 @@ _OF_A_WORKSPACE = (
     "suggestions",
     "notices",
     "notice_fates",
+    "rests",
     "messages",
     "generations",
     "conversations",
@@ -54,6 +55,7 @@ class Expiry:
         await self._db["generations"].delete_many({"kept_at": {"$lt": before}})
         await self._db["notices"].delete_many({"created_at": {"$lt": before}})
         await self._db["notice_fates"].delete_many({"at": {"$lt": now() - fates.KEPT}})
+        await self._db["rests"].delete_many({"touched_at": {"$lt": now() - resting.KEPT}})
         ended = {"state": {"$in": ["done", "failed", "cancelled"]}, "created_at": {"$lt": before}}
         await self._db["jobs"].delete_many(ended)
         for name in ("analyses", "turns"):

@@ -139,8 +139,11 @@ class Requests:
         by: Person,
         expected: str | None = None,
         also: Sequence[str] | Literal["all"] = (),
+        notice: str | None = None,
     ) -> Asked:
-        """With `also`, whole files are changed: the one at `path`, of which the range is what it is about, and those.
+        """`notice` is the id of the one whose change it becomes.
+
+        With `also`, whole files are changed: the one at `path`, of which the range is what it is about, and those.
 
         "all" means those of the workspace in which a name occurs that the range or the instruction names.
 
@@ -160,7 +163,8 @@ class Requests:
                 start, end = 0, utf16_length(text)
             targets = [_target(entry, room, start, end)]
         if not also:
-            return await self._suggest("edit", workspace, targets, {"instruction": instruction, "about": ""}, by)
+            said = {"instruction": instruction, "about": "", "notice": notice}
+            return await self._suggest("edit", workspace, targets, said, by)
         left_out: list[str] = []
         for other in await self._others(workspace, entry, selection, instruction, also):
             async with self._rooms.open(other.id) as room:

@@ -91,7 +91,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         # Also in a worker: a process settles what it has logged itself, and the assistant writes from there.
         await stack.enter_async_context(running(Drive(storage, rooms, files).run()))
         assistant = await stack.enter_async_context(open_assistant(storage, rooms, files, settings))
-        await stack.enter_async_context(running(assistant.speaking.run()))
+        await stack.enter_async_context(running(assistant.resting.run()))
         sender = Sender(private=settings.private_webhooks)
         stack.push_async_callback(sender.close)
         core = core_of(storage, rooms, files, assistant, sender)

@@ -91,6 +91,15 @@ class DocumentSettled(Data):
     hash: str
 
 
+class DocumentRested(Data):
+    document: str
+    path: str
+    version: str
+    """What it says."""
+    since: str
+    """The version that it was when people began to work on it."""
+
+
 class DocumentRemoved(Data):
     document: str
     path: str
@@ -180,6 +189,11 @@ EVENT_TYPES = (
         "scriptorium.document.settled",
         DocumentSettled,
         "Its plain file is on the drive: it is new, has another content, or another path. Told again after a crash.",
+    ),
+    EventType(
+        "scriptorium.document.rested",
+        DocumentRested,
+        "People have written in it, and have left it alone for a quarter of a minute. Told again after a crash.",
     ),
     EventType(
         "scriptorium.document.removed",

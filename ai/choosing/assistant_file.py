@@ -88,6 +88,9 @@ class _Notices(BaseModel):
 
     broken: bool | None = None
     faults: bool | None = None
+    repeated: bool | None = None
+    todo: bool | None = None
+    question: bool | None = None
     most_per_hour: int | None = Field(default=None, ge=0, le=100)
     quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
     time_zone: Annotated[tzinfo | None, BeforeValidator(_zone)] = None

@@ -1,4 +1,4 @@
-"""What became of notices: collection ``notice_fates``, `{_id: notice, workspace, kind, wanted, at}`.
+"""What became of notices: collection ``notice_fates``, `{_id: notice, workspace, kind, wanted, at, by}`.
 
 Apart from the notices, because it outlives them: a month after a notice is gone the group still has not wanted it.
 """
@@ -6,7 +6,7 @@ Apart from the notices, because it outlives them: a month after a notice is gone
 from pymongo import ASCENDING, DESCENDING
 
 from ai.clock import now
-from ai.notices.acceptance import HALF_LIFE, MOST_COUNTED, Fate, estimate
+from ai.notices.acceptance import HALF_LIFE, MOST_COUNTED, Fate, estimate, weary
 from ai.notices.notice import Kind, Notice
 from storage.mongo import Database
 
@@ -27,11 +27,18 @@ class Fates:
         if fate is None:
             await self._fates.delete_one({"_id": notice.id})
             return
-        record = {"workspace": notice.workspace, "kind": notice.kind, "wanted": fate.wanted, "at": fate.at}
+        about = {"workspace": notice.workspace, "kind": notice.kind}
+        record = about | {"wanted": fate.wanted, "at": fate.at, "by": fate.by}
         await self._fates.replace_one({"_id": notice.id}, record, upsert=True)
 
     async def acceptance(self, workspace: str, kind: Kind) -> float:
         """See `ai.notices.acceptance.estimate`."""
-        newest = self._fates.find({"workspace": workspace, "kind": kind}).sort([("at", DESCENDING)])
-        fates = [Fate(one["wanted"], one["at"]) for one in await newest.limit(MOST_COUNTED).to_list()]
-        return estimate(fates, now())
+        return estimate(await self._newest(workspace, kind), now())
+
+    async def weary(self, workspace: str, kind: Kind) -> set[str]:
+        """See `ai.notices.acceptance.weary`."""
+        return weary(await self._newest(workspace, kind), now())
+
+    async def _newest(self, workspace: str, kind: Kind) -> list[Fate]:
+        found = self._fates.find({"workspace": workspace, "kind": kind}).sort([("at", DESCENDING)])
+        return [Fate(one["wanted"], one["at"], one.get("by")) for one in await found.limit(MOST_COUNTED).to_list()]

@@ -13,8 +13,10 @@ from ai.clock import rfc3339
 from ai.pool.jobs import Person
 from ai.proposals.hunks import Hunk, HunkState
 
-Kind = Literal["broken", "faults"]
-"""A file that cannot be read as what it is; or in which a linter finds what is likely wrong."""
+Kind = Literal["broken", "faults", "repeated", "todo", "question"]
+"""A file that cannot be read as what it is, or in which a linter finds what is likely wrong; a change that somebody has
+made in some places and not in others; a TODO that is addressed to the assistant; a question in a comment to which the
+group's files have something to say."""
 
 
 class NoticeState(StrEnum):
@@ -30,13 +32,19 @@ class NoticeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the document it is about, when it was made: line from 1, and what stood there."""
+    """Where, when the notice was made: line from 1, and what stood there; `path` only of another file than the one that
+    the notice is about."""
 
     line: int
     text: str
+    path: str | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        return cls(record["line"], record["text"], record.get("path"))
 
     def record(self) -> dict[str, Any]:
-        return {"line": self.line, "text": self.text}
+        return {"line": self.line, "text": self.text} | ({"path": self.path} if self.path is not None else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ class Notice:
             record["path"],
             record["kind"],
             record["reason"],
-            tuple(Place(one["line"], one["text"]) for one in record["sources"]),
+            tuple(map(Place.of, record["sources"])),
             record["suggestion"],
             record["created_at"],
             NoticeState(record["closed"]) if record["closed"] else None,

@@ -28,6 +28,7 @@ def suggestion_of(job: Job) -> Suggestion:
         SuggestionState.STREAMING,
         job.created_at,
         folders=tuple(job.payload.get("folders", ())),
+        notice=job.payload.get("notice"),
     )
 
 

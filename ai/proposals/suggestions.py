@@ -177,8 +177,11 @@ class Suggestions:
         return suggestion.view(await self.hunks(id))
 
     async def of_workspace(self, workspace: str, document: str | None = None) -> list[Suggestion]:
-        """The newest ones that somebody asked for, newest first; of one document when it is named."""
-        wanted: dict[str, Any] = {"workspace": workspace, "notice": None}
+        """The newest ones that somebody asked for, newest first; of one document when it is named.
+
+        Those of notices that no job has made are shown when somebody wants to see them.
+        """
+        wanted: dict[str, Any] = {"workspace": workspace, "job": {"$ne": ""}}
         if document is not None:
             wanted["documents"] = document
         found = self._suggestions.find(wanted).sort([("created_at", DESCENDING)]).limit(MOST_LISTED)

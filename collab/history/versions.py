@@ -181,6 +181,11 @@ class Versions:
             )
         return None
 
+    async def latest(self, document: str, limit: int) -> Sequence[Version]:
+        """The newest ones, newest first, also those that are in no list any more."""
+        records = self._records.find({"document": document}, _SHOWN).sort("_id", DESCENDING).limit(limit)
+        return [Version.from_record(record) async for record in records]
+
     async def states(self, document: str) -> Sequence[tuple[datetime, bytes]]:
         """When the versions were made and their encoded state vectors, oldest first; of very many only some."""
         found = self._records.find({"document": document, "retired_at": None}, {"_id": 1}).sort("_id", DESCENDING)

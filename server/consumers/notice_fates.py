@@ -33,4 +33,6 @@ async def learn(event: Event, core: "Core") -> None:
         found = await core.assistant.notices.get(event.stream, notice)
     except NoticeNotFound:
         return
-    await core.assistant.fates.put(found, None if wanted is None else Fate(wanted, event.time.timestamp()))
+    by = data.get("decided_by")
+    fate = Fate(wanted, event.time.timestamp(), by["id"] if by else None) if wanted is not None else None
+    await core.assistant.fates.put(found, fate)

@@ -19,10 +19,12 @@ NoticeId = Annotated[str, StringConstraints(max_length=128)]
 
 
 class SourceShown(BaseModel):
-    """A place in the file, when the notice was made: line from 1, and what stood there."""
+    """A place, when the notice was made: line from 1, and what stood there."""
 
     line: int
     text: str
+    path: str | None = None
+    """Of another file than the one that the notice is about."""
 
 
 class NoticeShown(BaseModel):
@@ -30,8 +32,10 @@ class NoticeShown(BaseModel):
     workspace: str
     document: str
     path: str
-    kind: Literal["broken", "faults"]
-    """A file that cannot be read as what it is; or in which a linter finds what is likely wrong."""
+    kind: Literal["broken", "faults", "repeated", "todo", "question"]
+    """A file that cannot be read as what it is, or in which a linter finds what is likely wrong; a change that was made
+    in some places and not in others; what somebody has left to the assistant; a question in a comment to which files
+    have something to say."""
     reason: str
     sources: list[SourceShown]
     state: Literal["open", "accepted", "rejected", "stale", "gone"]

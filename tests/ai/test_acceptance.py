@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai.choosing.assistant_file import ASSISTANT_FILE
-from ai.notices.acceptance import HALF_LIFE, PRIOR_UNWANTED, PRIOR_WANTED, WORTH, Fate, estimate
+from ai.notices.acceptance import HALF_LIFE, PRIOR_UNWANTED, PRIOR_WANTED, WORTH, Fate, estimate, weary
 from ai.notices.notice import Kind
 from ai.proposals.hunks import Decision
 from server.core import core_of
@@ -45,6 +45,14 @@ def test_six_that_nobody_wanted_silence_it_and_a_week_later_it_asks_again() -> N
     assert estimate(unwanted, MOMENT + HALF_LIFE / 2) >= WORTH
 
 
+def test_whoever_dismisses_three_in_a_row_is_not_called_by_the_next_and_the_others_are() -> None:
+    ann = [Fate(False, MOMENT, ANN.id)] * 3
+    assert weary(ann[:2], MOMENT) == set()
+    assert weary([*ann, Fate(False, MOMENT, BOB.id), Fate(False, MOMENT)], MOMENT) == {ANN.id}
+    assert weary([*ann, Fate(True, MOMENT, ANN.id)], MOMENT) == set()
+    assert weary(ann, MOMENT + HALF_LIFE) == set()
+
+
 # ---- a group at work
 
 
@@ -71,7 +79,7 @@ async def say(group: Group, number: int) -> str | None:
     """The id of a notice about a file of its own; None where the assistant holds its tongue."""
     text = f"import module{number}\n"
     document = await group.file(f"{number}.py", text)
-    await group.assistant.speaking.tell(group.workspace, document, f"{number}.py", text)
+    await group.assistant.triggers.faults(group.workspace, document, f"{number}.py", text)
     said = await group.assistant.board.of_workspace(group.workspace)
     return next((one["id"] for one in said if one["document"] == document), None)
 
@@ -100,6 +108,9 @@ async def test_a_group_that_accepts_is_told_and_one_that_rejects_is_left_alone(g
             await decide(group, number, Decision.REJECT)
             await becomes(group, 4 / (6 + number))
     assert await say(group, 9) is None
+    # By then it did not call the one who had dismissed them, and everybody else still.
+    called = {one["path"]: one["read_by"] for one in await group.assistant.board.of_workspace(group.workspace)}
+    assert (called["1.py"], called["8.py"]) == ([], [BOB.id])
     # It says nothing of this kind, and only to this group.
     assert await group.assistant.fates.acceptance(group.workspace, "broken") == pytest.approx(0.6)
     assert await group.assistant.fates.acceptance("another", "faults") == pytest.approx(0.6)
@@ -113,7 +124,7 @@ async def test_the_last_word_counts(group: Group) -> None:
 
 async def test_what_has_no_change_and_is_dismissed_counts_too(group: Group) -> None:
     document = await group.file("a.json", '{"a": 1\n "b": 2}\n')
-    await group.assistant.speaking.tell(group.workspace, document, "a.json", await group.text(document))
+    await group.assistant.triggers.faults(group.workspace, document, "a.json", await group.text(document))
     [notice] = await group.assistant.board.of_workspace(group.workspace)
     await group.assistant.board.decide(group.workspace, notice["id"], Decision.REJECT, ANN)
     async with learning(group):  # it was down when that happened

@@ -2,19 +2,15 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from ai.checking import diagnose
-from ai.notices import speaking
-from ai.notices.findings import findings
+from ai.notices.faults import findings
 from ai.notices.notice import NoticeState
 from ai.notices.notices import NothingToAccept
 from ai.proposals.hunks import Decision
-from collab.documents.announcements import SETTLED
 from collab.replicas.edits import TextEdit
 from tests.ai.group import ANN, BOB, Group, Process, Watching, eventually
 
@@ -27,7 +23,7 @@ async def said(process: Process) -> list[dict[str, Any]]:
 
 async def tell(process: Process, document: str, path: str = "a.py") -> None:
     text = await process.text(document)
-    await process.assistant.speaking.tell(process.workspace, document, path, text)
+    await process.assistant.triggers.faults(process.workspace, document, path, text)
 
 
 async def test_a_fault_is_said_once_with_the_change_that_mends_it(group: Group) -> None:
@@ -136,65 +132,6 @@ async def test_reading_is_each_ones_own(group: Group) -> None:
         await group.assistant.board.read(group.workspace, [notice["id"]], ANN.id)
         await eventually(lambda: watching.has("scriptorium.notices.read", by=ANN.id))
     assert (await said(group))[0]["read_by"] == [ANN.id]
-
-
-@asynccontextmanager
-async def speaking_up(group: Group, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    monkeypatch.setattr(speaking, "PAUSE", 0.1)
-    monkeypatch.setattr(speaking, "STILL", 0.1)
-    work = asyncio.create_task(group.assistant.speaking.run())
-    try:
-        yield
-    finally:
-        work.cancel()
-        await asyncio.wait([work])
-
-
-async def settle(group: Group, document: str, path: str) -> None:
-    data = {"document": document, "path": path, "size": 1, "hash": ""}
-    await group.storage.events.append(group.workspace, SETTLED, data)
-
-
-async def test_it_speaks_when_a_text_that_somebody_has_open_rests(
-    group: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await group.file("a.py", UNTIDY)
-    other = await group.file("b.py", UNTIDY)
-    monkeypatch.setattr(group.rooms, "visited", lambda one: one == document)
-    async with speaking_up(group, monkeypatch):
-        await settle(group, other, "b.py")
-        await settle(group, document, "a.py")
-
-        async def has_spoken() -> bool:
-            return bool(await said(group))
-
-        await eventually(has_spoken)
-        await asyncio.sleep(0.5)
-    assert [notice["document"] for notice in await said(group)] == [document]
-
-
-async def test_it_waits_while_somebody_types(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = await group.file("a.py", UNTIDY)
-    monkeypatch.setattr(group.rooms, "visited", lambda _: True)
-    async with speaking_up(group, monkeypatch):
-        await settle(group, document, "a.py")
-        for _ in range(10):
-            await group.type(document, 0, 0, "#")
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)
-        assert await said(group) == []
-
-
-async def test_nothing_is_said_of_what_is_kept_from_the_assistant(
-    group: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await group.file(".scriptorium/ignore", "private/\n")
-    document = await group.file("private/a.py", UNTIDY)
-    monkeypatch.setattr(group.rooms, "visited", lambda _: True)
-    async with speaking_up(group, monkeypatch):
-        await settle(group, document, "private/a.py")
-        await asyncio.sleep(0.6)
-    assert await said(group) == []
 
 
 async def test_two_processes_say_it_once(group: Group) -> None:

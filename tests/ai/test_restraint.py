@@ -62,7 +62,7 @@ async def tell(group: Group, number: int) -> bool:
     """Whether it says that a file of its own is at fault."""
     text = f"import module{number}\n"
     document = await group.file(f"{number}.py", text)
-    await group.assistant.speaking.tell(group.workspace, document, f"{number}.py", text)
+    await group.assistant.triggers.faults(group.workspace, document, f"{number}.py", text)
     said = await group.assistant.board.of_workspace(group.workspace)
     return any(one["document"] == document for one in said)
 

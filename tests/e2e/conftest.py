@@ -25,7 +25,9 @@ from tests.support.server import Server, running_server
 from tests.support.yjs import Clients, yjs_clients
 
 
-@pytest.fixture(scope="session", params=["embedded", "services"])
+# Of a module: FerretDB looks through whole collections, so what the tests before it have left, as thousands of imported
+# files, would make each statement of those after it slower.
+@pytest.fixture(scope="module", params=["embedded", "services"])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
     data_dir = tmp_path_factory.mktemp("store")
     if request.param == "embedded":
@@ -46,7 +48,7 @@ def model(the_model: ModelServer) -> ModelServer:
     return the_model
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def server(store: Store, the_model: ModelServer) -> AsyncIterator[Server]:
     environment = {**store.environment, **asking(the_model)}
     async with AsyncExitStack() as stack:

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.doubles.model_server import ModelServer, Script
 from tests.e2e.browser import PHONE, People, Tab
-from tests.e2e.helpers import file_text, new_document
+from tests.e2e.helpers import eventually, file_text, new_document
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -98,3 +99,73 @@ async def test_on_a_phone_a_notice_leads_to_its_place(site: Server, people: Peop
     await found.get_by_role("button", name="Go there").click()
     await expect(panel(editor)).to_have_count(0)
     await expect(editor.text(path)).to_be_focused()
+
+
+async def test_what_was_renamed_in_some_places_is_offered_for_the_others(site: Server, people: People) -> None:
+    path, text = "renamed/stock.py", "def get_stock(): ...\n\n\nget_stock()\nget_stock()\nassert get_stock\n"
+    await new_document(site, path, text)
+    owner = await people.owner()
+    await owner.open(path)
+    for _ in range(2):
+        await owner.text(path).focus()
+        await owner.page.keyboard.press("Control+f")
+        await owner.page.get_by_role("textbox", name="Find", exact=True).fill("get_stock")
+        await owner.page.keyboard.press("Escape")
+        await owner.page.keyboard.type("load_stock")
+    some = text.replace("get_stock", "load_stock", 2)
+    await owner.reads(path, some)
+    await owner.is_saved()
+    await expect(news(owner)).to_be_visible(timeout=SOON)
+    await bell(owner).click()
+    offered = notice(owner, "“get_stock” became “load_stock” in 2 places; in 2 other places it did not.")
+    await expect(offered).to_be_visible(timeout=SOON)
+    await expect(offered.get_by_role("button", name="line 5")).to_be_visible()
+    await people.picture(owner, "notices-repeated")
+    await offered.get_by_role("button", name="Apply").click()
+    await owner.reads(path, text.replace("get_stock", "load_stock"))
+
+
+async def test_a_todo_is_done_and_a_question_leads_to_what_answers_it(
+    site: Server, people: People, model: ModelServer
+) -> None:
+    path, text = "left/plan.md", "# Plan\n\nWe go by train.\n"
+    await new_document(site, "left/prices.md", "# Prices\n\nA set of ten railway tickets costs nine florins.\n")
+    document = await new_document(site, path, text)
+    model.enqueue(Script(answer="We leave at nine.\n", delay=0.02))
+    owner = await people.owner()
+    await owner.open(path)
+    await owner.type_at_end(path, "\nTODO(assistant): say when we leave\n")
+    await owner.is_saved()
+    asked = "How much do ten railway tickets cost?"
+    comment = {"start": 8, "end": 10, "text": asked}
+    url = f"{site.workspace_path}/documents/{document}/comments"
+    (await site.owner.http.post(url, json=comment)).raise_for_status()
+    await bell(owner).click()
+    question = notice(owner, f"A comment asks “{asked}”")
+    await expect(question).to_contain_text("A set of ten railway tickets costs nine florins.", timeout=SOON)
+    done = notice(owner, "You have left to me: “say when we leave”")
+    await expect(done).to_be_visible(timeout=SOON)
+    await people.picture(owner, "notices-left")
+    await done.get_by_role("button", name="Apply").click()
+    await expect(done).to_contain_text("Applied")
+    await eventually(lambda: file_text(site, path), lambda now: now == f"{text}\nWe leave at nine.\n")
+    await question.get_by_role("button", name="prices.md, line 3").click()
+    await expect(owner.text("left/prices.md")).to_be_focused()
+
+
+async def test_on_a_phone_a_question_leads_to_what_answers_it(site: Server, people: People) -> None:
+    await new_document(site, "phone/prices.md", "# Prices\n\nA ferry across the wide lagoon costs two florins.\n")
+    document = await new_document(site, "phone/plan.md", "We cross the lagoon.\n")
+    editor = await people.guest("editor", "Fritzi", viewport=PHONE)
+    await editor.open("phone/plan.md")
+    await editor.page.emulate_media(color_scheme="dark")
+    comment = {"start": 0, "end": 2, "text": "What does the ferry across the lagoon cost?"}
+    url = f"{site.workspace_path}/documents/{document}/comments"
+    (await site.owner.http.post(url, json=comment)).raise_for_status()
+    await expect(news(editor)).to_be_visible(timeout=SOON)
+    await bell(editor).click()
+    found = notice(editor, "A comment asks")
+    await people.picture(editor, "notices-question-phone")
+    await found.get_by_role("button", name="prices.md, line 3").click()
+    await expect(panel(editor)).to_have_count(0)
+    await expect(editor.text("phone/prices.md")).to_be_focused()

@@ -14,7 +14,7 @@ UNTIDY = "import os\nimport sys\n\nprint(sys.argv)\n"
 
 async def noticed(house: House, w: str, path: str, text: str) -> dict[str, Any]:
     document = (await write(house, w, path, text)).rpartition("/")[2]
-    await house.services.assistant.speaking.tell(w.rpartition("/")[2], document, path, text)
+    await house.services.assistant.triggers.faults(w.rpartition("/")[2], document, path, text)
     [notice] = (await house.http("viewer").get(f"{w}/notices")).json()
     assert isinstance(notice, dict)
     return notice

@@ -211,11 +211,11 @@ export interface Notice {
   id: string
   document: string
   path: string
-  kind: 'broken' | 'faults'
+  kind: 'broken' | 'faults' | 'repeated' | 'todo' | 'question'
   /** A sentence. */
   reason: string
-  /** Where it was, when it was said. */
-  sources: { line: number; text: string }[]
+  /** Where it was, when it was said; `path` of another file than the one that it is about. */
+  sources: { line: number; text: string; path?: string | null }[]
   /** Stale: its change does not fit any more. Gone: so is what it was about. */
   state: 'open' | 'accepted' | 'rejected' | 'stale' | 'gone'
   created_at: string

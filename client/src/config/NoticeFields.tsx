@@ -10,6 +10,9 @@ interface NoticeFieldsProps {
 const kinds: readonly (readonly [NoticeName, string])[] = [
   ['broken', 'Files that cannot be read'],
   ['faults', 'Likely faults in Python'],
+  ['repeated', 'Changes that other places still lack'],
+  ['todo', 'TODOs left to it, as “TODO(assistant): …”'],
+  ['question', 'Questions in comments that files answer'],
 ]
 
 const isOff = (value: string): boolean => /^(off|no|n|false|f|0)$/i.test(value)
@@ -35,7 +38,7 @@ export function NoticeFields({ notices, wrong, onChange }: NoticeFieldsProps) {
   return (
     <section className="stack config-recipes">
       <h3>Notices</h3>
-      <p>What it says without being asked, of files that somebody has open.</p>
+      <p>What it says without being asked, of files that people work on.</p>
       <div className="config-built-in">
         {kinds.map(([name, label]) => (
           <label key={name} className="check">

@@ -14,7 +14,8 @@ export type SettingName = (typeof settingNames)[number]
 /** Everything as it is written, "" for what is not set: what a number must look like is for the server to say. */
 export type Settings = Record<SettingName, string>
 
-export const noticeNames = ['broken', 'faults', 'most_per_hour', 'quiet_hours', 'time_zone'] as const
+export const noticeKinds = ['broken', 'faults', 'repeated', 'todo', 'question'] as const
+export const noticeNames = [...noticeKinds, 'most_per_hour', 'quiet_hours', 'time_zone'] as const
 export type NoticeName = (typeof noticeNames)[number]
 
 /** What it says without being asked, as it is written; "" for what is not set. */
@@ -58,7 +59,7 @@ export const noSettings: Settings = {
   system_instruction: '',
 }
 
-export const noNotices: Notices = { broken: '', faults: '', most_per_hour: '', quiet_hours: '', time_zone: '' }
+export const noNotices = Object.fromEntries(noticeNames.map((name) => [name, ''])) as Notices
 
 const isKind = (kind: unknown): kind is RecipeKind => kind === 'edit' || kind === 'write' || kind === 'chat'
 

@@ -5,9 +5,14 @@ const most = 8
 
 const lines = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
 
+/** A change that is made in many places is shown once. */
+const distinct = (hunks: readonly Hunk[]): Hunk[] => [
+  ...new Map(hunks.map((hunk) => [JSON.stringify([hunk.base, hunk.proposed]), hunk])).values(),
+]
+
 /** What goes and what comes, line by line. */
 export function Change({ hunks }: { hunks: readonly Hunk[] }) {
-  const all = hunks.flatMap(({ id, base, proposed }) => [
+  const all = distinct(hunks).flatMap(({ id, base, proposed }) => [
     ...lines(base).map((text, at) => ({ key: `${id}-${at}`, text, gone: true })),
     ...lines(proposed).map((text, at) => ({ key: `${id}+${at}`, text, gone: false })),
   ])

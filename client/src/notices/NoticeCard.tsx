@@ -9,6 +9,7 @@ import { Button } from '../ui/Button'
 import { attempt } from '../ui/toasts'
 import { useRole, useWorkspace } from '../workspace/context'
 import { Change } from './Change'
+import { Places } from './Places'
 
 interface NoticeCardProps {
   notice: Notice
@@ -33,7 +34,10 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
   const path = nodes.get(notice.document)?.path ?? notice.path
   const hasChange = notice.hunks.length > 0
   const open = notice.state === 'open'
-  const line = notice.sources[0]?.line ?? null
+  // Where else it is said does not tell where in this file it is asked, or what was left.
+  const first = notice.sources[0]
+  const line = first === undefined || first.path || notice.kind === 'question' ? null : first.line
+  const leads = notice.kind === 'question' || notice.kind === 'repeated'
 
   // A button that is disabled loses the focus: the second click is left out here.
   const decide = async (decision: 'accept' | 'reject' | 'undo') => {
@@ -43,10 +47,14 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
     await attempt('The notice was not decided', () => notices.decide(notice.id, decision, shown))
     setBusy(false)
   }
-  const show = async () => {
-    arriveAt({ document: notice.document, line, column: null, focus: true })
-    go({ at: 'workspace', workspace: id, path })
+  const visit = (to: string, at: number | null) => {
+    const node = to === path ? { kind: 'text', id: notice.document } : tree.tree.get().byPath.get(to)
+    if (node?.kind === 'text') arriveAt({ document: node.id, line: at, column: null, focus: true })
+    go({ at: 'workspace', workspace: id, path: to })
     onLeave()
+  }
+  const show = async () => {
+    visit(path, line)
     const { suggestion } = notice
     if (open && suggestion) await attempt('The change could not be shown', () => suggestions.show(suggestion))
   }
@@ -62,7 +70,8 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
       </p>
       <p className="notice-reason">{quotedNames(notice.reason)}</p>
       {open && hasChange ? <Change hunks={notice.hunks} /> : null}
-      {open && !hasChange
+      {open && leads ? <Places path={path} sources={notice.sources} onGo={visit} /> : null}
+      {open && !hasChange && !leads
         ? notice.sources.map(({ line: at, text }) => (
             <pre key={at} className="notice-line">
               {text}

@@ -1,35 +1,16 @@
 """What is worth saying of a file, from what the checkers found in it. Pure."""
 
-import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ai.checking import Diagnostic
-from ai.notices.notice import Kind, Place
+from ai.notices.finding import MOST_SOURCES, Finding, cause_of, place_at
+from ai.notices.notice import Kind
 from collab.replicas.edits import TextEdit
 from collab.yjs.offsets import utf16_to_codepoint
 
-MOST_SOURCES = 5
-"""Places that one notice names."""
 _BACKTICKS = re.compile(r"`([^`]*)`")
 _LANGUAGES = {"ruff": "Python", "json": "JSON", "yaml": "YAML"}
-_SHOWN = 160
-"""Letters of a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`cause` is the same as long as the same is wrong with the same lines, wherever in the file they stand.
-
-    `edits` would mend it; they do not overlap, and are in order (UTF-16 code units).
-    """
-
-    kind: Kind
-    cause: str
-    reason: str
-    sources: tuple[Place, ...]
-    edits: tuple[TextEdit, ...]
 
 
 def findings(text: str, diagnostics: Sequence[Diagnostic]) -> list[Finding]:
@@ -43,18 +24,10 @@ def findings(text: str, diagnostics: Sequence[Diagnostic]) -> list[Finding]:
 
 
 def _finding(kind: Kind, text: str, found: Sequence[Diagnostic]) -> Finding:
-    places = [_place(text, one.start) for one in found]
+    # The same as long as the same is wrong with the same lines, wherever they stand.
+    places = [place_at(text, utf16_to_codepoint(text, one.start)) for one in found]
     causes = sorted(f"{one.code}\0{one.message}\0{place.text}" for one, place in zip(found, places, strict=True))
-    cause = hashlib.sha256("\1".join((kind, *causes)).encode()).hexdigest()[:16]
-    return Finding(kind, cause, _reason(kind, found), tuple(places[:MOST_SOURCES]), _edits(found))
-
-
-def _place(text: str, at: int) -> Place:
-    offset = utf16_to_codepoint(text, at)
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    line = text[start : end if end >= 0 else len(text)].strip()
-    return Place(text.count("\n", 0, offset) + 1, line[:_SHOWN])
+    return Finding(kind, cause_of(kind, *causes), _reason(kind, found), tuple(places[:MOST_SOURCES]), _edits(found))
 
 
 def _reason(kind: Kind, found: Sequence[Diagnostic]) -> str:

@@ -1,0 +1,142 @@
+"""A change that somebody has made in some places and not in the others: found by what differs between two texts. Pure.
+
+Words and identifiers that were replaced by the same others, more than once, are taken to be meant wherever they still
+stand. Moved and rewritten text is none of it: only replacements within a line count.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from collab.replicas.differences import differences
+from collab.replicas.edits import TextEdit
+from collab.yjs.offsets import codepoint_to_utf16
+
+MOST_PLACES = 50
+"""Where more are left, it is more likely that they are meant to stay."""
+
+MOST_DIFFERENCES = 400
+"""Beyond it a text was written anew, and no longer changed here and there."""
+
+LONGEST = 60
+"""Letters of what was replaced."""
+
+PLAIN = 8
+"""Letters below which a word of small letters alone may be any word of the language."""
+
+_WORD = re.compile(r"\w+")
+_WORDS = re.compile(r" ?\w[\w -]*")
+_WORD_BEHIND = re.compile(r" ?\w+")
+_WORD_BEFORE = re.compile(r"\w+ ?$")
+_LETTER = re.compile(r"[^\W\d_]")
+_IN_A_RUN = re.compile(r"[\w.:/-]")
+_SMALL = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`old` was replaced by `new` in `done` places."""
+
+    old: str
+    new: str
+    done: int
+
+    @property
+    def is_distinctive(self) -> bool:
+        """Whether `old` means the same wherever it stands, as a name does and "this" does not."""
+        return not (_SMALL.fullmatch(self.old) and self.old.islower() and len(self.old) < PLAIN)
+
+    def is_worth(self, left: int) -> bool:
+        """Whether those `left` are likely to be meant as well."""
+        if not 0 < left <= MOST_PLACES:
+            return False
+        return self.done >= 2 if self.is_distinctive else self.done >= 3 and self.done >= left
+
+
+def repeats(before: str, now: str) -> list[Repeat]:
+    """What was replaced at least twice, most often first. A second or two for texts of megabytes."""
+    found = differences(before, now)
+    if len(found) > MOST_DIFFERENCES:
+        return []
+    pairs: dict[tuple[int, int], tuple[str, str]] = {}
+    shift = 0
+    for one in found:
+        at = one.start + shift
+        shift += len(one.text) - (one.end - one.start)
+        span, old, new = _pair(before, now, (one.start, one.end), (at, at + len(one.text)))
+        if _is_replaced(old, new):
+            pairs[span] = old, new  # of several differences in one word the last one knows the same as the others
+    counted = Counter(pairs.values())
+    return [Repeat(old, new, done) for (old, new), done in counted.most_common() if done > 1]
+
+
+def _pair(before: str, now: str, old: tuple[int, int], new: tuple[int, int]) -> tuple[tuple[int, int], str, str]:
+    """Where in `before` whole words were replaced, these, and what they were replaced by."""
+    first, last = _whole_words(before, *old)
+    start, end = new[0] - (old[0] - first), new[1] + (last - old[1])
+    if not _WORD.search(before, first, last) and _WORDS.fullmatch(now, start, end):
+        # Words that were put before or behind one that stays: that one is meant, too ("price" → "net price").
+        beside = _beside(before, first)
+        start, end = start - (first - beside[0]), end + (beside[1] - last)
+        first, last = beside
+    if not _LETTER.search(before, first, last):
+        # Of a version or a date all of it is meant.
+        first, last = _run(before, *old)
+        start, end = _run(now, *new)
+    return (first, last), before[first:last].strip(" \t"), now[start:end].strip(" \t")
+
+
+def _is_replaced(old: str, new: str) -> bool:
+    """Whether words of a line became others: something taken away is often meant for that place alone."""
+    if old == new or not _WORD.search(old) or not _WORD.search(new) or "\n" in old + new:
+        return False
+    return len(old) <= LONGEST and len(new) <= LONGEST and (len(old) > 2 or bool(_LETTER.search(old)))
+
+
+def _run(text: str, start: int, end: int) -> tuple[int, int]:
+    while start > 0 and _IN_A_RUN.match(text[start - 1]):
+        start -= 1
+    while end < len(text) and _IN_A_RUN.match(text[end]):
+        end += 1
+    return start, end
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Around what may begin and end inside of words."""
+    while start > 0 and _WORD.match(text[start - 1]) and (end > start or _WORD.match(text[start : start + 1])):
+        start -= 1
+    while end < len(text) and end > start and _WORD.match(text[end]) and _WORD.match(text[end - 1]):
+        end += 1
+    return start, end
+
+
+def _beside(text: str, at: int) -> tuple[int, int]:
+    """From `at` to the end of the word that begins there, behind a space or none; or else of the word before it."""
+    if behind := _WORD_BEHIND.match(text, at):
+        return at, behind.end()
+    before = _WORD_BEFORE.search(text, max(0, at - LONGEST), at)
+    return (before.start(), at) if before else (at, at)
+
+
+def places(text: str, repeat: Repeat) -> Iterator[int]:
+    """Where `repeat.old` stands as whole words and not as a part of `repeat.new`, in code points."""
+    new = [match.span() for match in re.finditer(_whole(repeat.new), text)] if repeat.old in repeat.new else []
+    for match in re.finditer(_whole(repeat.old), text):
+        if not any(start <= match.start() and match.end() <= end for start, end in new):
+            yield match.start()
+
+
+def _whole(words: str) -> str:
+    before = r"(?<!\w)" if words[:1].isalnum() or words[:1] == "_" else ""
+    behind = r"(?!\w)" if words[-1:].isalnum() or words[-1:] == "_" else ""
+    return before + re.escape(words) + behind
+
+
+def edits(text: str, repeat: Repeat) -> tuple[TextEdit, ...]:
+    """`repeat`, made wherever it was not."""
+    found = []
+    for start in places(text, repeat):
+        ends = (codepoint_to_utf16(text, start), codepoint_to_utf16(text, start + len(repeat.old)))
+        found.append(TextEdit(*ends, repeat.new))
+    return tuple(found)

@@ -1,0 +1,224 @@
+"""What makes the assistant speak. Each method is what one consumer of events does: look, and say what it found.
+
+All of them may be given an event twice, or long after: they look at the text as it is, and say nothing where that is
+another one by now, since it will rest again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ai.checking import CannotCheck, diagnose
+from ai.knowledge.knowledge import Found, Knowledge
+from ai.notices.faults import findings
+from ai.notices.finding import MOST_SOURCES, Change, Finding, cause_of, place_at
+from ai.notices.notice import Place
+from ai.notices.repeats import Repeat, edits, places, repeats
+from ai.notices.speaking import SPEAKER, Speaking, notice_id
+from ai.notices.todos import Todo, todos
+from ai.prompting.material import Material
+from ai.requests import KeptFromModels, NotAText, Requests, TextDiffers, TooMuchText
+from ai.spending.budget_book import BudgetSpent
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.files.files import FileNotFound, Files
+from collab.history.versions import VersionNotFound, digest
+from collab.refusals import RoomClosed
+from collab.rooms.present import text_of
+from collab.rooms.rooms import Rooms
+from collab.yjs.offsets import slice_utf16
+
+MOST_FILES = 10
+"""In which one change is proposed at once."""
+
+KNOWN = 0.5
+"""Of the weight of a question's words, as much as a passage must hold to be named without being asked."""
+
+LEAST_WORDS = 3
+"""Of a question, that it must hold."""
+
+DISTINCT = 1.2
+"""Or how far it must stand out by what it means (`ai.knowledge.vector_index.Near`)."""
+
+MOST_ASKED = 1_000
+"""Letters of a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """A text that people have worked on: what it says, and the version that it was before."""
+
+    workspace: str
+    document: str
+    path: str
+    text: str
+    since: str
+
+
+class Triggers:
+    def __init__(
+        self,
+        rooms: Rooms,
+        files: Files,
+        material: Material,
+        knowledge: Knowledge,
+        requests: Requests,
+        speaking: Speaking,
+    ) -> None:
+        self._rooms = rooms
+        self._files = files
+        self._material = material
+        self._knowledge = knowledge
+        self._requests = requests
+        self._speaking = speaking
+
+    async def rested(self, workspace: str, data: Mapping[str, Any]) -> Rested | None:
+        """What an event says of a text; None where that is not so any more, or must not reach the assistant."""
+        document = data["document"]
+        try:
+            path = await self._files.path_of(document)
+            if path is None or await self._material.ignores(workspace, path):
+                return None
+            version = await self._files.history.versions.find(document, data["version"])
+            text = await text_of(self._rooms, document)
+        except (DocumentGone, DocumentNotFound, RoomClosed, VersionNotFound):
+            return None
+        return Rested(workspace, document, path, text, data["since"]) if await digest(text) == version.hash else None
+
+    async def faults(self, workspace: str, document: str, path: str, text: str) -> None:
+        """What is wrong with `text`, the document's."""
+        try:
+            found = findings(text, await diagnose(path, text))
+        except CannotCheck:
+            return
+        await self._speaking.take_back(document, ("broken", "faults"), found)
+        for finding in found:
+            await self._speaking.say(workspace, document, path, text, finding)
+
+    async def repeats(self, rested: Rested) -> None:
+        """What was changed in some places and not in the others, here or, for what is a name, elsewhere."""
+        if not await self._speaking.may_say(rested.workspace, "repeated"):
+            return
+        versions = self._files.history.versions
+        try:
+            since = await versions.find(rested.document, rested.since)
+            before = await versions.text(rested.workspace, rested.document, since)
+        except VersionNotFound:
+            return
+        for repeat in repeats(before, rested.text):
+            if (finding := await self._left(rested, repeat)) is not None:
+                await self._speaking.say(rested.workspace, rested.document, rested.path, rested.text, finding)
+                return  # one thing at a time
+
+    async def _left(self, rested: Rested, repeat: Repeat) -> Finding | None:
+        here = list(places(rested.text, repeat))
+        sources = [place_at(rested.text, at) for at in here]
+        elsewhere: list[Change] = []
+        if here:
+            if not repeat.is_worth(len(here)):
+                return None
+            left = "in another place" if len(here) == 1 else f"in {len(here)} other places"
+        else:
+            elsewhere, sources = await self._elsewhere(rested, repeat)
+            if not repeat.is_distinctive or not repeat.is_worth(sum(len(change.edits) for change in elsewhere)):
+                return None
+            left = f"in “{elsewhere[0].path}”" if len(elsewhere) == 1 else f"in {len(elsewhere)} other files"
+        reason = f"“{repeat.old}” became “{repeat.new}” in {repeat.done} places; {left} it did not."
+        cause = cause_of("repeated", repeat.old, repeat.new)
+        found = edits(rested.text, repeat) if here else ()
+        return Finding("repeated", cause, reason, tuple(sources[:MOST_SOURCES]), found, tuple(elsewhere))
+
+    async def _elsewhere(self, rested: Rested, repeat: Repeat) -> tuple[list[Change], list[Place]]:
+        """None where it stands in more than `MOST_FILES`: there it is more likely to be another one of that name."""
+        paths = [path for path in await self._material.naming(rested.workspace, [repeat.old]) if path != rested.path]
+        changes: list[Change] = []
+        sources: list[Place] = []
+        for path in paths if len(paths) <= MOST_FILES else ():
+            try:
+                entry = await self._files.entry(rested.workspace, path)
+                text = await text_of(self._rooms, entry.id)
+            except (FileNotFound, DocumentGone, DocumentNotFound, RoomClosed):
+                continue
+            if found := edits(text, repeat):
+                changes.append(Change(entry.id, path, text, found))
+                sources += [place_at(text, at, path) for at in places(text, repeat)]
+        return changes, sources
+
+    async def todos(self, rested: Rested) -> None:
+        """What people have left to the assistant: a job does it, and the notice is told once that has ended."""
+        for todo in todos(rested.text):
+            finding = Finding(
+                "todo",
+                cause_of("todo", todo.what),
+                f"You have left to me: “{todo.what}”",
+                (place_at(rested.text, todo.at),),
+            )
+            if not await self._speaking.is_new(rested.document, finding):
+                continue
+            if not await self._speaking.may_say(rested.workspace, "todo"):
+                return
+            await self._do(rested, todo, finding)
+
+    async def _do(self, rested: Rested, todo: Todo, finding: Finding) -> None:
+        start, end = todo.selection(rested.text)
+        instruction = (
+            "Somebody has left a TODO to you in this text. Do what it says and take the TODO away; leave everything "
+            f"else as it is. It says: {todo.what}"
+        )
+        try:
+            asked = await self._requests.edit(
+                rested.workspace,
+                rested.path,
+                start,
+                end,
+                instruction,
+                SPEAKER,
+                slice_utf16(rested.text, start, end),
+                notice=notice_id(rested.document, finding),
+            )
+        except (TextDiffers, TooMuchText, NotAText, KeptFromModels, FileNotFound, BudgetSpent):
+            return  # it is looked at again when the text rests again
+        await self._speaking.put(rested.workspace, rested.document, rested.path, finding, asked.suggestion)
+
+    async def questions(self, workspace: str, thread: Mapping[str, Any]) -> None:
+        """What the group's files say to a question that nobody has answered; `thread` as
+        `server.routes.comments.ThreadShown` has it."""
+        document, messages = thread["document"], thread["messages"]
+        asked = messages[0]["text"][:MOST_ASKED] if messages else ""
+        cause = cause_of("question", thread["id"], asked)
+        silent = Finding("question", cause, "", ())
+        if len(messages) != 1 or thread["resolved_at"] is not None or "?" not in asked:
+            await self._speaking.withdraw(workspace, notice_id(document, silent))
+            return
+        path = await self._files.path_of(document)
+        if path is None or await self._material.ignores(workspace, path):
+            return
+        if not await self._speaking.is_new(document, silent) or not await self._speaking.may_say(workspace, "question"):
+            return
+        # What is commented on holds the same words, and whoever asks has it before them.
+        found = await self._knowledge.search(workspace, asked, MOST_SOURCES, without=[document])
+        found = [one for one in found if _answers(one)]
+        if not found:
+            return
+        sources = tuple(_source(one, path) for one in found[:3])
+        names = list(dict.fromkeys(one.path for one in found[:3]))
+        where = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} files"
+        said = "has" if len(names) == 1 else "have"
+        reason = f"A comment asks “{_shortened(asked)}” {where} {said} something to say to that."
+        await self._speaking.put(workspace, document, path, Finding("question", cause, reason, sources))
+
+
+def _answers(found: Found) -> bool:
+    return (found.relevance >= KNOWN and found.words >= LEAST_WORDS) or found.distinct >= DISTINCT
+
+
+def _source(found: Found, path: str) -> Place:
+    lines, row = found.piece.text.split("\n"), found.line - found.piece.first
+    line = lines[row] if 0 <= row < len(lines) else ""
+    return Place(found.line, line.strip()[:160], found.path if found.path != path else None)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:119].rstrip() + "…"

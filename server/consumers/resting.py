@@ -1,0 +1,15 @@
+"""Waits until texts that people write in have been left alone for a while."""
+
+from typing import TYPE_CHECKING
+
+from collab.documents.announcements import SETTLED
+from server.consuming import consumer
+from storage.event_tail import Event
+
+if TYPE_CHECKING:
+    from server.core import Core
+
+
+@consumer("resting", SETTLED)
+async def wait(event: Event, core: "Core") -> None:
+    await core.assistant.resting.touched(event.stream, event.data["document"], event.time.timestamp())
