@@ -53,7 +53,7 @@ class Announcements:
         """`found` as `ai.choosing.choices.FileState.view` gives it."""
         await self._events.append(workspace, "scriptorium.assistant.config", found)
 
-    async def document_rested(self, workspace: str, document: str, path: str, version: str, since: str) -> None:
+    async def document_rested(self, workspace: str, document: str, path: str, version: str, since: str | None) -> None:
         """`version`: what it says; `since`: what it said when people began to work on it."""
         data = {"document": document, "path": path, "version": version, "since": since}
         await self._events.append(workspace, DOCUMENT_RESTED, data)

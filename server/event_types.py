@@ -89,6 +89,8 @@ class DocumentSettled(Data):
     path: str
     size: int
     hash: str
+    open: bool = False
+    """Whether somebody has it open."""
 
 
 class DocumentRested(Data):
@@ -96,8 +98,8 @@ class DocumentRested(Data):
     path: str
     version: str
     """What it says."""
-    since: str
-    """The version that it was when people began to work on it."""
+    since: str | None
+    """The version that it was when people began to work on it, if there was one."""
 
 
 class DocumentRemoved(Data):

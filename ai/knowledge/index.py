@@ -97,6 +97,11 @@ class Index:
         having = {word: searcher.doc_freq("words", word) for word in wanted}
         return {word: log1p((max(0, pieces - count) + 0.5) / (count + 0.5)) for word, count in having.items()}
 
+    def known(self, wanted: Sequence[str]) -> list[str]:
+        """Those of these words that any piece holds."""
+        searcher = self._index.searcher()
+        return [word for word in wanted if searcher.doc_freq("words", word)]
+
 
 def _holding(wanted: Sequence[str]) -> tantivy.Query:
     terms = []

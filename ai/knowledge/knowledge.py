@@ -73,6 +73,8 @@ class Found:
     """Of the words of the question, as much as the piece or its title holds, rare ones weighing more: 0 to 1."""
     words: int
     """Of the question, that it holds."""
+    of_known: float
+    """As `relevance`, of those words alone that stand anywhere: what nobody has written down tells nothing apart."""
     distinct: float
     """How near what it means is to the question: from 1 on it stands out from what texts here mean."""
     line: int
@@ -330,6 +332,7 @@ class Knowledge:
         for looked_at in (4 * most, 64 * most, len(held.index)):
             async with held.lock:
                 weights = held.index.weights(wanted)
+                known = {word: weights[word] for word in held.index.known(wanted)}
                 found = await asyncio.to_thread(held.search, wanted, row, looked_at)
             ranked = [one for one in found if place(one.document) is not None][:most]
             if len(ranked) == most or len(found) < looked_at:
@@ -337,9 +340,10 @@ class Knowledge:
         answer = []
         for document, piece, score, distinct in ranked:
             path = places[document] or ""
-            relevance, held_words = _relevance(weights, path, piece)
+            held_words = _words_in(path, piece).intersection(weights)
+            relevance, of_known = _share(held_words, weights), _share(held_words, known)
             line = _line(weights, piece)
-            answer.append(Found(document, path, piece, score, relevance, held_words, distinct, line))
+            answer.append(Found(document, path, piece, score, relevance, len(held_words), of_known, distinct, line))
         return answer
 
     async def _row(self, question: str) -> Rows | None:
@@ -410,10 +414,15 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _relevance(weights: Mapping[str, float], path: str, piece: Piece) -> tuple[float, int]:
-    there = {*piece.words.split(" "), *words(" ".join((path, *piece.within)))}
-    held = [weight for word, weight in weights.items() if word in there]
-    return sum(held) / sum(weights.values()) if held else 0.0, len(held)
+def _words_in(path: str, piece: Piece) -> set[str]:
+    """Of the piece and its title."""
+    return {*piece.words.split(" "), *words(" ".join((path, *piece.within)))}
+
+
+def _share(held: Collection[str], weights: Mapping[str, float]) -> float:
+    """Of the weight of all these words, that of those which are among `held`."""
+    weight = sum(weights.get(word, 0.0) for word in held)
+    return weight / sum(weights.values()) if weight else 0.0
 
 
 def _line(weights: Mapping[str, float], piece: Piece) -> int:

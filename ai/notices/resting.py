@@ -11,7 +11,7 @@ that the text was when the present stretch of work began.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +21,7 @@ from ai.announcements import Announcements
 from ai.clock import now
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
-from collab.history.versions import Versions, digest
+from collab.history.versions import Version, Versions, digest
 from collab.refusals import RoomClosed
 from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
@@ -55,14 +55,17 @@ class Resting:
         await self._rests.create_index([("due", ASCENDING)])
         await self._rests.create_index([("workspace", ASCENDING)])
 
-    async def touched(self, workspace: str, document: str, at: float) -> None:
-        """The document has settled, at that moment in seconds. The same as often as one likes."""
+    async def touched(self, workspace: str, document: str, at: float, *, is_open: bool) -> None:
+        """The document has settled, at that moment in seconds. The same as often as one likes.
+
+        It is one that people write in when somebody has it open, or when it is not as it was brought in any more.
+        """
         versions = await self._versions.latest(document, 2)
-        if len(versions) < 2:
+        if not is_open and len(versions) < 2:
             return
         known = await self._rests.find_one({"_id": document})
         goes_on = known is not None and at - known["touched_at"] < STRETCH
-        since = known["since"] if known is not None and goes_on else versions[1].id
+        since = known["since"] if known is not None and goes_on else _before(versions)
         fields = {"workspace": workspace, "due": at + PAUSE, "since": since, "touched_at": at}
         await self._rests.update_one({"_id": document}, {"$set": fields}, upsert=True)
 
@@ -92,7 +95,17 @@ class Resting:
     async def _tell_of(self, rest: Mapping[str, Any]) -> None:
         document = rest["_id"]
         path = await self._files.path_of(document)
-        [newest] = await self._versions.latest(document, 1)
+        newest = await self._newest(document)
+        if path is None or newest is None:
+            return
         # Another text is one that somebody is typing, and it will settle again.
-        if path is not None and newest.hash == await digest(await text_of(self._rooms, document)):
+        if newest.hash == await digest(await text_of(self._rooms, document)):
             await self._announcements.document_rested(rest["workspace"], document, path, newest.id, rest["since"])
+
+    async def _newest(self, document: str) -> Version | None:
+        """None of a text that was always empty."""
+        return next(iter(await self._versions.latest(document, 1)), None)
+
+
+def _before(versions: Sequence[Version]) -> str | None:
+    return versions[1].id if len(versions) > 1 else None

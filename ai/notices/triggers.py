@@ -32,8 +32,11 @@ from collab.yjs.offsets import slice_utf16
 MOST_FILES = 10
 """In which one change is proposed at once."""
 
-KNOWN = 0.5
-"""Of the weight of a question's words, as much as a passage must hold to be named without being asked."""
+RELEVANT = 0.3
+"""Of the weight of a question's words, as much as a passage must hold to be named without being asked,"""
+
+OF_KNOWN = 0.6
+"""and of those that stand in any file."""
 
 LEAST_WORDS = 3
 """Of a question, that it must hold."""
@@ -53,7 +56,8 @@ class Rested:
     document: str
     path: str
     text: str
-    since: str
+    since: str | None
+    """None where there was none."""
 
 
 class Triggers:
@@ -98,7 +102,7 @@ class Triggers:
 
     async def repeats(self, rested: Rested) -> None:
         """What was changed in some places and not in the others, here or, for what is a name, elsewhere."""
-        if not await self._speaking.may_say(rested.workspace, "repeated"):
+        if rested.since is None or not await self._speaking.may_say(rested.workspace, "repeated"):
             return
         versions = self._files.history.versions
         try:
@@ -162,10 +166,7 @@ class Triggers:
 
     async def _do(self, rested: Rested, todo: Todo, finding: Finding) -> None:
         start, end = todo.selection(rested.text)
-        instruction = (
-            "Somebody has left a TODO to you in this text. Do what it says and take the TODO away; leave everything "
-            f"else as it is. It says: {todo.what}"
-        )
+        instruction = f"Do this TODO of the text, take it away and leave everything else as it is: {todo.what}"
         try:
             asked = await self._requests.edit(
                 rested.workspace,
@@ -210,7 +211,8 @@ class Triggers:
 
 
 def _answers(found: Found) -> bool:
-    return (found.relevance >= KNOWN and found.words >= LEAST_WORDS) or found.distinct >= DISTINCT
+    held = found.relevance >= RELEVANT and found.of_known >= OF_KNOWN and found.words >= LEAST_WORDS
+    return held or found.distinct >= DISTINCT
 
 
 def _source(found: Found, path: str) -> Place:

@@ -18,6 +18,8 @@ class Settled:
     path: str
     size: int
     hash: str
+    open: bool
+    """Whether somebody has it open at the process that has settled it, which is the one that they type at."""
 
 
 @dataclass(frozen=True, slots=True)

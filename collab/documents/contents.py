@@ -147,6 +147,10 @@ class Contents:
         for callback in self._changed:
             callback(workspace, document)
 
+    def is_open(self, document: str) -> bool:
+        """Whether somebody is connected to it here."""
+        return self._rooms.visited(document)
+
     async def create(self, workspace: str, contents: Sequence[Content], author: str | None) -> list[FileRecord]:
         """New documents that hold ``contents``, in their order; durable on return, shown nowhere yet.
 

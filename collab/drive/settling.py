@@ -190,7 +190,8 @@ class Settling:
             file.present = None
             before = file.record.drive
             if state.path and state.hash and (state.path, state.hash) != (before.path, before.hash):
-                await self._announce(self._workspace, Settled(file.record.id, state.path, state.size, state.hash))
+                named = (file.record.id, state.path, state.size, state.hash)
+                await self._announce(self._workspace, Settled(*named, self._contents.is_open(file.record.id)))
         await self._store(arrived)
         left = [file for file, _ in arrived if file.state.leftovers]
         await self._delete({path for file in left for path in file.state.leftovers})

@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 
 @consumer("resting", SETTLED)
 async def wait(event: Event, core: "Core") -> None:
-    await core.assistant.resting.touched(event.stream, event.data["document"], event.time.timestamp())
+    data, at = event.data, event.time.timestamp()
+    await core.assistant.resting.touched(event.stream, data["document"], at, is_open=data.get("open", False))

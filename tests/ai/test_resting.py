@@ -14,10 +14,10 @@ from tests.ai.group import Group, Process, Watching, eventually
 LONG_AGO = PAUSE + 1
 
 
-async def settle(process: Process, document: str, ago: float = LONG_AGO) -> None:
+async def settle(process: Process, document: str, ago: float = LONG_AGO, *, is_open: bool = False) -> None:
     """As the drive does, and the event that follows."""
     await process.files.history.make(process.workspace, document, "user:bob", None)
-    await process.assistant.resting.touched(process.workspace, document, now() - ago)
+    await process.assistant.resting.touched(process.workspace, document, now() - ago, is_open=is_open)
 
 
 async def told(group: Group) -> list[dict[str, Any]]:
@@ -42,6 +42,16 @@ async def test_a_text_rests_once_people_have_written_in_it_and_left_it_alone(gro
     first, *_, last = await versions(group, document)
     assert await told(group) == [{"document": document, "path": "a.md", "version": last, "since": first}]
     assert len(await told(group)) == 1, "it is told once"
+
+
+async def test_what_is_new_and_open_rests_as_well(group: Group) -> None:
+    document = await group.file("a.md", "one")
+    await settle(group, document, is_open=True)
+    [only] = await versions(group, document)
+    assert await told(group) == [{"document": document, "path": "a.md", "version": only, "since": None}]
+    empty = await group.file("b.md", "")
+    await group.assistant.resting.touched(group.workspace, empty, now() - LONG_AGO, is_open=True)
+    assert len(await told(group)) == 1, "an empty text has no version, and nothing is to be said of it"
 
 
 async def test_a_text_that_somebody_types_in_does_not_rest(group: Group) -> None:

@@ -115,7 +115,7 @@ async def test_a_todo_that_is_left_to_it_is_done_and_told(group: Group) -> None:
         job = await group.assistant.jobs.get(suggestion["job"])
         await group.ended(Asked(job.id, suggestion["id"]))
     [request] = group.model.requests
-    assert "It says: sum the prices" in str(request.body)
+    assert "leave everything else as it is: sum the prices" in str(request.body)
     assert (suggestion["requested_by"]["id"], suggestion["documents"]) == ("assistant", [rested.document])
     [notice] = await said(group)
     assert (notice["kind"], notice["state"], notice["suggestion"]) == ("todo", "open", suggestion["id"])
@@ -138,10 +138,11 @@ async def test_nothing_is_told_of_a_todo_before_it_is_done(group: Group) -> None
 
 async def test_a_todo_waits_where_the_budget_is_spent(group: Group) -> None:
     rested = await worked_on(group, "a.py", "", LEFT)
-    await spend(group, tokens_per_day=10)
+    await spend(group, tokens_per_day=1_500)
     async with group.working():
         await chatted(group, Script(answer="It is a plan. " * 20))
         await group.assistant.meter.idle()
+    await spend(group, tokens_per_day=10)
     await group.assistant.triggers.todos(rested)
     assert await said(group) == []
     assert await group.assistant.suggestions_of(group.workspace) == []
@@ -159,7 +160,7 @@ def thread(document: str, *messages: str, resolved: bool = False) -> dict[str, A
 async def knowing(group: Group) -> str:
     """The document that is commented on."""
     prices = await group.file("prices.md", "# Prices\n\nA set of ten railway tickets costs nine florins.\n")
-    other = await group.file("weather.md", "# Weather\n\nHow much does it rain here, and what do umbrellas cost?\n")
+    other = await group.file("weather.md", "# Weather\n\nIt rains.\n")
     await group.assistant.knowledge.learn(group.workspace, [prices, other])
     return await group.file("plan.md", "We go by train.\n")
 
