@@ -13,9 +13,6 @@ from collab.replicas.differences import differences
 from collab.replicas.edits import TextEdit
 from collab.yjs.offsets import codepoint_to_utf16
 
-MOST_PLACES = 50
-"""Where more are left, it is more likely that they are meant to stay."""
-
 MOST_DIFFERENCES = 400
 """Beyond it a text was written anew, and no longer changed here and there."""
 
@@ -31,6 +28,8 @@ _WORD_BEHIND = re.compile(r" ?\w+")
 _WORD_BEFORE = re.compile(r"\w+ ?$")
 _LETTER = re.compile(r"[^\W\d_]")
 _IN_A_RUN = re.compile(r"[\w.:/-]")
+_NAME = re.compile(r"[\w.:/-]*\w[\w.:/-]*")
+_PHRASE = re.compile(r"[\w.:/-]*\w[\w.:/ -]*")
 _SMALL = re.compile(r"[^\W\d_]+")
 
 
@@ -48,14 +47,16 @@ class Repeat:
         return not (_SMALL.fullmatch(self.old) and self.old.islower() and len(self.old) < PLAIN)
 
     def is_worth(self, left: int) -> bool:
-        """Whether those `left` are likely to be meant as well."""
-        if not 0 < left <= MOST_PLACES:
-            return False
-        return self.done >= 2 if self.is_distinctive else self.done >= 3 and self.done >= left
+        """Whether those `left` are likely to be meant as well: where most of them stayed, they are to stay."""
+        return 0 < left <= self.done and self.done >= (2 if self.is_distinctive else 3)
 
 
-def repeats(before: str, now: str) -> list[Repeat]:
-    """What was replaced at least twice, most often first. A second or two for texts of megabytes."""
+def repeats(before: str, now: str, *, prose: bool = False) -> list[Repeat]:
+    """What was replaced at least twice, or where it comes from; most often first. A second for texts of megabytes.
+
+    In `prose` a name may be of several words; elsewhere those are expressions, and mean something where they stand.
+    """
+    is_name = (_PHRASE if prose else _NAME).fullmatch
     found = differences(before, now)
     if len(found) > MOST_DIFFERENCES:
         return []
@@ -65,10 +66,23 @@ def repeats(before: str, now: str) -> list[Repeat]:
         at = one.start + shift
         shift += len(one.text) - (one.end - one.start)
         span, old, new = _pair(before, now, (one.start, one.end), (at, at + len(one.text)))
-        if _is_replaced(old, new):
+        if not is_name(old) or not is_name(new) or not _is_replaced(old, new):
+            continue
+        # Where more of the line is another, it was not a matter of the word.
+        if re.sub(_whole(new), old.replace("\\", r"\\"), _line(now, at)) == _line(before, span[0]):
             pairs[span] = old, new  # of several differences in one word the last one knows the same as the others
     counted = Counter(pairs.values())
-    return [Repeat(old, new, done) for (old, new), done in counted.most_common() if done > 1]
+    return [
+        Repeat(old, new, done)
+        for (old, new), done in counted.most_common()
+        # What was there before is another thing that some places were switched to, and not its new name.
+        if (done > 1 or (not prose and defines(before, old))) and not re.search(_whole(new), before)
+    ]
+
+
+def _line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
 
 
 def _pair(before: str, now: str, old: tuple[int, int], new: tuple[int, int]) -> tuple[tuple[int, int], str, str]:
@@ -88,10 +102,9 @@ def _pair(before: str, now: str, old: tuple[int, int], new: tuple[int, int]) -> 
 
 
 def _is_replaced(old: str, new: str) -> bool:
-    """Whether words of a line became others: something taken away is often meant for that place alone."""
-    if old == new or not _WORD.search(old) or not _WORD.search(new) or "\n" in old + new:
+    if old == new or len(old) > LONGEST or len(new) > LONGEST:
         return False
-    return len(old) <= LONGEST and len(new) <= LONGEST and (len(old) > 2 or bool(_LETTER.search(old)))
+    return len(old) > 2 or bool(_LETTER.search(old))
 
 
 def _run(text: str, start: int, end: int) -> tuple[int, int]:
@@ -125,6 +138,20 @@ def places(text: str, repeat: Repeat) -> Iterator[int]:
     for match in re.finditer(_whole(repeat.old), text):
         if not any(start <= match.start() and match.end() <= end for start, end in new):
             yield match.start()
+
+
+def is_public(name: str) -> bool:
+    """Whether others may use it, by how it is written."""
+    return not name.startswith("_") and "." not in name
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether `text` is where `name` comes from, as far as that can be told of any language."""
+    keywords = (
+        r"def|class|fn|func|function|struct|enum|trait|interface|type|const|let|var|val|static|module|package|record"
+    )
+    said = rf"^(?:{re.escape(name)}[ \t]*(?::[^=\n]*)?=|.*\b(?:{keywords})[ \t]+{_whole(name)})"
+    return re.search(said, text, re.MULTILINE) is not None
 
 
 def _whole(words: str) -> str:

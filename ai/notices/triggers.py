@@ -6,16 +6,18 @@ another one by now, since it will rest again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ai.checking import CannotCheck, diagnose
 from ai.knowledge.knowledge import Found, Knowledge
+from ai.languages import is_prose, language_of
 from ai.notices.faults import findings
 from ai.notices.finding import MOST_SOURCES, Change, Finding, cause_of, place_at
 from ai.notices.notice import Place
-from ai.notices.repeats import Repeat, edits, places, repeats
+from ai.notices.repeats import Repeat, defines, edits, is_public, places, repeats
 from ai.notices.speaking import SPEAKER, Speaking, notice_id
 from ai.notices.todos import Todo, todos
 from ai.prompting.material import Material
@@ -28,6 +30,9 @@ from collab.refusals import RoomClosed
 from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
+
+MOST_LETTERS = 500_000
+"""Of a text that is compared or searched for TODOs: longer ones are seldom written by people."""
 
 MOST_FILES = 10
 """In which one change is proposed at once."""
@@ -102,7 +107,11 @@ class Triggers:
 
     async def repeats(self, rested: Rested) -> None:
         """What was changed in some places and not in the others, here or, for what is a name, elsewhere."""
-        if rested.since is None or not await self._speaking.may_say(rested.workspace, "repeated"):
+        if (
+            rested.since is None
+            or len(rested.text) > MOST_LETTERS
+            or not await self._speaking.may_say(rested.workspace, "repeated")
+        ):
             return
         versions = self._files.history.versions
         try:
@@ -110,12 +119,16 @@ class Triggers:
             before = await versions.text(rested.workspace, rested.document, since)
         except VersionNotFound:
             return
-        for repeat in repeats(before, rested.text):
-            if (finding := await self._left(rested, repeat)) is not None:
+        if len(before) > MOST_LETTERS:
+            return
+        prose = is_prose(rested.path)
+        found = await asyncio.to_thread(repeats, before, rested.text, prose=prose)
+        for repeat in found:
+            if (finding := await self._left(rested, before, repeat)) is not None:
                 await self._speaking.say(rested.workspace, rested.document, rested.path, rested.text, finding)
                 return  # one thing at a time
 
-    async def _left(self, rested: Rested, repeat: Repeat) -> Finding | None:
+    async def _left(self, rested: Rested, before: str, repeat: Repeat) -> Finding | None:
         here = list(places(rested.text, repeat))
         sources = [place_at(rested.text, at) for at in here]
         elsewhere: list[Change] = []
@@ -124,18 +137,27 @@ class Triggers:
                 return None
             left = "in another place" if len(here) == 1 else f"in {len(here)} other places"
         else:
+            if not (repeat.is_distinctive and is_public(repeat.old) and defines(before, repeat.old)):
+                return None
             elsewhere, sources = await self._elsewhere(rested, repeat)
-            if not repeat.is_distinctive or not repeat.is_worth(sum(len(change.edits) for change in elsewhere)):
+            if not elsewhere:
                 return None
             left = f"in “{elsewhere[0].path}”" if len(elsewhere) == 1 else f"in {len(elsewhere)} other files"
-        reason = f"“{repeat.old}” became “{repeat.new}” in {repeat.done} places; {left} it did not."
+        done = "here" if repeat.done == 1 else f"in {repeat.done} places"
+        reason = f"“{repeat.old}” became “{repeat.new}” {done}; {left} it did not."
         cause = cause_of("repeated", repeat.old, repeat.new)
         found = edits(rested.text, repeat) if here else ()
         return Finding("repeated", cause, reason, tuple(sources[:MOST_SOURCES]), found, tuple(elsewhere))
 
     async def _elsewhere(self, rested: Rested, repeat: Repeat) -> tuple[list[Change], list[Place]]:
-        """None where it stands in more than `MOST_FILES`: there it is more likely to be another one of that name."""
-        paths = [path for path in await self._material.naming(rested.workspace, [repeat.old]) if path != rested.path]
+        """Of texts and of files in the same language. Nothing where it stands in more than `MOST_FILES`, or comes from
+        one of them: then it is more likely to be another one of that name."""
+        own = language_of(rested.path)
+        paths = [
+            path
+            for path in await self._material.naming(rested.workspace, [repeat.old])
+            if path != rested.path and (is_prose(path) or language_of(path) == own)
+        ]
         changes: list[Change] = []
         sources: list[Place] = []
         for path in paths if len(paths) <= MOST_FILES else ():
@@ -144,6 +166,10 @@ class Triggers:
                 text = await text_of(self._rooms, entry.id)
             except (FileNotFound, DocumentGone, DocumentNotFound, RoomClosed):
                 continue
+            if len(text) > MOST_LETTERS:
+                continue
+            if not is_prose(path) and defines(text, repeat.old):
+                return [], []
             if found := edits(text, repeat):
                 changes.append(Change(entry.id, path, text, found))
                 sources += [place_at(text, at, path) for at in places(text, repeat)]
@@ -151,7 +177,7 @@ class Triggers:
 
     async def todos(self, rested: Rested) -> None:
         """What people have left to the assistant: a job does it, and the notice is told once that has ended."""
-        for todo in todos(rested.text):
+        for todo in todos(rested.text) if len(rested.text) <= MOST_LETTERS else ():
             finding = Finding(
                 "todo",
                 cause_of("todo", todo.what),

@@ -33,7 +33,7 @@ def made(text: str, found: tuple[TextEdit, ...]) -> str:
 )
 def test_what_was_replaced_twice_is_found_where_it_is_left(old: str, new: str, text: str) -> None:
     now = text.format(new, new, old)
-    [repeat] = repeats(text.format(old, old, old), now)
+    [repeat] = repeats(text.format(old, old, old), now, prose=True)
     assert (repeat.old, repeat.new, repeat.done) == (old, new, 2)
     assert len(list(places(now, repeat))) == 1
     assert made(now, edits(now, repeat)) == text.format(new, new, new)
@@ -46,20 +46,23 @@ def test_what_was_replaced_twice_is_found_where_it_is_left(old: str, new: str, t
         ("foo.a\nfoo.b\nfoo.c\n", "a\nb\nfoo.c\n"),  # taken away
         ("one\ntwo\nthree\n", "three\ntwo\none\n"),  # moved
         ("x\n", "x\ny\ny\n"),  # new
+        ("a = load(1)\nb = load(2)\nc = load(3)\n", "a = f(1)\nb = f(2, 3)\nc = load(3)\n"),  # rewritten
+        ("load()\nload()\nload()\nread()\n", "read()\nread()\nload()\nread()\n"),  # switched to another
+        ("a = b + c\nd = b + c\ne = b + c\n", "a = total\nd = total\ne = b + c\n"),  # an expression
     ],
-    ids=["once", "taken away", "moved", "new"],
+    ids=["once", "taken away", "moved", "new", "rewritten", "switched", "expression"],
 )
 def test_nothing_else_is_a_repeat(before: str, now: str) -> None:
     assert repeats(before, now) == []
 
 
-def test_an_everyday_word_has_to_be_replaced_more_often_than_it_is_left() -> None:
+def test_it_has_to_be_replaced_as_often_as_it_is_left_and_an_everyday_word_three_times() -> None:
     assert not Repeat("user", "owner", 2).is_worth(1)
     assert Repeat("user", "owner", 3).is_worth(3)
     assert not Repeat("user", "owner", 3).is_worth(4)
-    assert Repeat("userName", "owner", 2).is_worth(40)
+    assert Repeat("userName", "owner", 2).is_worth(2)
+    assert not Repeat("userName", "owner", 2).is_worth(3)
     assert not Repeat("userName", "owner", 2).is_worth(0)
-    assert not Repeat("userName", "owner", 2).is_worth(51)
 
 
 def test_a_text_that_was_written_anew_has_none() -> None:
@@ -73,7 +76,7 @@ WORDS = ("order", "price", "get_total", "Customer", "x1", "naïve", "日本", "t
 @pytest.mark.parametrize("seed", range(60))
 def test_whatever_is_renamed_in_some_places_is_proposed_in_all_the_others(seed: int) -> None:
     draw = random.Random(seed)
-    old, new = "frobnicate_all", draw.choice(["renamed_it", "frobnicate", "frobnicate_all_of", "😀x"])
+    old, new = "frobnicate_all", draw.choice(["renamed_it", "frobnicate", "frobnicate_all_of", "füge_alles_zusammen"])
     words = [draw.choice(WORDS) for _ in range(draw.randint(20, 200))]
     spots = sorted(draw.sample(range(len(words)), draw.randint(3, min(12, len(words)))))
     for spot in spots:
@@ -88,8 +91,6 @@ def test_whatever_is_renamed_in_some_places_is_proposed_in_all_the_others(seed: 
     now = text([new if at in chosen else word for at, word in enumerate(words)])
     wanted = text([new if at in spots else word for at, word in enumerate(words)])
     found = {repeat.old: repeat for repeat in repeats(text(words), now)}
-    if new == "😀x" and old not in found:
-        pytest.skip("what is no word is not compared as one")
     # Beside others of the same kind two may be one difference, so fewer may have been counted.
     repeat = found[old] if old in found else Repeat(old, new, done)
     assert repeat.new == new

@@ -29,8 +29,8 @@ async def accept(process: Process, notice: dict[str, Any]) -> dict[str, Any]:
     return after
 
 
-BEFORE = "get_user(1)\nget_user(2)\nget_user(3)\nx = get_user\n"
-SOME = BEFORE.replace("get_user(1)", "fetch_user(1)").replace("get_user(2)", "fetch_user(2)")
+BEFORE = "def get_user(n): ...\nget_user(2)\nget_user(3)\nx = get_user\n"
+SOME = BEFORE.replace("get_user(n)", "fetch_user(n)").replace("get_user(2)", "fetch_user(2)")
 
 
 async def test_a_change_that_was_made_in_some_places_is_proposed_for_the_others(group: Group) -> None:
@@ -72,6 +72,20 @@ async def test_once_it_was_done_here_the_other_files_are_looked_at(group: Group)
     assert await group.text(one) == "from a import fetch_user\n\nfetch_user(4)\n"
     assert await group.text(other) == "Call `fetch_user` first.\n"
     assert await group.text(secret) == "get_user(5)\n"
+
+
+async def test_another_thing_of_that_name_is_let_be(group: Group) -> None:
+    await group.file("b.py", "def get_user(): ...\n\nget_user()\n")
+    await group.file("c.ts", "export const get_user = 1\n")
+    await group.assistant.triggers.repeats(await worked_on(group, "a.py", BEFORE, BEFORE.replace("get_user", "load")))
+    assert await said(group) == []
+
+
+async def test_what_is_only_used_here_is_not_renamed_elsewhere(group: Group) -> None:
+    await group.file("b.py", "get_user()\n")
+    used = "import a\n\nget_user(1)\nget_user(2)\n"
+    await group.assistant.triggers.repeats(await worked_on(group, "a.py", used, used.replace("get_user", "load")))
+    assert await said(group) == []
 
 
 async def test_it_goes_stale_when_somebody_does_it_by_hand(group: Group) -> None:
