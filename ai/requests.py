@@ -139,9 +139,9 @@ class Requests:
         by: Person,
         expected: str | None = None,
         also: Sequence[str] | Literal["all"] = (),
-        notice: str | None = None,
+        notice: tuple[str, str] | None = None,
     ) -> Asked:
-        """`notice` is the id of the one whose change it becomes.
+        """`notice` is the id of the one whose change it becomes, and that of the suggestion.
 
         With `also`, whole files are changed: the one at `path`, of which the range is what it is about, and those.
 
@@ -163,8 +163,9 @@ class Requests:
                 start, end = 0, utf16_length(text)
             targets = [_target(entry, room, start, end)]
         if not also:
-            said = {"instruction": instruction, "about": "", "notice": notice}
-            return await self._suggest("edit", workspace, targets, said, by)
+            name, suggestion = notice or (None, None)
+            said = {"instruction": instruction, "about": "", "notice": name}
+            return await self._suggest("edit", workspace, targets, said, by, suggestion)
         left_out: list[str] = []
         for other in await self._others(workspace, entry, selection, instruction, also):
             async with self._rooms.open(other.id) as room:
@@ -416,13 +417,14 @@ class Requests:
         targets: Sequence[Mapping[str, Any]],
         payload: Mapping[str, Any],
         by: Person,
+        name: str | None = None,
     ) -> Asked:
         job = await self._jobs.create(
             workspace=workspace,
             kind=kind,
             requested_by=by,
             payload={**payload, "targets": list(targets), "open": self._rooms.visited_in(workspace)[:MOST_OPEN]},
-            suggestion=uuid4().hex,
+            suggestion=name or uuid4().hex,
         )
         suggestion = suggestion_of(job)
         await self._suggestions.create(suggestion)

@@ -51,12 +51,11 @@ class Board:
         notices = await self._notices.of_workspace(workspace)
         edits = [notice.suggestion for notice in notices if notice.suggestion is not None]
         hunks = await placed(self._rooms, self._files, await self._suggestions.hunks(*edits))
+        by_notice = {notice.id: [hunk for hunk in hunks if hunk.suggestion == notice.suggestion] for notice in notices}
         return [
-            notice.view(
-                [hunk for hunk in hunks if hunk.suggestion == notice.suggestion],
-                await self._files.path_of(notice.document),
-            )
+            notice.view(by_notice[notice.id], await self._files.path_of(notice.document))
             for notice in notices
+            if notice.state(by_notice[notice.id]) is not NoticeState.GONE
         ]
 
     async def decide(
@@ -88,6 +87,10 @@ class Board:
         outcomes = await self._decide(notice.suggestion, None, decision, by, reason, shown)
         return await self._view(notice), outcomes
 
+    async def came_to_nothing(self, id: str) -> None:
+        """What was to make its change has failed: the next time it is new."""
+        await self._notices.delete(id)
+
     async def tell(self, workspace: str, id: str) -> None:
         """Everybody, of a notice whose change somebody has decided."""
         try:
@@ -98,8 +101,8 @@ class Board:
 
     async def read(self, workspace: str, ids: Sequence[str], person: str) -> None:
         """`person` has seen them."""
-        await self._notices.mark_read(workspace, ids, person)
-        await self._announcements.notices_read(workspace, ids, person)
+        if found := await self._notices.mark_read(workspace, ids, person):
+            await self._announcements.notices_read(workspace, found, person)
 
     async def _view(self, notice: Notice) -> dict[str, Any]:
         hunks = await self._suggestions.hunks(notice.suggestion) if notice.suggestion else []

@@ -35,6 +35,8 @@ class Finding:
     reason: str
     sources: tuple[Place, ...]
     edits: tuple[TextEdit, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Of what it is made of, each of which somebody may have dismissed before."""
     elsewhere: tuple[Change, ...] = ()
 
 

@@ -68,6 +68,8 @@ class Notice:
     decided_by: Person | None = None
     decided_at: float | None = None
     read_by: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    """See `ai.notices.finding.Finding`."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -86,6 +88,7 @@ class Notice:
             Person(by["id"], by["name"]) if by else None,
             record["decided_at"],
             tuple(record["read_by"]),
+            tuple(record.get("parts", ())),
         )
 
     def record(self) -> dict[str, Any]:
@@ -103,6 +106,7 @@ class Notice:
             "decided_by": self.decided_by.view() if self.decided_by else None,
             "decided_at": self.decided_at,
             "read_by": list(self.read_by),
+            "parts": list(self.parts),
         }
 
     def state(self, hunks: Collection[Hunk]) -> NoticeState:

@@ -35,19 +35,26 @@ class Notices:
         await self._notices.create_index([("document", ASCENDING)])
 
     async def add(self, notice: Notice) -> bool:
-        """False where its cause was told before."""
+        """False where its cause was told before, and is not one that had gone meanwhile."""
         try:
-            await self._notices.insert_one(notice.record())
+            await self._notices.replace_one(
+                {"_id": notice.id, "closed": NoticeState.GONE.value}, notice.record(), upsert=True
+            )
         except DuplicateKeyError:
             return False
         return True
 
-    async def known(self, id: str) -> bool:
-        return await self._notices.find_one({"_id": id}, {"_id": 1}) is not None
+    async def find(self, id: str) -> Notice | None:
+        record = await self._notices.find_one({"_id": id})
+        return Notice.of(record) if record is not None else None
+
+    async def delete(self, id: str) -> None:
+        await self._notices.delete_one({"_id": id})
 
     async def since(self, workspace: str, moment: float) -> int:
-        """How many were made after it, in seconds since 1970."""
-        return await self._notices.count_documents({"workspace": workspace, "created_at": {"$gt": moment}})
+        """How many were made after it, in seconds since 1970, but for those that are gone."""
+        made = {"workspace": workspace, "created_at": {"$gt": moment}, "closed": {"$ne": NoticeState.GONE.value}}
+        return await self._notices.count_documents(made)
 
     async def get(self, workspace: str, id: str) -> Notice:
         """Raises NoticeNotFound."""
@@ -67,6 +74,10 @@ class Notices:
         found = self._notices.find({"document": document, "kind": {"$in": list(kinds)}, "closed": None})
         return [Notice.of(record) async for record in found]
 
+    async def of_document(self, document: str, kind: Kind) -> list[Notice]:
+        found = self._notices.find({"document": document, "kind": kind})
+        return [Notice.of(record) async for record in found]
+
     async def close(self, id: str, state: NoticeState, by: Person | None = None) -> Notice | None:
         """Of one that nobody has closed; None when somebody has."""
         fields: dict[str, Any] = {"closed": state.value}
@@ -77,6 +88,9 @@ class Notices:
         )
         return Notice.of(record) if record else None
 
-    async def mark_read(self, workspace: str, ids: Sequence[str], person: str) -> None:
-        unread = {"_id": {"$in": list(ids)}, "workspace": workspace}
-        await self._notices.update_many(unread, {"$addToSet": {"read_by": person}})
+    async def mark_read(self, workspace: str, ids: Sequence[str], person: str) -> list[str]:
+        """Those that there are."""
+        there = {"_id": {"$in": list(ids)}, "workspace": workspace}
+        found = [record["_id"] async for record in self._notices.find(there, {"_id": 1})]
+        await self._notices.update_many(there, {"$addToSet": {"read_by": person}})
+        return found

@@ -6,21 +6,18 @@ stand. Moved and rewritten text is none of it: only replacements within a line c
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from collab.replicas.differences import differences
 from collab.replicas.edits import TextEdit
-from collab.yjs.offsets import codepoint_to_utf16
+from collab.yjs.offsets import utf16_length
 
 MOST_DIFFERENCES = 400
 """Beyond it a text was written anew, and no longer changed here and there."""
 
 LONGEST = 60
 """Letters of what was replaced."""
-
-PLAIN = 8
-"""Letters below which a word of small letters alone may be any word of the language."""
 
 _WORD = re.compile(r"\w+")
 _WORDS = re.compile(r" ?\w[\w -]*")
@@ -30,7 +27,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _IN_A_RUN = re.compile(r"[\w.:/-]")
 _NAME = re.compile(r"[\w.:/-]*\w[\w.:/-]*")
 _PHRASE = re.compile(r"[\w.:/-]*\w[\w.:/ -]*")
-_SMALL = re.compile(r"[^\W\d_]+")
+# A capital or an underscore inside of a word; a digit beside a letter; a date or a version.
+_DISTINCTIVE = re.compile(r"[^\W\d_][A-Z_]|\w_\w|[^\W\d_]\d|\d[^\W\d_]|\d[.:-]\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,8 @@ class Repeat:
 
     @property
     def is_distinctive(self) -> bool:
-        """Whether `old` means the same wherever it stands, as a name does and "this" does not."""
-        return not (_SMALL.fullmatch(self.old) and self.old.islower() and len(self.old) < PLAIN)
+        """Whether `old` means the same wherever it stands, as a name does and "this", `True` and 100 do not."""
+        return _DISTINCTIVE.search(self.old) is not None and self.old not in self.new
 
     def is_worth(self, left: int) -> bool:
         """Whether those `left` are likely to be meant as well: where most of them stayed, they are to stay."""
@@ -108,18 +106,20 @@ def _is_replaced(old: str, new: str) -> bool:
 
 
 def _run(text: str, start: int, end: int) -> tuple[int, int]:
-    while start > 0 and _IN_A_RUN.match(text[start - 1]):
+    least, most = max(0, start - LONGEST), min(len(text), end + LONGEST)
+    while start > least and _IN_A_RUN.match(text[start - 1]):
         start -= 1
-    while end < len(text) and _IN_A_RUN.match(text[end]):
+    while end < most and _IN_A_RUN.match(text[end]):
         end += 1
     return start, end
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     """Around what may begin and end inside of words."""
-    while start > 0 and _WORD.match(text[start - 1]) and (end > start or _WORD.match(text[start : start + 1])):
+    least, most = max(0, start - LONGEST), min(len(text), end + LONGEST)
+    while start > least and _WORD.match(text[start - 1]) and (end > start or _WORD.match(text[start : start + 1])):
         start -= 1
-    while end < len(text) and end > start and _WORD.match(text[end]) and _WORD.match(text[end - 1]):
+    while end < most and end > start and _WORD.match(text[end]) and _WORD.match(text[end - 1]):
         end += 1
     return start, end
 
@@ -134,9 +134,12 @@ def _beside(text: str, at: int) -> tuple[int, int]:
 
 def places(text: str, repeat: Repeat) -> Iterator[int]:
     """Where `repeat.old` stands as whole words and not as a part of `repeat.new`, in code points."""
-    new = [match.span() for match in re.finditer(_whole(repeat.new), text)] if repeat.old in repeat.new else []
+    within = re.finditer(_whole(repeat.new), text) if repeat.old in repeat.new else iter(())
+    new = next(within, None)
     for match in re.finditer(_whole(repeat.old), text):
-        if not any(start <= match.start() and match.end() <= end for start, end in new):
+        while new is not None and new.end() < match.end():
+            new = next(within, None)
+        if new is None or match.start() < new.start():
             yield match.start()
 
 
@@ -160,10 +163,11 @@ def _whole(words: str) -> str:
     return before + re.escape(words) + behind
 
 
-def edits(text: str, repeat: Repeat) -> tuple[TextEdit, ...]:
-    """`repeat`, made wherever it was not."""
-    found = []
-    for start in places(text, repeat):
-        ends = (codepoint_to_utf16(text, start), codepoint_to_utf16(text, start + len(repeat.old)))
-        found.append(TextEdit(*ends, repeat.new))
-    return tuple(found)
+def edits(text: str, found: Sequence[int], repeat: Repeat) -> tuple[TextEdit, ...]:
+    """`repeat`, made at the places `found`, which ascend."""
+    made, before, units, width = [], 0, 0, utf16_length(repeat.old)
+    for start in found:
+        units += utf16_length(text[before:start])
+        made.append(TextEdit(units, units + width, repeat.new))
+        before = start
+    return tuple(made)

@@ -22,6 +22,7 @@ from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.proposal import Proposal
 from ai.proposals.suggestions import ASSISTANT, Suggestion, Suggestions, SuggestionState
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.refusals import RoomClosed
 from collab.replicas.edits import fork
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
@@ -57,9 +58,24 @@ class Speaking:
             return False
         return await self._fates.acceptance(workspace, kind) >= WORTH
 
+    async def dismissed(self, document: str, kind: Kind) -> set[str]:
+        """Parts of what was said of a document that nobody wanted to hear of."""
+        notices = [notice for notice in await self._notices.of_document(document, kind) if notice.parts]
+        made = [notice.suggestion for notice in notices if notice.suggestion is not None]
+        hunks = await self._suggestions.hunks(*made) if made else []
+        parts: set[str] = set()
+        for notice in notices:
+            if notice.state([hunk for hunk in hunks if hunk.suggestion == notice.suggestion]) is NoticeState.REJECTED:
+                parts.update(notice.parts)
+        return parts
+
     async def is_new(self, document: str, finding: Finding) -> bool:
-        """Whether nobody was told of it before."""
-        return not await self._notices.known(notice_id(document, finding))
+        """Whether nobody was told of it before, or it had gone meanwhile, or whoever was to make its change died before
+        they had asked for that."""
+        known = await self._notices.find(notice_id(document, finding))
+        if known is None or known.closed is NoticeState.GONE:
+            return True
+        return known.suggestion is not None and not await self._suggestions.exists(known.suggestion)
 
     async def say(self, workspace: str, document: str, path: str, text: str, finding: Finding) -> None:
         """Unless it was said before, or the group may not want to hear it now. `text` is the document's."""
@@ -88,13 +104,25 @@ class Speaking:
         """
         name, said = notice_id(document, finding), (finding.kind, finding.reason, finding.sources)
         weary = await self._fates.weary(workspace, finding.kind)
-        notice = Notice(name, workspace, document, path, *said, suggestion, now(), read_by=tuple(sorted(weary)))
+        read_by = tuple(sorted(weary))
+        notice = Notice(name, workspace, document, path, *said, suggestion, now(), read_by=read_by, parts=finding.parts)
         if hunks:
             # Nobody knows of these before the notice is there, which then never lacks its edit.
             await self._suggestions.add_hunks(hunks)
             await self._suggestions.create(_suggestion(notice, hunks))
         if await self._notices.add(notice):
             await self._announcements.notice_changed(notice.view(hunks))
+
+    async def begin(self, workspace: str, document: str, path: str, finding: Finding) -> str:
+        """The id of the suggestion that is to be the change of a notice; nobody is told before that is there."""
+        name = notice_id(document, finding)
+        said = (finding.kind, finding.reason, finding.sources)
+        await self._notices.add(Notice(name, workspace, document, path, *said, uuid4().hex, now()))
+        return (await self._notices.get(workspace, name)).suggestion or ""
+
+    async def forget(self, document: str, finding: Finding) -> None:
+        """What came to nothing, so that it is new the next time."""
+        await self._notices.delete(notice_id(document, finding))
 
     async def take_back(self, document: str, kinds: Collection[Kind], found: Sequence[Finding]) -> None:
         """What was said of these kinds and is not among those `found` any more. What people have decided stays."""
@@ -120,7 +148,7 @@ class Speaking:
                 if room.text != change.text:
                     return []
                 replica = fork(room.doc)
-        except (DocumentGone, DocumentNotFound):
+        except (DocumentGone, DocumentNotFound, RoomClosed):
             return []
         of = (suggestion, workspace, change.document, change.path)
         blank = Hunk("", *of, "edit", 1, 0, 0, 0, (b"", b""), "", "", HunkState.STREAMING)
@@ -138,13 +166,15 @@ class Speaking:
         for hunk in hunks:
             if hunk.state is HunkState.PENDING:
                 pending[hunk.document].append(hunk)
-        if notice.suggestion and not pending:
+        if hunks and not pending:
             return
-        if (gone := await self._notices.close(notice.id, NoticeState.GONE)) is None:
-            return
+        # First, so that nobody can decide a change of a notice that is gone.
         for of_one in pending.values():
-            await self._decisions.supersede(await self._suggestions.get(notice.suggestion or ""), of_one)
-        await self._announcements.notice_changed(gone.view([]))
+            won = await self._decisions.supersede(await self._suggestions.get(notice.suggestion or ""), of_one)
+            if len(won) < len(of_one):
+                return  # somebody was quicker
+        if (gone := await self._notices.close(notice.id, NoticeState.GONE)) is not None:
+            await self._announcements.notice_changed(gone.view([]))
 
 
 def notice_id(document: str, finding: Finding) -> str:

@@ -13,7 +13,8 @@ from collab.yjs.offsets import codepoint_to_utf16
 
 _NAME = r"(?:assistant|scriptorium|ai)\b"
 _TODO = re.compile(rf"\bTODO(?:[ \t]*\(@?{_NAME}\)|:?[ \t]+@{_NAME})[ \t]*:?[ \t]*([^\n]*)", re.IGNORECASE)
-_END_OF_COMMENT = re.compile(r"[ \t]*(?:\*/|-->|\*\)|[}%#]\})?[ \t]*$")
+_ENDS_OF_COMMENTS = ("*/", "-->", "*)", "}}", "%}", "#}")
+_BEFORE = re.compile(r"(?:^|(?<=[\s*]))[^\w\s\"'`]*[ \t]*$")
 _MARK = re.compile(r"\s*([^\w\s]+)")
 
 MOST_LINES = 150
@@ -21,9 +22,6 @@ MOST_LINES = 150
 
 MOST_SAID = 300
 """Letters of what is to be done."""
-
-MOST = 3
-"""Of one text at a time: each asks a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +38,32 @@ class Todo:
         return codepoint_to_utf16(text, self.start), codepoint_to_utf16(text, self.end)
 
 
-def todos(text: str) -> list[Todo]:
-    """The first `MOST`, but for those that say nothing, and those about what another is about already."""
-    found: list[Todo] = []
+def todos(text: str) -> Iterator[Todo]:
+    """Those that stand in a comment or at the beginning of a line and say something, but for those that are about what
+    another one is about already."""
     lines: Sequence[str] = ()
     starts: Sequence[int] = ()
+    end = -1
     for at, what in _said(text):
-        if len(found) == MOST:
-            break
         lines = lines or text.split("\n")
         starts = starts or [0, *accumulate(len(line) + 1 for line in lines)]
         first, last = _about(lines, text.count("\n", 0, at))
-        if found and starts[first] <= found[-1].end:
+        if starts[first] <= end:
             continue  # when that is done the text rests again
-        found.append(Todo(at, what, starts[first], starts[last + 1] - 1))
-    return found
+        end = starts[last + 1] - 1
+        yield Todo(at, what, starts[first], end)
 
 
 def _said(text: str) -> Iterator[tuple[int, str]]:
     for match in _TODO.finditer(text):
-        if what := _END_OF_COMMENT.sub("", match[1]).strip()[:MOST_SAID]:
-            yield match.start(), what
+        line = text.rfind("\n", 0, match.start()) + 1
+        before = text[max(line, match.start() - 20) : match.start()]
+        what = match[1][: MOST_SAID + 20].strip()
+        for end in _ENDS_OF_COMMENTS:
+            what = what.removesuffix(end).rstrip()
+        # Text that tells of such a thing is none, nor is a string of a program.
+        if what and _BEFORE.search(before) and (not before.strip() or not before.strip()[-1].isalnum()):
+            yield match.start(), what[:MOST_SAID]
 
 
 def _about(lines: Sequence[str], row: int) -> tuple[int, int]:

@@ -7,8 +7,10 @@ another one by now, since it will rest again.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from ai.checking import CannotCheck, diagnose
@@ -16,26 +18,37 @@ from ai.knowledge.knowledge import Found, Knowledge
 from ai.languages import is_prose, language_of
 from ai.notices.faults import findings
 from ai.notices.finding import MOST_SOURCES, Change, Finding, cause_of, place_at
-from ai.notices.notice import Place
+from ai.notices.notice import Kind, Place
 from ai.notices.repeats import Repeat, defines, edits, is_public, places, repeats
 from ai.notices.speaking import SPEAKER, Speaking, notice_id
 from ai.notices.todos import Todo, todos
 from ai.prompting.material import Material
+from ai.proposals.create_job import OWN_FOLDER
 from ai.requests import KeptFromModels, NotAText, Requests, TextDiffers, TooMuchText
 from ai.spending.budget_book import BudgetSpent
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import FileNotFound, Files
 from collab.history.versions import VersionNotFound, digest
 from collab.refusals import RoomClosed
+from collab.replicas.edits import TextEdit
 from collab.rooms.present import text_of
 from collab.rooms.rooms import Rooms
-from collab.yjs.offsets import slice_utf16
+from collab.yjs.offsets import OffsetOutsideText, slice_utf16
+
+_GONE = (DocumentGone, DocumentNotFound, RoomClosed)
+_REFUSED = (TextDiffers, TooMuchText, NotAText, KeptFromModels, FileNotFound, OffsetOutsideText, BudgetSpent)
 
 MOST_LETTERS = 500_000
 """Of a text that is compared or searched for TODOs: longer ones are seldom written by people."""
 
 MOST_FILES = 10
 """In which one change is proposed at once."""
+
+MOST_PLACES = 50
+"""In one of them."""
+
+MOST_TODOS = 3
+"""Of one text at a time: each asks a model."""
 
 RELEVANT = 0.3
 """Of the weight of a question's words, as much as a passage must hold to be named without being asked,"""
@@ -98,28 +111,24 @@ class Triggers:
     async def faults(self, workspace: str, document: str, path: str, text: str) -> None:
         """What is wrong with `text`, the document's."""
         try:
-            found = findings(text, await diagnose(path, text))
+            diagnostics = await diagnose(path, text)
         except CannotCheck:
             return
-        await self._speaking.take_back(document, ("broken", "faults"), found)
+        found = findings(text, diagnostics, await self._speaking.dismissed(document, "faults") if diagnostics else ())
+        # What cannot be read may well have the faults that it had.
+        kinds: list[Kind] = ["broken"]
+        if not any(finding.kind == "broken" for finding in found):
+            kinds.append("faults")
+        await self._speaking.take_back(document, kinds, found)
         for finding in found:
             await self._speaking.say(workspace, document, path, text, finding)
 
     async def repeats(self, rested: Rested) -> None:
         """What was changed in some places and not in the others, here or, for what is a name, elsewhere."""
-        if (
-            rested.since is None
-            or len(rested.text) > MOST_LETTERS
-            or not await self._speaking.may_say(rested.workspace, "repeated")
-        ):
+        if rested.since is None or len(rested.text) > MOST_LETTERS or _governs(rested.path):
             return
-        versions = self._files.history.versions
-        try:
-            since = await versions.find(rested.document, rested.since)
-            before = await versions.text(rested.workspace, rested.document, since)
-        except VersionNotFound:
-            return
-        if len(before) > MOST_LETTERS:
+        before = await self._before(rested)
+        if before is None or not await self._speaking.may_say(rested.workspace, "repeated"):
             return
         prose = is_prose(rested.path)
         found = await asyncio.to_thread(repeats, before, rested.text, prose=prose)
@@ -129,12 +138,14 @@ class Triggers:
                 return  # one thing at a time
 
     async def _left(self, rested: Rested, before: str, repeat: Repeat) -> Finding | None:
-        here = list(places(rested.text, repeat))
-        sources = [place_at(rested.text, at) for at in here]
+        here = await asyncio.to_thread(_first, rested.text, repeat, repeat.done + 1)
+        found: tuple[TextEdit, ...] = ()
         elsewhere: list[Change] = []
         if here:
             if not repeat.is_worth(len(here)):
                 return None
+            sources = [place_at(rested.text, at) for at in here[:MOST_SOURCES]]
+            found = edits(rested.text, here, repeat)
             left = "in another place" if len(here) == 1 else f"in {len(here)} other places"
         else:
             if not (repeat.is_distinctive and is_public(repeat.old) and defines(before, repeat.old)):
@@ -146,8 +157,7 @@ class Triggers:
         done = "here" if repeat.done == 1 else f"in {repeat.done} places"
         reason = f"“{repeat.old}” became “{repeat.new}” {done}; {left} it did not."
         cause = cause_of("repeated", repeat.old, repeat.new)
-        found = edits(rested.text, repeat) if here else ()
-        return Finding("repeated", cause, reason, tuple(sources[:MOST_SOURCES]), found, tuple(elsewhere))
+        return Finding("repeated", cause, reason, tuple(sources[:MOST_SOURCES]), found, elsewhere=tuple(elsewhere))
 
     async def _elsewhere(self, rested: Rested, repeat: Repeat) -> tuple[list[Change], list[Place]]:
         """Of texts and of files in the same language. Nothing where it stands in more than `MOST_FILES`, or comes from
@@ -156,7 +166,7 @@ class Triggers:
         paths = [
             path
             for path in await self._material.naming(rested.workspace, [repeat.old])
-            if path != rested.path and (is_prose(path) or language_of(path) == own)
+            if path != rested.path and not _governs(path) and (is_prose(path) or language_of(path) == own)
         ]
         changes: list[Change] = []
         sources: list[Place] = []
@@ -170,31 +180,60 @@ class Triggers:
                 continue
             if not is_prose(path) and defines(text, repeat.old):
                 return [], []
-            if found := edits(text, repeat):
-                changes.append(Change(entry.id, path, text, found))
-                sources += [place_at(text, at, path) for at in places(text, repeat)]
+            found = await asyncio.to_thread(_first, text, repeat, MOST_PLACES + 1)
+            if len(found) > MOST_PLACES:
+                return [], []
+            if found:
+                changes.append(Change(entry.id, path, text, edits(text, found, repeat)))
+                sources += [place_at(text, at, path) for at in found[:MOST_SOURCES]]
         return changes, sources
 
     async def todos(self, rested: Rested) -> None:
-        """What people have left to the assistant: a job does it, and the notice is told once that has ended."""
-        for todo in todos(rested.text) if len(rested.text) <= MOST_LETTERS else ():
-            finding = Finding(
-                "todo",
-                cause_of("todo", todo.what),
-                f"You have left to me: “{todo.what}”",
-                (place_at(rested.text, todo.at),),
-            )
+        """What people have left to the assistant since they began to work on the text: a job does it, and the notice is
+        told once that has ended."""
+        if len(rested.text) > MOST_LETTERS or _governs(rested.path):
+            return
+        before = await self._before(rested)
+        if before is None:
+            return
+        known, begun = set(before.split("\n")), 0
+        alike: Counter[str] = Counter()
+        for todo in todos(rested.text):
+            place = place_at(rested.text, todo.at)
+            alike[place.text] += 1
+            if any(place.text in line for line in known if place.text):
+                continue
+            cause = cause_of("todo", place.text, str(alike[place.text]))
+            finding = Finding("todo", cause, f"You have left to me: “{todo.what}”", (place,))
             if not await self._speaking.is_new(rested.document, finding):
                 continue
-            if not await self._speaking.may_say(rested.workspace, "todo"):
+            if begun == MOST_TODOS or not await self._speaking.may_say(rested.workspace, "todo"):
                 return
+            begun += 1
             await self._do(rested, todo, finding)
+
+    async def _before(self, rested: Rested) -> str | None:
+        """What the text was when people began to work on it; None where that is not known any more."""
+        if rested.since is None:
+            return ""
+        versions = self._files.history.versions
+        try:
+            since = await versions.find(rested.document, rested.since)
+            before = await versions.text(rested.workspace, rested.document, since)
+        except VersionNotFound:
+            return None
+        return before if len(before) <= MOST_LETTERS else None
 
     async def _do(self, rested: Rested, todo: Todo, finding: Finding) -> None:
         start, end = todo.selection(rested.text)
-        instruction = f"Do this TODO of the text, take it away and leave everything else as it is: {todo.what}"
+        instruction = (
+            f"{todo.what}\n\nThat is what a TODO in the text says. Take it away with that; all else stays as it is."
+        )
+        # The notice first, which nobody is told of before its change is there: whoever comes after a crash finds what
+        # that is to be called.
+        suggestion = await self._speaking.begin(rested.workspace, rested.document, rested.path, finding)
         try:
-            asked = await self._requests.edit(
+            await self._requests.edit(
                 rested.workspace,
                 rested.path,
                 start,
@@ -202,24 +241,32 @@ class Triggers:
                 instruction,
                 SPEAKER,
                 slice_utf16(rested.text, start, end),
-                notice=notice_id(rested.document, finding),
+                notice=(notice_id(rested.document, finding), suggestion),
             )
-        except (TextDiffers, TooMuchText, NotAText, KeptFromModels, FileNotFound, BudgetSpent):
-            return  # it is looked at again when the text rests again
-        await self._speaking.put(rested.workspace, rested.document, rested.path, finding, asked.suggestion)
+        except (
+            *_GONE,
+            TextDiffers,
+            TooMuchText,
+            NotAText,
+            KeptFromModels,
+            FileNotFound,
+            OffsetOutsideText,
+            BudgetSpent,
+        ):
+            # It is looked at again when the text rests again.
+            await self._speaking.forget(rested.document, finding)
 
-    async def questions(self, workspace: str, thread: Mapping[str, Any]) -> None:
+    async def questions(self, workspace: str, thread: Mapping[str, Any], *, late: bool = False) -> None:
         """What the group's files say to a question that nobody has answered; `thread` as
-        `server.routes.comments.ThreadShown` has it."""
+        `server.routes.comments.ThreadShown` has it. `late`: nobody waits for that any more."""
         document, messages = thread["document"], thread["messages"]
         asked = messages[0]["text"][:MOST_ASKED] if messages else ""
-        cause = cause_of("question", thread["id"], asked)
-        silent = Finding("question", cause, "", ())
+        silent = _question(thread["id"])
         if len(messages) != 1 or thread["resolved_at"] is not None or "?" not in asked:
-            await self._speaking.withdraw(workspace, notice_id(document, silent))
+            await self.answered(workspace, document, thread["id"])
             return
         path = await self._files.path_of(document)
-        if path is None or await self._material.ignores(workspace, path):
+        if late or path is None or _governs(path) or await self._material.ignores(workspace, path):
             return
         if not await self._speaking.is_new(document, silent) or not await self._speaking.may_say(workspace, "question"):
             return
@@ -233,7 +280,24 @@ class Triggers:
         where = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} files"
         said = "has" if len(names) == 1 else "have"
         reason = f"A comment asks “{_shortened(asked)}” {where} {said} something to say to that."
-        await self._speaking.put(workspace, document, path, Finding("question", cause, reason, sources))
+        await self._speaking.put(workspace, document, path, replace(silent, reason=reason, sources=sources))
+
+    async def answered(self, workspace: str, document: str, thread: str) -> None:
+        """A thread that nobody needs a notice of any more."""
+        await self._speaking.withdraw(workspace, notice_id(document, _question(thread)))
+
+
+def _question(thread: str) -> Finding:
+    return Finding("question", cause_of("question", thread), "", ())
+
+
+def _first(text: str, repeat: Repeat, most: int) -> list[int]:
+    return list(islice(places(text, repeat), most))
+
+
+def _governs(path: str) -> bool:
+    """Whether the file is one that tells the assistant what to do, and not one that it works on."""
+    return OWN_FOLDER in path.split("/")
 
 
 def _answers(found: Found) -> bool:

@@ -171,6 +171,9 @@ class Suggestions:
             raise SuggestionNotFound(id)
         return Suggestion.of(record)
 
+    async def exists(self, id: str) -> bool:
+        return await self._suggestions.find_one({"_id": id}, {"_id": 1}) is not None
+
     async def view(self, id: str) -> dict[str, Any]:
         """The whole suggestion as people see it. Raises SuggestionNotFound."""
         suggestion = await self.get(id)

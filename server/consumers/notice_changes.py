@@ -12,5 +12,10 @@ if TYPE_CHECKING:
 
 @consumer("notice_changes", SUGGESTION_CHANGED)
 async def tell(event: Event, core: "Core") -> None:
-    if event.data.get("notice") is not None and event.data["state"] != "streaming":
-        await core.assistant.board.tell(event.stream, event.data["notice"])
+    notice, state = event.data.get("notice"), event.data["state"]
+    if notice is None or state == "streaming":
+        return
+    if state == "failed" and not event.data["hunks"]:
+        await core.assistant.board.came_to_nothing(notice)
+    else:
+        await core.assistant.board.tell(event.stream, notice)

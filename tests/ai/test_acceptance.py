@@ -139,7 +139,7 @@ async def test_hearing_of_everything_again_changes_nothing(group: Group) -> None
     async with learning(group):
 
         async def again() -> bool:  # the stream was given back, with nothing left in it
-            done = {"number": {"$gt": 0}, "due": None}
+            done = {"group": "notice_fates", "number": {"$gt": 0}, "due": None}
             return await group.storage.db["offsets"].count_documents(done) == 1
 
         await eventually(again)

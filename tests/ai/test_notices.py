@@ -134,6 +134,39 @@ async def test_reading_is_each_ones_own(group: Group) -> None:
     assert (await said(group))[0]["read_by"] == [ANN.id]
 
 
+async def test_what_was_gone_and_is_there_again_is_said_again(group: Group) -> None:
+    document = await group.file("a.py", UNTIDY)
+    await tell(group, document)
+    await group.file("a.py", UNTIDY.replace("import os\n", ""))
+    await tell(group, document)
+    assert await said(group) == []
+    await group.file("a.py", UNTIDY)
+    await tell(group, document)
+    assert [notice["state"] for notice in await said(group)] == ["open"]
+
+
+async def test_half_a_line_takes_back_nothing(group: Group) -> None:
+    document = await group.file("a.py", UNTIDY)
+    await tell(group, document)
+    await group.file("a.py", UNTIDY + "def f(:\n")
+    await tell(group, document)
+    await group.file("a.py", UNTIDY)
+    await tell(group, document)
+    assert [(notice["kind"], notice["state"]) for notice in await said(group)] == [("faults", "open")]
+
+
+async def test_what_was_dismissed_is_not_said_with_what_comes_to_it(group: Group) -> None:
+    document = await group.file("a.py", UNTIDY)
+    await tell(group, document)
+    [notice] = await said(group)
+    await group.assistant.board.decide(group.workspace, notice["id"], Decision.REJECT, BOB)
+    await group.file("a.py", "import json\n" + UNTIDY)
+    await tell(group, document)
+    newest, _ = await said(group)
+    assert newest["reason"] == "“json” imported but unused."
+    assert [hunk["base"] for hunk in newest["hunks"]] == ["import json\n"]
+
+
 async def test_two_processes_say_it_once(group: Group) -> None:
     other = await group.another()
     document = await group.file("a.py", UNTIDY)

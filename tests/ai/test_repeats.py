@@ -36,7 +36,7 @@ def test_what_was_replaced_twice_is_found_where_it_is_left(old: str, new: str, t
     [repeat] = repeats(text.format(old, old, old), now, prose=True)
     assert (repeat.old, repeat.new, repeat.done) == (old, new, 2)
     assert len(list(places(now, repeat))) == 1
-    assert made(now, edits(now, repeat)) == text.format(new, new, new)
+    assert made(now, edits(now, list(places(now, repeat)), repeat)) == text.format(new, new, new)
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,13 @@ def test_what_was_replaced_twice_is_found_where_it_is_left(old: str, new: str, t
         ("x\n", "x\ny\ny\n"),  # new
         ("a = load(1)\nb = load(2)\nc = load(3)\n", "a = f(1)\nb = f(2, 3)\nc = load(3)\n"),  # rewritten
         ("load()\nload()\nload()\nread()\n", "read()\nread()\nload()\nread()\n"),  # switched to another
+        (
+            "f(left, right)\ng(left, right)\nh(left, right)\n",
+            "f(right, left)\ng(right, left)\nh(left, right)\n",
+        ),  # swapped
         ("a = b + c\nd = b + c\ne = b + c\n", "a = total\nd = total\ne = b + c\n"),  # an expression
     ],
-    ids=["once", "taken away", "moved", "new", "rewritten", "switched", "expression"],
+    ids=["once", "taken away", "moved", "new", "rewritten", "switched", "swapped", "expression"],
 )
 def test_nothing_else_is_a_repeat(before: str, now: str) -> None:
     assert repeats(before, now) == []
@@ -60,6 +64,9 @@ def test_it_has_to_be_replaced_as_often_as_it_is_left_and_an_everyday_word_three
     assert not Repeat("user", "owner", 2).is_worth(1)
     assert Repeat("user", "owner", 3).is_worth(3)
     assert not Repeat("user", "owner", 3).is_worth(4)
+    for plain in ("True", "continue", "100", "The", "Optional", "userName.get"):
+        new = f"self.{plain}" if plain == "userName.get" else "other"
+        assert not Repeat(plain, new, 2).is_worth(1)
     assert Repeat("userName", "owner", 2).is_worth(2)
     assert not Repeat("userName", "owner", 2).is_worth(3)
     assert not Repeat("userName", "owner", 2).is_worth(0)
@@ -94,7 +101,7 @@ def test_whatever_is_renamed_in_some_places_is_proposed_in_all_the_others(seed: 
     # Beside others of the same kind two may be one difference, so fewer may have been counted.
     repeat = found[old] if old in found else Repeat(old, new, done)
     assert repeat.new == new
-    assert made(now, edits(now, repeat)) == wanted
+    assert made(now, edits(now, list(places(now, repeat)), repeat)) == wanted
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -105,7 +112,7 @@ def test_whatever_the_texts_are_edits_replace_the_old_by_the_new(seed: int) -> N
     pieces = re.split(r"(?<=[ .])", before)
     now = "".join(draw.choice([piece, piece, piece, piece.replace("a", "b"), piece + "a"]) for piece in pieces)
     for repeat in repeats(before, now):
-        found = edits(now, repeat)
+        found = edits(now, list(places(now, repeat)), repeat)
         starts = [utf16_to_codepoint(now, edit.start) for edit in found]
         assert all(now[start:].startswith(repeat.old) for start in starts)
         assert all(one.end <= other.start for one, other in pairwise(found))

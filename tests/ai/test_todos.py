@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ai.notices.todos import MOST, MOST_SAID, todos
+from ai.notices.todos import MOST_SAID, todos
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,19 @@ from ai.notices.todos import MOST, MOST_SAID, todos
             "// TODO(assistant): loop\n// over all\n\nfunction f() {\n  a\n\n  b\n}",
         ),
         ("{# TODO: @ai translate #}", "translate", "{# TODO: @ai translate #}"),
+        ("x = 1  # TODO(ai): name it\n", "name it", "x = 1  # TODO(ai): name it"),
+        ("- [ ] TODO(ai): list them\n", "list them", "- [ ] TODO(ai): list them"),
     ],
-    ids=["above a function", "in a function", "in a paragraph", "above a paragraph", "two lines", "template"],
+    ids=[
+        "above a function",
+        "in a function",
+        "in a paragraph",
+        "above a paragraph",
+        "two lines",
+        "template",
+        "behind code",
+        "in a list",
+    ],
 )
 def test_what_is_to_be_done_and_with_what(text: str, what: str, about: str) -> None:
     [todo] = todos(text)
@@ -54,19 +65,22 @@ def test_what_is_to_be_done_and_with_what(text: str, what: str, about: str) -> N
         "# TODO(assistant):\n",
         "# TODO(assistant): */\n",
         "The assistant has a TODO list.\n",
+        "Write `TODO(assistant): sum the prices` above it.\n",
+        "Whoever says TODO(assistant): it is done.\n",
+        's = "TODO(assistant): here"\n',
     ],
 )
 def test_what_is_left_to_people_or_says_nothing_is_none(text: str) -> None:
-    assert todos(text) == []
+    assert list(todos(text)) == []
 
 
-def test_few_at_a_time_and_none_within_another() -> None:
-    text = "".join(f"TODO(ai): number {number}\n\n\n" for number in range(10))
-    found = todos(text)
-    assert [todo.what for todo in found] == ["number 0", "number 2", "number 4"]
-    assert len(found) == MOST
+def test_none_within_another_and_none_is_long() -> None:
+    text = "".join(f"TODO(ai): number {number}\n\n\n" for number in range(6))
+    assert [todo.what for todo in todos(text)] == ["number 0", "number 2", "number 4"]
     [long] = todos("TODO(ai): " + "x" * 5_000)
     assert long.what == "x" * MOST_SAID
+    [spaces] = todos("# TODO(ai): a" + " " * 100_000 + "b\n")
+    assert spaces.what == "a"
 
 
 @pytest.mark.parametrize("seed", range(100))

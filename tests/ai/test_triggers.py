@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from ai.notices.notice import NoticeState
-from ai.notices.triggers import Rested
+import pytest
+
+from ai.notices.triggers import MOST_TODOS, Rested
 from ai.proposals.hunks import Decision
 from ai.requests import Asked
-from tests.ai.group import BOB, Group, Process
+from tests.ai.group import BOB, Group, Process, eventually
+from tests.ai.test_acceptance import learning
 from tests.ai.test_metering import chatted, spend
 from tests.ai.test_notices import said
 from tests.doubles.model_server import Script
@@ -129,7 +131,7 @@ async def test_a_todo_that_is_left_to_it_is_done_and_told(group: Group) -> None:
         job = await group.assistant.jobs.get(suggestion["job"])
         await group.ended(Asked(job.id, suggestion["id"]))
     [request] = group.model.requests
-    assert "leave everything else as it is: sum the prices" in str(request.body)
+    assert "sum the prices\\n\\nThat is what a TODO" in str(request.body)
     assert (suggestion["requested_by"]["id"], suggestion["documents"]) == ("assistant", [rested.document])
     [notice] = await said(group)
     assert (notice["kind"], notice["state"], notice["suggestion"]) == ("todo", "open", suggestion["id"])
@@ -147,7 +149,68 @@ async def test_a_todo_that_is_left_to_it_is_done_and_told(group: Group) -> None:
 async def test_nothing_is_told_of_a_todo_before_it_is_done(group: Group) -> None:
     rested = await worked_on(group, "a.py", "", LEFT)
     await group.assistant.triggers.todos(rested)
-    assert [notice["state"] for notice in await said(group)] == [NoticeState.GONE]
+    assert await said(group) == []
+    assert len(await group.assistant.suggestions_of(group.workspace)) == 1
+
+
+async def test_a_todo_whose_asking_broke_off_is_asked_for_under_the_same_name(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested = await worked_on(group, "a.py", "", LEFT)
+
+    async def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(group.assistant.requests, "edit", die)
+    with pytest.raises(KeyboardInterrupt):
+        await group.assistant.triggers.todos(rested)
+    monkeypatch.undo()
+    [begun] = [record async for record in group.storage.db["notices"].find({})]
+    await group.assistant.triggers.todos(rested)
+    [suggestion] = await group.assistant.suggestions_of(group.workspace)
+    assert suggestion["id"] == begun["suggestion"]
+
+
+async def test_each_todo_of_a_text_is_done_a_few_at_a_time_and_none_that_was_there_before(group: Group) -> None:
+    functions = [f"def f{number}():\n    # TODO(ai): write it\n    ...\n\n\n" for number in range(5)]
+    rested = await worked_on(group, "a.py", "", "".join(functions))
+    await group.assistant.triggers.todos(rested)
+    assert len(await group.assistant.suggestions_of(group.workspace)) == MOST_TODOS
+    await group.assistant.triggers.todos(rested)
+    assert len(await group.assistant.suggestions_of(group.workspace)) == 5
+    # What somebody has brought in with the file was left to nobody here.
+    old = await worked_on(group, "b.py", functions[0], functions[0] + "x = 1\n")
+    await group.assistant.triggers.todos(old)
+    assert len(await group.assistant.suggestions_of(group.workspace)) == 5
+
+
+async def test_a_todo_that_failed_is_done_when_the_text_rests_again(group: Group) -> None:
+    rested = await worked_on(group, "a.py", "", LEFT)
+    group.model.enqueue(Script("invalid_json"))
+    async with learning(group), group.working():
+        await group.assistant.triggers.todos(rested)
+        [failed] = await group.assistant.suggestions_of(group.workspace)
+        await group.ended(Asked(failed["job"], failed["id"]))
+
+        async def forgotten() -> bool:
+            return await group.storage.db["notices"].count_documents({}) == 0
+
+        await eventually(forgotten)
+        group.model.enqueue(Script(answer=DONE))
+        await group.assistant.triggers.todos(rested)
+        [again, _] = await group.assistant.suggestions_of(group.workspace)
+        await group.ended(Asked(again["job"], again["id"]))
+    assert [notice["suggestion"] for notice in await said(group)] == [again["id"]]
+
+
+async def test_what_governs_the_assistant_is_none_of_its_business(group: Group) -> None:
+    rules = await group.file(".scriptorium/ignore", "get_user/\n")
+    rested = await worked_on(group, "a.py", BEFORE, BEFORE.replace("get_user", "load"))
+    await group.assistant.triggers.repeats(rested)
+    left = await worked_on(group, ".scriptorium/notes.md", "", "TODO(ai): write it\n")
+    await group.assistant.triggers.todos(left)
+    assert (await said(group), await group.text(rules)) == ([], "get_user/\n")
+    assert await group.assistant.suggestions_of(group.workspace) == []
 
 
 async def test_a_todo_waits_where_the_budget_is_spent(group: Group) -> None:
@@ -192,7 +255,18 @@ async def test_a_question_in_a_comment_is_told_what_says_something_to_it(group: 
     assert source == {"line": 3, "text": "A set of ten railway tickets costs nine florins.", "path": "prices.md"}
     # Somebody has answered, so nobody needs it any more.
     await group.assistant.triggers.questions(group.workspace, thread(document, QUESTION, "Nine florins."))
-    assert [one["state"] for one in await said(group)] == []
+    assert await said(group) == []
+
+
+async def test_a_question_is_told_once_however_it_is_put_and_withdrawn_with_its_thread(group: Group) -> None:
+    document = await knowing(group)
+    await group.assistant.triggers.questions(group.workspace, thread(document, QUESTION))
+    await group.assistant.triggers.questions(group.workspace, thread(document, QUESTION.replace("How", "But how")))
+    assert len(await said(group)) == 1
+    await group.assistant.triggers.answered(group.workspace, document, "thread")
+    assert await said(group) == []
+    await group.assistant.triggers.questions(group.workspace, thread(document, QUESTION), late=True)
+    assert await said(group) == [], "nobody waits for it any more"
 
 
 async def test_what_is_no_question_or_answered_or_unknown_is_let_be(group: Group) -> None:

@@ -72,8 +72,8 @@ export function NoticeCard({ notice, onLeave }: NoticeCardProps) {
       {open && hasChange ? <Change hunks={notice.hunks} /> : null}
       {open && leads ? <Places path={path} sources={notice.sources} onGo={visit} /> : null}
       {open && !hasChange && !leads
-        ? notice.sources.map(({ line: at, text }) => (
-            <pre key={at} className="notice-line">
+        ? notice.sources.map(({ text }, number) => (
+            <pre key={number} className="notice-line">
               {text}
             </pre>
           ))

@@ -12,10 +12,10 @@ interface PlacesProps {
 export function Places({ path, sources, onGo }: PlacesProps) {
   return (
     <ul className="notice-places">
-      {sources.map((source) => {
+      {sources.map((source, number) => {
         const at = source.path ?? path
         return (
-          <li key={`${at}:${source.line}`}>
+          <li key={number}>
             <button type="button" title={at} onClick={() => onGo(at, source.line)}>
               {source.path ? <bdi>{`${baseName(at)}, `}</bdi> : null}
               {`line ${source.line}`}

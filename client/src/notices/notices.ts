@@ -9,7 +9,8 @@ export const mostDecided = 8
 /** How far a notice has come: what is read late does not undo what was told. */
 function age(notice: Notice): number {
   const revisions = notice.hunks.reduce((sum, hunk) => sum + hunk.revision, 0)
-  return revisions + (notice.state === 'open' ? 0 : 1)
+  // That it does not fit may be taken back: by itself it is no step on the way.
+  return revisions + (notice.state === 'open' || notice.state === 'stale' ? 0 : 1)
 }
 
 /** `read` from the server, or told by an event. */
@@ -44,11 +45,11 @@ const newestFirst = (a: Notice, b: Notice) => b.created_at.localeCompare(a.creat
 export const waiting = (known: Notices, exists: (document: string) => boolean): Notice[] =>
   [...known.values()].filter((notice) => notice.state === 'open' && exists(notice.document)).sort(newestFirst)
 
-/** What was decided last, the newest first. */
+/** What was decided or went stale last, the newest first. */
 export const decided = (known: Notices): Notice[] =>
   [...known.values()]
-    .filter((notice) => notice.state !== 'open' && notice.decided_at)
-    .sort((a, b) => (b.decided_at ?? '').localeCompare(a.decided_at ?? ''))
+    .filter((notice) => notice.state !== 'open' && (notice.decided_at || notice.state === 'stale'))
+    .sort((a, b) => (b.decided_at ?? b.created_at).localeCompare(a.decided_at ?? a.created_at))
     .slice(0, mostDecided)
 
 /** Of `notices`, what this person has not seen. */
