@@ -53,7 +53,7 @@ MOST_TODOS = 3
 RELEVANT = 0.3
 """Of the weight of a question's words, as much as a passage must hold to be named without being asked,"""
 
-OF_KNOWN = 0.6
+OF_KNOWN = 0.5
 """and of those that stand in any file."""
 
 LEAST_WORDS = 3

@@ -171,7 +171,7 @@ async def test_on_a_phone_a_question_leads_to_what_answers_it(site: Server, peop
     editor = await people.guest("editor", "Fritzi", viewport=PHONE)
     await editor.open("phone/plan.md")
     await editor.page.emulate_media(color_scheme="dark")
-    comment = {"start": 0, "end": 2, "text": "What about the prices of the ferry across the wide lagoon?"}
+    comment = {"start": 0, "end": 2, "text": "Prices of the ferry across the wide lagoon?"}
     url = f"{site.workspace_path}/documents/{document}/comments"
     (await site.owner.http.post(url, json=comment)).raise_for_status()
     await expect(news(editor)).to_be_visible(timeout=SOON)

@@ -48,7 +48,7 @@ export const waiting = (known: Notices, exists: (document: string) => boolean): 
 /** What was decided or went stale last, the newest first. */
 export const decided = (known: Notices): Notice[] =>
   [...known.values()]
-    .filter((notice) => notice.state !== 'open' && (notice.decided_at || notice.state === 'stale'))
+    .filter((notice) => notice.state !== 'open' && (notice.state === 'stale' || Boolean(notice.decided_at)))
     .sort((a, b) => (b.decided_at ?? b.created_at).localeCompare(a.decided_at ?? a.created_at))
     .slice(0, mostDecided)
 
