@@ -87,9 +87,9 @@ class Board:
         outcomes = await self._decide(notice.suggestion, None, decision, by, reason, shown)
         return await self._view(notice), outcomes
 
-    async def came_to_nothing(self, id: str) -> None:
+    async def came_to_nothing(self, id: str, suggestion: str) -> None:
         """What was to make its change has failed: the next time it is new."""
-        await self._notices.delete(id)
+        await self._notices.delete(id, suggestion)
 
     async def tell(self, workspace: str, id: str) -> None:
         """Everybody, of a notice whose change somebody has decided."""

@@ -48,13 +48,13 @@ class Notices:
         record = await self._notices.find_one({"_id": id})
         return Notice.of(record) if record is not None else None
 
-    async def delete(self, id: str) -> None:
-        await self._notices.delete_one({"_id": id})
+    async def delete(self, id: str, suggestion: str) -> None:
+        """Only while that is what makes its change."""
+        await self._notices.delete_one({"_id": id, "suggestion": suggestion})
 
     async def since(self, workspace: str, moment: float) -> int:
-        """How many were made after it, in seconds since 1970, but for those that are gone."""
-        made = {"workspace": workspace, "created_at": {"$gt": moment}, "closed": {"$ne": NoticeState.GONE.value}}
-        return await self._notices.count_documents(made)
+        """How many were made after it, in seconds since 1970, also those that are gone: they have called, too."""
+        return await self._notices.count_documents({"workspace": workspace, "created_at": {"$gt": moment}})
 
     async def get(self, workspace: str, id: str) -> Notice:
         """Raises NoticeNotFound."""

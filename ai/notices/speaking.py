@@ -120,9 +120,9 @@ class Speaking:
         await self._notices.add(Notice(name, workspace, document, path, *said, uuid4().hex, now()))
         return (await self._notices.get(workspace, name)).suggestion or ""
 
-    async def forget(self, document: str, finding: Finding) -> None:
+    async def forget(self, document: str, finding: Finding, suggestion: str) -> None:
         """What came to nothing, so that it is new the next time."""
-        await self._notices.delete(notice_id(document, finding))
+        await self._notices.delete(notice_id(document, finding), suggestion)
 
     async def take_back(self, document: str, kinds: Collection[Kind], found: Sequence[Finding]) -> None:
         """What was said of these kinds and is not among those `found` any more. What people have decided stays."""

@@ -47,6 +47,9 @@ MOST_FILES = 10
 MOST_PLACES = 50
 """In one of them."""
 
+MOST_LOOKED_AT = 100
+"""TODOs of one text."""
+
 MOST_TODOS = 3
 """Of one text at a time: each asks a model."""
 
@@ -127,7 +130,7 @@ class Triggers:
         """What was changed in some places and not in the others, here or, for what is a name, elsewhere."""
         if rested.since is None or len(rested.text) > MOST_LETTERS or _governs(rested.path):
             return
-        before = await self._before(rested)
+        before = await self._said_in(rested, rested.since)
         if before is None or not await self._speaking.may_say(rested.workspace, "repeated"):
             return
         prose = is_prose(rested.path)
@@ -189,19 +192,21 @@ class Triggers:
         return changes, sources
 
     async def todos(self, rested: Rested) -> None:
-        """What people have left to the assistant since they began to work on the text: a job does it, and the notice is
+        """What people have left to the assistant, and not brought in with the file: a job does it, and the notice is
         told once that has ended."""
         if len(rested.text) > MOST_LETTERS or _governs(rested.path):
             return
-        before = await self._before(rested)
+        versions = self._files.history.versions
+        oldest = await versions.oldest(rested.document) if rested.since is not None else None
+        before = await self._said_in(rested, oldest.id) if oldest is not None else ""
         if before is None:
             return
-        known, begun = set(before.split("\n")), 0
-        alike: Counter[str] = Counter()
-        for todo in todos(rested.text):
+        known = {place_at(before, todo.at).text for todo in islice(todos(before), MOST_LOOKED_AT)}
+        begun, alike = 0, Counter[str]()
+        for todo in islice(todos(rested.text), MOST_LOOKED_AT):
             place = place_at(rested.text, todo.at)
             alike[place.text] += 1
-            if any(place.text in line for line in known if place.text):
+            if place.text in known:
                 continue
             cause = cause_of("todo", place.text, str(alike[place.text]))
             finding = Finding("todo", cause, f"You have left to me: “{todo.what}”", (place,))
@@ -212,17 +217,15 @@ class Triggers:
             begun += 1
             await self._do(rested, todo, finding)
 
-    async def _before(self, rested: Rested) -> str | None:
-        """What the text was when people began to work on it; None where that is not known any more."""
-        if rested.since is None:
-            return ""
+    async def _said_in(self, rested: Rested, version: str) -> str | None:
+        """What the text was in `version`; None where that is not known any more."""
         versions = self._files.history.versions
         try:
-            since = await versions.find(rested.document, rested.since)
-            before = await versions.text(rested.workspace, rested.document, since)
+            found = await versions.find(rested.document, version)
+            text = await versions.text(rested.workspace, rested.document, found)
         except VersionNotFound:
             return None
-        return before if len(before) <= MOST_LETTERS else None
+        return text if len(text) <= MOST_LETTERS else None
 
     async def _do(self, rested: Rested, todo: Todo, finding: Finding) -> None:
         start, end = todo.selection(rested.text)
@@ -254,7 +257,7 @@ class Triggers:
             BudgetSpent,
         ):
             # It is looked at again when the text rests again.
-            await self._speaking.forget(rested.document, finding)
+            await self._speaking.forget(rested.document, finding, suggestion)
 
     async def questions(self, workspace: str, thread: Mapping[str, Any], *, late: bool = False) -> None:
         """What the group's files say to a question that nobody has answered; `thread` as

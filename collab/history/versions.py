@@ -186,6 +186,11 @@ class Versions:
         records = self._records.find({"document": document}, _SHOWN).sort("_id", DESCENDING).limit(limit)
         return [Version.from_record(record) async for record in records]
 
+    async def oldest(self, document: str) -> Version | None:
+        """As far as they are kept, also one that is in no list any more."""
+        record = await self._records.find_one({"document": document}, _SHOWN, sort=[("_id", ASCENDING)])
+        return Version.from_record(record) if record is not None else None
+
     async def states(self, document: str) -> Sequence[tuple[datetime, bytes]]:
         """When the versions were made and their encoded state vectors, oldest first; of very many only some."""
         found = self._records.find({"document": document, "retired_at": None}, {"_id": 1}).sort("_id", DESCENDING)

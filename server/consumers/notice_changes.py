@@ -16,6 +16,6 @@ async def tell(event: Event, core: "Core") -> None:
     if notice is None or state == "streaming":
         return
     if state == "failed" and not event.data["hunks"]:
-        await core.assistant.board.came_to_nothing(notice)
+        await core.assistant.board.came_to_nothing(notice, event.data["id"])
     else:
         await core.assistant.board.tell(event.stream, notice)
