@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.doubles.model_server import ModelServer, Script
@@ -33,6 +34,14 @@ def news(tab: Tab) -> Locator:
 
 def notice(tab: Tab, words: str) -> Locator:
     return panel(tab).get_by_role("listitem").filter(has_text=words)
+
+
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def talkative(site: Server, people: People) -> None:
+    """In one hour more is said here than people would want to hear."""
+    settings = b"notices: {most_per_hour: 100}\n"
+    url = f"{site.workspace_path}/files/.scriptorium/assistant.yaml"
+    (await site.owner.http.put(url, content=settings)).raise_for_status()
 
 
 async def is_known(site: Server, words: str, path: str) -> None:
@@ -177,6 +186,7 @@ async def test_on_a_phone_a_question_leads_to_what_answers_it(site: Server, peop
     await expect(news(editor)).to_be_visible(timeout=SOON)
     await bell(editor).click()
     found = notice(editor, "A comment asks")
+    await expect(found).to_be_visible()
     await people.picture(editor, "notices-question-phone")
     await found.get_by_role("button", name="prices.md, line 3").click()
     await expect(panel(editor)).to_have_count(0)
