@@ -11,7 +11,6 @@ from storage.events import EventLog
 DECISION_RECORDED = "scriptorium.decision.recorded"
 DOCUMENT_RESTED = "scriptorium.document.rested"
 NOTICE_CHANGED = "scriptorium.notice.changed"
-SUGGESTION_CHANGED = "scriptorium.suggestion.changed"
 
 
 class Announcements:
@@ -25,7 +24,7 @@ class Announcements:
 
     async def suggestion_changed(self, view: dict[str, Any]) -> None:
         """`view` as `ai.proposals.suggestions.Suggestion.view` gives it."""
-        await self._events.append(view["workspace"], SUGGESTION_CHANGED, view)
+        await self._events.append(view["workspace"], "scriptorium.suggestion.changed", view)
 
     async def suggestion_delta(self, workspace: str, suggestion: str, delta: dict[str, Any]) -> None:
         """`delta` as `ai.proposals.deltas.Deltas.of` gives it."""

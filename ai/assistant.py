@@ -182,6 +182,7 @@ class Assistant:
             self.feedback,
             self._announcements,
             self.gathering,
+            self.board,
         )
         self._attempts: dict[str, NewAttempt] = {
             "edit": lambda run: EditAttempt(run, tools),

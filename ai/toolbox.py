@@ -6,6 +6,7 @@ from ai.announcements import Announcements
 from ai.chat.conversations import Conversations
 from ai.choosing.choices import Choices
 from ai.deciding.decisions import Decisions
+from ai.notices.board import Board
 from ai.pool.jobs import Job
 from ai.prompting.gathering import Gathering
 from ai.prompting.material import Material
@@ -29,6 +30,7 @@ class Toolbox:
     feedback: Feedback
     announcements: Announcements
     gathering: Gathering
+    board: Board
 
     async def may_be_kept(self, job: Job) -> bool:
         """Whether what a model is told and says for `job` may be kept for the record, by the terms of this moment."""

@@ -10,7 +10,7 @@ from ai.notices.notices import NothingToAccept, NoticeNotFound, Notices
 from ai.pool.jobs import Person
 from ai.proposals.hunks import Decision, HunkState
 from ai.proposals.placing import placed
-from ai.proposals.suggestions import Suggestions
+from ai.proposals.suggestions import Suggestions, SuggestionState
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
 
@@ -87,9 +87,13 @@ class Board:
         outcomes = await self._decide(notice.suggestion, None, decision, by, reason, shown)
         return await self._view(notice), outcomes
 
-    async def came_to_nothing(self, id: str, suggestion: str) -> None:
-        """What was to make its change has failed: the next time it is new."""
-        await self._notices.delete(id, suggestion)
+    async def change_has_come(self, suggestion: Mapping[str, Any]) -> None:
+        """What a job was to make as the change of a notice, as `Suggestion.view` gives it. Where that has failed, the
+        notice is new the next time; else everybody is told of it."""
+        if suggestion["state"] == SuggestionState.FAILED and not suggestion["hunks"]:
+            await self._notices.delete(suggestion["notice"], suggestion["id"])
+        else:
+            await self.tell(suggestion["workspace"], suggestion["notice"])
 
     async def tell(self, workspace: str, id: str) -> None:
         """Everybody, of a notice whose change somebody has decided."""

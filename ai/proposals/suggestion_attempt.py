@@ -130,4 +130,7 @@ class SuggestionAttempt(ABC):
             raise Fenced(self._job.id)
 
     async def _announce(self) -> None:
-        await self._tools.announcements.suggestion_changed(await self._tools.suggestions.view(self._suggestion))
+        view = await self._tools.suggestions.view(self._suggestion)
+        await self._tools.announcements.suggestion_changed(view)
+        if view.get("notice") is not None and view["state"] != SuggestionState.STREAMING:
+            await self._tools.board.change_has_come(view)

@@ -7,8 +7,7 @@ import pytest
 from ai.notices.triggers import MOST_TODOS, Rested
 from ai.proposals.hunks import Decision
 from ai.requests import Asked
-from tests.ai.group import BOB, Group, Process, eventually
-from tests.ai.test_acceptance import learning
+from tests.ai.group import BOB, Group, Process, Watching, eventually
 from tests.ai.test_metering import chatted, spend
 from tests.ai.test_notices import said
 from tests.doubles.model_server import Script
@@ -125,11 +124,12 @@ DONE = "    return sum(item.price for item in items)\n"
 async def test_a_todo_that_is_left_to_it_is_done_and_told(group: Group) -> None:
     rested = await worked_on(group, "a.py", "", LEFT)
     group.model.enqueue(Script(answer=DONE))
-    async with group.working():
+    async with Watching(group) as watching, group.working():
         await group.assistant.triggers.todos(rested)
         [suggestion] = await group.assistant.suggestions_of(group.workspace)
         job = await group.assistant.jobs.get(suggestion["job"])
         await group.ended(Asked(job.id, suggestion["id"]))
+        await eventually(lambda: watching.has("scriptorium.notice.changed", kind="todo", state="open"))
     [request] = group.model.requests
     assert "sum the prices\\n\\nThat is what a TODO" in str(request.body)
     assert (suggestion["requested_by"]["id"], suggestion["documents"]) == ("assistant", [rested.document])
@@ -187,7 +187,7 @@ async def test_each_todo_of_a_text_is_done_a_few_at_a_time_and_none_that_was_the
 async def test_a_todo_that_failed_is_done_when_the_text_rests_again(group: Group) -> None:
     rested = await worked_on(group, "a.py", "", LEFT)
     group.model.enqueue(Script("invalid_json"))
-    async with learning(group), group.working():
+    async with group.working():
         await group.assistant.triggers.todos(rested)
         [failed] = await group.assistant.suggestions_of(group.workspace)
         await group.ended(Asked(failed["job"], failed["id"]))
