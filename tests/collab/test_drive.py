@@ -68,6 +68,7 @@ async def test_settled_documents_are_plain_files(one: Process) -> None:
         "path": "src/é ü.txt",
         "size": 10,
         "hash": sha256(b"new a\r\nb\r\n").hexdigest(),
+        "open": False,
     }
     assert sorted(str(event["document"]) for event in events) == sorted([text, text, binary])
 
