@@ -3,6 +3,7 @@
 Not by their queries, which take quadratic time where much of a kind is nested or stands side by side.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -150,6 +151,9 @@ _GRAMMARS: dict[str, tuple[tuple[str, str, dict[str, str]], ...]] = {
 }
 LANGUAGES = frozenset(_GRAMMARS)
 
+_FAR = re.compile("[^\0-\xff]")
+_NEARER = {2: "ÿ", 3: "ÿ_", 4: "ÿÿ"}
+
 # These are named in passing too.
 _WITH_BODY = {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier", "namespace_definition"}
 
@@ -179,7 +183,8 @@ class _Definition:
 
 def code_outline(text: str, lines: list[str], language: str) -> Outline:
     """By definitions; comments and decorators stay with what is below them. `language` is one of LANGUAGES."""
-    found = _found(text, language)
+    source = text.encode("utf-8", "replace")
+    found = _found(_harmless(source) if language == "shell" else source, language)
     leading, inner = _leading(found, lines), _inner(found, len(lines))
     file = _Definition(-1, -1, -1, (), True)
     around = [file] * len(lines)
@@ -199,7 +204,7 @@ def code_outline(text: str, lines: list[str], language: str) -> Outline:
         begin = first
         while begin - 1 > inmost.first and leading[begin - 1] and around[begin - 1] is inmost:
             begin -= 1
-        within = (*inmost.within, *_name_of(node))
+        within = (*inmost.within, *_name_of(node, source))
         inmost = _Definition(first, node.end_byte, inmost.depth + 1, within, kind == "holds" and inmost.holds, inmost)
         begins[begin] = inmost
         around[begin : last + 1] = [inmost] * (last + 1 - begin)
@@ -230,9 +235,17 @@ def code_outline(text: str, lines: list[str], language: str) -> Outline:
     return Outline(ranks, [one.within for one in around])
 
 
-def _found(text: str, language: str) -> list[tuple[str, Node]]:
+def _harmless(source: bytes) -> bytes:
+    """Words for the grammar of shells, each byte of it where it was.
+
+    Behind a brace it looks every character up in a table of the C library that ends at U+00FF, and may end the process
+    (tree-sitter-bash 0.25.1, its issue 337).
+    """
+    return _FAR.sub(lambda far: _NEARER[len(far[0].encode())], source.decode()).encode()
+
+
+def _found(source: bytes, language: str) -> list[tuple[str, Node]]:
     """What the tables name, in the order of the text, outer ones first."""
-    source = text.encode("utf-8", "replace")
     grammars = _grammars(language)
     roots = []
     for parser, _ in grammars:
@@ -298,7 +311,7 @@ def _rows(node: Node) -> tuple[int, int]:
     return first, last - 1 if last > first and column == 0 else last
 
 
-def _name_of(node: Node) -> tuple[str, ...]:
+def _name_of(node: Node, source: bytes) -> tuple[str, ...]:
     """None or one."""
     named = node.child_by_field_name("name")
     if named is None:
@@ -307,6 +320,6 @@ def _name_of(node: Node) -> tuple[str, ...]:
         for _ in range(_MOST_DEPTH):
             inner = named and named.child_by_field_name("declarator")
             named = inner or named
-    said = named.text if named is not None else None
-    name = " ".join((said or b"")[: 4 * _MOST_NAME].decode("utf-8", "replace").split())[:_MOST_NAME]
+    said = source[named.start_byte : named.end_byte] if named is not None else b""
+    name = " ".join(said[: 4 * _MOST_NAME].decode("utf-8", "replace").split())[:_MOST_NAME]
     return (name,) if name else ()

@@ -1,6 +1,8 @@
 """Texts in chunks: all of them is there, each is where it says, and an edit changes only those around it."""
 
 import random
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -142,6 +144,24 @@ NAMES = [None, "markdown", "text", "yaml", "csv", *sorted(LANGUAGES)]
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=120).map("".join), st.sampled_from(NAMES))
 def test_any_text_has_its_chunks(text: str, language: str | None) -> None:
     checked(text, language)
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_character_is_too_much_for_a_grammar(language: str) -> None:
+    """In a process of its own: the grammar of shells reads past a table of the C library, which may end the process."""
+    program = (
+        "import sys; from ai.knowledge.chunking import chunks\n"
+        "for code in (*range(0x80, 0xD800, 0x97), *range(0xE000, 0x110000, 0x1F97)):\n"
+        "    for text in (f'{{{chr(code)}', f'{chr(code)}() {{ {chr(code)}; }}'): chunks(text, sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", program, language], cwd=ROOT, check=True)
+
+
+def test_a_shell_function_keeps_its_name_in_any_script() -> None:
+    body = "".join(f"    echo {n} && echo '😀 言' {n}\n" for n in range(300))
+    found = checked(f"# 言葉 😀\n説明é😀() {{\n{body}}}\n", "shell")
+    assert len(found) > 1
+    assert {one.within for one in found} == {("説明é😀",)}
 
 
 @pytest.mark.parametrize("seed", range(20))
