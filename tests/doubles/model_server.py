@@ -5,7 +5,8 @@ As a process of its own: `python -m tests.doubles.model_server --port 9000`; the
 `Script`'s fields puts one into the queue, and `GET /requests` lists what was asked.
 
 A request takes the next script of the queue; with an empty queue, the script that its last message carries as
-`#model {"answer": "…", "behaviour": "…"}`; with neither, it is answered normally, with something that fits the prompt.
+`#model {"answer": "…", "behaviour": "…"}`, or the answer that the same prompt got before, since a worker that has lost
+its lease is followed by one that asks again; with none, it is answered normally, with something that fits the prompt.
 """
 
 import argparse
@@ -40,6 +41,7 @@ Behaviour = Literal[
     "refuse",  # resets the connection before any answer
 ]
 _MARKER = re.compile(r"#model (\{.*\})")
+_MARKS = re.compile(r"(?<=-)\d{16}(?=>)")
 _SELECTION = re.compile(r"<selection-(\w+)>\n(.*?)\n</selection-\1>", re.DOTALL)
 
 
@@ -85,6 +87,7 @@ class ModelServer:
         self.host, self.port = host, port
         self.requests: list[Request] = []
         self.scripts: deque[Script] = deque()
+        self._answered: dict[str, Script] = {}  # prompts → what they were told to be answered with
         self.connections = 0  # accepted so far
         self.embedded: list[str] = []  # all texts of which vectors were asked for
         self.same: dict[str, str] = {}  # words that mean what another one does
@@ -100,6 +103,11 @@ class ModelServer:
 
     def enqueue(self, *scripts: Script) -> None:
         self.scripts.extend(scripts)
+
+    def forget(self) -> None:
+        """What was enqueued, and which prompts were answered with it."""
+        self.scripts.clear()
+        self._answered.clear()
 
     async def __aenter__(self) -> Self:
         await self.listen()
@@ -175,10 +183,14 @@ class ModelServer:
         await _respond(writer, 200, answer if self.embedding_answer is None else self.embedding_answer)
 
     def _script(self, request: Request) -> Script:
+        prompt = _MARKS.sub("", request.prompt)
         if self.scripts:
-            return self.scripts.popleft()
+            script = self.scripts.popleft()
+            if script.behaviour == "answer" and script.answer is not None:
+                self._answered[prompt] = script
+            return script
         marker = _MARKER.search(request.body["messages"][-1]["content"])
-        return Script(**json.loads(marker[1])) if marker else Script()
+        return Script(**json.loads(marker[1])) if marker else self._answered.get(prompt, Script())
 
     async def _complete(
         self, request: Request, script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

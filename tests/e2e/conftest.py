@@ -44,7 +44,7 @@ async def the_model() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 def model(the_model: ModelServer) -> ModelServer:
-    the_model.scripts.clear()
+    the_model.forget()
     return the_model
 
 
