@@ -20,6 +20,7 @@ from ai.completing.completions import Completions
 from ai.deciding.carrying import Carrying
 from ai.deciding.decisions import Decisions, Outcome, is_meant
 from ai.expiry import Expiry
+from ai.keeping.survey import Survey
 from ai.knowledge.knowledge import Knowledge
 from ai.models.embedding import Embedder
 from ai.models.endpoints import Endpoints
@@ -58,6 +59,7 @@ from ai.spending.figures import Figures
 from ai.spending.metering import Meter
 from ai.spending.usage import Ledger
 from ai.toolbox import Toolbox
+from collab.commenting.comments import Comments
 from collab.files.files import Files
 from collab.rooms.rooms import Rooms
 from storage import Storage
@@ -139,7 +141,8 @@ class Assistant:
         self.speaking = Speaking(
             rooms, self.notices, self.suggestions, self.decisions, self._announcements, self.fates, self.choices
         )
-        self.gathering = Gathering(storage.db, files, rooms, material, self.knowledge, window)
+        survey = Survey(files, material, self.knowledge, Comments(storage, rooms))
+        self.gathering = Gathering(storage.db, files, rooms, material, self.knowledge, survey, window)
         self.preparations = Preparations(storage.db, analysis or LocalTopic())
         self.requests = Requests(
             rooms,

@@ -16,10 +16,11 @@ from ai.chat.conversations import Conversations
 from ai.chat.mentions import mentioned
 from ai.chat.messages import Message, SharedFile
 from ai.deciding.decisions import Decisions
+from ai.keeping.sources import KNOWLEDGE_FILE, task
 from ai.pool.jobs import Job, JobNotFound, Jobs, NotFailed, Person
+from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.manager import Preparations
 from ai.prompting.material import Material
-from ai.proposals.create_job import OWN_FOLDER
 from ai.proposals.hunks import Hunk, HunkState
 from ai.proposals.naming import names_in
 from ai.proposals.suggestion_attempt import suggestion_of
@@ -233,6 +234,32 @@ class Requests:
         if node is not None and node.kind != "folder":
             raise PathConflict(f"“{node.path}” is a file.")
         return await self._suggest("create", workspace, [], {"instruction": instruction, "folder": join(names)}, by)
+
+    async def knowledge_file(self, workspace: str, by: Person) -> str:
+        """The document of KNOWLEDGE.md, a new one where there is none. Raises TooMuchText."""
+        await self._admit(workspace, by)
+        if await self._material.ignores(workspace, KNOWLEDGE_FILE):
+            raise KeptFromModels(f"“{KNOWLEDGE_FILE}” is kept from the assistant.")
+        if (await self._files.tree(workspace)).by_path.get(KNOWLEDGE_FILE) is None:
+            with suppress(PathConflict):  # somebody was quicker
+                return (await self._files.create(workspace, KNOWLEDGE_FILE, f"user:{by.id}")).id
+        return (await self.text_file(workspace, KNOWLEDGE_FILE)).id
+
+    async def keep_knowledge(self, workspace: str, by: Person, notice: tuple[str, str] | None = None) -> Asked:
+        """Have KNOWLEDGE.md say what the newest texts and the open comments say. `notice` as of `edit`.
+
+        One without a letter is written, and goes again with what nobody wanted. Raises TooMuchText.
+        """
+        await self.knowledge_file(workspace, by)
+        entry = await self.text_file(workspace, KNOWLEDGE_FILE)
+        there = await self._material.paths(workspace, "")
+        async with self._rooms.open(entry.id) as room:
+            text, target = room.text, _target(entry, room, 0, room.length)
+        name, suggestion = notice or (None, None)
+        payload = {"instruction": task(text, set(there)), "about": "", "notice": name, "survey": True}
+        if text:
+            return await self._suggest("edit", workspace, [target], payload, by, suggestion)
+        return await self._suggest("write", workspace, [target | {"at": 0, "created": True}], payload, by, suggestion)
 
     async def again(self, suggestion: str, by: Person) -> Asked:
         """Ask once more for what does not fit any more in `suggestion`, as the text stands by now.

@@ -15,6 +15,7 @@
         instruction: Make it a haiku about {a season}.
     notices:                    # what it says without being asked
       faults: off
+      knowledge: weekly         # KNOWLEDGE.md is brought up to date
       most_per_hour: 3
       quiet_hours: 18:00-08:30
       time_zone: Europe/Berlin
@@ -36,7 +37,7 @@ from ai.choosing.yaml_text import BadYaml, YamlText, read
 from ai.models.endpoints import DEFAULT, Endpoint
 from ai.models.port import ModelParams
 from ai.notices.notice import Kind
-from ai.notices.restraint import MOST_PER_HOUR, Restraint
+from ai.notices.restraint import MOST_PER_HOUR, Period, Restraint
 from ai.record.secrets import redact
 
 ASSISTANT_FILE = ".scriptorium/assistant.yaml"
@@ -83,6 +84,10 @@ def _zone(value: Any) -> Any:
         raise ValueError from None
 
 
+def _unless_off(value: Any) -> Any:
+    return None if value is False or value == "off" else value
+
+
 class _Notices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -91,6 +96,7 @@ class _Notices(BaseModel):
     repeated: bool | None = None
     todo: bool | None = None
     question: bool | None = None
+    knowledge: Annotated[Period | None, BeforeValidator(_unless_off)] = None
     most_per_hour: int | None = Field(default=None, ge=0, le=100)
     quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
     time_zone: Annotated[tzinfo | None, BeforeValidator(_zone)] = None
@@ -99,10 +105,13 @@ class _Notices(BaseModel):
     def restraint(self) -> Restraint:
         kinds: tuple[Kind, ...] = get_args(Kind)
         return Restraint(
-            frozenset(kind for kind in kinds if getattr(self, kind) is False),
+            frozenset(
+                kind for kind in kinds if getattr(self, kind) is False or (kind == "knowledge" and not self.knowledge)
+            ),
             MOST_PER_HOUR if self.most_per_hour is None else self.most_per_hour,
             self.quiet_hours,
             self.time_zone or UTC,
+            self.knowledge,
         )
 
 
@@ -156,6 +165,7 @@ _WANTED = {
     "notices": f"settings of their own, each with a colon after its name: {', '.join(_Notices.model_fields)}",
     "broken": "on or off",
     "faults": "on or off",
+    "knowledge": "daily, weekly or off",
     "most_per_hour": "a whole number from 0 to 100",
     "quiet_hours": "two times, such as 18:00-08:30",
     "time_zone": "the name of a time zone, such as Europe/Berlin",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from ai.knowledge.vectors import Rows, Vectors
 from ai.knowledge.words import query_words, words
 from ai.models.embedding import Embedder
 from ai.models.port import ModelError
-from ai.prompting.ignore import IGNORE_FILE, IgnoreRules
+from ai.prompting.ignore import IGNORE_FILE, OWN_FOLDER, IgnoreRules
 from ai.prompting.material import Material
 from collab.aside import Aside, AsideFailed
 from collab.documents.contents import Plain
@@ -57,8 +57,6 @@ PATIENCE = 1.0
 
 MOST_QUESTIONS = 500
 """Whose vectors are kept in memory."""
-
-_OF_THE_ASSISTANT = IGNORE_FILE.partition("/")[0] + "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +292,10 @@ class Knowledge:
         known = await self._pieces.known(workspace)
         return State(len(documents), len(known.keys() & set(documents)), await self.is_complete(workspace))
 
+    async def said_in(self, documents: Iterable[str]) -> dict[str, Sequence[Piece]]:
+        """What is kept of each, in the order of its text: also of what is kept from models."""
+        return {one.document: one.pieces for one in await self._pieces.of(list(documents))}
+
     # ---- searching
 
     async def search(
@@ -403,7 +405,7 @@ def _check(lease: Lease) -> None:
 
 def _is_shown(path: str, rules: IgnoreRules) -> bool:
     """To models, and to who looks for something. What governs the assistant is about none of the files."""
-    return not path.startswith(_OF_THE_ASSISTANT) and not rules.ignores(path)
+    return not path.startswith(f"{OWN_FOLDER}/") and not rules.ignores(path)
 
 
 def _is_told(holding: Holding, rules: IgnoreRules) -> bool:

@@ -38,6 +38,8 @@ class Finding:
     parts: tuple[str, ...] = ()
     """Of what it is made of, each of which somebody may have dismissed before."""
     elsewhere: tuple[Change, ...] = ()
+    scope: str | None = None
+    """What the cause is one of, where that is not the document: it outlives it."""
 
 
 def cause_of(kind: Kind, *parts: str) -> str:

@@ -13,10 +13,10 @@ from ai.clock import rfc3339
 from ai.pool.jobs import Person
 from ai.proposals.hunks import Hunk, HunkState
 
-Kind = Literal["broken", "faults", "repeated", "todo", "question"]
+Kind = Literal["broken", "faults", "repeated", "todo", "question", "knowledge"]
 """A file that cannot be read as what it is, or in which a linter finds what is likely wrong; a change that somebody has
 made in some places and not in others; a TODO that is addressed to the assistant; a question in a comment to which the
-group's files have something to say."""
+group's files have something to say; what KNOWLEDGE.md might say by now."""
 
 
 class NoticeState(StrEnum):

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
+from typing import Literal
 
 from ai.notices.notice import Kind
+
+Period = Literal["daily", "weekly"]
 
 MOST_PER_HOUR = 6
 """New notices in one hour, where a group has chosen nothing. All of its people are told all of them, so it is each
@@ -26,10 +29,17 @@ class Restraint:
     quiet: tuple[time, time] | None = None
     """From, and until: the next day where that is not later. The same twice is all day."""
     zone: tzinfo = UTC
+    keeps: Period | None = None
+    """How often KNOWLEDGE.md is brought up to date without being asked for."""
 
     def allows(self, kind: Kind, moment: datetime, said: int) -> bool:
         """``moment`` knows its time zone; ``said``: notices of the hour before it."""
         return kind not in self.silent and said < self.most_per_hour and not self._is_quiet(moment)
+
+    def period(self, moment: datetime) -> str | None:
+        """The one that ``moment`` is in, such as ``2026-11-30`` or ``2026-W49``: equal for all moments of it."""
+        day = moment.astimezone(self.zone)
+        return {"daily": f"{day:%Y-%m-%d}", "weekly": f"{day:%G-W%V}", None: None}[self.keeps]
 
     def _is_quiet(self, moment: datetime) -> bool:
         if self.quiet is None:

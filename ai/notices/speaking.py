@@ -69,6 +69,17 @@ class Speaking:
                 parts.update(notice.parts)
         return parts
 
+    async def period(self, workspace: str) -> str | None:
+        """Of KNOWLEDGE.md, the one that this moment is in: a day, or a week; None where it is not kept by itself."""
+        restraint = await self._choices.restraint(workspace)
+        return restraint.period(datetime.fromtimestamp(now(), UTC)) if restraint is not None else None
+
+    async def waits(self, document: str, kind: Kind) -> bool:
+        """Whether people have not decided yet what was said last."""
+        notices = await self._notices.undecided_of(document, [kind])
+        hunks = await self._suggestions.hunks(*(notice.suggestion for notice in notices if notice.suggestion))
+        return any(hunk.state in (HunkState.STREAMING, HunkState.PENDING) for hunk in hunks)
+
     async def is_new(self, document: str, finding: Finding) -> bool:
         """Whether nobody was told of it before, or it had gone meanwhile, or whoever was to make its change died before
         they had asked for that."""
@@ -178,7 +189,7 @@ class Speaking:
 
 
 def notice_id(document: str, finding: Finding) -> str:
-    return f"{document}:{finding.cause}"
+    return f"{finding.scope or document}:{finding.cause}"
 
 
 def _suggestion(notice: Notice, hunks: Sequence[Hunk]) -> Suggestion:

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from ai.checking import CannotCheck, diagnose
+from ai.keeping.sources import KNOWLEDGE_FILE
 from ai.knowledge.knowledge import Found, Knowledge
 from ai.languages import is_prose, language_of
 from ai.notices.faults import findings
@@ -22,8 +23,8 @@ from ai.notices.notice import Kind, Place
 from ai.notices.repeats import Repeat, defines, edits, is_public, places, repeats
 from ai.notices.speaking import SPEAKER, Speaking, notice_id
 from ai.notices.todos import Todo, todos
+from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.material import Material
-from ai.proposals.create_job import OWN_FOLDER
 from ai.requests import KeptFromModels, NotAText, Requests, TextDiffers, TooMuchText
 from ai.spending.budget_book import BudgetSpent
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
@@ -246,18 +247,38 @@ class Triggers:
                 slice_utf16(rested.text, start, end),
                 notice=(notice_id(rested.document, finding), suggestion),
             )
-        except (
-            *_GONE,
-            TextDiffers,
-            TooMuchText,
-            NotAText,
-            KeptFromModels,
-            FileNotFound,
-            OffsetOutsideText,
-            BudgetSpent,
-        ):
+        except (*_GONE, *_REFUSED):
             # It is looked at again when the text rests again.
             await self._speaking.forget(rested.document, finding, suggestion)
+
+    async def knowledge(self, workspace: str, document: str) -> None:
+        """Once in the period that the group has chosen, when a text has come to rest: KNOWLEDGE.md by what is new.
+
+        Not while people have not decided what was proposed for it before.
+        """
+        path = await self._files.path_of(document)
+        if path is None or path == KNOWLEDGE_FILE or _governs(path):
+            return
+        if (period := await self._speaking.period(workspace)) is None or await self._material.ignores(workspace, path):
+            return
+        reason = f"What is new in your files and comments may belong into {KNOWLEDGE_FILE}."
+        cause = cause_of("knowledge", period)
+        finding = Finding("knowledge", cause, reason, (), scope=workspace)
+        if not await self._speaking.is_new(workspace, finding) or not await self._speaking.may_say(
+            workspace, "knowledge"
+        ):
+            return
+        try:
+            kept = await self._requests.knowledge_file(workspace, SPEAKER)
+        except _REFUSED:
+            return
+        if await self._speaking.waits(kept, "knowledge"):
+            return
+        suggestion = await self._speaking.begin(workspace, kept, KNOWLEDGE_FILE, finding)
+        try:
+            await self._requests.keep_knowledge(workspace, SPEAKER, (notice_id(kept, finding), suggestion))
+        except (*_GONE, *_REFUSED):
+            await self._speaking.forget(kept, finding, suggestion)
 
     async def questions(self, workspace: str, thread: Mapping[str, Any], *, late: bool = False) -> None:
         """What the group's files say to a question that nobody has answered; `thread` as

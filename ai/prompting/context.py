@@ -95,6 +95,8 @@ class Candidate:
     """What a passage stands in, outermost first."""
     best: int | None = None
     """The line of its file that holds most of what is asked."""
+    source: str | None = None
+    """How an answer is to name where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from pymongo import ASCENDING, DESCENDING
 
 from ai.choosing.choices import Choice
 from ai.deciding.decision_record import decision_id
+from ai.keeping.survey import Survey
 from ai.knowledge.knowledge import Found, Knowledge
 from ai.languages import language_of
 from ai.pool.jobs import Job, JobState
 from ai.prompting.analyses import Analyses
 from ai.prompting.analysis import Analysis, is_lock_file
 from ai.prompting.context import WINDOW, Candidate, Window
-from ai.prompting.ignore import IGNORE_FILE
+from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.material import Material
 from ai.prompting.prompt_data import Secrets
 from ai.prompting.prompts import Prompt
@@ -65,9 +66,6 @@ LEAST_WORDS = 2
 _LOOKED_AT = 24
 """Hunks and files of which these are chosen."""
 
-_OF_THE_ASSISTANT = IGNORE_FILE.partition("/")[0] + "/"
-"""Files that govern it, which are about none of the others."""
-
 OWN = 32
 """Tokens around a group's own instruction."""
 
@@ -92,6 +90,7 @@ class Gathering:
         rooms: Rooms,
         material: Material,
         knowledge: Knowledge,
+        survey: Survey,
         window: int = WINDOW,
     ) -> None:
         """`window` is how many tokens the model takes, question and answer together."""
@@ -101,6 +100,7 @@ class Gathering:
         self._rooms = rooms
         self._material = material
         self._knowledge = knowledge
+        self._survey = survey
         self._window = window
         self._analyses = Analyses(db, rooms.aside)
         self._turns = Turns(db)
@@ -180,6 +180,8 @@ class Gathering:
                 await self.changed(job, opened.text)
 
     async def _around(self, job: Job) -> list[Candidate]:
+        if job.payload.get("survey"):
+            return await self._survey.of(job.workspace, without=job.payload["targets"][0]["document"])
         # A question's passages are numbered, and come by themselves (`known`).
         asked = job.payload.get("instruction", "")
         files, examples, found = await asyncio.gather(
@@ -209,7 +211,7 @@ class Gathering:
             entry
             for entry in entries
             if entry.id not in own
-            and not entry.path.startswith(_OF_THE_ASSISTANT)
+            and not entry.path.startswith(f"{OWN_FOLDER}/")
             and (entry.size or 0) <= LARGEST_FILE
             and not is_lock_file(entry.path)
             and not ignores.ignores(entry.path)
@@ -260,7 +262,7 @@ class Gathering:
             if max(len(hunk.base), len(hunk.proposed)) <= LONGEST_EXAMPLE
             and hunk.state in _VERDICTS
             and (node := tree.nodes.get(hunk.document)) is not None
-            and not node.path.startswith(_OF_THE_ASSISTANT)
+            and not node.path.startswith(f"{OWN_FOLDER}/")
             and not ignores.ignores(node.path)
         ]
         language = _language(_places(job))

@@ -10,6 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+OWN_FOLDER = ".scriptorium"
+"""Where a workspace keeps what governs its assistant: about none of its files, and not for the assistant to write."""
+
 IGNORE_FILE = ".scriptorium/ignore"
 DEFAULTS = (
     ".env*",

@@ -186,6 +186,7 @@ class PromptData:
         place = " › ".join([one.path or "", *one.within])
         parts = [f"[{one.number}]"] if one.number is not None else []
         parts += [self._marked("name", cleaned(place).text), self._marked("text", piece.text)]
+        parts += [self._marked("source", cleaned(one.source).text)] if one.source is not None else []
         return self._marked("passage", "\n".join(parts))
 
     def _example(self, piece: Piece) -> str:

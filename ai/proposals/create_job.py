@@ -11,7 +11,7 @@ from ai.models import ModelRequest, Task
 from ai.pool.attempt import JobFailed, Run
 from ai.prompting.gathering import prompted
 from ai.prompting.generation import Generation
-from ai.prompting.ignore import IGNORE_FILE
+from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.prompts import files_prompt, instructed
 from ai.proposals.dictation import Dictation, FileTrashed
 from ai.proposals.hunks import Hunk, HunkState
@@ -26,9 +26,6 @@ from collab.tree.trees import PathConflict
 
 MOST_FILES = 40
 """That one request may make."""
-
-OWN_FOLDER = IGNORE_FILE.partition("/")[0]
-"""Where a workspace keeps what governs its assistant, which is not for the assistant to write."""
 
 
 class CreateAttempt(SuggestionAttempt):

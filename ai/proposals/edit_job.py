@@ -57,6 +57,7 @@ class EditAttempt(SuggestionAttempt):
         await self._drop_what_was_rejected(suggestion)
         empty = all(target.proposal is None or target.proposal.empty for target in self._targets)
         said = [warnings(self._targets) or ("There is nothing to change." if empty else None), self._left_out()]
+        said.append(await self._doubts())
         note = " ".join(sentence for sentence in said if sentence) or None
         await self._keep(state=SuggestionState.READY.value, note=note)
         await self._announce()

@@ -5,12 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ai.keeping.sources import doubts
 from ai.pool.attempt import Fenced, JobFailed, Run
 from ai.pool.jobs import Job, JobState
 from ai.prompting.generation import Generation
-from ai.proposals.hunks import Hunk, Mode
+from ai.proposals.hunks import Hunk, HunkState, Mode
+from ai.proposals.placing import placed
 from ai.proposals.suggestions import Suggestion, SuggestionState
 from ai.toolbox import Toolbox
+from collab.durable.snapshots import DocumentGone, DocumentNotFound
+from collab.refusals import RoomClosed
+from collab.replicas.edits import TextEdit, edited
+from collab.rooms.present import text_of
 
 
 def suggestion_of(job: Job) -> Suggestion:
@@ -113,6 +119,22 @@ class SuggestionAttempt(ABC):
         await self._change(model=model, generations=records, context=seen_by_all(made.values()), **fields)
         if records and not await self._tools.may_be_kept(self._job):
             await self._change(generations={})  # it was erased, or switched off, at this very moment
+
+    async def _doubts(self) -> str | None:
+        """A sentence about the text as it would be with all hunks, of a file that names its sources."""
+        if not self._job.payload.get("survey"):
+            return None
+        [target] = self._job.payload["targets"]
+        hunks = await placed(
+            self._tools.rooms, self._tools.files, await self._tools.suggestions.hunks(self._suggestion)
+        )
+        try:
+            text = await text_of(self._tools.rooms, target["document"])
+        except (DocumentGone, DocumentNotFound, RoomClosed):
+            return None
+        pending = [TextEdit(hunk.start, hunk.end, hunk.proposed) for hunk in hunks if hunk.state is HunkState.PENDING]
+        there = await self._tools.material.shown(self._job.workspace)
+        return doubts(edited(text, pending), set(there.values()))
 
     async def _tell_feedback(self) -> None:
         """Some of it may have been decided while it streamed, when nobody knew what it would come to."""

@@ -83,7 +83,8 @@ class WriteAttempt(SuggestionAttempt):
         await dictation.settle()
         nothing = "There is nothing to write." if not dictation.typed else None
         warning = self._generation.warning if self._generation else None
-        await self._keep(state=SuggestionState.READY.value, note=warning or nothing)
+        note = warning or nothing or await self._doubts()
+        await self._keep(state=SuggestionState.READY.value, note=note)
 
     async def _last_hunk(self, suggestion: Suggestion) -> Hunk | None:
         """There are others before it only where people rejected what was typed, and had it tried again."""

@@ -1,7 +1,7 @@
 """Edits of a shared text: carried out on a replica, so that they come as an update like anybody else's."""
 
 import secrets
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice, pairwise
@@ -31,6 +31,15 @@ class TextEdit:
     start: int
     end: int
     text: str
+
+
+def edited(text: str, edits: Iterable[TextEdit]) -> str:
+    """`text` after `edits` of it, none of which overlap."""
+    units, parts, reached = text.encode("utf-16-le", "surrogatepass"), [], 0
+    for edit in sorted(edits, key=lambda one: one.start):
+        parts += [units[reached : 2 * edit.start], edit.text.encode("utf-16-le", "surrogatepass")]
+        reached = 2 * edit.end
+    return b"".join([*parts, units[reached:]]).decode("utf-16-le", "surrogatepass")
 
 
 def fork(doc: Doc[Any], client_id: int | None = None) -> Doc[Any]:

@@ -103,6 +103,14 @@ async def ask_for_files(body: FilesRequest, member: Editor, services: ServicesDe
     return AskedSuggestion(**asked.view())
 
 
+@router.post(OF_WORKSPACE + "/ai/knowledge", status_code=202)
+async def ask_for_knowledge(member: Editor, services: ServicesDep) -> AskedSuggestion:
+    """Have `KNOWLEDGE.md` brought up to date by what the newest texts and the open comments say, or begun."""
+    with refusals():
+        asked = await services.assistant.requests.keep_knowledge(member.workspace, person_of(member))
+    return AskedSuggestion(**asked.view())
+
+
 # ---- jobs
 
 

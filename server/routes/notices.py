@@ -32,7 +32,7 @@ class NoticeShown(BaseModel):
     workspace: str
     document: str
     path: str
-    kind: Literal["broken", "faults", "repeated", "todo", "question"]
+    kind: Literal["broken", "faults", "repeated", "todo", "question", "knowledge"]
     """A file that cannot be read as what it is, or in which a linter finds what is likely wrong; a change that was made
     in some places and not in others; what somebody has left to the assistant; a question in a comment to which files
     have something to say."""

@@ -103,6 +103,7 @@ RULES = {
     ("GET", f"{W}/figures"): "viewer of the workspace",
     ("POST", f"{W}/ai/edits"): "editor of the workspace",
     ("POST", f"{W}/ai/files"): "editor of the workspace",
+    ("POST", f"{W}/ai/knowledge"): "editor of the workspace",
     ("POST", f"{W}/ai/writes"): "editor of the workspace",
     ("POST", f"{W}/ai/chat"): "editor of the workspace",
     ("POST", f"{W}/ai/completions"): "editor of the workspace",

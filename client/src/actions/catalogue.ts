@@ -145,6 +145,11 @@ const catalogue = {
   'ghost.none': { group: 'Assistant', title: 'Take none of it', keys: ['Escape'], within: 'grey text' },
   'ghost.on': { group: 'Assistant', title: 'Suggest while I type', also: 'completions grey text on' },
   'ghost.off': { group: 'Assistant', title: 'Suggest nothing while I type', also: 'completions grey text off' },
+  'assistant.knowledge': {
+    group: 'Assistant',
+    title: 'Bring KNOWLEDGE.md up to date',
+    also: 'glossary decisions open questions summary wiki',
+  },
   'chat.new': { group: 'Assistant', title: 'New conversation', also: 'chat ask question' },
   'chat.list': { group: 'Assistant', title: 'All conversations', also: 'chat history search' },
   'chat.rename': { group: 'Assistant', title: 'Rename this conversation…', also: 'chat' },

@@ -211,7 +211,7 @@ export interface Notice {
   id: string
   document: string
   path: string
-  kind: 'broken' | 'faults' | 'repeated' | 'todo' | 'question'
+  kind: 'broken' | 'faults' | 'repeated' | 'todo' | 'question' | 'knowledge'
   /** A sentence. */
   reason: string
   /** Where it was, when it was said; `path` of another file than the one that it is about. */

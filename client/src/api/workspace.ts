@@ -129,6 +129,7 @@ export class WorkspaceApi {
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/writes`, write)
   askFiles = (files: FilesRequest) =>
     request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/files`, files)
+  askKnowledge = () => request<{ job: string; suggestion: string }>('POST', `${this.base}/ai/knowledge`)
   /** Files to try things on, in a workspace that is empty; their paths. */
   examples = () => request<{ paths: string[] }>('POST', `${this.base}/examples`)
   notices = () => request<Notice[]>('GET', `${this.base}/notices`)

@@ -51,6 +51,17 @@ export function NoticeFields({ notices, wrong, onChange }: NoticeFieldsProps) {
           </label>
         ))}
       </div>
+      <label className="field">
+        KNOWLEDGE.md, with what the group knows
+        <select
+          value={isOff(notices.knowledge) ? '' : notices.knowledge.toLowerCase()}
+          onChange={(event) => onChange({ knowledge: event.target.value })}
+        >
+          <option value="">When somebody asks for it</option>
+          <option value="daily">Brought up to date once a day</option>
+          <option value="weekly">Brought up to date once a week</option>
+        </select>
+      </label>
       <div className="config-numbers">
         {field('most_per_hour', 'At most in an hour', '6', (most_per_hour) => onChange({ most_per_hour }))}
         {field('quiet_hours', 'Not between', 'such as 18:00-08:30', setQuietHours)}

@@ -15,7 +15,7 @@ export type SettingName = (typeof settingNames)[number]
 export type Settings = Record<SettingName, string>
 
 export const noticeKinds = ['broken', 'faults', 'repeated', 'todo', 'question'] as const
-export const noticeNames = [...noticeKinds, 'most_per_hour', 'quiet_hours', 'time_zone'] as const
+export const noticeNames = [...noticeKinds, 'knowledge', 'most_per_hour', 'quiet_hours', 'time_zone'] as const
 export type NoticeName = (typeof noticeNames)[number]
 
 /** What it says without being asked, as it is written; "" for what is not set. */

@@ -21,7 +21,7 @@ const plain: readonly Decorate[] = []
 
 /** Markdown of anybody, rendered safely. Until it is, and where it cannot be, the plain text. */
 export function Markdown({ text, path, decorate = plain, onClick, onDrawn }: MarkdownProps) {
-  const { id } = useWorkspace()
+  const { id, tree } = useWorkspace()
   const [isDrawn, setDrawn] = useState(false)
   const box = useRef<HTMLDivElement>(null)
   const drawing = useRef<Drawing>(null)
@@ -50,7 +50,7 @@ export function Markdown({ text, path, decorate = plain, onClick, onDrawn }: Mar
   }, [text, id, path, decorate])
 
   const click = (event: MouseEvent) => {
-    followLink(event)
+    followLink(event, tree.tree.get().byPath)
     onClick?.(event)
   }
   return (

@@ -1,5 +1,7 @@
 import type { MouseEvent } from 'react'
 import { currentPlace, go } from '../app/location'
+import { arriveAt } from '../document/arrival'
+import type { TreeNode } from '../tree/rules'
 
 /** The heading that somebody is going to in another file, until it is on the page. */
 let awaited: { path: string; anchor: string } | null = null
@@ -31,8 +33,13 @@ export function arriveAtAnchor(box: Element, path: string): void {
   if (awaited.path !== path || goToAnchor(box, awaited.anchor)) awaited = null
 }
 
-/** Opens a link to a file of the workspace, or to a heading, within the page; every other click is the browser's. */
-export function followLink(event: MouseEvent): void {
+const aLine = /^L([1-9]\d{0,8})$/
+
+/**
+ * Opens a link to a file of the workspace, to a line of it such as #L12, or to a heading, within the page; every other
+ * click is the browser's.
+ */
+export function followLink(event: MouseEvent, nodes: ReadonlyMap<string, TreeNode>): void {
   const link = event.target instanceof Element ? event.target.closest('a') : null
   const place = currentPlace.get()
   if (link === null || place.at !== 'workspace') return
@@ -46,6 +53,13 @@ export function followLink(event: MouseEvent): void {
     return
   }
   event.preventDefault()
+  const line = aLine.exec(fragment ?? '')
+  const node = nodes.get(file)
+  if (line !== null && node?.kind === 'text') {
+    arriveAt({ document: node.id, line: Number(line[1]), column: null, focus: true })
+    go({ ...place, path: file })
+    return
+  }
   if (fragment !== undefined) awaited = { path: file, anchor: fragment }
   if (file !== place.path || fragment === undefined) go({ ...place, path: file })
   else arriveAtAnchor(event.currentTarget, file)

@@ -22,7 +22,7 @@ const inFiles: ActionId[] = ['files.new', 'files.newFolder', 'files.write', 'fil
 
 /** The actions of the workspace around the text. */
 export function useShellActions({ file, filesOpen, panel, toggleFiles, toggle, find }: ShellParts): void {
-  const { api, chat, history } = useWorkspace()
+  const { api, chat, history, tabs } = useWorkspace()
   const { canEdit, isOwner } = useRole()
   const { node, deleted } = file
   const offers: Offers = {
@@ -46,6 +46,13 @@ export function useShellActions({ file, filesOpen, panel, toggleFiles, toggle, f
     if (!filesOpen) for (const id of inFiles) offers[id] = after(toggleFiles, id)
     if (!filesOpen && node !== null && !deleted) {
       for (const id of ['files.rename', 'files.move', 'files.remove'] as const) offers[id] = after(toggleFiles, id)
+    }
+    offers['assistant.knowledge'] = () => {
+      void attempt('KNOWLEDGE.md is not brought up to date', async () => {
+        await api.askKnowledge()
+        tabs.openKept('KNOWLEDGE.md')
+        tell('The assistant reads what was written last')
+      })
     }
     offers['chat.new'] = () => {
       if (panel !== 'chat') toggle('chat')

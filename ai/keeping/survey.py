@@ -1,0 +1,91 @@
+"""What a workspace says that may belong into KNOWLEDGE.md: what people wrote last, and what they ask each other."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
+
+from ai.keeping.sources import link_to
+from ai.knowledge.knowledge import Knowledge
+from ai.knowledge.reading import Piece
+from ai.languages import is_prose
+from ai.prompting.context import Candidate
+from ai.prompting.material import Material
+from collab.commenting.comments import Comments
+from collab.commenting.threads import Thread
+from collab.files.files import FileEntry, Files
+
+MOST_FILES = 60
+"""That are looked at, those that settled last."""
+
+MOST_THREADS = 20
+"""Of comments that nobody has resolved, the newest."""
+
+MOST_SAID = 2_000
+"""Letters of one."""
+
+
+class Survey:
+    def __init__(self, files: Files, material: Material, knowledge: Knowledge, comments: Comments) -> None:
+        self._files = files
+        self._material = material
+        self._knowledge = knowledge
+        self._comments = comments
+
+    async def of(self, workspace: str, without: str) -> list[Candidate]:
+        """Passages with their sources, best first; none of the document `without`, and none that is kept from models.
+
+        All files are begun with before any is gone on with, so that a long one leaves room for the others; texts
+        before code, which says little of what people have decided.
+        """
+        newest, threads = await asyncio.gather(
+            self._files.newest(workspace, MOST_FILES), self._comments.open_in(workspace)
+        )
+        shown = await self._material.shown(workspace)
+        entries = [entry for entry in newest if entry.id in shown and entry.id != without]
+        said = await self._knowledge.said_in(entry.id for entry in entries)
+        prose = [entry for entry in entries if is_prose(entry.path)]
+        code = [entry for entry in entries if not is_prose(entry.path)]
+        asked = [
+            _comment(one, shown[one.document], said.get(one.document, ())) for one in threads if one.document in shown
+        ]
+        asked.sort(key=lambda one: one[0], reverse=True)
+        return [*(one for _, one in asked[:MOST_THREADS]), *_in_turn(prose, said), *_in_turn(code, said)]
+
+
+def _in_turn(entries: Sequence[FileEntry], said: Mapping[str, Sequence[Piece]]) -> Iterator[Candidate]:
+    columns = ([_passage(entry, piece) for piece in said.get(entry.id, ())] for entry in entries)
+    return (one for one in chain.from_iterable(zip_longest(*columns)) if one is not None)
+
+
+def _passage(entry: FileEntry, piece: Piece) -> Candidate:
+    source = link_to(entry.path, piece.first)
+    return Candidate(
+        "knowledge",
+        piece.text,
+        "was edited last",
+        "beginning",
+        entry.path,
+        piece.first,
+        within=piece.within,
+        source=source,
+    )
+
+
+def _comment(thread: Thread, path: str, pieces: Sequence[Piece]) -> tuple[float, Candidate]:
+    """When somebody last said something, and all of it."""
+    said = "\n".join(message.text for message in thread.messages)[:MOST_SAID]
+    line = _line_of(thread.quote, pieces)
+    text = f"Of “{thread.quote}” people say in a comment that is open:\n{said}"
+    last = thread.messages[-1].at.timestamp()
+    return last, Candidate(
+        "knowledge", text, "is a comment that nobody has resolved", "whole", path, line, source=link_to(path, line)
+    )
+
+
+def _line_of(quote: str, pieces: Sequence[Piece]) -> int:
+    begin = quote.partition("\n")[0]
+    for piece in pieces:
+        at = piece.text.find(begin)
+        if begin and at >= 0:
+            return piece.first + piece.text.count("\n", 0, at)
+    return 1
