@@ -7,27 +7,36 @@ from urllib.parse import quote, unquote
 KNOWLEDGE_FILE = "KNOWLEDGE.md"
 """At the top of a workspace, so that its links are the paths of what they lead to."""
 
+INSTRUCTION = f"Bring {KNOWLEDGE_FILE} up to date."
+"""As people read it; what that means is told in `task`."""
+
 MOST_NAMED = 10
 """Of those that are missing."""
 
-_LINK = re.compile(r"\]\(<?([^()\s<>#]+)(?:#L\d+)?>?\)")
+_LINK = re.compile(r"\]\(<?([^()\s<>#]+)(?:#[^()\s<>]*)?>?\)")
 _SPECIAL = re.compile(r"([\\\[\]`*_<>])")
 
 _TASK = (
     "This file holds what the group knows: under “Glossary” its terms, under “Decisions” what it has decided, under "
     "“Open questions” what nobody has settled yet. Bring it up to date by the passages that you were shown. Behind "
-    "each entry stands where it comes from, as the link that you see with the passage; write nothing that no passage "
-    "says. Change what the passages contradict, and leave all else as it stands, also what people have written "
-    "themselves."
+    "each entry stands where it comes from, as the link that you see with the passage, with the number of the line in "
+    "place of N; write nothing that no passage says. Change what the passages contradict, and leave all else as it "
+    "stands, also what people have written themselves."
 )
 _BEGIN = "Begin with the heading “# Knowledge” and make the three others below it."
 _MISSING = "Not there any more, so that what rests on them alone has to go:"
 
 
-def link_to(path: str, line: int) -> str:
-    """`[notes/a.md:12](notes/a.md#L12)`, for a file at the top of the workspace."""
-    words = _SPECIAL.sub(r"\\\1", path)
-    return f"[{words}:{line}]({quote(path)}#L{line})"
+def link_to(path: str, line: int | None = None) -> str:
+    """`[notes/a.md:12](notes/a.md#L12)`, for a file at the top of the workspace; N for a line that is to be put in."""
+    words, number = _SPECIAL.sub(r"\\\1", path), line or "N"
+    return f"[{words}:{number}]({quote(path)}#L{number})"
+
+
+def numbered(text: str, first: int) -> str:
+    """Each line that says something with its number, counted from `first`; as many lines as before."""
+    lines = enumerate(text.split("\n"), first)
+    return "\n".join(f"{number}| {line}" if line.strip() else line for number, line in lines)
 
 
 def missing(text: str, paths: Collection[str]) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
-from ai.keeping.sources import link_to
+from ai.keeping.sources import link_to, numbered
 from ai.knowledge.knowledge import Knowledge
 from ai.knowledge.reading import Piece
 from ai.languages import is_prose
@@ -58,16 +58,16 @@ def _in_turn(entries: Sequence[FileEntry], said: Mapping[str, Sequence[Piece]]) 
 
 
 def _passage(entry: FileEntry, piece: Piece) -> Candidate:
-    source = link_to(entry.path, piece.first)
+    text = numbered(piece.text, piece.first)
     return Candidate(
         "knowledge",
-        piece.text,
+        text,
         "was edited last",
         "beginning",
         entry.path,
         piece.first,
         within=piece.within,
-        source=source,
+        source=link_to(entry.path),
     )
 
 

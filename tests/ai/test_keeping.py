@@ -51,9 +51,9 @@ async def test_it_is_begun_from_texts_and_open_comments_and_goes_again_with_what
     asked = await keep(group)
     [request] = group.model.requests
     for part in (
-        "We have decided to open at ten.",
-        "[minutes/may.md:1](minutes/may.md#L1)",
-        "[plates.py:1](plates.py#L1)",
+        "3| We have decided to open at ten.\n\n5| A plate",
+        "[minutes/may.md:N](minutes/may.md#LN)",
+        "[plates.py:N](plates.py#LN)",
         "[minutes/may.md:3](minutes/may.md#L3)",
         "Also on Sundays?",
         "# Knowledge",
@@ -227,6 +227,6 @@ def test_any_text_can_be_looked_through_for_sources(text: str) -> None:
 
 
 def test_what_leads_elsewhere_is_no_source() -> None:
-    text = "[a](https://example.org/a.md) [b](mailto:a@example.org) [c](#there) [d](/etc/passwd) [e](e.md)"
-    assert missing(text, ()) == ["e.md"]
-    assert re.search("has to go: e.md$", task(text, ()))
+    text = "[f](f.md#LN) [a](https://example.org/a.md) [b](mailto:a@example.org) [c](#there) [d](/etc/passwd) [e](e.md)"
+    assert missing(text, ()) == ["f.md", "e.md"]
+    assert re.search("has to go: f.md, e.md$", task(text, ()))

@@ -61,8 +61,9 @@ export default function TextDocument({ node, session }: TextDocumentProps) {
   const version = look === null ? undefined : { id: look.version.id, against: look.against }
   useOnScreen(node.id, phase.is !== 'open' ? null : version ? 'version' : told, undefined, version)
   const visible = shown !== 'preview'
-  useTextActions({ view, session, refused, visible, commentedInPreview: !visible && preview === 'markdown', focused })
-  useArrival(view, node.id, focused)
+  const inPreview = !visible && preview === 'markdown'
+  useTextActions({ view, session, refused, visible, commentedInPreview: inPreview, focused })
+  useArrival(view, node.id, focused && !inPreview)
 
   if (phase.is === 'opening')
     return (

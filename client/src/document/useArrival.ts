@@ -15,12 +15,12 @@ export function goToLine(view: EditorView, line: number, column: number | null):
   })
 }
 
-/** Takes whoever is expected in this document to where they are going; `focused`: in the half with the focus. */
-export function useArrival(view: EditorView | null, document: string, focused: boolean): void {
+/** Takes whoever is expected in this document to where they are going; `here`: it is seen, in the half with the focus. */
+export function useArrival(view: EditorView | null, document: string, here: boolean): void {
   const arrival = useStore(expected)
   const left = useRef({ arrival, document })
   useEffect(() => {
-    if (view === null || !focused || arrival === null) return
+    if (view === null || !here || arrival === null) return
     if (arrival.document !== document) {
       // The text that they are leaving may hear of it first. Before any other one, they went elsewhere meanwhile.
       if (left.current.arrival === arrival && left.current.document !== document) arriveAt(null)
@@ -30,5 +30,5 @@ export function useArrival(view: EditorView | null, document: string, focused: b
     arriveAt(null)
     if (arrival.line !== null) goToLine(view, arrival.line, arrival.column)
     if (arrival.focus) view.focus()
-  }, [view, document, focused, arrival])
+  }, [view, document, here, arrival])
 }

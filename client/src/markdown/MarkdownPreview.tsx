@@ -11,6 +11,7 @@ import type { Decorate, Drawing } from './drawing'
 import { arriveAtAnchor } from './followLink'
 import { Markdown } from './Markdown'
 import { toggleTask } from './tasks'
+import { usePreviewArrival } from './usePreviewArrival'
 import { useScrollTogether } from './useScrollTogether'
 import { useCommenting } from './useCommenting'
 import { useSharedTop } from './useSharedTop'
@@ -44,6 +45,7 @@ export default function MarkdownPreview({ session, path, view, mode }: MarkdownP
 
   const commenting = useCommenting(session, view, scroller, drawing)
   const { selected } = commenting
+  const arrive = usePreviewArrival(session.document, mode === 'preview' && focused, scroller, drawing)
 
   const toggle = (target: EventTarget) => {
     const task = target instanceof Element ? target.closest('[role="checkbox"]') : null
@@ -74,6 +76,7 @@ export default function MarkdownPreview({ session, path, view, mode }: MarkdownP
           drawing.current = drawn
           onDrawn.current?.()
           commenting.onDrawn()
+          arrive()
           arriveAtAnchor(drawn.box, path)
         }}
       />
