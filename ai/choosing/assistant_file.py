@@ -26,10 +26,10 @@ Every editor can write the file, so it is read as hostile text, and addresses an
 import re
 from collections.abc import Mapping
 from datetime import UTC, time, tzinfo
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
 
 from ai.checking.yaml_words import shortened
 from ai.choosing.recipes import Recipe, RecipeKind, with_built_in
@@ -84,8 +84,12 @@ def _zone(value: Any) -> Any:
         raise ValueError from None
 
 
-def _unless_off(value: Any) -> Any:
-    return None if value is False or value == "off" else value
+def _period(value: Any) -> Any:
+    if value is False or (isinstance(value, str) and value.lower() in ("off", "no", "false")):
+        return False
+    if value is not None and value not in get_args(Period):
+        raise ValueError
+    return value
 
 
 class _Notices(BaseModel):
@@ -96,7 +100,7 @@ class _Notices(BaseModel):
     repeated: bool | None = None
     todo: bool | None = None
     question: bool | None = None
-    knowledge: Annotated[Period | None, BeforeValidator(_unless_off)] = None
+    knowledge: Annotated[Period | Literal[False] | None, PlainValidator(_period)] = None
     most_per_hour: int | None = Field(default=None, ge=0, le=100)
     quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
     time_zone: Annotated[tzinfo | None, BeforeValidator(_zone)] = None
@@ -105,13 +109,11 @@ class _Notices(BaseModel):
     def restraint(self) -> Restraint:
         kinds: tuple[Kind, ...] = get_args(Kind)
         return Restraint(
-            frozenset(
-                kind for kind in kinds if getattr(self, kind) is False or (kind == "knowledge" and not self.knowledge)
-            ),
+            frozenset(kind for kind in kinds if getattr(self, kind) is False),
             MOST_PER_HOUR if self.most_per_hour is None else self.most_per_hour,
             self.quiet_hours,
             self.time_zone or UTC,
-            self.knowledge,
+            self.knowledge or None,
         )
 
 

@@ -177,6 +177,8 @@ def test_braces_that_hold_no_plain_words_are_text(text: str) -> None:
         ("notices:\n  fault: on\n", 2, 3, "“fault” is no setting of notices. There are: broken, faults,"),
         ("notices:\n  faults: perhaps\n", 2, 11, "“faults” must be on or off"),
         ("notices:\n  faults: [off]\n", 2, 11, "“faults” must be on or off"),
+        ("notices:\n  knowledge: monthly\n", 2, 14, "“knowledge” must be daily, weekly or off"),
+        ("notices:\n  knowledge: on\n", 2, 14, "“knowledge” must be daily, weekly or off"),
         ("notices:\n  most_per_hour: -1\n", 2, 18, "from 0 to 100"),
         ("notices:\n  quiet_hours: 18-8\n", 2, 16, "two times, such as 18:00-08:30"),
         ("notices:\n  quiet_hours: 24:00-08:00\n", 2, 16, "two times"),
@@ -201,7 +203,9 @@ def test_the_examples_of_the_documentation_are_good(tmp_path: Path) -> None:
     endpoints = Endpoints(endpoints_from(settings, {"HOUSE_KEY": "a", "CLOUD_KEY": "b"}))
     file = parse(group, endpoints)
     assert (file.endpoint, file.model, file.top_k) == ("house", "qwen3-coder", 40)
-    assert file.restraint == Restraint(frozenset({"faults"}), 3, (time(18), time(8, 30)), ZoneInfo("Europe/Berlin"))
+    assert file.restraint == Restraint(
+        frozenset({"faults"}), 3, (time(18), time(8, 30)), ZoneInfo("Europe/Berlin"), "weekly"
+    )
     names = [recipe.name for recipe in file.all_recipes()]
     assert names == ["Explain", "Translate", "Translate code", "Summarise", "Write tests", "Document", "As a haiku"]
 
