@@ -139,7 +139,14 @@ class Assistant:
         self.knowledge = Knowledge(storage.db, storage.leases, files, material, embedder)
         self.resting = Resting(storage.db, rooms, files, self._announcements)
         self.speaking = Speaking(
-            rooms, self.notices, self.suggestions, self.decisions, self._announcements, self.fates, self.choices
+            rooms,
+            self.notices,
+            self.suggestions,
+            self.decisions,
+            self._announcements,
+            self.fates,
+            self.choices,
+            storage.leases,
         )
         survey = Survey(files, material, self.knowledge, Comments(storage, rooms))
         self.gathering = Gathering(storage.db, files, rooms, material, self.knowledge, survey, window)

@@ -3,6 +3,7 @@ is not so any more."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,10 @@ from collab.refusals import RoomClosed
 from collab.replicas.edits import fork
 from collab.rooms.rooms import Rooms
 from collab.yjs.offsets import slice_utf16
+from storage.leases import Lease, Leases
+
+TURN = 10.0
+"""Seconds after which whoever was to say something is taken to have died."""
 
 SPEAKER = Person(ASSISTANT["id"], ASSISTANT["name"])
 
@@ -40,6 +45,7 @@ class Speaking:
         announcements: Announcements,
         fates: Fates,
         choices: Choices,
+        leases: Leases,
     ) -> None:
         self._rooms = rooms
         self._notices = notices
@@ -48,15 +54,24 @@ class Speaking:
         self._announcements = announcements
         self._fates = fates
         self._choices = choices
+        self._leases = leases
 
     async def may_say(self, workspace: str, kind: Kind) -> bool:
         """Whether the group may want to hear of such a thing now."""
+        return await self._has_room(workspace, kind) and await self._fates.acceptance(workspace, kind) >= WORTH
+
+    async def _has_room(self, workspace: str, kind: Kind) -> bool:
         moment = now()
         said = await self._notices.since(workspace, moment - HOUR)
         restraint = await self._choices.restraint(workspace)
-        if restraint is None or not restraint.allows(kind, datetime.fromtimestamp(moment, UTC), said):
-            return False
-        return await self._fates.acceptance(workspace, kind) >= WORTH
+        return restraint is not None and restraint.allows(kind, datetime.fromtimestamp(moment, UTC), said)
+
+    def _turn(self, workspace: str) -> AbstractAsyncContextManager[Lease]:
+        """Of several who have found something at once each looks anew, or they would say more than an hour may hear.
+
+        Raises storage.leases.LeaseUnavailable.
+        """
+        return self._leases.hold(f"notices:{workspace}", TURN)
 
     async def dismissed(self, document: str, kind: Kind) -> set[str]:
         """Parts of what was said of a document that nobody wanted to hear of."""
@@ -109,7 +124,8 @@ class Speaking:
         suggestion: str | None = None,
         hunks: Sequence[Hunk] = (),
     ) -> None:
-        """Tell everybody; whoever has wanted none of its kind of late finds it and is not called.
+        """Tell everybody, if the group may still want to hear it; whoever has wanted none of its kind of late finds it
+        and is not called.
 
         `suggestion` is its change, and `hunks` are of one that is not stored yet.
         """
@@ -117,19 +133,30 @@ class Speaking:
         weary = await self._fates.weary(workspace, finding.kind)
         read_by = tuple(sorted(weary))
         notice = Notice(name, workspace, document, path, *said, suggestion, now(), read_by=read_by, parts=finding.parts)
-        if hunks:
-            # Nobody knows of these before the notice is there, which then never lacks its edit.
-            await self._suggestions.add_hunks(hunks)
-            await self._suggestions.create(_suggestion(notice, hunks))
-        if await self._notices.add(notice):
-            await self._announcements.notice_changed(notice.view(hunks))
+        async with self._turn(workspace):
+            if not await self._has_room(workspace, finding.kind):
+                return
+            if hunks:
+                # Nobody knows of these before the notice is there, which then never lacks its edit.
+                await self._suggestions.add_hunks(hunks)
+                await self._suggestions.create(_suggestion(notice, hunks))
+            if await self._notices.add(notice):
+                await self._announcements.notice_changed(notice.view(hunks))
 
-    async def begin(self, workspace: str, document: str, path: str, finding: Finding) -> str:
-        """The id of the suggestion that is to be the change of a notice; nobody is told before that is there."""
+    async def begin(self, workspace: str, document: str, path: str, finding: Finding) -> str | None:
+        """The id of the suggestion that is to be the change of a notice; nobody is told before that is there.
+
+        None where the group may not want to hear it any more.
+        """
         name = notice_id(document, finding)
         said = (finding.kind, finding.reason, finding.sources)
-        await self._notices.add(Notice(name, workspace, document, path, *said, uuid4().hex, now()))
-        return (await self._notices.get(workspace, name)).suggestion or ""
+        async with self._turn(workspace):
+            if (begun := await self._notices.find(name)) is not None and begun.closed is None:
+                return begun.suggestion  # and whoever did it died
+            if not await self._has_room(workspace, finding.kind):
+                return None
+            await self._notices.add(Notice(name, workspace, document, path, *said, uuid4().hex, now()))
+        return (await self._notices.get(workspace, name)).suggestion
 
     async def forget(self, document: str, finding: Finding, suggestion: str) -> None:
         """What came to nothing, so that it is new the next time."""

@@ -236,6 +236,8 @@ class Triggers:
         # The notice first, which nobody is told of before its change is there: whoever comes after a crash finds what
         # that is to be called.
         suggestion = await self._speaking.begin(rested.workspace, rested.document, rested.path, finding)
+        if suggestion is None:
+            return
         try:
             await self._requests.edit(
                 rested.workspace,
@@ -274,7 +276,8 @@ class Triggers:
             return
         if await self._speaking.waits(kept, "knowledge"):
             return
-        suggestion = await self._speaking.begin(workspace, kept, KNOWLEDGE_FILE, finding)
+        if (suggestion := await self._speaking.begin(workspace, kept, KNOWLEDGE_FILE, finding)) is None:
+            return
         try:
             await self._requests.keep_knowledge(workspace, SPEAKER, (notice_id(kept, finding), suggestion))
         except (*_GONE, *_REFUSED):

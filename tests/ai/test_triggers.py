@@ -1,5 +1,6 @@
 """What makes the assistant speak, beside what checkers find (`tests/ai/test_notices.py`)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -290,3 +291,18 @@ async def test_a_group_switches_each_kind_off(group: Group) -> None:
     await triggers.todos(await worked_on(group, "b.py", "", LEFT))
     await triggers.questions(group.workspace, thread(await knowing(group), QUESTION))
     assert await said(group) == []
+
+
+async def test_all_at_once_they_say_no_more_than_an_hour_may_hear(group: Group) -> None:
+    await group.file(".scriptorium/assistant.yaml", "notices:\n  most_per_hour: 2\n")
+    other = await group.another()
+    texts = [await worked_on(group, f"{name}.py", BEFORE, SOME) for name in "abcdef"]
+    left = [await worked_on(group, f"left-{name}.py", "", LEFT) for name in "ab"]
+    processes = (group, other)
+    await asyncio.gather(
+        *(processes[n % 2].assistant.triggers.repeats(one) for n, one in enumerate(texts)),
+        *(processes[n % 2].assistant.triggers.todos(one) for n, one in enumerate(left)),
+    )
+    assert await group.storage.db["notices"].count_documents({}) == 2
+    asked = await group.assistant.suggestions_of(group.workspace)
+    assert len(asked) + len(await said(group)) == 2
