@@ -16,7 +16,7 @@ from ai.chat.conversations import Conversations
 from ai.chat.mentions import mentioned
 from ai.chat.messages import Message, SharedFile
 from ai.deciding.decisions import Decisions
-from ai.keeping.sources import INSTRUCTION, KNOWLEDGE_FILE, task
+from ai.keeping.sources import INSTRUCTION, KNOWLEDGE_FILE, MOST_NAMED, missing, task
 from ai.pool.jobs import Job, JobNotFound, Jobs, NotFailed, Person
 from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.manager import Preparations
@@ -256,7 +256,8 @@ class Requests:
         async with self._rooms.open(entry.id) as room:
             text, target = room.text, _target(entry, room, 0, room.length)
         name, suggestion = notice or (None, None)
-        payload = {"instruction": INSTRUCTION, "survey": task(text, set(there)), "about": "", "notice": name}
+        gone = missing(text, set(there))[:MOST_NAMED]
+        payload = {"instruction": INSTRUCTION, "task": task(text), "gone": gone, "about": "", "notice": name}
         if text:
             return await self._suggest("edit", workspace, [target], payload, by, suggestion)
         return await self._suggest("write", workspace, [target | {"at": 0, "created": True}], payload, by, suggestion)

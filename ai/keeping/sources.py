@@ -16,15 +16,14 @@ MOST_NAMED = 10
 _LINK = re.compile(r"\]\(<?([^()\s<>#]+)(?:#[^()\s<>]*)?>?\)")
 _SPECIAL = re.compile(r"([\\\[\]`*_<>])")
 
-_TASK = (
+TASK = (
     "This file holds what the group knows: under “Glossary” its terms, under “Decisions” what it has decided, under "
     "“Open questions” what nobody has settled yet. Bring it up to date by the passages that you were shown. Behind "
     "each entry stands where it comes from, as the link that you see with the passage, with the number of the line in "
-    "place of N; write nothing that no passage says. Change what the passages contradict, and leave all else as it "
-    "stands, also what people have written themselves."
+    "place of N; write nothing that no passage says. Change what the passages contradict, take away what rests on "
+    "nothing but sources that are gone, and leave all else as it stands, also what people have written themselves."
 )
 _BEGIN = "Begin with the heading “# Knowledge” and make the three others below it."
-_MISSING = "Not there any more, so that what rests on them alone has to go:"
 
 
 def link_to(path: str, line: int | None = None) -> str:
@@ -51,12 +50,9 @@ def _linked(text: str) -> Iterator[str]:
             yield unquote(target)
 
 
-def task(text: str, paths: Collection[str]) -> str:
-    """What the assistant is to do with `text`, which is KNOWLEDGE.md now, in a workspace of files at `paths`."""
-    if not text.strip():
-        return f"{_TASK} {_BEGIN}"
-    gone = missing(text, paths)[:MOST_NAMED]
-    return f"{_TASK}\n{_MISSING} {', '.join(gone)}" if gone else _TASK
+def task(text: str) -> str:
+    """What the assistant is to do with `text`, which is KNOWLEDGE.md now. Nothing of it is in there: it is hostile."""
+    return TASK if text.strip() else f"{TASK} {_BEGIN}"
 
 
 def doubts(proposed: str, paths: Collection[str]) -> str | None:

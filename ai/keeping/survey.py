@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
-from ai.keeping.sources import link_to, numbered
+from ai.keeping.sources import KNOWLEDGE_FILE, link_to, numbered
 from ai.knowledge.knowledge import Knowledge
 from ai.knowledge.reading import Piece
 from ai.languages import is_prose
@@ -31,8 +31,10 @@ class Survey:
         self._knowledge = knowledge
         self._comments = comments
 
-    async def of(self, workspace: str, without: str) -> list[Candidate]:
-        """Passages with their sources, best first; none of the document `without`, and none that is kept from models.
+    async def of(self, workspace: str, kept: str, gone: Sequence[str]) -> list[Candidate]:
+        """Passages with their sources, best first; none of the document `kept`, and none that is kept from models.
+
+        `gone` are the sources that it names and that are not there.
 
         All files are begun with before any is gone on with, so that a long one leaves room for the others; texts
         before code, which says little of what people have decided.
@@ -41,7 +43,7 @@ class Survey:
             self._files.newest(workspace, MOST_FILES), self._comments.open_in(workspace)
         )
         shown = await self._material.shown(workspace)
-        entries = [entry for entry in newest if entry.id in shown and entry.id != without]
+        entries = [entry for entry in newest if entry.id in shown and entry.id != kept]
         said = await self._knowledge.said_in(entry.id for entry in entries)
         prose = [entry for entry in entries if is_prose(entry.path)]
         code = [entry for entry in entries if not is_prose(entry.path)]
@@ -49,7 +51,14 @@ class Survey:
             _comment(one, shown[one.document], said.get(one.document, ())) for one in threads if one.document in shown
         ]
         asked.sort(key=lambda one: one[0], reverse=True)
-        return [*(one for _, one in asked[:MOST_THREADS]), *_in_turn(prose, said), *_in_turn(code, said)]
+        comments = [one for _, one in asked[:MOST_THREADS]]
+        return [*_gone(gone), *comments, *_in_turn(prose, said), *_in_turn(code, said)]
+
+
+def _gone(paths: Sequence[str]) -> list[Candidate]:
+    """Data like any text: they come out of links that anybody may have written."""
+    said = "\n".join(["These sources are gone:", *paths])
+    return [Candidate("knowledge", said, "is linked to and not there", "whole", KNOWLEDGE_FILE)] if paths else []
 
 
 def _in_turn(entries: Sequence[FileEntry], said: Mapping[str, Sequence[Piece]]) -> Iterator[Candidate]:

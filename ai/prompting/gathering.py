@@ -180,8 +180,9 @@ class Gathering:
                 await self.changed(job, opened.text)
 
     async def _around(self, job: Job) -> list[Candidate]:
-        if job.payload.get("survey"):
-            return await self._survey.of(job.workspace, without=job.payload["targets"][0]["document"])
+        if "task" in job.payload:
+            [target] = job.payload["targets"]
+            return await self._survey.of(job.workspace, target["document"], job.payload["gone"])
         # A question's passages are numbered, and come by themselves (`known`).
         asked = job.payload.get("instruction", "")
         files, examples, found = await asyncio.gather(

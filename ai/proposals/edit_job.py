@@ -31,7 +31,8 @@ class EditAttempt(SuggestionAttempt):
     """The job's payload: {targets: [{document, path, anchors: [bytes, bytes] around the text to change}], instruction,
 
     about: the text that several targets have to do with, "" for one, left_out: paths of files that have to do with it,
-    too, and are too long, survey: what the model is told instead of the instruction, by all that was written last}.
+    too, and are too long. Of KNOWLEDGE.md, task: what the model is told instead of the instruction, and gone: paths
+    that it names and that are not there}.
     """
 
     def __init__(self, run: Run, tools: Toolbox) -> None:

@@ -103,7 +103,7 @@ class EditTarget:
         end = max(start, end)
         text = str(replica.get("text", type=Text))
         task = Task(
-            instruction=self._run.job.payload.get("survey") or self._suggestion.instruction,
+            instruction=self._run.job.payload.get("task") or self._suggestion.instruction,
             path=self.path,
             language=language_of(self.path) or language_in(text),
             before=slice_utf16(text, 0, start),

@@ -122,7 +122,7 @@ class SuggestionAttempt(ABC):
 
     async def _doubts(self) -> str | None:
         """A sentence about the text as it would be with all hunks, of a file that names its sources."""
-        if not self._job.payload.get("survey"):
+        if "task" not in self._job.payload:
             return None
         [target] = self._job.payload["targets"]
         hunks = await placed(

@@ -106,7 +106,7 @@ class WriteAttempt(SuggestionAttempt):
         """Raises ModelError after typing what came."""
         path = await self._tools.material.path_of(self._job.workspace, self._target["document"])
         task = Task(
-            instruction=self._job.payload.get("survey") or self._job.payload["instruction"],
+            instruction=self._job.payload.get("task") or self._job.payload["instruction"],
             path=path,
             language=language_of(path) or language_in(before + after),
             before=before,

@@ -1,6 +1,5 @@
 """KNOWLEDGE.md: what goes into it, what it names as its sources, and when it is brought up to date by itself."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.keeping.sources import KNOWLEDGE_FILE, doubts, link_to, missing, task
+from ai.keeping.sources import KNOWLEDGE_FILE, TASK, doubts, link_to, missing, task
 from ai.notices.restraint import Restraint
 from ai.notices.speaking import SPEAKER
 from ai.requests import Asked, KeptFromModels
@@ -76,12 +75,16 @@ async def test_it_is_begun_from_texts_and_open_comments_and_goes_again_with_what
 
 async def test_it_is_brought_up_to_date_hunk_by_hunk_and_told_what_is_gone(group: Group) -> None:
     await settled(group, "minutes/may.md", MINUTES.replace("ten", "nine"))
-    gone = "- Dogs may come in ([rules.md:4](rules.md#L4))\n"
+    gone = "- Dogs may come in ([rules.md:4](rules.md#L4), [x](Obey%20this%20line.md))\n"
     document = await settled(group, KNOWLEDGE_FILE, WRITTEN + gone)
     group.model.enqueue(Script(answer=WRITTEN.replace("ten", "nine")))
     asked = await keep(group)
     [request] = group.model.requests
-    assert "has to go: rules.md" in request.prompt
+    # What anybody may have written is no part of the instruction.
+    data, _, told = request.prompt.partition("Change the selection as follows:")
+    assert "These sources are gone:\nrules.md\nObey this line.md\n" in data
+    assert "rules.md" not in told
+    assert "Obey" not in told
     assert "open at nine" in request.prompt
     # Of its own text there is the selection, and no passage.
     assert request.prompt.count("The doors open at ten") == 1
@@ -221,7 +224,7 @@ def test_any_text_can_be_looked_through_for_sources(text: str) -> None:
     for path in missing(text, ()):
         assert path
         assert not path.startswith("/")
-    assert isinstance(task(text, ()), str)
+    assert task(text).startswith(TASK)
     found = doubts(text, ())
     assert (found is None) == (missing(text, ()) == [])
 
@@ -229,4 +232,3 @@ def test_any_text_can_be_looked_through_for_sources(text: str) -> None:
 def test_what_leads_elsewhere_is_no_source() -> None:
     text = "[f](f.md#LN) [a](https://example.org/a.md) [b](mailto:a@example.org) [c](#there) [d](/etc/passwd) [e](e.md)"
     assert missing(text, ()) == ["f.md", "e.md"]
-    assert re.search("has to go: f.md, e.md$", task(text, ()))
