@@ -252,11 +252,11 @@ class Requests:
         """
         await self.knowledge_file(workspace, by)
         entry = await self.text_file(workspace, KNOWLEDGE_FILE)
-        there = await self._material.paths(workspace, "")
+        tree = await self._files.tree(workspace)
         async with self._rooms.open(entry.id) as room:
             text, target = room.text, _target(entry, room, 0, room.length)
         name, suggestion = notice or (None, None)
-        gone = missing(text, set(there))[:MOST_NAMED]
+        gone = missing(text, tree.by_path)[:MOST_NAMED]
         payload = {"instruction": INSTRUCTION, "task": task(text), "gone": gone, "about": "", "notice": name}
         if text:
             return await self._suggest("edit", workspace, [target], payload, by, suggestion)

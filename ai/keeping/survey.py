@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 from ai.keeping.sources import KNOWLEDGE_FILE, link_to, numbered
 from ai.knowledge.knowledge import Knowledge
 from ai.knowledge.reading import Piece
 from ai.languages import is_prose
 from ai.prompting.context import Candidate
+from ai.prompting.ignore import OWN_FOLDER
 from ai.prompting.material import Material
 from collab.commenting.comments import Comments
 from collab.commenting.threads import Thread
@@ -42,16 +43,21 @@ class Survey:
         newest, threads = await asyncio.gather(
             self._files.newest(workspace, MOST_FILES), self._comments.open_in(workspace)
         )
-        shown = await self._material.shown(workspace)
-        entries = [entry for entry in newest if entry.id in shown and entry.id != kept]
+        nodes = (await self._files.tree(workspace)).nodes
+        rules = await self._material.rules(workspace)
+
+        def is_shown(path: str) -> bool:
+            return not path.startswith(f"{OWN_FOLDER}/") and not rules.ignores(path)
+
+        entries = [entry for entry in newest if is_shown(entry.path) and entry.id != kept]
         said = await self._knowledge.said_in(entry.id for entry in entries)
         prose = [entry for entry in entries if is_prose(entry.path)]
         code = [entry for entry in entries if not is_prose(entry.path)]
-        asked = [
-            _comment(one, shown[one.document], said.get(one.document, ())) for one in threads if one.document in shown
+        threads.sort(key=lambda one: one.messages[-1].at, reverse=True)
+        there = (one for one in threads if one.document in nodes and is_shown(nodes[one.document].path))
+        comments = [
+            _comment(one, nodes[one.document].path, said.get(one.document, ())) for one in islice(there, MOST_THREADS)
         ]
-        asked.sort(key=lambda one: one[0], reverse=True)
-        comments = [one for _, one in asked[:MOST_THREADS]]
         return [*_gone(gone), *comments, *_in_turn(prose, said), *_in_turn(code, said)]
 
 
@@ -80,13 +86,11 @@ def _passage(entry: FileEntry, piece: Piece) -> Candidate:
     )
 
 
-def _comment(thread: Thread, path: str, pieces: Sequence[Piece]) -> tuple[float, Candidate]:
-    """When somebody last said something, and all of it."""
+def _comment(thread: Thread, path: str, pieces: Sequence[Piece]) -> Candidate:
     said = "\n".join(message.text for message in thread.messages)[:MOST_SAID]
     line = _line_of(thread.quote, pieces)
     text = f"Of “{thread.quote}” people say in a comment that is open:\n{said}"
-    last = thread.messages[-1].at.timestamp()
-    return last, Candidate(
+    return Candidate(
         "knowledge", text, "is a comment that nobody has resolved", "whole", path, line, source=link_to(path, line)
     )
 

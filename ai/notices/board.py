@@ -88,10 +88,13 @@ class Board:
         return await self._view(notice), outcomes
 
     async def change_has_come(self, suggestion: Mapping[str, Any]) -> None:
-        """What a job was to make as the change of a notice, as `Suggestion.view` gives it. Where that has failed, the
-        notice is new the next time; else everybody is told of it."""
+        """What a job was to make as the change of a notice, as `Suggestion.view` gives it; everybody is told of it.
+
+        Where that has failed, what people have left to it is new the next time. What is due in each period waits for
+        the next one: a model that fails would be asked, and paid, with every text that rests.
+        """
         if suggestion["state"] == SuggestionState.FAILED and not suggestion["hunks"]:
-            await self._notices.delete(suggestion["notice"], suggestion["id"])
+            await self._notices.delete(suggestion["notice"], suggestion["id"], "todo")
         else:
             await self.tell(suggestion["workspace"], suggestion["notice"])
 

@@ -48,9 +48,9 @@ class Notices:
         record = await self._notices.find_one({"_id": id})
         return Notice.of(record) if record is not None else None
 
-    async def delete(self, id: str, suggestion: str) -> None:
+    async def delete(self, id: str, suggestion: str, kind: Kind) -> None:
         """Only while that is what makes its change."""
-        await self._notices.delete_one({"_id": id, "suggestion": suggestion})
+        await self._notices.delete_one({"_id": id, "suggestion": suggestion, "kind": kind})
 
     async def since(self, workspace: str, moment: float) -> int:
         """How many were made after it, in seconds since 1970, also those that are gone: they have called, too."""

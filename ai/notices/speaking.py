@@ -160,7 +160,7 @@ class Speaking:
 
     async def forget(self, document: str, finding: Finding, suggestion: str) -> None:
         """What came to nothing, so that it is new the next time."""
-        await self._notices.delete(notice_id(document, finding), suggestion)
+        await self._notices.delete(notice_id(document, finding), suggestion, finding.kind)
 
     async def take_back(self, document: str, kinds: Collection[Kind], found: Sequence[Finding]) -> None:
         """What was said of these kinds and is not among those `found` any more. What people have decided stays."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ai.models import Corpus, SourceFile
 from ai.pool.attempt import JobFailed
-from ai.prompting.ignore import IGNORE_FILE, OWN_FOLDER, IgnoreRules, rules_of
+from ai.prompting.ignore import IGNORE_FILE, IgnoreRules, rules_of
 from collab.durable.snapshots import DocumentGone, DocumentNotFound
 from collab.files.files import Files
 from collab.rooms.present import text_of
@@ -53,13 +53,6 @@ class Material:
         inside = f"{folder}/" if folder else ""
         found = [node.path for node in tree.nodes.values() if node.kind != "folder" and node.path.startswith(inside)]
         return [path for path in found if not rules.ignores(path)]
-
-    async def shown(self, workspace: str) -> dict[str, str]:
-        """The files that a model may see, by document: their paths. Not those that govern the assistant."""
-        tree = await self._files.tree(workspace)
-        rules = await self._rules(tree)
-        nodes = [node for node in tree.nodes.values() if node.kind != "folder" and not rules.ignores(node.path)]
-        return {node.id: node.path for node in nodes if not node.path.startswith(f"{OWN_FOLDER}/")}
 
     async def read(self, workspace: str, documents: Sequence[str]) -> list[SourceFile]:
         """Those of `documents` that are still there and may reach a model, as they are and are called now."""

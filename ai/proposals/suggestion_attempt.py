@@ -133,8 +133,8 @@ class SuggestionAttempt(ABC):
         except (DocumentGone, DocumentNotFound, RoomClosed):
             return None
         pending = [TextEdit(hunk.start, hunk.end, hunk.proposed) for hunk in hunks if hunk.state is HunkState.PENDING]
-        there = await self._tools.material.shown(self._job.workspace)
-        return doubts(edited(text, pending), set(there.values()))
+        tree = await self._tools.files.tree(self._job.workspace)
+        return doubts(edited(text, pending), tree.by_path)
 
     async def _tell_feedback(self) -> None:
         """Some of it may have been decided while it streamed, when nobody knew what it would come to."""

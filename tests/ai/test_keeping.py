@@ -191,6 +191,19 @@ async def test_where_nothing_is_to_be_changed_nobody_is_told(group: Group) -> No
     assert len(group.model.requests) == 1
 
 
+async def test_what_has_failed_waits_for_the_next_period(group: Group) -> None:
+    minutes = await settled(group, "minutes/may.md", MINUTES)
+    await group.file(".scriptorium/assistant.yaml", "notices:\n  knowledge: daily\n")
+    group.model.enqueue(Script("unauthorized"))
+    async with group.working():
+        await group.assistant.triggers.knowledge(group.workspace, minutes)
+        [suggestion] = await group.assistant.suggestions_of(group.workspace)
+        await group.ended(Asked(suggestion["job"], suggestion["id"]))
+        await group.assistant.triggers.knowledge(group.workspace, minutes)
+    assert await said(group) == []
+    assert len(await group.assistant.suggestions_of(group.workspace)) == 1
+
+
 def test_periods_are_those_of_the_groups_own_clock() -> None:
     moment = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
     berlin = ZoneInfo("Europe/Berlin")
