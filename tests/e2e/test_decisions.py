@@ -32,9 +32,7 @@ async def propose(server: Server, model: ModelServer, path: str, *, by: Person |
 
 
 async def ready(server: Server, id: str) -> dict[str, Any]:
-    suggestion = await eventually(
-        lambda: suggestion_of(server, id), lambda s: s["state"] not in ("streaming",), within=15
-    )
+    suggestion = await eventually(lambda: suggestion_of(server, id), lambda s: s["state"] not in ("streaming",))
     assert suggestion["state"] == "ready", suggestion
     return suggestion
 
