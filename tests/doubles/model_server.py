@@ -5,8 +5,7 @@ As a process of its own: `python -m tests.doubles.model_server --port 9000`; the
 `Script`'s fields puts one into the queue, and `GET /requests` lists what was asked.
 
 A request takes the next script of the queue; with an empty queue, the script that its last message carries as
-`#model {"answer": "…", "behaviour": "…"}`, or the answer that the same prompt got before, since a worker that has lost
-its lease is followed by one that asks again; with none, it is answered normally, with something that fits the prompt.
+`#model {"answer": "…", "behaviour": "…"}`; with neither, it is answered normally, with something that fits the prompt.
 """
 
 import argparse
@@ -83,7 +82,12 @@ class Request:
 
 
 class ModelServer:
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, remembers: bool = False) -> None:
+        """`remembers`: the same prompt gets the answer again that was enqueued for it, instead of one that is made up.
+
+        For whole products on slow machines, where a worker that has lost its lease is followed by one that asks again.
+        """
+        self._remembers = remembers
         self.host, self.port = host, port
         self.requests: list[Request] = []
         self.scripts: deque[Script] = deque()
@@ -186,7 +190,7 @@ class ModelServer:
         prompt = _MARKS.sub("", request.prompt)
         if self.scripts:
             script = self.scripts.popleft()
-            if script.behaviour == "answer" and script.answer is not None:
+            if self._remembers and script.behaviour == "answer" and script.answer is not None:
                 self._answered[prompt] = script
             return script
         marker = _MARKER.search(request.body["messages"][-1]["content"])

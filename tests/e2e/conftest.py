@@ -38,7 +38,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def the_model() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as model:
+    async with ModelServer(remembers=True) as model:
         yield model
 
 
